@@ -1,0 +1,1 @@
+"""Reverse tape, forward jets, and the transformations that users call."""

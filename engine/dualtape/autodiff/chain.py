@@ -1,0 +1,25 @@
+"""The product of the chain rule, shared by all modes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dualtape.core.interpreter import Value
+from dualtape.primitives.arithmetic import multiply, negative, scale
+
+
+def weigh(derivative: Any, partial: Any, bounded: bool) -> Any:
+    """``derivative * partial``, or ``None`` for an identical zero.
+
+    A zero derivative wins over an infinite or undefined partial, unless the primitive says that its
+    partials are always finite.
+    """
+    if isinstance(partial, Value):
+        return multiply(derivative, partial) if bounded else scale(derivative, partial)
+    if partial == 0:
+        return None
+    if partial == 1:
+        return derivative
+    if partial == -1:
+        return negative(derivative)
+    return multiply(derivative, partial)

@@ -1,0 +1,71 @@
+"""`GradOperation`: MindSpore's older form of `grad`, told by flags what to return."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from dualtape.autodiff.request import Weights, require_callable
+from dualtape.autodiff.reverse import grad
+from dualtape.errors import ArgumentTypeError
+from dualtape.functions.creation import zeros_like
+from dualtape.tensor import Tensor
+
+
+class GradOperation:
+    """Makes gradient functions.
+
+    Parameters
+    ----------
+    get_all
+        Gradients by all Tensor inputs, as a tuple; by the first one, bare, otherwise.
+    get_by_list
+        Gradients by ``weights``; alone, or paired with those by all inputs.
+    sens_param
+        Take the cotangent of the output as an additional last argument.
+
+    Examples
+    --------
+    >>> import dualtape as dt
+    >>> gradient = dt.ops.GradOperation(get_all=True)(lambda x, y: x * y)
+    >>> gradient(dt.Tensor(2.0), dt.Tensor(3.0))
+    (Tensor(shape=[], dtype=Float32, value= 3), Tensor(shape=[], dtype=Float32, value= 2))
+    """
+
+    def __init__(self, get_all: bool = False, get_by_list: bool = False, sens_param: bool = False) -> None:
+        for name, value in (("get_all", get_all), ("get_by_list", get_by_list), ("sens_param", sens_param)):
+            if not isinstance(value, bool):
+                raise ArgumentTypeError(
+                    f"For 'GradOperation', the '{name}' should be bool, but got {type(value).__name__}"
+                )
+        self.get_all = get_all
+        self.get_by_list = get_by_list
+        self.sens_param = sens_param
+
+    def __call__(self, fn: Callable[..., Any], weights: Weights = None) -> Callable[..., Any]:
+        """The gradient function of ``fn``; without ``weights``, those of a Cell are its trainable parameters."""
+        require_callable("GradOperation", fn)
+        if self.get_by_list and weights is None:
+            weights = list(fn.trainable_params()) if hasattr(fn, "trainable_params") else []
+
+        def after_grad(*args: Any, **kwargs: Any) -> Any:
+            own = args[:-1] if self.sens_param and "sens" not in kwargs else args
+            values = [*own, *(value for name, value in kwargs.items() if name != "sens")]
+            tensors = [i for i, value in enumerate(values) if isinstance(value, Tensor)]
+            floats = tuple(i for i in tensors if values[i].dtype.is_float)
+            if self.get_by_list and not self.get_all:
+                return grad(fn, None, weights, sens_param=self.sens_param)(*args, **kwargs)
+            if not self.get_all:
+                return grad(fn, 0, sens_param=self.sens_param)(*args, **kwargs) if tensors else ()
+            if self.get_by_list:
+                found, by_weight = grad(fn, floats, weights, sens_param=self.sens_param)(*args, **kwargs)
+            else:
+                found = grad(fn, floats, sens_param=self.sens_param)(*args, **kwargs) if floats else ()
+            gradients = iter((found,) if len(floats) == 1 else found)
+            # An integer input has no derivative; its place is kept, with zeros.
+            by_input = tuple(next(gradients) if i in floats else zeros_like(values[i]) for i in tensors)
+            return (by_input, by_weight) if self.get_by_list else by_input
+
+        return after_grad
+
+

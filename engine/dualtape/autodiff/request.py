@@ -1,0 +1,97 @@
+"""What a call of `grad` asks for: reading and checking its arguments once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from dualtape.errors import ArgumentError, ArgumentTypeError
+from dualtape.parameter import Parameter
+
+Positions = tuple[int, ...] | None
+Weights = Parameter | tuple[Parameter, ...] | list[Parameter] | None
+
+
+class Request(NamedTuple):
+    """Positions and parameters to differentiate by, and the form in which the caller wants the answer."""
+
+    positions: Positions
+    single_position: bool
+    weights: tuple[Parameter, ...] | None
+    single_weight: bool
+    has_aux: bool
+    return_ids: bool
+    sens_param: bool
+
+    def arrange(self, inputs: list[Any], weights: list[Any]) -> Any:
+        """Gradients in MindSpore's structure: a lone position or Parameter is bare, sequences are tuples."""
+        by_input: Any = None
+        by_weight: Any = None
+        if self.positions is not None:
+            pairs = list(zip(self.positions, inputs, strict=True)) if self.return_ids else inputs
+            by_input = pairs[0] if self.single_position else tuple(pairs)
+        if self.weights is not None:
+            named = [(w.name, g) for w, g in zip(self.weights, weights, strict=True)] if self.return_ids else weights
+            by_weight = named[0] if self.single_weight else tuple(named)
+        if self.weights is None:
+            return by_input
+        return by_weight if self.positions is None else (by_input, by_weight)
+
+
+def read_request(
+    name: str,
+    fn: Any,
+    grad_position: Any,
+    weights: Any,
+    has_aux: Any,
+    return_ids: Any,
+    sens_param: Any,
+) -> Request:
+    """Check the arguments of `grad` and `value_and_grad`."""
+    require_callable(name, fn)
+    for argument, value in (("has_aux", has_aux), ("return_ids", return_ids), ("sens_param", sens_param)):
+        if not isinstance(value, bool):
+            raise ArgumentTypeError(f"For '{name}', the '{argument}' must be bool, but got {type(value).__name__}.")
+    if grad_position is None and weights is None:
+        raise ArgumentError("`grad_position` and `weight` can not be None at the same time.")
+    positions, single = read_positions(grad_position)
+    parameters, lone = read_weights(name, weights)
+    return Request(positions, single, parameters, lone, has_aux, return_ids, sens_param)
+
+
+def read_positions(grad_position: Any) -> tuple[Positions, bool]:
+    """Positions, and whether a single gradient is returned bare."""
+    if grad_position is None:
+        return None, False
+    given = grad_position if isinstance(grad_position, tuple) else (grad_position,)
+    for position in given:
+        if not isinstance(position, int):
+            raise ArgumentTypeError(
+                f"For 'grad', the element in 'grad_position' should be int, but got {type(position).__name__}"
+            )
+        if position < 0:
+            raise ArgumentError("The element in 'grad_position' must be >= 0.")
+    if len(set(given)) != len(given):
+        raise ArgumentError("There are the same elements in 'grad_position'.")
+    return tuple(int(position) for position in given), len(given) == 1
+
+
+def read_weights(name: str, weights: Any) -> tuple[tuple[Parameter, ...] | None, bool]:
+    """Parameters, and whether their single gradient is returned bare."""
+    if weights is None:
+        return None, False
+    if isinstance(weights, Parameter):
+        return (weights,), True
+    if not isinstance(weights, (tuple, list)) or not all(isinstance(w, Parameter) for w in weights):
+        raise ArgumentTypeError(
+            f"For '{name}', the 'weights' must be a Parameter, or a list or tuple of Parameters, "
+            f"but got {type(weights).__name__}"
+        )
+    return tuple(weights), False
+
+
+def require_callable(name: str, fn: Any) -> Callable[..., Any]:
+    """``fn`` if it can be called."""
+    if not callable(fn):
+        raise ArgumentTypeError(f"For '{name}', the argument 'fn' must be a function or a Cell, but got {type(fn).__name__}")
+    return fn  # type: ignore[no-any-return]

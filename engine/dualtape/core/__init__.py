@@ -1,0 +1,1 @@
+"""The mechanism: kinds of primitives, and the interpreters that run them."""

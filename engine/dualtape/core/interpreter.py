@@ -1,0 +1,144 @@
+"""`bind`, levels, and the values that live on them.
+
+Every operation is ``bind(primitive, inputs, params)``. Each value belongs to a level: the ground
+level runs on a device; a transformation (reverse tape, forward jet, program tracing) enters a level
+of its own above those that are already open. The input on the highest level decides who
+interprets the operation, and that interpreter does its part by calling ``bind`` again with what
+it knows from the level below. So transformations nest in any order, and because every entry is
+a level of its own, perturbations of different transformations are never confused.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from dualtape.errors import EscapedLevelError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from dualtape.core.primitive import Primitive
+    from dualtape.dtypes import DType
+    from dualtape.tensor import Tensor
+
+
+class Level:
+    """One interpreter at one depth of nesting."""
+
+    depth: int = 0
+    alive: bool = True
+    title: ClassVar[str] = "a transformation"
+
+    def interpret(self, primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
+        """Run one operation whose highest input lives on this level."""
+        raise NotImplementedError
+
+    def lower(self, value: Any) -> Any:
+        """Check that ``value``, which is not of this level, may take part here as a constant."""
+        level = getattr(value, "level", None)
+        if level is not None and level.depth > 0 and (not level.alive or level.depth >= self.depth):
+            raise EscapedLevelError(
+                f"a value of {level.title} that has already returned was used in another operation; "
+                "return it from the transformed function instead of keeping it in a variable outside"
+            )
+        return value
+
+
+class Value:
+    """What an operation takes and gives, on whatever level."""
+
+    __slots__ = ()
+    level: Level
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        raise NotImplementedError
+
+    @property
+    def dtype(self) -> DType:
+        raise NotImplementedError
+
+
+class Ground(Level):
+    """The level below all transformations: operations run on a device, at once."""
+
+    def constant(self, array: np.ndarray, device: Any = None) -> Tensor:
+        """A tensor that holds a copy of ``array``, on ``device`` or on the current one."""
+        raise NotImplementedError
+
+
+class _Reference(Level):
+    """The level of parameters, which stand for whatever value they hold at the moment.
+
+    It lies above all others, so that an operation on a parameter is first rewritten to one on its value.
+    """
+
+    depth = 1 << 30
+
+    def interpret(self, primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
+        values = tuple(x.value() if getattr(x, "level", None) is self else x for x in inputs)
+        return bind(primitive, values, params)
+
+
+REFERENCE = _Reference()
+_ground: Ground = Ground()
+
+
+def install_ground(ground: Ground) -> None:
+    """Say who runs operations on plain tensors; called once, by the module that defines them."""
+    global _ground
+    _ground = ground
+
+
+def ground() -> Ground:
+    """The level on which operations run at once."""
+    return _ground
+
+
+def bind(primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
+    """Run ``primitive`` on the highest level among its inputs.
+
+    Parameters
+    ----------
+    primitive
+        What to do.
+    inputs
+        Values, or Python numbers, which belong to no level and never widen the element type.
+    params
+        Static parameters; hashable.
+    """
+    top: Level = _ground
+    depth = 0
+    for x in inputs:
+        level = getattr(x, "level", top)
+        if level.depth > depth:
+            top = level
+            depth = level.depth
+    return top.interpret(primitive, inputs, params)
+
+
+class _Nesting(threading.local):
+    depth = 0
+
+
+_nesting = _Nesting()
+
+
+@contextmanager
+def entered(level: Level) -> Iterator[None]:
+    """Open ``level`` above all open ones, and close it on the way out, whatever happens."""
+    _nesting.depth += 1
+    level.depth = _nesting.depth
+    try:
+        yield
+    finally:
+        _nesting.depth -= 1
+        level.alive = False
+
+
+def nesting_depth() -> int:
+    """How many transformations are open in this thread."""
+    return _nesting.depth

@@ -1,0 +1,82 @@
+"""How a primitive runs on a device that is programmed in C: said as data, for the device to read.
+
+The catalogue states one of these beside each primitive's NumPy function. A device turns them
+into kernels; none of them knows a device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from dualtape.core.spec import Shape
+
+
+class Expression(NamedTuple):
+    """One C expression of each element.
+
+    The inputs are ``x``, ``y``, ``z`` in order, ``T`` is their common type; static parameters
+    stand in braces. ``integer`` replaces ``floating`` where the inputs are integers or bools.
+    """
+
+    floating: str
+    integer: str | None = None
+
+    def code(self, integer: bool) -> str:
+        return self.integer if integer and self.integer is not None else self.floating
+
+
+class View(NamedTuple):
+    """Which elements of a contiguous input an output shows: offset and strides, in elements."""
+
+    offset: int
+    shape: Shape
+    strides: tuple[int, ...]
+
+
+class Movement(NamedTuple):
+    """An output that is a :class:`View` of its input."""
+
+    view: Callable[..., View]
+
+
+class Placement(NamedTuple):
+    """An output of zeros into which the input is written at a :class:`View` of the output."""
+
+    view: Callable[..., View]
+
+
+class Reinterpretation(NamedTuple):
+    """An output with the input's elements in the input's order, in another shape."""
+
+
+class Fold(NamedTuple):
+    """A reduction: ``combine`` is a C expression of the accumulator ``a`` and the element ``b``.
+
+    ``identity`` is a C expression: ``LOWEST`` and ``HIGHEST`` are the type's ends.
+    """
+
+    identity: str
+    combine: str
+
+
+class Kernel(NamedTuple):
+    """A kernel written by hand, by its name in ``opencl_kernels``."""
+
+    name: str
+
+
+Lowering = Expression | Movement | Placement | Reinterpretation | Fold | Kernel
+
+
+def contiguous_strides(shape: Shape) -> tuple[int, ...]:
+    """Strides, in elements, of a C-ordered array."""
+    strides = []
+    step = 1
+    for size in reversed(shape):
+        strides.append(step)
+        step *= max(size, 1)
+    return tuple(reversed(strides))
+
+
+Params = dict[str, Any]

@@ -1,0 +1,180 @@
+"""The kinds of primitives: what each must state, and nothing that can be derived from it.
+
+========================  ==============================================================
+:class:`Elementwise`      ``partials``: dy/dx for each input, in the library's own operations
+:class:`Reduction`        ``partial``: dy/dx of each reduced element
+:class:`Linear`           ``transposes``: the adjoint of the linear map, for each input
+:class:`Bilinear`         ``transposes``: the adjoint in each factor, the other one fixed
+:class:`NonDifferentiable`  nothing: its derivative is zero by statement
+========================  ==============================================================
+
+Forward mode, reverse mode and Taylor mode of every order follow from that one statement, so a
+primitive with a reverse rule and no forward rule cannot be written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dualtape.core.example import Example
+from dualtape.core.interpreter import bind
+from dualtape.core.lowering import Lowering
+from dualtape.core.spec import Spec, broadcast_shapes
+from dualtape.dtypes import DType, bool_
+from dualtape.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from dualtape.tensor import Tensor
+
+CATALOGUE: dict[str, Primitive] = {}
+
+Rule = Callable[..., Any]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Primitive:
+    """One operation of the catalogue.
+
+    Attributes
+    ----------
+    name
+        Its name in programs and messages.
+    numpy
+        The reference implementation: arrays (or Python numbers) and static parameters to an array.
+    lowering
+        How it runs on a device programmed in C.
+    infer
+        Specs of the inputs (``None`` for a Python number) and static parameters to the output's
+        spec; raises the error that users see.
+    """
+
+    name: str
+    numpy: Callable[..., np.ndarray]
+    lowering: Lowering
+    infer: Callable[..., Spec]
+
+    def __post_init__(self) -> None:
+        if self.name in CATALOGUE:
+            raise ArgumentError(f"the catalogue already has a primitive `{self.name}`")
+        CATALOGUE[self.name] = self
+
+    def __call__(self, *inputs: Any, **params: Any) -> Tensor:
+        return bind(self, inputs, params)
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Elementwise(Primitive):
+    """A function of each element; inputs broadcast as in NumPy.
+
+    Attributes
+    ----------
+    partials
+        For each input, ``partial(*inputs, output, **params)``: a value, a Python number, or 0 for
+        an identically zero derivative.
+    domain
+        For each input the open interval on which it is smooth; tests draw from it.
+    bounded
+        The partials stay finite whatever the inputs. Where they do not, a zero tangent or
+        cotangent times an infinite partial is zero, so that no NaN leaks from a branch that
+        ``where`` has cut off.
+    """
+
+    partials: tuple[Rule, ...]
+    domain: tuple[tuple[float, float], ...]
+    bounded: bool = False
+    params: tuple[dict[str, Any], ...] = ({},)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Reduction(Primitive):
+    """A function of the elements along ``axes``, which the output keeps with size 1.
+
+    ``partial(x, y)`` is the derivative of the output by each reduced element, of ``x``'s shape.
+    """
+
+    partial: Rule
+    examples: tuple[Example, ...]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Linear(Primitive):
+    """A map that is linear in those inputs that have a transpose, jointly.
+
+    ``transposes[i](cotangent, *inputs, **params)`` is the adjoint for input ``i``; ``None`` marks
+    an input (an index, a condition) that is no part of the linear map. In ``inputs`` the linear
+    ones are there for their shapes only. ``transpose_all`` serves maps of any number of inputs.
+    """
+
+    transposes: tuple[Rule | None, ...] | None
+    examples: tuple[Example, ...]
+    transpose_each: Rule | None = None
+
+    def transpose(self, i: int) -> Rule | None:
+        if self.transposes is not None:
+            return self.transposes[i]
+        assert self.transpose_each is not None
+        rule = self.transpose_each
+        return lambda cotangent, *inputs, **params: rule(cotangent, i, *inputs, **params)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Bilinear(Primitive):
+    """A product: linear in each of two inputs. ``transposes[i](cotangent, x, y, **params)``."""
+
+    transposes: tuple[Rule, Rule]
+    examples: tuple[Example, ...]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class NonDifferentiable(Primitive):
+    """Constant almost everywhere, or of integers: its derivative is zero."""
+
+    examples: tuple[Example, ...]
+
+
+def infer_elementwise(name: str, dtype: DType | None = None) -> Callable[..., Spec]:
+    """The shape rule of elementwise primitives; ``dtype`` where the output's type is fixed."""
+
+    def infer(*inputs: Spec | None, **_: Any) -> Spec:
+        known = [spec for spec in inputs if spec is not None]
+        shape = broadcast_shapes(name, *(spec.shape for spec in known))
+        return Spec(shape, dtype or known[-1].dtype)
+
+    return infer
+
+
+def elementwise(
+    name: str,
+    *,
+    numpy: Callable[..., np.ndarray],
+    opencl: Lowering,
+    partials: tuple[Rule, ...],
+    domain: tuple[tuple[float, float], ...],
+    bounded: bool = False,
+    params: tuple[dict[str, Any], ...] = ({},),
+) -> Elementwise:
+    """Declare an :class:`Elementwise` primitive."""
+    return Elementwise(
+        name=name,
+        numpy=numpy,
+        lowering=opencl,
+        infer=infer_elementwise(name),
+        partials=partials,
+        domain=domain,
+        bounded=bounded,
+        params=params,
+    )
+
+
+def predicate(name: str, *, numpy: Callable[..., np.ndarray], opencl: Lowering, examples: tuple[Example, ...]) -> NonDifferentiable:
+    """Declare an elementwise primitive that gives bools."""
+    return NonDifferentiable(
+        name=name, numpy=numpy, lowering=opencl, infer=infer_elementwise(name, bool_), examples=examples
+    )

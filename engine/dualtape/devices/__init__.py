@@ -1,0 +1,1 @@
+"""Devices: where tensors live and operations run. A device knows no derivative."""

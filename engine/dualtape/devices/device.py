@@ -1,0 +1,58 @@
+"""What the engine asks of a device."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from dualtape.core.primitive import Primitive
+from dualtape.core.spec import Spec
+from dualtape.dtypes import DType, dtype_of
+
+
+class Device:
+    """A place for tensors. Storage is whatever the device likes, with NumPy's ``shape`` and ``dtype``.
+
+    Attributes
+    ----------
+    name
+        As users write it: ``host``, ``opencl:0``.
+    platform
+        What it is, for people.
+    """
+
+    name: str
+    platform: str
+
+    def put(self, array: np.ndarray) -> Any:
+        """Storage with a copy of ``array``."""
+        raise NotImplementedError
+
+    def get(self, storage: Any) -> np.ndarray:
+        """The elements of ``storage``; read-only where that saves a copy."""
+        raise NotImplementedError
+
+    def execute(self, primitive: Primitive, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """Run a primitive on storages and Python numbers; gives new storage."""
+        raise NotImplementedError
+
+    def add_in_place(self, target: Any, addend: Any) -> bool:
+        """Add to storage that nobody else holds; False if this device cannot."""
+        return False
+
+    def require(self, dtype: DType) -> None:
+        """Raise an error that says what to do if the device cannot compute with ``dtype``."""
+
+    def synchronize(self) -> None:
+        """Wait until all that was asked for is done."""
+
+    def __repr__(self) -> str:
+        return f"{self.name} ({self.platform})"
+
+
+def spec_of(operand: Any) -> Spec | None:
+    """The spec of a storage; ``None`` for a Python number."""
+    if isinstance(operand, (bool, int, float)):
+        return None
+    return Spec(operand.shape, dtype_of(operand.dtype))

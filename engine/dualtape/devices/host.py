@@ -1,0 +1,63 @@
+"""The host device: NumPy, where a first script runs at once."""
+
+from __future__ import annotations
+
+import contextvars
+import platform
+import threading
+from typing import Any
+
+import numpy as np
+
+from dualtape.core.primitive import Primitive
+from dualtape.devices.device import Device, spec_of
+from dualtape.errors import ArgumentError, DualtapeError
+
+_FAILURES = (ValueError, TypeError, IndexError, OverflowError, MemoryError)
+
+
+class _Quiet(threading.local):
+    """A context in which NumPy does not warn: infinities and NaNs are values here, as on any device.
+
+    Entering it costs a fraction of `numpy.errstate`, which would dominate small operations.
+    """
+
+    def __init__(self) -> None:
+        context = contextvars.copy_context()
+        context.run(np.seterr, all="ignore")
+        self.run = context.run
+
+
+_quiet = _Quiet()
+
+
+class Host(Device):
+    """NumPy on the processor; storage is an array."""
+
+    name = "host"
+
+    def __init__(self) -> None:
+        self.platform = f"NumPy {np.__version__}, {platform.machine()}"
+
+    def put(self, array: np.ndarray) -> np.ndarray:
+        return array.copy()
+
+    def get(self, storage: np.ndarray) -> np.ndarray:
+        view = storage.view()
+        view.flags.writeable = False
+        return view
+
+    def execute(self, primitive: Primitive, operands: tuple[Any, ...], params: dict[str, Any]) -> np.ndarray:
+        try:
+            result = _quiet.run(primitive.numpy, *operands, **params)
+        except DualtapeError:
+            raise
+        except _FAILURES as failure:
+            # The shape rule runs only now: it words the error, and costs nothing when all is well.
+            primitive.infer(*map(spec_of, operands), **params)
+            raise ArgumentError(f"`{primitive.name}`: {failure}") from failure
+        return result if type(result) is np.ndarray else np.asarray(result)
+
+    def add_in_place(self, target: np.ndarray, addend: np.ndarray) -> bool:
+        np.add(target, addend, out=target)
+        return True

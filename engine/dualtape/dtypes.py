@@ -1,0 +1,134 @@
+"""Element types: MindSpore's names over NumPy's types, and the rules that mix them.
+
+``dualtape.dtype`` is this module, so ``dtype.float32`` reads as it does in MindSpore.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dualtape.errors import DTypeError
+
+__all__ = [
+    "DType",
+    "bool_",
+    "dtype_of",
+    "float16",
+    "float32",
+    "float64",
+    "int16",
+    "int32",
+    "int64",
+    "int8",
+    "promote",
+    "promote_scalar",
+    "uint16",
+    "uint32",
+    "uint64",
+    "uint8",
+]
+
+
+class DType:
+    """One element type; instances are unique, so compare them with ``is`` or ``==``."""
+
+    __slots__ = ("bits", "kind", "name", "numpy")
+
+    def __init__(self, name: str, numpy: type[np.generic], kind: str) -> None:
+        self.name = name
+        self.numpy = np.dtype(numpy)
+        self.kind = kind
+        self.bits = self.numpy.itemsize * 8
+
+    @property
+    def is_float(self) -> bool:
+        return self.kind == "float"
+
+    @property
+    def is_integer(self) -> bool:
+        return self.kind in ("signed", "unsigned")
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __repr__(self) -> str:
+        return f"dualtape.{self.name.lower()}"
+
+    def __reduce__(self) -> str:
+        return self.name.lower() if self.kind != "bool" else "bool_"
+
+
+bool_ = DType("Bool", np.bool_, "bool")
+int8 = DType("Int8", np.int8, "signed")
+int16 = DType("Int16", np.int16, "signed")
+int32 = DType("Int32", np.int32, "signed")
+int64 = DType("Int64", np.int64, "signed")
+uint8 = DType("UInt8", np.uint8, "unsigned")
+uint16 = DType("UInt16", np.uint16, "unsigned")
+uint32 = DType("UInt32", np.uint32, "unsigned")
+uint64 = DType("UInt64", np.uint64, "unsigned")
+float16 = DType("Float16", np.float16, "float")
+float32 = DType("Float32", np.float32, "float")
+float64 = DType("Float64", np.float64, "float")
+bool = bool_  # noqa: A001  MindSpore spells it both ways
+
+ALL = (bool_, int8, int16, int32, int64, uint8, uint16, uint32, uint64, float16, float32, float64)
+_BY_NUMPY = {dtype.numpy: dtype for dtype in ALL}
+_BY_NAME = {dtype.name.lower(): dtype for dtype in ALL}
+
+
+def dtype_of(numpy_dtype: np.dtype[np.generic]) -> DType:
+    """The element type of a NumPy array; raises :class:`DTypeError` for one that has no tensor."""
+    found = _BY_NUMPY.get(numpy_dtype)
+    if found is None:
+        found = _BY_NUMPY.get(numpy_dtype.newbyteorder("="))
+    if found is None:
+        raise DTypeError(f"a Tensor cannot hold {numpy_dtype} elements; expected one of {_names()}")
+    return found
+
+
+def as_dtype(dtype: object, argument: str = "dtype") -> DType:
+    """Read a user's element type: a :class:`DType`, or its name as in ``'float32'``."""
+    if isinstance(dtype, DType):
+        return dtype
+    if isinstance(dtype, str) and dtype.lower() in _BY_NAME:
+        return _BY_NAME[dtype.lower()]
+    raise DTypeError(
+        f"`{argument}` must be a dualtape dtype such as dualtape.float32, or its name; "
+        f"got {dtype!r} of type {type(dtype).__name__}"
+    )
+
+
+def _names() -> str:
+    return ", ".join(dtype.name for dtype in ALL)
+
+
+_RANK = {"bool": 0, "unsigned": 1, "signed": 1, "float": 2}
+_PROMOTED: dict[tuple[DType, DType], DType] = {}
+
+
+def promote(a: DType, b: DType) -> DType:
+    """The element type of an operation on two tensors: bool < integers < floats.
+
+    Within a kind the wider type wins; an integer beside a float takes the float's type, whatever
+    its width, as in MindSpore (Int64 with Float16 is Float16).
+    """
+    found = _PROMOTED.get((a, b))
+    if found is None:
+        if _RANK[a.kind] != _RANK[b.kind]:
+            found = max(a, b, key=lambda dtype: _RANK[dtype.kind])
+        else:
+            found = _BY_NUMPY.get(np.promote_types(a.numpy, b.numpy))
+            if found is None or found.is_float != a.is_float:
+                raise DTypeError(f"no element type holds both {a} and {b}; cast one of the two first")
+        _PROMOTED[a, b] = found
+    return found
+
+
+def promote_scalar(tensor: DType, scalar: type) -> DType:
+    """The element type of an operation on a tensor and a Python number, which never widens."""
+    if scalar is float and not tensor.is_float:
+        return float32
+    if scalar is int and tensor is bool_:
+        return int64
+    return tensor

@@ -1,0 +1,1 @@
+"""What users do with tensors: argument checks and promotion, then the primitives of the catalogue."""

@@ -1,0 +1,96 @@
+"""Activations and clipping, made of the catalogue's primitives."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from dualtape.core.interpreter import Value
+from dualtape.errors import ArgumentError, ArgumentTypeError
+from dualtape.functions.conversion import TensorLike, as_tensor, floating
+from dualtape.functions.elementwise import erf, exp, expm1, maximum, minimum, sigmoid, tanh
+from dualtape.functions.indexing import where
+from dualtape.functions.reduction import amax, logsumexp
+from dualtape.functions.reduction import sum as sum_axes
+
+if TYPE_CHECKING:
+    from dualtape.tensor import Tensor
+
+
+def leaky_relu(input: TensorLike, alpha: float = 0.2) -> Tensor:
+    """x for positive x, else alpha x; at 0 the derivative is alpha."""
+    x = floating("leaky_relu", input)
+    return where(x > 0, x, alpha * x)
+
+
+def elu(input: TensorLike, alpha: float = 1.0) -> Tensor:
+    """x for positive x, else alpha (exp(x) - 1)."""
+    x = floating("elu", input)
+    return where(x > 0, x, alpha * expm1(x))
+
+
+def selu(input: TensorLike) -> Tensor:
+    """Self-normalising ELU (Klambauer et al. 2017, arXiv:1706.02515, eq. 2)."""
+    return 1.0507009873554805 * elu(input, 1.6732632423543772)
+
+
+def silu(input: TensorLike) -> Tensor:
+    """x sigmoid(x), also known as swish."""
+    x = floating("silu", input)
+    return x * sigmoid(x)
+
+
+def gelu(input: TensorLike, approximate: str = "none") -> Tensor:
+    """x times the normal distribution function at x: exact, or ``approximate='tanh'`` (arXiv:1606.08415)."""
+    x = floating("gelu", input)
+    if approximate == "none":
+        return 0.5 * x * (1 + erf(x * math.sqrt(0.5)))
+    if approximate == "tanh":
+        return 0.5 * x * (1 + tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)))
+    raise ArgumentError(f"`approximate` of `gelu` must be 'none' or 'tanh', got {approximate!r}")
+
+
+def softmax(input: TensorLike, axis: int = -1) -> Tensor:
+    """exp(x) over its sum along ``axis``."""
+    x = floating("softmax", input)
+    from dualtape.functions.shape import stop_gradient
+
+    powers = exp(x - stop_gradient(amax(x, axis, keepdims=True)))
+    return powers / sum_axes(powers, axis, keepdims=True)
+
+
+def log_softmax(logits: TensorLike, axis: int = -1) -> Tensor:
+    """The logarithm of :func:`softmax`, without cancellation."""
+    x = floating("log_softmax", logits)
+    return x - logsumexp(x, axis, keepdims=True)
+
+
+def clamp(input: TensorLike, min: Any = None, max: Any = None) -> Tensor:
+    """Elements held between ``min`` and ``max``; at a bound the derivative is 1."""
+    x = as_tensor(input, "clamp")
+    if min is None and max is None:
+        raise ArgumentError("`clamp` needs `min`, `max` or both; got None for both")
+    if min is not None:
+        x = where(x < min, min, x)
+    if max is not None:
+        x = where(x > max, max, x)
+    return x
+
+
+clip = clamp
+
+
+def clip_by_value(x: Any, clip_value_min: Any = None, clip_value_max: Any = None) -> Any:
+    """Like :func:`clamp`, also for a tuple or list of tensors; at a bound the derivative is 1/2."""
+    if isinstance(x, (tuple, list)):
+        return type(x)(clip_by_value(item, clip_value_min, clip_value_max) for item in x)
+    if not isinstance(x, Value):
+        raise ArgumentTypeError(f"`x` of `clip_by_value` must be a Tensor or a tuple of them, got {type(x).__name__}")
+    if clip_value_min is None and clip_value_max is None:
+        raise ArgumentError("`clip_by_value` needs `clip_value_min`, `clip_value_max` or both; got None for both")
+    result: Any = x
+    if clip_value_max is not None:
+        result = minimum(result, clip_value_max)
+    if clip_value_min is not None:
+        result = maximum(result, clip_value_min)
+    return result

@@ -1,0 +1,159 @@
+"""From what users pass to what primitives take: tensors of one element type, and Python numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias, Union
+
+import numpy as np
+
+from dualtape.core.interpreter import Value, ground
+from dualtape.core.spec import normalize_axis
+from dualtape.dtypes import DType, float32, promote, promote_scalar
+from dualtape.errors import ArgumentTypeError, AxisError, DTypeError, ShapeError
+from dualtape.primitives.selection import cast as cast_primitive
+
+if TYPE_CHECKING:
+    from dualtape.tensor import Tensor
+
+TensorLike: TypeAlias = Union["Tensor", np.ndarray, bool, int, float, list[Any], tuple[Any, ...]]
+
+
+def as_array(data: object, argument: str = "input_data") -> np.ndarray:
+    """Read numbers, nested lists or an array as MindSpore does.
+
+    Python floats become Float32 and integers Int64; NumPy arrays and scalars keep their type.
+    """
+    if isinstance(data, (np.ndarray, np.generic)):
+        return np.asarray(data)
+    if isinstance(data, bool):
+        return np.asarray(data, np.bool_)
+    if isinstance(data, float):
+        return np.asarray(data, np.float32)
+    if isinstance(data, int):
+        return np.asarray(data, np.int64)
+    if isinstance(data, (list, tuple)):
+        return _as_array_of_sequence(data, argument)
+    if hasattr(data, "__array__"):
+        return np.asarray(data)
+    raise ArgumentTypeError(
+        f"`{argument}` must be a number, a nested list of numbers, a NumPy array or a Tensor; "
+        f"got {type(data).__name__}"
+    )
+
+
+def _as_array_of_sequence(data: list[Any] | tuple[Any, ...], argument: str) -> np.ndarray:
+    try:
+        array = np.array(data)
+    except (ValueError, TypeError) as failure:
+        raise ShapeError(f"`{argument}` is a ragged or mixed list, which has no shape: {failure}") from failure
+    if array.dtype.kind not in "biuf":
+        raise ArgumentTypeError(f"`{argument}` must hold numbers; got elements of type {array.dtype}")
+    if array.dtype == np.float64 and not _holds_numpy(data):
+        return array.astype(np.float32)
+    return array
+
+
+def _holds_numpy(data: Any) -> bool:
+    if isinstance(data, (list, tuple)):
+        return any(_holds_numpy(item) for item in data)
+    return hasattr(data, "dtype")
+
+
+def as_tensor(x: Any, function: str, argument: str = "input") -> Tensor:
+    """A tensor, or whatever can be read as one."""
+    if isinstance(x, Value):
+        return x  # type: ignore[return-value]
+    if isinstance(x, (str, bytes, type(None))):
+        raise ArgumentTypeError(f"`{argument}` of `{function}` must be a Tensor; got {type(x).__name__}")
+    return ground().constant(as_array(x, argument))
+
+
+def cast_to(x: Any, dtype: DType) -> Any:
+    """``x`` in ``dtype``; Python numbers have no element type and pass."""
+    return cast_primitive(x, dtype=dtype) if isinstance(x, Value) and x.dtype is not dtype else x
+
+
+def _as_operand(x: Any, function: str, argument: str, other: Any) -> Any:
+    """A tensor or an exact Python number; NumPy's scalars count as Python's, arrays join the other operand's device."""
+    if isinstance(x, Value) or type(x) in (bool, int, float):
+        return x
+    if isinstance(x, (np.bool_, np.integer, np.floating)):
+        return x.item()
+    if isinstance(x, (int, float)):
+        return float(x) if isinstance(x, float) else int(x)
+    if isinstance(other, Value) and not isinstance(x, (str, bytes, type(None))):
+        return ground().constant(as_array(x, argument), other.device)  # type: ignore[attr-defined]
+    return as_tensor(x, function, argument)
+
+
+def operands(function: str, x: Any, y: Any, zero_rank_is_weak: bool = False) -> tuple[Any, Any]:
+    """Bring two operands to one element type.
+
+    Parameters
+    ----------
+    zero_rank_is_weak
+        MindSpore's rule for products and quotients: a 0-d tensor beside one with axes does not widen it
+        within its kind.
+    """
+    if isinstance(x, Value) and isinstance(y, Value):
+        a, b = x.dtype, y.dtype
+        if a is b:
+            return x, y
+        if zero_rank_is_weak and bool(x.shape) != bool(y.shape):
+            strong, weak = (a, b) if x.shape else (b, a)
+            if promote(strong, weak).kind == strong.kind:
+                return cast_to(x, strong), cast_to(y, strong)
+        common = promote(a, b)
+        return cast_to(x, common), cast_to(y, common)
+    x, y = _as_operand(x, function, "x", y), _as_operand(y, function, "y", x)
+    if isinstance(x, Value):
+        if isinstance(y, Value):
+            return operands(function, x, y, zero_rank_is_weak)
+        return cast_to(x, promote_scalar(x.dtype, type(y))), y
+    if isinstance(y, Value):
+        return x, cast_to(y, promote_scalar(y.dtype, type(x)))
+    return operands(function, as_tensor(x, function, "x"), y)
+
+
+def floating(function: str, x: Any, argument: str = "input") -> Tensor:
+    """A tensor of floats; integers have no such function, and are refused as in MindSpore."""
+    x = as_tensor(x, function, argument)
+    if not x.dtype.is_float:
+        raise DTypeError(
+            f"`{argument}` of `{function}` must be a Tensor of Float16, Float32 or Float64, got {x.dtype}; "
+            "convert it first, as in x.astype(dualtape.float32)"
+        )
+    return x
+
+
+def to_floating(x: Tensor) -> Tensor:
+    """Integers and bools become Float32; floats stay."""
+    return x if x.dtype.is_float else cast_to(x, float32)
+
+
+def read_axes(function: str, axis: Any, rank: int) -> tuple[int, ...]:
+    """Axes as a sorted tuple of distinct non-negative integers; ``None`` and ``()`` mean all."""
+    if axis is None or axis == ():
+        return tuple(range(rank))
+    given = axis if isinstance(axis, (tuple, list)) else (axis,)
+    axes = tuple(normalize_axis(function, read_int(function, "axis", a), rank) for a in given)
+    if len(set(axes)) != len(axes):
+        raise AxisError(f"`axis` of `{function}` names an axis twice: {axis}")
+    return tuple(sorted(axes))
+
+
+def read_int(function: str, argument: str, value: Any) -> int:
+    """An int; bools, floats and tensors are refused by name."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise ArgumentTypeError(f"`{argument}` of `{function}` must be an int, got {type(value).__name__}")
+    return int(value)
+
+
+def read_shape(function: str, argument: str, shape: Any, rank_free: bool = False) -> tuple[int, ...]:
+    """A shape given as an int, a tuple or a list; ``rank_free`` allows one -1."""
+    sizes = shape if isinstance(shape, (tuple, list)) else (shape,)
+    result = tuple(read_int(function, argument, size) for size in sizes)
+    lowest = -1 if rank_free else 0
+    if any(size < lowest for size in result):
+        raise ShapeError(f"`{argument}` of `{function}` must have sizes of {lowest} or more, got {result}")
+    return result

@@ -1,0 +1,84 @@
+"""Tensors from nothing: constants, ranges, and tensors shaped like others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dualtape.core.interpreter import ground
+from dualtape.dtypes import DType, as_dtype, float32
+from dualtape.errors import ArgumentError
+from dualtape.functions.conversion import as_tensor, read_int, read_shape
+from dualtape.primitives.broadcasting import broadcast_to
+
+if TYPE_CHECKING:
+    from dualtape.tensor import Tensor
+
+
+def _filled(shape: tuple[int, ...], value: Any, dtype: DType, like: Tensor | None = None) -> Tensor:
+    device = None if like is None else like.device
+    one = ground().constant(np.asarray(value, dtype.numpy), device)
+    return broadcast_to(one, shape=shape) if shape else one
+
+
+def full(size: Any, fill_value: float, *, dtype: DType | None = None) -> Tensor:
+    """A tensor of shape ``size`` filled with one number; its type follows the number unless given."""
+    shape = read_shape("full", "size", size)
+    inferred = ground().constant(np.asarray(0)).dtype if isinstance(fill_value, int) else float32
+    return _filled(shape, fill_value, as_dtype(dtype) if dtype is not None else inferred)
+
+
+def zeros(size: Any, dtype: DType = float32) -> Tensor:
+    """A tensor of shape ``size`` filled with 0."""
+    return _filled(read_shape("zeros", "size", size), 0, as_dtype(dtype))
+
+
+def ones(size: Any, dtype: DType = float32) -> Tensor:
+    """A tensor of shape ``size`` filled with 1."""
+    return _filled(read_shape("ones", "size", size), 1, as_dtype(dtype))
+
+
+def full_like(input: Any, fill_value: float, *, dtype: DType | None = None) -> Tensor:
+    """A constant with ``input``'s shape, device and, unless given, type."""
+    x = as_tensor(input, "full_like")
+    return _filled(x.shape, fill_value, as_dtype(dtype) if dtype is not None else x.dtype, x)
+
+
+def zeros_like(input: Any, *, dtype: DType | None = None) -> Tensor:
+    """Zeros with ``input``'s shape, device and, unless given, type."""
+    return full_like(input, 0, dtype=dtype)
+
+
+def ones_like(input: Any, *, dtype: DType | None = None) -> Tensor:
+    """Ones with ``input``'s shape, device and, unless given, type."""
+    return full_like(input, 1, dtype=dtype)
+
+
+def eye(n: int, m: int | None = None, dtype: DType = float32) -> Tensor:
+    """Ones on the diagonal of an n x m matrix of zeros."""
+    rows = read_int("eye", "n", n)
+    columns = rows if m is None else read_int("eye", "m", m)
+    return ground().constant(np.eye(rows, columns, dtype=as_dtype(dtype).numpy))
+
+
+def arange(start: float = 0, end: float | None = None, step: float = 1, *, dtype: DType | None = None) -> Tensor:
+    """Numbers from ``start`` up to but without ``end``; Int64 for integers, Float32 for floats."""
+    if end is None:
+        start, end = 0, start
+    if step == 0:
+        raise ArgumentError("`step` of `arange` must not be 0")
+    array = np.arange(start, end, step)
+    if dtype is not None:
+        array = array.astype(as_dtype(dtype).numpy)
+    elif array.dtype.kind == "f":
+        array = array.astype(np.float32)
+    return ground().constant(array)
+
+
+def linspace(start: float, end: float, steps: int, *, dtype: DType = float32) -> Tensor:
+    """``steps`` evenly spaced numbers from ``start`` to ``end``, both included."""
+    count = read_int("linspace", "steps", steps)
+    if count < 0:
+        raise ArgumentError(f"`steps` of `linspace` must not be negative, got {count}")
+    return ground().constant(np.linspace(start, end, count).astype(as_dtype(dtype).numpy))

@@ -1,0 +1,243 @@
+"""Arithmetic and comparisons with promotion, and functions of one variable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from dualtape.core.primitive import Primitive
+from dualtape.dtypes import bool_, float32
+from dualtape.errors import DTypeError
+from dualtape.functions.conversion import TensorLike, as_tensor, cast_to, floating, operands, to_floating
+from dualtape.primitives import arithmetic as a
+from dualtape.primitives import comparison as c
+from dualtape.primitives import exponential as e
+from dualtape.primitives import power as p
+from dualtape.primitives import rounding as r
+from dualtape.primitives import special as s
+from dualtape.primitives import trigonometric as t
+
+if TYPE_CHECKING:
+    from dualtape.tensor import Tensor
+
+
+def add(x: TensorLike, y: TensorLike) -> Tensor:
+    """``x + y``, with broadcasting and promotion."""
+    return a.add(*operands("add", x, y))
+
+
+def sub(x: TensorLike, y: TensorLike) -> Tensor:
+    """``x - y``, with broadcasting and promotion."""
+    x, y = operands("sub", x, y)
+    if _dtype(x, y) is bool_:
+        raise DTypeError("`sub` of two Bool tensors has no meaning; use logical_xor, or cast one of them")
+    return a.subtract(x, y)
+
+
+def mul(x: TensorLike, y: TensorLike) -> Tensor:
+    """``x * y``, with broadcasting and promotion; a 0-d tensor does not widen the other's type."""
+    return a.multiply(*operands("mul", x, y, zero_rank_is_weak=True))
+
+
+def div(x: TensorLike, y: TensorLike) -> Tensor:
+    """``x / y``; integers give Float32."""
+    x, y = operands("div", x, y, zero_rank_is_weak=True)
+    if not _dtype(x, y).is_float:
+        x, y = cast_to(x, float32), cast_to(y, float32)
+    return a.divide(x, y)
+
+
+def floor_divide(x: TensorLike, y: TensorLike) -> Tensor:
+    """``floor(x / y)``, with derivative 0."""
+    return r.floor_divide(*operands("floor_divide", x, y))
+
+
+def mod(x: TensorLike, y: TensorLike) -> Tensor:
+    """The remainder of ``x / y``, with the sign of ``y`` as in Python."""
+    return a.mod(*operands("mod", x, y))
+
+
+def pow(input: TensorLike, exponent: TensorLike) -> Tensor:
+    """``input ** exponent``."""
+    x, y = operands("pow", input, exponent)
+    if type(y) in (int, float) and not isinstance(x, (int, float)) and x.dtype.is_float:
+        if y == 2:
+            return a.square(x)
+        if y == 1:
+            return x  # type: ignore[no-any-return]
+    return p.power(x, y)
+
+
+def maximum(x: TensorLike, y: TensorLike) -> Tensor:
+    """The larger of two; where they are equal, each gets half of the derivative."""
+    return a.maximum(*operands("maximum", x, y))
+
+
+def minimum(x: TensorLike, y: TensorLike) -> Tensor:
+    """The smaller of two; where they are equal, each gets half of the derivative."""
+    return a.minimum(*operands("minimum", x, y))
+
+
+def atan2(y: TensorLike, x: TensorLike) -> Tensor:
+    """The angle of the point (x, y); both derivatives are 0 at the origin."""
+    y, x = operands("atan2", y, x)
+    if not _dtype(y, x).is_float:
+        y, x = cast_to(y, float32), cast_to(x, float32)
+    return t.atan2(y, x)
+
+
+def _dtype(x: Any, y: Any) -> Any:
+    return y.dtype if isinstance(x, (bool, int, float)) else x.dtype
+
+
+def _compare(primitive: Primitive) -> Callable[[TensorLike, TensorLike], Tensor]:
+    def compare(x: TensorLike, y: TensorLike) -> Tensor:
+        return primitive(*operands(primitive.name, x, y))
+
+    compare.__name__ = compare.__qualname__ = primitive.name
+    compare.__doc__ = f"Elementwise ``{primitive.name}``; a Tensor of bools."
+    return compare
+
+
+equal = _compare(c.equal)
+not_equal = _compare(c.not_equal)
+less = _compare(c.less)
+less_equal = _compare(c.less_equal)
+greater = _compare(c.greater)
+greater_equal = _compare(c.greater_equal)
+
+
+def _as_bool(x: TensorLike, function: str) -> Tensor:
+    return cast_to(as_tensor(x, function), bool_)  # type: ignore[no-any-return]
+
+
+def logical_and(x: TensorLike, y: TensorLike) -> Tensor:
+    """Elementwise *and* of truth values."""
+    return c.logical_and(_as_bool(x, "logical_and"), _as_bool(y, "logical_and"))
+
+
+def logical_or(x: TensorLike, y: TensorLike) -> Tensor:
+    """Elementwise *or* of truth values."""
+    return c.logical_or(_as_bool(x, "logical_or"), _as_bool(y, "logical_or"))
+
+
+def logical_xor(x: TensorLike, y: TensorLike) -> Tensor:
+    """Elementwise *exclusive or* of truth values."""
+    return c.logical_xor(_as_bool(x, "logical_xor"), _as_bool(y, "logical_xor"))
+
+
+def logical_not(input: TensorLike) -> Tensor:
+    """Elementwise *not* of truth values."""
+    return c.logical_not(_as_bool(input, "logical_not"))
+
+
+def isnan(input: TensorLike) -> Tensor:
+    """Where ``input`` is NaN."""
+    return c.isnan(as_tensor(input, "isnan"))
+
+
+def isfinite(input: TensorLike) -> Tensor:
+    """Where ``input`` is neither infinite nor NaN."""
+    return c.isfinite(as_tensor(input, "isfinite"))
+
+
+def isinf(input: TensorLike) -> Tensor:
+    """Where ``input`` is infinite."""
+    x = as_tensor(input, "isinf")
+    return c.logical_not(c.logical_or(c.isfinite(x), c.isnan(x)))
+
+
+def _of_floats(primitive: Primitive, text: str) -> Callable[[TensorLike], Tensor]:
+    """A function that MindSpore defines for floats only."""
+
+    def function(input: TensorLike) -> Tensor:
+        return primitive(floating(primitive.name, input))
+
+    function.__name__ = function.__qualname__ = primitive.name
+    function.__doc__ = f"Elementwise {text}. Takes tensors of floats."
+    return function
+
+
+exp = _of_floats(e.exp, "exponential")
+expm1 = _of_floats(e.expm1, "exp(x) - 1, accurate near 0")
+exp2 = _of_floats(e.exp2, "power of two")
+log = _of_floats(e.log, "natural logarithm")
+log1p = _of_floats(e.log1p, "log(1 + x), accurate near 0")
+log2 = _of_floats(e.log2, "logarithm to base two")
+sin = _of_floats(t.sin, "sine")
+cos = _of_floats(t.cos, "cosine")
+tan = _of_floats(t.tan, "tangent")
+asin = _of_floats(t.asin, "inverse sine")
+acos = _of_floats(t.acos, "inverse cosine")
+atan = _of_floats(t.atan, "inverse tangent")
+sinh = _of_floats(e.sinh, "hyperbolic sine")
+cosh = _of_floats(e.cosh, "hyperbolic cosine")
+tanh = _of_floats(e.tanh, "hyperbolic tangent")
+asinh = _of_floats(e.asinh, "inverse hyperbolic sine")
+acosh = _of_floats(e.acosh, "inverse hyperbolic cosine")
+atanh = _of_floats(e.atanh, "inverse hyperbolic tangent")
+sigmoid = _of_floats(e.sigmoid, "1 / (1 + exp(-x))")
+softplus = _of_floats(e.softplus, "log(1 + exp(x)), also for large x")
+erf = _of_floats(s.erf, "error function")
+erfc = _of_floats(s.erfc, "complementary error function")
+lgamma = _of_floats(s.lgamma, "logarithm of the absolute value of the gamma function")
+digamma = _of_floats(s.digamma, "logarithmic derivative of the gamma function")
+
+
+def sqrt(input: TensorLike) -> Tensor:
+    """Square root; integers give Float32. The derivative at 0 is infinite."""
+    return a.sqrt(to_floating(as_tensor(input, "sqrt")))
+
+
+def rsqrt(input: TensorLike) -> Tensor:
+    """1 / sqrt(x); integers give Float32."""
+    return a.rsqrt(to_floating(as_tensor(input, "rsqrt")))
+
+
+def reciprocal(input: TensorLike) -> Tensor:
+    """1 / x; integers give Float32."""
+    return a.reciprocal(to_floating(as_tensor(input, "reciprocal")))
+
+
+def square(input: TensorLike) -> Tensor:
+    """x * x."""
+    return a.square(as_tensor(input, "square"))
+
+
+def neg(input: TensorLike) -> Tensor:
+    """-x."""
+    x = as_tensor(input, "neg")
+    if x.dtype is bool_:
+        raise DTypeError("`neg` of a Bool tensor has no meaning; use logical_not")
+    return a.negative(x)
+
+
+def abs(input: TensorLike) -> Tensor:
+    """Absolute value; its derivative at 0 is 0."""
+    x = as_tensor(input, "abs")
+    return x if x.dtype is bool_ else a.absolute(x)
+
+
+def relu(input: TensorLike) -> Tensor:
+    """max(x, 0); its derivative at 0 is 0."""
+    return a.relu(as_tensor(input, "relu"))
+
+
+def sign(input: TensorLike) -> Tensor:
+    """-1, 0 or 1; derivative 0."""
+    return r.sign(as_tensor(input, "sign"))
+
+
+def _rounding(primitive: Primitive, text: str) -> Callable[[TensorLike], Tensor]:
+    def function(input: TensorLike) -> Tensor:
+        x = as_tensor(input, primitive.name)
+        return primitive(x) if x.dtype.is_float else x
+
+    function.__name__ = function.__qualname__ = primitive.name
+    function.__doc__ = f"{text}; derivative 0. Integers pass."
+    return function
+
+
+floor = _rounding(r.floor, "The next integer below")
+ceil = _rounding(r.ceil, "The next integer above")
+round = _rounding(r.round, "The nearest integer, halves to even")

@@ -1,0 +1,243 @@
+"""Basic and advanced indexing, gathering, scattering, diagonals and masks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dualtape.core.interpreter import Value
+from dualtape.core.spec import broadcast_shapes, normalize_axis
+from dualtape.dtypes import bool_, float32, int64
+from dualtape.errors import ArgumentError, ShapeError, TensorIndexError
+from dualtape.functions.conversion import TensorLike, as_tensor, cast_to, operands, read_int
+from dualtape.functions.creation import arange
+from dualtape.functions.shape import broadcast_to, permute, reshape
+from dualtape.primitives import comparison, movement, selection
+
+if TYPE_CHECKING:
+    from dualtape.tensor import Tensor
+
+
+def getitem(x: Tensor, key: Any) -> Tensor:
+    """``x[key]`` for integers, slices, ``...``, ``None``, and integer or bool tensors, arrays and lists."""
+    items = _expand(x, key if isinstance(key, tuple) else (key,))
+    starts, sizes, steps, kept = [], [], [], []
+    advanced: dict[int, Any] = {}
+    axis = 0
+    for item in items:
+        if item is None:
+            kept.append(1)
+            continue
+        size = x.shape[axis]
+        if isinstance(item, slice):
+            start, stop, step = _slice_indices(item, size)
+            count = len(range(start, stop, step))
+            begin = start if count else 0
+        elif isinstance(item, int):
+            if not -size <= item < size:
+                raise TensorIndexError(f"index {item} is outside axis {axis} of size {size} (shape {x.shape})")
+            begin, count, step = item % size, 1, 1
+        else:
+            advanced[len(kept)] = item
+            begin, count, step = 0, size, 1
+        starts.append(begin)
+        sizes.append(count)
+        steps.append(step)
+        if not isinstance(item, int):
+            kept.append(count)
+        axis += 1
+    if tuple(sizes) != x.shape or any(step != 1 for step in steps):
+        x = movement.cut(x, starts=tuple(starts), sizes=tuple(sizes), steps=tuple(steps))
+    if tuple(kept) != x.shape:
+        x = movement.reshape(x, shape=tuple(kept))
+    return _advanced(x, advanced) if advanced else x
+
+
+def _slice_indices(item: slice, size: int) -> tuple[int, int, int]:
+    try:
+        return item.indices(size)
+    except (TypeError, ValueError) as failure:
+        raise TensorIndexError(f"cannot slice with {item}: {failure}") from failure
+
+
+def _expand(x: Tensor, key: tuple[Any, ...]) -> list[Any]:
+    """Read every item, turn bool masks into indices, and fill ``...`` and missing axes with full slices."""
+    items: list[Any] = []
+    for item in key:
+        if item is None or item is Ellipsis or isinstance(item, slice):
+            items.append(item)
+        elif isinstance(item, (bool, np.bool_)):
+            raise TensorIndexError("a single bool cannot index a Tensor; use None for a new axis, or a mask tensor")
+        elif isinstance(item, (int, np.integer)):
+            items.append(int(item))
+        else:
+            items.extend(_read_index(item))
+    used = sum(1 for item in items if item is not None and item is not Ellipsis)
+    if sum(item is Ellipsis for item in items) > 1:
+        raise TensorIndexError("an index may hold one ellipsis ('...')")
+    if used > x.ndim:
+        raise TensorIndexError(f"{used} indices for a Tensor of {x.ndim} axes (shape {x.shape})")
+    fill = [slice(None)] * (x.ndim - used)
+    if Ellipsis in [item for item in items if not isinstance(item, Value)]:
+        i = next(i for i, item in enumerate(items) if item is Ellipsis)
+        return items[:i] + fill + items[i + 1 :]
+    return items + fill
+
+
+def _read_index(item: Any) -> list[Any]:
+    if isinstance(item, (float, str)):
+        raise TensorIndexError(f"cannot index a Tensor with {item!r}; expected an int, a slice or a tensor of ints")
+    index = as_tensor(item, "index", "index")
+    if index.dtype is bool_:
+        # The shape of the result depends on the values: they must be known now.
+        return [as_tensor(found, "index") for found in np.nonzero(index.asnumpy())]
+    if not index.dtype.is_integer:
+        if index.size == 0:
+            return [cast_to(index, int64)]
+        raise TensorIndexError(f"cannot index a Tensor with a tensor of {index.dtype}; expected integers or bools")
+    if index.ndim == 0 and not _is_traced(index):
+        return [int(index.asnumpy())]
+    return [index]
+
+
+def _is_traced(x: Tensor) -> bool:
+    return x.level.depth != 0
+
+
+def _advanced(x: Tensor, advanced: dict[int, Tensor]) -> Tensor:
+    """Index the given axes with integer tensors that broadcast together: one `take` on merged axes."""
+    axes = list(advanced)
+    shape = broadcast_shapes("index", *(index.shape for index in advanced.values()))
+    sizes = [x.shape[axis] for axis in axes]
+    flat = _flat_indices([advanced[axis].to(x.device) for axis in axes], sizes, shape)
+    rest = [axis for axis in range(x.ndim) if axis not in axes]
+    together = axes == list(range(axes[0], axes[0] + len(axes)))
+    lead = [axis for axis in rest if axis < axes[0]] if together else []
+    tail = [axis for axis in rest if axis not in lead]
+    merged = int(np.prod(sizes, dtype=np.int64))
+    order = lead + axes + tail
+    x = permute(x, order) if order != list(range(x.ndim)) else x
+    x = movement.reshape(x, shape=(*x.shape[: len(lead)], merged, *x.shape[len(lead) + len(axes) :]))
+    return selection.take(x, flat, axis=len(lead))
+
+
+def _flat_indices(indices: list[Tensor], sizes: list[int], shape: tuple[int, ...]) -> Tensor:
+    total: Any = None
+    for index, size in zip(indices, sizes, strict=True):
+        wide = cast_to(index, int64)
+        _check_range(wide, size)
+        wide = selection.where(wide < 0, wide + size, wide)
+        total = wide if total is None else total * size + wide
+    return broadcast_to(total, shape)
+
+
+def _check_range(index: Tensor, size: int) -> None:
+    if _is_traced(index) or index.size == 0:
+        return
+    values = index.asnumpy()
+    low, high = int(values.min()), int(values.max())
+    if low < -size or high >= size:
+        raise TensorIndexError(f"an index reaches from {low} to {high}, outside an axis of size {size}")
+
+
+def where(condition: TensorLike, x: TensorLike, y: TensorLike) -> Tensor:
+    """``x`` where the condition holds, else ``y``; nothing of the other branch, not even a NaN, comes through."""
+    a, b = operands("where", x, y)
+    return selection.where(cast_to(as_tensor(condition, "where", "condition"), bool_), a, b)
+
+
+def take(input: TensorLike, indices: TensorLike, axis: int = 0) -> Tensor:
+    """The slices of ``axis`` that ``indices`` name; negative indices count from the end."""
+    x = as_tensor(input, "take")
+    index = as_tensor(indices, "take", "indices")
+    if not index.dtype.is_integer:
+        raise TensorIndexError(f"`indices` of `take` must be integers, got {index.dtype}")
+    i = normalize_axis("take", read_int("take", "axis", axis), x.ndim)
+    return selection.take(x, _flat_indices([index.to(x.device)], [x.shape[i]], index.shape), axis=i)
+
+
+def gather(input_params: TensorLike, input_indices: TensorLike, axis: int = 0) -> Tensor:
+    """MindSpore's name of :func:`take`."""
+    return take(input_params, input_indices, axis)
+
+
+def scatter_add(input: TensorLike, axis: int, index: TensorLike, src: TensorLike) -> Tensor:
+    """``input`` plus each element of ``src`` at the place along ``axis`` that ``index`` names.
+
+    ``index`` and ``src`` have one shape, as in MindSpore's ``Tensor.scatter_add``; places named twice add up.
+    """
+    x, updates = operands("scatter_add", as_tensor(input, "scatter_add"), as_tensor(src, "scatter_add", "src"))
+    places = as_tensor(index, "scatter_add", "index").to(x.device)
+    if places.shape != updates.shape or places.ndim != x.ndim:
+        raise ShapeError(
+            f"`scatter_add` got index of shape {places.shape} and src of shape {updates.shape} for an input of "
+            f"shape {x.shape}; expected one shape for both, with the input's number of axes"
+        )
+    i = normalize_axis("scatter_add", read_int("scatter_add", "axis", axis), x.ndim)
+    if any(n > x.shape[j] for j, n in enumerate(places.shape) if j != i):
+        raise ShapeError(f"`index` of shape {places.shape} reaches outside the input's shape {x.shape}")
+    grids = []
+    for j, n in enumerate(places.shape):
+        shape = tuple(n if k == j else 1 for k in range(x.ndim))
+        grids.append(places if j == i else reshape(arange(n).to(x.device), shape))
+    flat = reshape(_flat_indices(grids, list(x.shape), places.shape), -1)
+    added = selection.scatter_sum(reshape(updates, -1), flat, axis=0, size=x.size)
+    return x + reshape(added, x.shape)
+
+
+def one_hot(indices: TensorLike, depth: int, on_value: float = 1, off_value: float = 0, axis: int = -1) -> Tensor:
+    """A new axis of size ``depth`` with ``on_value`` where its index equals the element, else ``off_value``."""
+    index = as_tensor(indices, "one_hot", "indices")
+    if not index.dtype.is_integer:
+        raise TensorIndexError(f"`indices` of `one_hot` must be integers, got {index.dtype}")
+    size = read_int("one_hot", "depth", depth)
+    if size < 0:
+        raise ArgumentError(f"`depth` of `one_hot` must not be negative, got {size}")
+    i = normalize_axis("one_hot", read_int("one_hot", "axis", axis), index.ndim + 1)
+    expanded = movement.reshape(cast_to(index, int64), shape=(*index.shape[:i], 1, *index.shape[i:]))
+    line = movement.reshape(arange(size).to(index.device), shape=(size,) + (1,) * (index.ndim - i))
+    hit = cast_to(comparison.equal(expanded, line), float32)
+    return hit * (float(on_value) - float(off_value)) + float(off_value)
+
+
+def diagonal(x: Tensor) -> Tensor:
+    """The diagonal of the last two axes, which must have one size."""
+    n = x.shape[-1]
+    flat = movement.reshape(x, shape=(*x.shape[:-2], n * n))
+    rank = flat.ndim
+    sizes = (*flat.shape[:-1], n)
+    return movement.cut(flat, starts=(0,) * rank, sizes=sizes, steps=(1,) * (rank - 1) + (n + 1,))
+
+
+def diag(input: TensorLike) -> Tensor:
+    """The matrix with a vector on its diagonal, or the diagonal of a matrix."""
+    x = as_tensor(input, "diag")
+    if x.ndim == 1:
+        n = x.shape[0]
+        flat = movement.embed(x, shape=(n * n,), starts=(0,), steps=(n + 1,))
+        return movement.reshape(flat, shape=(n, n))
+    if x.ndim == 2:
+        n = min(x.shape)
+        return diagonal(movement.cut(x, starts=(0, 0), sizes=(n, n), steps=(1, 1)))
+    raise ShapeError(f"`diag` takes a vector or a matrix, got shape {x.shape}")
+
+
+def _triangle(function: str, input: TensorLike, diagonal: int, upper: bool) -> Tensor:
+    x = as_tensor(input, function)
+    if x.ndim < 2:
+        raise ShapeError(f"`{function}` takes a Tensor of two axes or more, got shape {x.shape}")
+    rows, columns = x.shape[-2:]
+    k = read_int(function, "diagonal", diagonal)
+    mask = np.triu(np.ones((rows, columns), np.bool_), k) if upper else np.tril(np.ones((rows, columns), np.bool_), k)
+    return selection.where(as_tensor(mask, function).to(x.device), x, 0.0 if x.dtype.is_float else 0)
+
+
+def triu(input: TensorLike, diagonal: int = 0) -> Tensor:
+    """The upper triangle of the last two axes, zeros below ``diagonal``."""
+    return _triangle("triu", input, diagonal, upper=True)
+
+
+def tril(input: TensorLike, diagonal: int = 0) -> Tensor:
+    """The lower triangle of the last two axes, zeros above ``diagonal``."""
+    return _triangle("tril", input, diagonal, upper=False)

@@ -1,0 +1,198 @@
+"""Products of vectors, matrices and tensors."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from dualtape.core.spec import normalize_axis
+from dualtape.errors import ArgumentError, ShapeError
+from dualtape.functions.conversion import TensorLike, as_tensor
+from dualtape.functions.reduction import sum as sum_axes
+from dualtape.functions.shape import permute, reshape
+from dualtape.primitives.contraction import matmul as matmul_primitive
+
+if TYPE_CHECKING:
+    from dualtape.tensor import Tensor
+
+
+def matmul(input: TensorLike, other: TensorLike) -> Tensor:
+    """Matrix product; leading axes broadcast, a vector counts as a row on the left and a column on the right.
+
+    Both must have one element type.
+    """
+    x, y = as_tensor(input, "matmul"), as_tensor(other, "matmul", "other")
+    if x.ndim >= 2 and y.ndim >= 2:
+        return matmul_primitive(x, y)
+    if x.ndim == 0 or y.ndim == 0:
+        raise ShapeError(f"`matmul` got shapes {x.shape} and {y.shape}; expected at least one axis each")
+    left = reshape(x, (1, -1)) if x.ndim == 1 else x
+    right = reshape(y, (-1, 1)) if y.ndim == 1 else y
+    product = matmul_primitive(left, right)
+    shape = product.shape
+    if y.ndim == 1:
+        shape = shape[:-1]
+    if x.ndim == 1:
+        shape = (*shape[: -2 if y.ndim > 1 else -1], *shape[len(shape) - 1 :]) if y.ndim > 1 else shape[:-1]
+    return reshape(product, shape)
+
+
+def dot(input: TensorLike, other: TensorLike) -> Tensor:
+    """The product over the last axis of the first and the last but one (or only) axis of the second."""
+    x, y = as_tensor(input, "dot"), as_tensor(other, "dot", "other")
+    if x.ndim == 0 or y.ndim == 0:
+        return x * y
+    return tensordot(x, y, ((x.ndim - 1,), (max(y.ndim - 2, 0),)))
+
+
+def outer(input: TensorLike, vec2: TensorLike) -> Tensor:
+    """All products of elements of two vectors."""
+    x, y = as_tensor(input, "outer"), as_tensor(vec2, "outer", "vec2")
+    return reshape(x, (-1, 1)) * reshape(y, (1, -1))
+
+
+def tensordot(x1: TensorLike, x2: TensorLike, axes: int | Sequence[Sequence[int]] = 2) -> Tensor:
+    """Contract the last ``axes`` axes of ``x1`` with the first of ``x2``, or the axes named in two lists."""
+    x, y = as_tensor(x1, "tensordot", "x1"), as_tensor(x2, "tensordot", "x2")
+    if isinstance(axes, int):
+        if not 0 <= axes <= min(x.ndim, y.ndim):
+            raise ArgumentError(f"`axes` of `tensordot` must be from 0 to {min(x.ndim, y.ndim)}, got {axes}")
+        left, right = list(range(x.ndim - axes, x.ndim)), list(range(axes))
+    else:
+        first, second = ([a] if isinstance(a, int) else list(a) for a in axes)
+        left = [normalize_axis("tensordot", a, x.ndim) for a in first]
+        right = [normalize_axis("tensordot", a, y.ndim) for a in second]
+    if [x.shape[i] for i in left] != [y.shape[i] for i in right]:
+        raise ShapeError(f"`tensordot` got shapes {x.shape} and {y.shape}, whose axes {left} and {right} differ in size")
+    free_x = [i for i in range(x.ndim) if i not in left]
+    free_y = [i for i in range(y.ndim) if i not in right]
+    rows = tuple(x.shape[i] for i in free_x)
+    columns = tuple(y.shape[i] for i in free_y)
+    inner = 1
+    for i in left:
+        inner *= x.shape[i]
+    matrix_x = reshape(permute(x, free_x + left), (_product(rows), inner))
+    matrix_y = reshape(permute(y, right + free_y), (inner, _product(columns)))
+    return reshape(matmul_primitive(matrix_x, matrix_y), rows + columns)
+
+
+def _product(shape: tuple[int, ...]) -> int:
+    product = 1
+    for size in shape:
+        product *= size
+    return product
+
+
+def einsum(equation: str, *operands: TensorLike) -> Tensor:
+    """Sums of products in Einstein's notation, from left to right through matrix products.
+
+    Letters for axes, ``->`` and an output, ``...`` for axes that broadcast from the front.
+    """
+    if not isinstance(equation, str):
+        raise ArgumentError(f"`equation` of `einsum` must be a str, got {type(equation).__name__}")
+    tensors = [as_tensor(x, "einsum", f"operands[{i}]") for i, x in enumerate(operands)]
+    labels, output = _parse(equation, tensors)
+    labelled = [_diagonal(x, names) for x, names in zip(tensors, labels, strict=True)]
+    x, names = labelled[0]
+    for i, (y, other) in enumerate(labelled[1:], start=1):
+        later = set(output).union(*(n for _, n in labelled[i + 1 :]))
+        x, names = _contract(x, names, y, other, later)
+    summed = tuple(i for i, name in enumerate(names) if name not in output)
+    if summed:
+        x = sum_axes(x, summed)
+        names = [n for n in names if n in output]
+    return permute(x, [names.index(n) for n in output])
+
+
+def _parse(equation: str, tensors: list[Tensor]) -> tuple[list[list[str]], list[str]]:
+    """Axis names of every operand and of the output; an ellipsis becomes capital-free private names."""
+    text = equation.replace(" ", "")
+    left, arrow, right = text.partition("->")
+    parts = left.split(",")
+    if len(parts) != len(tensors):
+        raise ArgumentError(f"`equation` {equation!r} of `einsum` names {len(parts)} operands, got {len(tensors)}")
+    labels = []
+    widest = 0
+    for part, x in zip(parts, tensors, strict=True):
+        head, dots, tail = part.partition("...")
+        hidden = x.ndim - len(head) - len(tail)
+        if hidden < 0 or (hidden and not dots) or not all(c in string.ascii_letters for c in head + tail):
+            raise ArgumentError(f"{part!r} in `equation` of `einsum` does not fit shape {x.shape}")
+        widest = max(widest, hidden)
+        labels.append([*head, *(f"...{k}" for k in range(hidden, 0, -1)), *tail])
+    ellipsis = [f"...{k}" for k in range(widest, 0, -1)]
+    if arrow:
+        head, dots, tail = right.partition("...")
+        output = [*head, *(ellipsis if dots else []), *tail]
+    else:
+        everything = [name for names in labels for name in names if not name.startswith("...")]
+        output = ellipsis + sorted(name for name in set(everything) if everything.count(name) == 1)
+    known = {name for names in labels for name in names}
+    if len(set(output)) != len(output) or not set(output) <= known:
+        raise ArgumentError(f"the output of `equation` {equation!r} of `einsum` repeats a letter or names a new one")
+    return labels, output
+
+
+def _diagonal(x: Tensor, names: list[str]) -> tuple[Tensor, list[str]]:
+    """Merge axes of one name: a letter used twice in an operand means its diagonal."""
+    from dualtape.functions.indexing import diagonal
+
+    names = list(names)
+    while len(set(names)) != len(names):
+        twice = next(n for n in names if names.count(n) > 1)
+        i = names.index(twice)
+        j = names.index(twice, i + 1)
+        if x.shape[i] != x.shape[j]:
+            raise ShapeError(f"`einsum` takes a diagonal of axes of sizes {x.shape[i]} and {x.shape[j]}")
+        rest = [k for k in range(x.ndim) if k not in (i, j)]
+        x = diagonal(permute(x, [*rest, i, j]))
+        names = [names[k] for k in rest] + [twice]
+    return x, names
+
+
+def _contract(
+    x: Tensor, left: list[str], y: Tensor, right: list[str], later: set[str]
+) -> tuple[Tensor, list[str]]:
+    """One product: shared names that are needed later are batch axes, the other shared ones are summed."""
+    for names, other in ((left, right), (right, left)):
+        alone = [i for i, n in enumerate(names) if n not in other and n not in later]
+        if alone and names is left:
+            x = sum_axes(x, tuple(alone))
+            left = [n for i, n in enumerate(names) if i not in alone]
+        elif alone:
+            y = sum_axes(y, tuple(alone))
+            right = [n for i, n in enumerate(names) if i not in alone]
+    batch = [n for n in left if n in right and n in later]
+    inner = [n for n in left if n in right and n not in later]
+    rows = [n for n in left if n not in right]
+    columns = [n for n in right if n not in left]
+    sizes = {n: s for names, t in ((left, x), (right, y)) for n, s in zip(names, t.shape, strict=True) if s != 1}
+    for n in batch + inner:
+        a, b = x.shape[left.index(n)], y.shape[right.index(n)]
+        if a != b and 1 not in (a, b):
+            raise ShapeError(f"`einsum` got sizes {a} and {b} for the axis {n!r}")
+
+    def arranged(t: Tensor, names: list[str], order: list[list[str]]) -> Tensor:
+        flat = [n for group in order for n in group]
+        t = permute(t, [names.index(n) for n in flat])
+        if any(t.shape[i] != sizes.get(n, 1) for i, n in enumerate(flat)):
+            from dualtape.functions.shape import broadcast_to
+
+            t = broadcast_to(t, tuple(sizes.get(n, 1) for n in flat))
+        shape = [_product(tuple(sizes.get(n, 1) for n in group)) for group in order]
+        return reshape(t, tuple(shape))
+
+    product = matmul_primitive(arranged(x, left, [batch, rows, inner]), arranged(y, right, [batch, inner, columns]))
+    names = batch + rows + columns
+    return reshape(product, tuple(sizes.get(n, 1) for n in names)), names
+
+
+def trace(input: TensorLike) -> Tensor:
+    """The sum of the diagonal of a matrix."""
+    from dualtape.functions.indexing import diagonal
+
+    x = as_tensor(input, "trace")
+    if x.ndim != 2:
+        raise ShapeError(f"`trace` takes a matrix, got shape {x.shape}")
+    return sum_axes(diagonal(x))

@@ -1,0 +1,242 @@
+"""Sums, means, extrema and searches over any axes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dualtape.core.spec import normalize_axis
+from dualtape.dtypes import bool_, float32, int64
+from dualtape.errors import DTypeError, ShapeError
+from dualtape.functions.conversion import TensorLike, as_tensor, cast_to, floating, read_axes, read_int
+from dualtape.primitives import arithmetic, comparison, exponential, movement, reduction
+from dualtape.primitives.broadcasting import broadcast_to
+from dualtape.primitives.broadcasting import sum as sum_primitive
+from dualtape.primitives.selection import where
+
+if TYPE_CHECKING:
+    from dualtape.tensor import Tensor
+
+Axis = int | tuple[int, ...] | list[int] | None
+
+
+def _drop(x: Tensor, axes: tuple[int, ...], keepdims: bool) -> Tensor:
+    """Remove the axes that a reduction has kept with size 1."""
+    if keepdims or not axes:
+        return x
+    return movement.reshape(x, shape=tuple(n for i, n in enumerate(x.shape) if i not in axes))
+
+
+def _wide(x: Tensor) -> Tensor:
+    """Small integers and bools are added up in Int64."""
+    return x if x.dtype.is_float else cast_to(x, int64)  # type: ignore[no-any-return]
+
+
+def sum(input: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """The sum over ``axis`` (all axes by default); integers and bools give Int64."""
+    x = _wide(as_tensor(input, "sum"))
+    axes = read_axes("sum", axis, x.ndim)
+    return _drop(sum_primitive(x, axes=axes), axes, keepdims) if axes else x
+
+
+def mean(input: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """The mean over ``axis`` (all axes by default). Integers stay integers and are floored, as in MindSpore."""
+    x = as_tensor(input, "mean")
+    if x.dtype is bool_:
+        raise DTypeError("`mean` of a Bool tensor is not defined; cast it to a float type first")
+    axes = read_axes("mean", axis, x.ndim)
+    if not axes:
+        return x
+    count = _count(x.shape, axes)
+    total = sum_primitive(_wide(x), axes=axes)
+    if not x.dtype.is_float:
+        return cast_to(_drop(total, axes, keepdims) // max(count, 1), x.dtype)  # type: ignore[no-any-return]
+    # Dividing, not multiplying by 1/count: the mean of equal numbers is that number.
+    return _drop(arithmetic.divide(total, count), axes, keepdims)
+
+
+def _count(shape: tuple[int, ...], axes: tuple[int, ...]) -> int:
+    count = 1
+    for i in axes:
+        count *= shape[i]
+    return count
+
+
+def prod(input: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """The product over ``axis``. A tree of products: its derivatives of every order are right at zeros."""
+    x = _wide(as_tensor(input, "prod"))
+    axes = read_axes("prod", axis, x.ndim)
+    for i in axes:
+        x = _prod_along(x, i)
+    return _drop(x, axes, keepdims)
+
+
+def _prod_along(x: Tensor, axis: int) -> Tensor:
+    if x.shape[axis] == 0:
+        return sum_primitive(x, axes=(axis,)) + 1
+    while (size := x.shape[axis]) > 1:
+        half = size // 2
+        pairs = arithmetic.multiply(_part(x, axis, 0, half), _part(x, axis, half, half))
+        x = movement.concatenate(pairs, _part(x, axis, size - 1, 1), axis=axis) if size % 2 else pairs
+    return x
+
+
+def _part(x: Tensor, axis: int, start: int, size: int) -> Tensor:
+    starts = tuple(start if i == axis else 0 for i in range(x.ndim))
+    sizes = tuple(size if i == axis else n for i, n in enumerate(x.shape))
+    return movement.cut(x, starts=starts, sizes=sizes, steps=(1,) * x.ndim)
+
+
+def _extremum(name: str, primitive: Any, input: TensorLike, axis: Axis, keepdims: bool) -> Tensor:
+    x = as_tensor(input, name)
+    if x.dtype is bool_:
+        raise DTypeError(f"`{name}` of a Bool tensor is not defined; use any or all")
+    axes = read_axes(name, axis, x.ndim)
+    if x.size == 0 and any_zero(x.shape, axes):
+        raise ShapeError(f"`{name}` over no elements: shape {x.shape}, axis {axis}")
+    return _drop(primitive(x, axes=axes), axes, keepdims) if axes else x
+
+
+def any_zero(shape: tuple[int, ...], axes: tuple[int, ...]) -> bool:
+    """Whether one of ``axes`` is empty."""
+    return 0 in (shape[i] for i in axes)
+
+
+def amax(input: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """The largest element over ``axis``; equal largest elements share the derivative evenly."""
+    return _extremum("amax", reduction.maximum_along, input, axis, keepdims)
+
+
+def amin(input: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """The smallest element over ``axis``; equal smallest elements share the derivative evenly."""
+    return _extremum("amin", reduction.minimum_along, input, axis, keepdims)
+
+
+def _search(name: str, primitive: Any, input: TensorLike, axis: int | None, keepdims: bool) -> Tensor:
+    x = as_tensor(input, name)
+    if x.dtype is bool_:
+        x = cast_to(x, float32)
+    if axis is None:
+        found = primitive(movement.reshape(x, shape=(x.size,)), axis=0)
+        return movement.reshape(found, shape=(1,) * x.ndim if keepdims else ())
+    i = normalize_axis(name, read_int(name, "axis", axis), x.ndim)
+    return _drop(primitive(x, axis=i), (i,), keepdims)
+
+
+def argmax(input: TensorLike, axis: int | None = None, keepdims: bool = False) -> Tensor:
+    """The index (Int64) of the first largest element along ``axis``, or of the flattened tensor."""
+    return _search("argmax", reduction.argmax, input, axis, keepdims)
+
+
+def argmin(input: TensorLike, axis: int | None = None, keepdims: bool = False) -> Tensor:
+    """The index (Int64) of the first smallest element along ``axis``, or of the flattened tensor."""
+    return _search("argmin", reduction.argmin, input, axis, keepdims)
+
+
+def max(input: TensorLike, axis: int | None = None, keepdims: bool = False) -> Any:  # noqa: A001
+    """MindSpore's pair (values, indices) along ``axis``; without ``axis``, the largest element and index 0.
+
+    Along an axis the derivative goes to the first largest element.
+    """
+    return _with_index("max", amax, argmax, input, axis, keepdims)
+
+
+def min(input: TensorLike, axis: int | None = None, keepdims: bool = False) -> Any:  # noqa: A001
+    """MindSpore's pair (values, indices) along ``axis``; see :func:`max`."""
+    return _with_index("min", amin, argmin, input, axis, keepdims)
+
+
+def _with_index(name: str, extremum: Any, search: Any, input: TensorLike, axis: int | None, keepdims: bool) -> Any:
+    x = as_tensor(input, name)
+    if axis is None:
+        return extremum(x), cast_to(as_tensor(0, name), int64)
+    i = normalize_axis(name, read_int(name, "axis", axis), x.ndim)
+    indices = search(x, i, keepdims=True)
+    positions = as_tensor(list(range(x.shape[i])), name).to(x.device)
+    shape = tuple(n if j == i else 1 for j, n in enumerate(x.shape))
+    chosen = comparison.equal(movement.reshape(positions, shape=shape), indices)
+    values = sum_primitive(where(chosen, x, 0.0 if x.dtype.is_float else 0), axes=(i,))
+    return _drop(values, (i,), keepdims), _drop(indices, (i,), keepdims)
+
+
+def any(input: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:  # noqa: A001
+    """Whether some element over ``axis`` is true."""
+    x = cast_to(as_tensor(input, "any"), bool_)
+    axes = read_axes("any", axis, x.ndim)
+    return _drop(reduction.any(x, axes=axes), axes, keepdims) if axes else x
+
+
+def all(input: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:  # noqa: A001
+    """Whether every element over ``axis`` is true."""
+    x = cast_to(as_tensor(input, "all"), bool_)
+    axes = read_axes("all", axis, x.ndim)
+    return _drop(reduction.all(x, axes=axes), axes, keepdims) if axes else x
+
+
+def cumsum(input: TensorLike, axis: int) -> Tensor:
+    """Running sums along ``axis``; bools give Int32."""
+    from dualtape.dtypes import int32
+
+    x = as_tensor(input, "cumsum")
+    x = cast_to(x, int32) if x.dtype is bool_ else x
+    return reduction.cumsum(x, axis=normalize_axis("cumsum", read_int("cumsum", "axis", axis), x.ndim), reverse=False)
+
+
+def logsumexp(input: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """log(sum(exp(x))) without overflow; -inf where all elements are -inf, with derivative 0."""
+    x = floating("logsumexp", input)
+    axes = read_axes("logsumexp", axis, x.ndim)
+    largest = reduction.maximum_along(_detached(x), axes=axes) if axes else _detached(x)
+    shift = where(comparison.isfinite(largest), largest, 0.0)
+    total = sum_primitive(exponential.exp(x - shift), axes=axes) if axes else exponential.exp(x - shift)
+    empty = comparison.equal(total, 0)
+    finite = exponential.log(where(empty, 1.0, total)) + shift
+    return _drop(where(empty, float("-inf"), finite), axes, keepdims)
+
+
+def _detached(x: Tensor) -> Tensor:
+    from dualtape.primitives.rounding import stop_gradient
+
+    return stop_gradient(x)
+
+
+def var(input: TensorLike, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Tensor:
+    """The variance over ``axis``, divided by the number of elements less ``ddof``."""
+    x = floating("var", input)
+    axes = read_axes("var", axis, x.ndim)
+    count = _count(x.shape, axes)
+    centred = x - mean(x, axes, keepdims=True) if axes else x - x
+    squares = sum_primitive(arithmetic.square(centred), axes=axes) if axes else centred
+    freedom = count - read_int("var", "ddof", ddof)
+    return _drop(arithmetic.divide(squares, freedom if freedom > 0 else float("nan")), axes, keepdims)
+
+
+def root_of_sum(x: Tensor) -> Tensor:
+    """Square root of a sum of squares, with derivative 0 where the sum is 0 (the subgradient of least norm)."""
+    zero = comparison.equal(x, 0)
+    return where(zero, 0.0, arithmetic.sqrt(where(zero, 1.0, x)))
+
+
+def std(input: TensorLike, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Tensor:
+    """The standard deviation over ``axis``; its derivative is 0 where all elements are equal."""
+    return root_of_sum(var(input, axis, ddof, keepdims))
+
+
+def norm(A: TensorLike, ord: float | None = None, dim: Axis = None, keepdim: bool = False) -> Tensor:
+    """The vector norm of order ``ord`` (2 by default, also 1 and inf) over ``dim``; derivative 0 at 0."""
+    x = floating("norm", A, "A")
+    axes = read_axes("norm", dim, x.ndim)
+    if ord in (None, 2):
+        squares = arithmetic.square(x)
+        return _drop(root_of_sum(sum_primitive(squares, axes=axes) if axes else squares), axes, keepdim)
+    if ord == 1:
+        return sum(arithmetic.absolute(x), axes, keepdim) if axes else arithmetic.absolute(x)
+    if ord == float("inf"):
+        return amax(arithmetic.absolute(x), axes, keepdim) if axes else arithmetic.absolute(x)
+    from dualtape.errors import ArgumentError
+
+    raise ArgumentError(f"`ord` of `norm` must be 1, 2 or inf, got {ord}")
+
+
+def stretched(x: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """``x`` broadcast to ``shape``."""
+    return x if x.shape == shape else broadcast_to(x, shape=shape)

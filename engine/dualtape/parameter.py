@@ -1,0 +1,157 @@
+"""Parameter: a named tensor that may be given a new value; the only thing that changes state."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from dualtape.core.interpreter import REFERENCE, Level
+from dualtape.devices.device import Device
+from dualtape.devices.registry import find_device
+from dualtape.dtypes import DType, float32, int32
+from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
+from dualtape.functions.conversion import cast_to
+from dualtape.functions.creation import ones_like, zeros_like
+from dualtape.printing import parameter_repr
+from dualtape.tensor import Tensor
+
+_anonymous = itertools.count()
+
+
+class Parameter(Tensor):
+    """A tensor that training changes.
+
+    In an operation it stands for the value that it holds at that moment; a transformation puts
+    its own value in for the time of its call, and so sees every use of the parameter.
+
+    Parameters
+    ----------
+    default_input
+        The first value: a Tensor (copied), an array or a number.
+    name
+        Its name; inside a cell it becomes the attribute path, as in ``fc.weight``.
+    requires_grad
+        Whether ``trainable_params`` lists it.
+
+    Examples
+    --------
+    >>> import dualtape as dt
+    >>> dt.Parameter(dt.Tensor([1.0, 2.0]), name="w")
+    Parameter (name=w, shape=(2,), dtype=Float32, requires_grad=True)
+    """
+
+    __slots__ = ("_value", "name", "requires_grad")
+
+    level: Level = REFERENCE
+
+    def __init__(self, default_input: Any, name: str | None = None, requires_grad: bool = True) -> None:
+        if isinstance(default_input, (bool, str, tuple, list, type(None))):
+            error = ArgumentError if isinstance(default_input, bool) else ArgumentTypeError
+            raise error(
+                "`default_input` of `Parameter` must be a Tensor, a NumPy array, an int or a float, "
+                f"got {type(default_input).__name__}"
+            )
+        if name is not None and not isinstance(name, str):
+            raise ArgumentTypeError(f"`name` of `Parameter` must be a str, got {type(name).__name__}")
+        dtype = {int: int32, float: float32}.get(type(default_input))
+        self._value: Tensor = Tensor(default_input, dtype=dtype)
+        self.name = name if name is not None else f"Parameter#{next(_anonymous)}"
+        self.requires_grad = bool(requires_grad)
+
+    def value(self) -> Tensor:
+        """The tensor that it stands for now."""
+        return self._value
+
+    @property
+    def primal(self) -> Tensor:
+        return self._value
+
+    @property
+    def data(self) -> Tensor:
+        """The tensor that it stands for now."""
+        return self._value
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._value.shape
+
+    @property
+    def dtype(self) -> DType:
+        return self._value.dtype
+
+    def set_data(self, data: Any, slice_shape: bool = False) -> Parameter:
+        """Give it a new value of the same shape, converted to its element type; returns itself."""
+        if isinstance(data, bool) or not isinstance(data, (Tensor, int, float)):
+            raise ArgumentTypeError(f"`data` of `set_data` must be a Tensor, an int or a float, got {type(data).__name__}")
+        value = data.value() if isinstance(data, Parameter) else data
+        tensor = value if isinstance(value, Tensor) else Tensor(value, device=self.device)
+        if tensor.shape != self.shape and not slice_shape:
+            raise ShapeError(f"`set_data` of parameter {self.name!r} of shape {self.shape} got a value of shape {tensor.shape}")
+        if tensor.level.depth:
+            raise ArgumentTypeError(f"`set_data` of parameter {self.name!r} got a value that is being differentiated")
+        self._value = cast_to(tensor.to(self.device), self.dtype)
+        return self
+
+    def move_to(self, device: str | Device) -> Parameter:
+        """Move the value to another device; returns itself."""
+        self._value = self._value.to(find_device(device))
+        return self
+
+    def to(self, device: str | Device) -> Tensor:
+        """A plain tensor with its value, on another device."""
+        return self._value.to(device)
+
+    def clone(self, init: str = "same") -> Parameter:
+        """A new parameter: with the ``'same'`` value, or ``'zeros'`` or ``'ones'``."""
+        makers = {"same": lambda value: value, "zeros": zeros_like, "ones": ones_like}
+        if init not in makers:
+            raise ArgumentError(f"`init` of `clone` must be 'same', 'zeros' or 'ones', got {init!r}")
+        return Parameter(makers[init](self._value), name=self.name, requires_grad=self.requires_grad)
+
+    def __repr__(self) -> str:
+        return parameter_repr(self.name, self.shape, str(self.dtype), self.requires_grad)
+
+    __str__ = __repr__
+    __hash__ = Tensor.__hash__
+
+    def __reduce__(self) -> Any:
+        return (Parameter, (Tensor(self), self.name, self.requires_grad))
+
+
+@contextmanager
+def substituted(parameters: Iterable[Parameter], values: Iterable[Tensor]) -> Iterator[None]:
+    """Let parameters stand for other values inside a ``with`` block."""
+    held = [(parameter, parameter._value) for parameter in parameters]
+    try:
+        for (parameter, _), value in zip(held, values, strict=True):
+            parameter._value = value
+        yield
+    finally:
+        for parameter, value in reversed(held):
+            parameter._value = value
+
+
+class ParameterTuple(tuple[Parameter, ...]):
+    """An immutable sequence of parameters with distinct names."""
+
+    __slots__ = ()
+
+    def __new__(cls, iterable: Iterable[Parameter]) -> ParameterTuple:
+        items = tuple(iterable)
+        names = set()
+        for i, item in enumerate(items):
+            if not isinstance(item, Parameter):
+                raise ArgumentTypeError(f"item {i} of `ParameterTuple` must be a Parameter, got {type(item).__name__}")
+            if item.name in names:
+                raise ArgumentError(f"`ParameterTuple` got two parameters named {item.name!r}; names must differ")
+            names.add(item.name)
+        return super().__new__(cls, items)
+
+    def clone(self, prefix: str, init: str = "same") -> ParameterTuple:
+        """Copies of all parameters, their names behind ``prefix`` and a dot."""
+        copies = [parameter.clone(init) for parameter in self]
+        for copy, parameter in zip(copies, self, strict=True):
+            copy.name = f"{prefix}.{parameter.name}"
+        return ParameterTuple(copies)

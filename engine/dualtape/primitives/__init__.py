@@ -1,0 +1,18 @@
+"""The catalogue: every operation with all its rules in one place.
+
+Importing this package declares them all; :data:`CATALOGUE` maps names to primitives.
+"""
+
+from dualtape.core.primitive import CATALOGUE as CATALOGUE
+from dualtape.primitives import arithmetic as arithmetic
+from dualtape.primitives import broadcasting as broadcasting
+from dualtape.primitives import comparison as comparison
+from dualtape.primitives import contraction as contraction
+from dualtape.primitives import exponential as exponential
+from dualtape.primitives import movement as movement
+from dualtape.primitives import power as power
+from dualtape.primitives import reduction as reduction
+from dualtape.primitives import rounding as rounding
+from dualtape.primitives import selection as selection
+from dualtape.primitives import special as special
+from dualtape.primitives import trigonometric as trigonometric

@@ -1,0 +1,162 @@
+"""Sums, products, quotients, powers and extrema."""
+
+import numpy as np
+
+from dualtape.core.example import Example, Reals
+from dualtape.core.lowering import Expression
+from dualtape.core.primitive import Bilinear, NonDifferentiable, elementwise, infer_elementwise
+from dualtape.primitives.rounding import floor, sign
+
+REAL = (-3.0, 3.0)
+POSITIVE = (0.1, 4.0)
+_PAIR = (Example((Reals((2, 3)), Reals((2, 3)))), Example((Reals((2, 1)), Reals((4, 1, 3)))), Example((Reals(()), Reals((3,)))))
+
+add = elementwise(
+    "add",
+    numpy=np.add,
+    opencl=Expression("x + y"),
+    partials=(lambda x, y, z: 1, lambda x, y, z: 1),
+    domain=(REAL, REAL),
+    bounded=True,
+)
+
+subtract = elementwise(
+    "subtract",
+    numpy=np.subtract,
+    opencl=Expression("x - y"),
+    partials=(lambda x, y, z: 1, lambda x, y, z: -1),
+    domain=(REAL, REAL),
+    bounded=True,
+)
+
+negative = elementwise(
+    "negative",
+    numpy=np.negative,
+    opencl=Expression("-x"),
+    partials=(lambda x, y: -1,),
+    domain=(REAL,),
+    bounded=True,
+)
+
+
+def _strong_product(c: np.ndarray, d: np.ndarray) -> np.ndarray:
+    product = c * d
+    if np.isnan(product).any():
+        return np.where(np.equal(c, 0), np.zeros((), product.dtype), product)
+    return product
+
+
+# The product of a derivative and a partial in which a zero derivative wins over an infinite or
+# undefined partial: what `where` has cut off must not come back as 0 * inf = NaN.
+scale = Bilinear(
+    name="scale",
+    numpy=_strong_product,
+    lowering=Expression("x == (T)0 ? (T)0 : x * y"),
+    infer=infer_elementwise("scale"),
+    transposes=(lambda ct, x, y: scale(ct, y), lambda ct, x, y: scale(x, ct)),
+    examples=_PAIR,
+)
+
+multiply = Bilinear(
+    name="multiply",
+    numpy=np.multiply,
+    lowering=Expression("x * y", integer="x * y"),
+    infer=infer_elementwise("multiply"),
+    transposes=(lambda ct, x, y: scale(ct, y), lambda ct, x, y: scale(ct, x)),
+    examples=_PAIR,
+)
+
+divide = elementwise(
+    "divide",
+    numpy=np.divide,
+    opencl=Expression("x / y"),
+    partials=(lambda x, y, z: 1 / y, lambda x, y, z: -(z / y)),
+    domain=(REAL, POSITIVE),
+)
+
+reciprocal = elementwise(
+    "reciprocal",
+    numpy=lambda x: np.divide(1, x),
+    opencl=Expression("(T)1 / x"),
+    partials=(lambda x, y: -(y * y),),
+    domain=(POSITIVE,),
+)
+
+square = elementwise(
+    "square",
+    numpy=np.square,
+    opencl=Expression("x * x"),
+    partials=(lambda x, y: 2 * x,),
+    domain=(REAL,),
+)
+
+sqrt = elementwise(
+    "sqrt",
+    numpy=np.sqrt,
+    opencl=Expression("dt_sqrt(x)"),
+    partials=(lambda x, y: 0.5 / y,),
+    domain=(POSITIVE,),
+)
+
+rsqrt = elementwise(
+    "rsqrt",
+    numpy=lambda x: np.divide(1, np.sqrt(x)),
+    opencl=Expression("dt_rsqrt(x)"),
+    partials=(lambda x, y: -0.5 * (y / x),),
+    domain=(POSITIVE,),
+)
+
+
+# The derivative of maximum(x, y) by x: ties are shared evenly.
+step = NonDifferentiable(
+    name="step",
+    numpy=lambda x, y: np.heaviside(np.subtract(x, y), np.asarray(0.5, np.result_type(x, y))),
+    lowering=Expression("x > y ? (T)1 : (x == y ? (T)0.5 : (x < y ? (T)0 : x - y))"),
+    infer=infer_elementwise("step"),
+    examples=_PAIR,
+)
+
+maximum = elementwise(
+    "maximum",
+    numpy=np.maximum,
+    opencl=Expression("dt_maximum(x, y)", integer="x > y ? x : y"),
+    partials=(lambda x, y, z: step(x, y), lambda x, y, z: step(y, x)),
+    domain=((0.0, 1.0), (1.0, 2.0)),
+    bounded=True,
+)
+
+minimum = elementwise(
+    "minimum",
+    numpy=np.minimum,
+    opencl=Expression("dt_minimum(x, y)", integer="x < y ? x : y"),
+    partials=(lambda x, y, z: step(y, x), lambda x, y, z: step(x, y)),
+    domain=((0.0, 1.0), (1.0, 2.0)),
+    bounded=True,
+)
+
+absolute = elementwise(
+    "absolute",
+    numpy=np.absolute,
+    opencl=Expression("dt_abs(x)", integer="x < 0 ? -x : x"),
+    partials=(lambda x, y: sign(x),),
+    domain=(POSITIVE,),
+    bounded=True,
+)
+
+relu = elementwise(
+    "relu",
+    numpy=lambda x: np.maximum(x, 0),
+    opencl=Expression("x < (T)0 ? (T)0 : x"),
+    partials=(lambda x, y: sign(y),),
+    domain=(POSITIVE,),
+    bounded=True,
+)
+
+# The sign of the result is the divisor's, as in Python.
+mod = elementwise(
+    "mod",
+    numpy=np.mod,
+    opencl=Expression("dt_mod(x, y)", integer="dt_integer_mod(x, y)"),
+    partials=(lambda x, y, z: 1, lambda x, y, z: -floor(x / y)),
+    domain=((0.1, 0.9), (1.0, 2.0)),
+)

@@ -1,0 +1,61 @@
+"""Repeating along axes and adding up along axes: each is the transpose of the other."""
+
+from typing import Any
+
+import numpy as np
+
+from dualtape.core.example import Example, Reals
+from dualtape.core.lowering import Fold, Movement, View, contiguous_strides
+from dualtape.core.primitive import Linear
+from dualtape.core.spec import Shape, Spec, kept_shape
+from dualtape.errors import ShapeError
+from dualtape.primitives.movement import reshape
+
+Axes = tuple[int, ...]
+
+sum = Linear(
+    name="sum",
+    numpy=lambda x, axes: np.add.reduce(x, axis=axes, keepdims=True, dtype=x.dtype),
+    lowering=Fold("0", "a + b"),
+    infer=lambda x, axes: Spec(kept_shape(x.shape, axes), x.dtype),
+    transposes=(lambda ct, x, axes: broadcast_to(ct, shape=x.shape),),
+    examples=(
+        Example((Reals((2, 3)),), {"axes": (1,)}),
+        Example((Reals((2, 3, 4)),), {"axes": (0, 2)}),
+        Example((Reals((3,)),), {"axes": (0,)}),
+    ),
+)
+
+
+def _infer_broadcast_to(x: Spec, *, shape: Shape) -> Spec:
+    padded = (1,) * (len(shape) - len(x.shape)) + x.shape
+    if len(padded) != len(shape) or any(a not in (1, b) for a, b in zip(padded, shape, strict=True)):
+        raise ShapeError(f"`broadcast_to` cannot stretch shape {x.shape} to {shape}")
+    return Spec(shape, x.dtype)
+
+
+def _broadcast(x: Shape, shape: Shape) -> View:
+    lead = len(shape) - len(x)
+    strides = tuple(0 if size == 1 else step for size, step in zip(x, contiguous_strides(x), strict=True))
+    return View(0, shape, (0,) * lead + strides)
+
+
+def sum_to(x: Any, shape: Shape) -> Any:
+    """Add up what broadcasting from ``shape`` repeated: the transpose of ``broadcast_to``."""
+    lead = len(x.shape) - len(shape)
+    axes = tuple(
+        i for i, size in enumerate(x.shape) if i < lead or (shape[i - lead] == 1 and size != 1)
+    )
+    if axes:
+        x = sum(x, axes=axes)
+    return x if x.shape == shape else reshape(x, shape=shape)
+
+
+broadcast_to = Linear(
+    name="broadcast_to",
+    numpy=lambda x, shape: np.broadcast_to(x, shape),
+    lowering=Movement(_broadcast),
+    infer=_infer_broadcast_to,
+    transposes=(lambda ct, x, shape: sum_to(ct, x.shape),),
+    examples=(Example((Reals((3, 1)),), {"shape": (2, 3, 4)}), Example((Reals(()),), {"shape": (2,)})),
+)

@@ -1,0 +1,46 @@
+"""Matrix products."""
+
+from typing import Any
+
+import numpy as np
+
+from dualtape.core.example import Example, Reals
+from dualtape.core.lowering import Kernel
+from dualtape.core.primitive import Bilinear
+from dualtape.core.spec import Spec, broadcast_shapes
+from dualtape.errors import DTypeError, ShapeError
+from dualtape.primitives.movement import permute
+
+
+def _infer_matmul(x: Spec, y: Spec) -> Spec:
+    if x.dtype is not y.dtype:
+        raise DTypeError(f"`matmul` got {x.dtype} and {y.dtype}; expected one element type: cast one of the two")
+    if x.shape[-1] != y.shape[-2]:
+        raise ShapeError(
+            f"`matmul` got shapes {x.shape} and {y.shape}: the last axis of the first ({x.shape[-1]}) "
+            f"must equal the last but one of the second ({y.shape[-2]})"
+        )
+    batch = broadcast_shapes("matmul", x.shape[:-2], y.shape[:-2])
+    return Spec((*batch, x.shape[-2], y.shape[-1]), x.dtype)
+
+
+def _swap(x: Any) -> Any:
+    rank = len(x.shape)
+    return permute(x, axes=(*range(rank - 2), rank - 1, rank - 2))
+
+
+# Both inputs have two axes or more; the leading ones broadcast.
+matmul = Bilinear(
+    name="matmul",
+    numpy=np.matmul,
+    lowering=Kernel("matmul"),
+    infer=_infer_matmul,
+    transposes=(
+        lambda ct, x, y: matmul(ct, _swap(y)),
+        lambda ct, x, y: matmul(_swap(x), ct),
+    ),
+    examples=(
+        Example((Reals((2, 3)), Reals((3, 4)))),
+        Example((Reals((5, 1, 2, 3)), Reals((4, 3, 2)))),
+    ),
+)

@@ -1,0 +1,112 @@
+"""Exponentials, logarithms and hyperbolic functions."""
+
+import math
+
+import numpy as np
+
+from dualtape.core.lowering import Expression
+from dualtape.core.primitive import elementwise
+from dualtape.primitives.arithmetic import reciprocal, rsqrt
+
+REAL = (-2.0, 2.0)
+POSITIVE = (0.1, 4.0)
+
+exp = elementwise("exp", numpy=np.exp, opencl=Expression("dt_exp(x)"), partials=(lambda x, y: y,), domain=(REAL,))
+
+# exp(x), not y + 1: the sum loses every digit for very negative x.
+expm1 = elementwise(
+    "expm1", numpy=np.expm1, opencl=Expression("dt_expm1(x)"), partials=(lambda x, y: exp(x),), domain=(REAL,)
+)
+
+exp2 = elementwise(
+    "exp2", numpy=np.exp2, opencl=Expression("dt_exp2(x)"), partials=(lambda x, y: math.log(2) * y,), domain=(REAL,)
+)
+
+log = elementwise(
+    "log", numpy=np.log, opencl=Expression("dt_log(x)"), partials=(lambda x, y: reciprocal(x),), domain=(POSITIVE,)
+)
+
+log1p = elementwise(
+    "log1p",
+    numpy=np.log1p,
+    opencl=Expression("dt_log1p(x)"),
+    partials=(lambda x, y: reciprocal(1 + x),),
+    domain=((-0.8, 3.0),),
+)
+
+log2 = elementwise(
+    "log2",
+    numpy=np.log2,
+    opencl=Expression("dt_log2(x)"),
+    partials=(lambda x, y: (1 / math.log(2)) * reciprocal(x),),
+    domain=(POSITIVE,),
+)
+
+sinh = elementwise(
+    "sinh", numpy=np.sinh, opencl=Expression("dt_sinh(x)"), partials=(lambda x, y: cosh(x),), domain=(REAL,)
+)
+
+cosh = elementwise(
+    "cosh", numpy=np.cosh, opencl=Expression("dt_cosh(x)"), partials=(lambda x, y: sinh(x),), domain=(REAL,)
+)
+
+# 1 - y*y keeps an absolute, not a relative accuracy: the derivative is 0 where tanh rounds to 1
+# (|x| > 9 in float32). Accepted because the polynomial in y is what makes Taylor modes cheap.
+tanh = elementwise(
+    "tanh",
+    numpy=np.tanh,
+    opencl=Expression("dt_tanh(x)"),
+    partials=(lambda x, y: 1 - y * y,),
+    domain=(REAL,),
+    bounded=True,
+)
+
+asinh = elementwise(
+    "asinh",
+    numpy=np.arcsinh,
+    opencl=Expression("dt_asinh(x)"),
+    partials=(lambda x, y: rsqrt(1 + x * x),),
+    domain=(REAL,),
+    bounded=True,
+)
+
+acosh = elementwise(
+    "acosh",
+    numpy=np.arccosh,
+    opencl=Expression("dt_acosh(x)"),
+    partials=(lambda x, y: rsqrt((x - 1) * (x + 1)),),
+    domain=((1.2, 4.0),),
+)
+
+atanh = elementwise(
+    "atanh",
+    numpy=np.arctanh,
+    opencl=Expression("dt_atanh(x)"),
+    partials=(lambda x, y: reciprocal((1 - x) * (1 + x)),),
+    domain=((-0.8, 0.8),),
+)
+
+
+def _sigmoid(x: np.ndarray) -> np.ndarray:
+    small = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1 / (1 + small), small / (1 + small))
+
+
+# y * (1 - y): absolute accuracy, like tanh's.
+sigmoid = elementwise(
+    "sigmoid",
+    numpy=_sigmoid,
+    opencl=Expression("dt_sigmoid(x)"),
+    partials=(lambda x, y: y * (1 - y),),
+    domain=(REAL,),
+    bounded=True,
+)
+
+softplus = elementwise(
+    "softplus",
+    numpy=lambda x: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))),
+    opencl=Expression("dt_softplus(x)"),
+    partials=(lambda x, y: sigmoid(x),),
+    domain=(REAL,),
+    bounded=True,
+)

@@ -1,0 +1,34 @@
+"""Powers with any exponent."""
+
+from typing import Any
+
+import numpy as np
+
+from dualtape.core.lowering import Expression
+from dualtape.core.primitive import elementwise
+from dualtape.primitives.arithmetic import multiply, scale
+from dualtape.primitives.exponential import log
+from dualtape.primitives.selection import where
+
+
+def _by_base(x: Any, p: Any, z: Any) -> Any:
+    # A static exponent counts down to exactly 0, so that x**2 has a clean third derivative at 0.
+    if isinstance(p, (int, float)):
+        return 0 if p == 0 else multiply(power(x, p - 1), p)
+    return scale(p, power(x, p - 1))
+
+
+def _by_exponent(x: Any, p: Any, z: Any) -> Any:
+    # The derivative of 0**p by p is 0.
+    if isinstance(x, (int, float)):
+        return multiply(z, float(np.log(x))) if x != 0 else 0
+    return scale(z, log(where(x == 0, 1.0, x)))
+
+
+power = elementwise(
+    "power",
+    numpy=np.power,
+    opencl=Expression("dt_pow(x, y)", integer="dt_integer_power(x, y)"),
+    partials=(_by_base, _by_exponent),
+    domain=((0.1, 4.0), (-2.0, 3.0)),
+)

@@ -1,0 +1,125 @@
+"""Sums, extrema and searches along axes. Reductions keep their axes with size 1."""
+
+from typing import Any
+
+import numpy as np
+
+from dualtape.core.example import Example, Flags, Reals
+from dualtape.core.lowering import Fold, Kernel
+from dualtape.core.primitive import Linear, NonDifferentiable, Reduction
+from dualtape.core.spec import Spec, kept_shape
+from dualtape.dtypes import bool_, int64
+from dualtape.errors import ShapeError
+from dualtape.primitives.broadcasting import sum
+from dualtape.primitives.comparison import equal
+from dualtape.primitives.selection import cast
+
+Axes = tuple[int, ...]
+_EXAMPLES = (
+    Example((Reals((2, 3)),), {"axes": (1,)}),
+    Example((Reals((2, 3, 4)),), {"axes": (0, 2)}),
+    Example((Reals((3,)),), {"axes": (0,)}),
+)
+_FLAGS = (Example((Flags((2, 3)),), {"axes": (1,)}),)
+
+
+def _infer(x: Spec, *, axes: Axes) -> Spec:
+    return Spec(kept_shape(x.shape, axes), x.dtype)
+
+
+def _infer_extremum(name: str) -> Any:
+    def infer(x: Spec, *, axes: Axes) -> Spec:
+        if any(x.shape[i] == 0 for i in axes):
+            raise ShapeError(f"`{name}` over no elements: shape {x.shape}, axes {axes}")
+        return _infer(x, axes=axes)
+
+    return infer
+
+
+def _attained(x: Any, y: Any, axes: Axes) -> Any:
+    # Elements that attain the extremum share its derivative evenly.
+    mask = cast(equal(x, y), dtype=y.dtype)
+    return mask / sum(mask, axes=axes)
+
+
+maximum_along = Reduction(
+    name="maximum_along",
+    numpy=lambda x, axes: np.maximum.reduce(x, axis=axes, keepdims=True),
+    lowering=Fold("LOWEST", "(b > a || b != b) ? b : a"),
+    infer=_infer_extremum("maximum_along"),
+    partial=_attained,
+    examples=_EXAMPLES,
+)
+
+minimum_along = Reduction(
+    name="minimum_along",
+    numpy=lambda x, axes: np.minimum.reduce(x, axis=axes, keepdims=True),
+    lowering=Fold("HIGHEST", "(b < a || b != b) ? b : a"),
+    infer=_infer_extremum("minimum_along"),
+    partial=_attained,
+    examples=_EXAMPLES,
+)
+
+any = NonDifferentiable(
+    name="any",
+    numpy=lambda x, axes: np.logical_or.reduce(x, axis=axes, keepdims=True),
+    lowering=Fold("0", "a || b"),
+    infer=lambda x, axes: Spec(kept_shape(x.shape, axes), bool_),
+    examples=_FLAGS,
+)
+
+all = NonDifferentiable(
+    name="all",
+    numpy=lambda x, axes: np.logical_and.reduce(x, axis=axes, keepdims=True),
+    lowering=Fold("1", "a && b"),
+    infer=lambda x, axes: Spec(kept_shape(x.shape, axes), bool_),
+    examples=_FLAGS,
+)
+
+
+def _infer_search(name: str) -> Any:
+    def infer(x: Spec, *, axis: int) -> Spec:
+        if x.shape[axis] == 0:
+            raise ShapeError(f"`{name}` over no elements: shape {x.shape}, axis {axis}")
+        return Spec(kept_shape(x.shape, (axis,)), int64)
+
+    return infer
+
+
+_SEARCHES = (Example((Reals((2, 3)),), {"axis": 1}), Example((Reals((4, 3)),), {"axis": 0}))
+
+# The first of equal extrema, as in NumPy; a NaN wins.
+argmax = NonDifferentiable(
+    name="argmax",
+    numpy=lambda x, axis: np.argmax(x, axis=axis, keepdims=True),
+    lowering=Kernel("argmax"),
+    infer=_infer_search("argmax"),
+    examples=_SEARCHES,
+)
+
+argmin = NonDifferentiable(
+    name="argmin",
+    numpy=lambda x, axis: np.argmin(x, axis=axis, keepdims=True),
+    lowering=Kernel("argmin"),
+    infer=_infer_search("argmin"),
+    examples=_SEARCHES,
+)
+
+
+def _cumsum(x: np.ndarray, axis: int, reverse: bool) -> np.ndarray:
+    if reverse:
+        return np.flip(np.cumsum(np.flip(x, axis), axis=axis, dtype=x.dtype), axis)
+    return np.cumsum(x, axis=axis, dtype=x.dtype)
+
+
+cumsum = Linear(
+    name="cumsum",
+    numpy=_cumsum,
+    lowering=Kernel("cumsum"),
+    infer=lambda x, axis, reverse: Spec(x.shape, x.dtype),
+    transposes=(lambda ct, x, axis, reverse: cumsum(ct, axis=axis, reverse=not reverse),),
+    examples=(
+        Example((Reals((2, 3)),), {"axis": 1, "reverse": False}),
+        Example((Reals((4, 3)),), {"axis": 0, "reverse": True}),
+    ),
+)

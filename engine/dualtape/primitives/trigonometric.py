@@ -1,0 +1,80 @@
+"""Circular functions and their inverses."""
+
+import numpy as np
+
+from dualtape.core.lowering import Expression
+from dualtape.core.primitive import elementwise
+from dualtape.primitives.arithmetic import reciprocal, rsqrt, scale
+from dualtape.primitives.selection import where
+
+REAL = (-3.0, 3.0)
+
+sin = elementwise(
+    "sin",
+    numpy=np.sin,
+    opencl=Expression("dt_sin(x)"),
+    partials=(lambda x, y: cos(x),),
+    domain=(REAL,),
+    bounded=True,
+)
+
+cos = elementwise(
+    "cos",
+    numpy=np.cos,
+    opencl=Expression("dt_cos(x)"),
+    partials=(lambda x, y: -sin(x),),
+    domain=(REAL,),
+    bounded=True,
+)
+
+tan = elementwise(
+    "tan",
+    numpy=np.tan,
+    opencl=Expression("dt_tan(x)"),
+    partials=(lambda x, y: 1 + y * y,),
+    domain=((-1.2, 1.2),),
+)
+
+# (1 - x) * (1 + x), not 1 - x * x: exact where the function is steep.
+asin = elementwise(
+    "asin",
+    numpy=np.arcsin,
+    opencl=Expression("dt_asin(x)"),
+    partials=(lambda x, y: rsqrt((1 - x) * (1 + x)),),
+    domain=((-0.8, 0.8),),
+)
+
+acos = elementwise(
+    "acos",
+    numpy=np.arccos,
+    opencl=Expression("dt_acos(x)"),
+    partials=(lambda x, y: -rsqrt((1 - x) * (1 + x)),),
+    domain=((-0.8, 0.8),),
+)
+
+atan = elementwise(
+    "atan",
+    numpy=np.arctan,
+    opencl=Expression("dt_atan(x)"),
+    partials=(lambda x, y: reciprocal(1 + x * x),),
+    domain=(REAL,),
+    bounded=True,
+)
+
+
+def _inverse_square_radius(y, x):  # type: ignore[no-untyped-def]
+    square_radius = y * y + x * x
+    return reciprocal(where(square_radius == 0, square_radius + 1, square_radius))
+
+
+# At the origin, where the angle has no derivative, both partials are 0.
+atan2 = elementwise(
+    "atan2",
+    numpy=np.arctan2,
+    opencl=Expression("dt_atan2(x, y)"),
+    partials=(
+        lambda y, x, z: scale(x, _inverse_square_radius(y, x)),
+        lambda y, x, z: -scale(y, _inverse_square_radius(y, x)),
+    ),
+    domain=((0.1, 2.0), (-2.0, 2.0)),
+)

@@ -1,0 +1,599 @@
+"""Tensor: what users hold, print and compute with; and the ground level, on which operations run at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from dualtape.core.interpreter import REFERENCE, Ground, Level, Value, install_ground
+from dualtape.core.primitive import Primitive
+from dualtape.devices.device import Device
+from dualtape.devices.registry import HOST, current_device, find_device
+from dualtape.dtypes import DType, as_dtype, dtype_of
+from dualtape.errors import ArgumentError, ArgumentTypeError, DeviceError, ImmutableError
+from dualtape.functions import activation, elementwise, indexing, linear_algebra, reduction, shape
+from dualtape.functions.conversion import as_array, read_shape
+from dualtape.printing import tensor_repr
+
+
+class _Eager(Ground):
+    """Runs every operation at once, on the device that holds its inputs."""
+
+    def interpret(self, primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
+        device: Device | None = None
+        operands = []
+        for x in inputs:
+            if isinstance(x, Tensor):
+                if device is None:
+                    device = x.device
+                elif x.device is not device:
+                    raise DeviceError(
+                        f"`{primitive.name}` got tensors on {device.name} and on {x.device.name}; "
+                        f"move one of them, as in x.to({device.name!r}): nothing is copied silently"
+                    )
+                operands.append(x.data_)
+            else:
+                operands.append(x)
+        assert device is not None, "an operation needs a tensor among its inputs"
+        return wrap(device.execute(primitive, tuple(operands), params), device)
+
+    def constant(self, array: np.ndarray, device: Device | None = None) -> Tensor:
+        where = device or current_device()
+        where.require(dtype_of(array.dtype))
+        return wrap(where.put(array), where)
+
+
+_EAGER = _Eager()
+install_ground(_EAGER)
+
+
+def wrap(storage: Any, device: Device) -> Tensor:
+    """A tensor over storage that nobody will change."""
+    tensor = Tensor.__new__(Tensor)
+    tensor.data_ = storage
+    tensor.device_ = device
+    return tensor
+
+
+class Tensor(Value):
+    """An immutable array of numbers on a device.
+
+    Parameters
+    ----------
+    input_data
+        A number, a nested list of numbers, a NumPy array (copied) or a Tensor. Python floats become Float32,
+        integers Int64; NumPy arrays keep their type.
+    dtype
+        Element type, for example ``dualtape.float32``.
+    shape
+        With a number as ``input_data``: the shape to fill with it.
+    device
+        Where to put it; by default where new tensors go.
+
+    Examples
+    --------
+    >>> import dualtape as dt
+    >>> dt.Tensor([1.0, 2.0]) * 2
+    Tensor(shape=[2], dtype=Float32, value= [ 2.00000000e+00,  4.00000000e+00])
+    """
+
+    __slots__ = ("__weakref__", "data_", "device_")
+
+    __array_priority__ = 1000
+    level: Level = _EAGER
+    data_: Any
+    device_: Device
+
+    def __init__(
+        self,
+        input_data: Any = None,
+        dtype: DType | None = None,
+        shape: Any = None,
+        *,
+        device: str | Device | None = None,
+    ) -> None:
+        if input_data is None:
+            raise ArgumentTypeError("`input_data` of `Tensor` must be a number, a list, an array or a Tensor; got None")
+        place = None if device is None else find_device(device)
+        if isinstance(input_data, Value):
+            source: Any = input_data.value() if input_data.level is REFERENCE else input_data  # type: ignore[attr-defined]
+            if source.level.depth:
+                raise ArgumentTypeError(
+                    "`Tensor(x)` of a value that is being differentiated would cut its derivative; "
+                    "use x itself, x.astype(...) or stop_gradient(x)"
+                )
+            place = place or source.device
+            array = source.asnumpy()
+        else:
+            array = as_array(input_data)
+        if dtype is not None:
+            array = array.astype(as_dtype(dtype).numpy)
+        if shape is not None:
+            array = np.broadcast_to(array, read_shape("Tensor", "shape", shape))
+        tensor = _EAGER.constant(array, place)
+        self.data_ = tensor.data_
+        self.device_ = tensor.device_
+
+    @staticmethod
+    def from_numpy(array: np.ndarray) -> Tensor:
+        """A tensor with a copy of ``array``."""
+        if not isinstance(array, np.ndarray):
+            raise ArgumentTypeError(f"`array` of `from_numpy` must be a NumPy array, got {type(array).__name__}")
+        return Tensor(array)
+
+    # What it is
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Sizes of the axes."""
+        return self.data_.shape  # type: ignore[no-any-return]
+
+    @property
+    def dtype(self) -> DType:
+        """Element type."""
+        return dtype_of(self.data_.dtype)
+
+    @property
+    def device(self) -> Device:
+        """Where it lives."""
+        return self.ground.device_
+
+    @property
+    def ground(self) -> Tensor:
+        """The plain tensor that this value stands for, without any derivative."""
+        value: Any = self
+        while value.level.depth:
+            value = value.primal
+        return value  # type: ignore[no-any-return]
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        size = 1
+        for n in self.shape:
+            size *= n
+        return size
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes of one element."""
+        return self.dtype.numpy.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all elements."""
+        return self.size * self.itemsize
+
+    @property
+    def T(self) -> Tensor:
+        """Axes reversed."""
+        return shape.transpose(self)
+
+    # Out of the library
+
+    def asnumpy(self) -> np.ndarray:
+        """The elements as a NumPy array; read-only where that saves a copy, for tensors do not change."""
+        ground = self.ground
+        return ground.device_.get(ground.data_)
+
+    def numpy(self) -> np.ndarray:
+        """Same as :meth:`asnumpy`."""
+        return self.asnumpy()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        array = self.asnumpy()
+        if dtype is not None and array.dtype != dtype:
+            if copy is False:
+                raise ArgumentError(f"a Tensor of {self.dtype} cannot become an array of {dtype} without a copy")
+            return array.astype(dtype)
+        return array.copy() if copy else array
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        function = _UFUNCS.get(ufunc.__name__)
+        if function is None or method != "__call__" or kwargs:
+            return NotImplemented
+        return function(*inputs)
+
+    def __dlpack__(self, **kwargs: Any) -> Any:
+        return self.asnumpy().copy().__dlpack__(**kwargs)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return (1, 0)
+
+    def tolist(self) -> Any:
+        """Nested lists of Python numbers."""
+        return self.asnumpy().tolist()
+
+    def item(self) -> float | int | bool:
+        """The only element as a Python number."""
+        self._require_one()
+        return self.asnumpy().item()  # type: ignore[no-any-return]
+
+    def to(self, device: str | Device) -> Tensor:
+        """This tensor on another device; itself if it is there already."""
+        target = find_device(device)
+        if target is self.device:
+            return self
+        if self.level.depth:
+            raise DeviceError(
+                f"a value that is being differentiated cannot move from {self.device.name} to {target.name}; "
+                "move the inputs before the transformed function is called"
+            )
+        return _EAGER.constant(self.asnumpy(), target)
+
+    def copy(self) -> Tensor:
+        """A tensor with the same elements."""
+        return shape.stop_gradient(self) if self.level.depth == 0 else self * 1  # type: ignore[no-any-return]
+
+    def _require_one(self) -> None:
+        if self.size != 1:
+            raise ArgumentError(
+                f"The tensor should have only one element, but got {self.size}, more than one element is ambiguous."
+                if self.size
+                else "The tensor should have only one element, but got 0."
+            )
+
+    def __bool__(self) -> bool:
+        return bool(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __index__(self) -> int:
+        if not self.dtype.is_integer:
+            raise ArgumentTypeError(f"only a Tensor of integers can be an index, got {self.dtype}")
+        return int(self.item())
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise ArgumentTypeError("a 0-d Tensor has no length")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if not self.shape:
+            raise ArgumentTypeError("Cannot iterate over a scalar tensor.")
+        return (self[i] for i in range(self.shape[0]))
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __str__(self) -> str:
+        return str(self.asnumpy())
+
+    def __repr__(self) -> str:
+        return tensor_repr(self.asnumpy(), str(self.dtype))
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        raise ImmutableError(
+            "tensors do not change; build a new one, as in ops.where(mask, value, x) or ops.scatter_add(x, ...)"
+        )
+
+    def __reduce__(self) -> Any:
+        return (Tensor, (np.array(self.asnumpy()),))
+
+    def try_add_in_place(self, addend: Tensor) -> bool:
+        """Add to storage that the caller alone holds; False where a new tensor must be made."""
+        return (
+            type(self) is Tensor
+            and type(addend) is Tensor
+            and self.shape == addend.shape
+            and self.device_ is addend.device_
+            and self.device_.add_in_place(self.data_, addend.data_)
+        )
+
+    # Operators
+
+    def __add__(self, other: Any) -> Tensor:
+        return elementwise.add(self, other)
+
+    def __radd__(self, other: Any) -> Tensor:
+        return elementwise.add(other, self)
+
+    def __sub__(self, other: Any) -> Tensor:
+        return elementwise.sub(self, other)
+
+    def __rsub__(self, other: Any) -> Tensor:
+        return elementwise.sub(other, self)
+
+    def __mul__(self, other: Any) -> Tensor:
+        return elementwise.mul(self, other)
+
+    def __rmul__(self, other: Any) -> Tensor:
+        return elementwise.mul(other, self)
+
+    def __truediv__(self, other: Any) -> Tensor:
+        return elementwise.div(self, other)
+
+    def __rtruediv__(self, other: Any) -> Tensor:
+        return elementwise.div(other, self)
+
+    def __floordiv__(self, other: Any) -> Tensor:
+        return elementwise.floor_divide(self, other)
+
+    def __rfloordiv__(self, other: Any) -> Tensor:
+        return elementwise.floor_divide(other, self)
+
+    def __mod__(self, other: Any) -> Tensor:
+        return elementwise.mod(self, other)
+
+    def __rmod__(self, other: Any) -> Tensor:
+        return elementwise.mod(other, self)
+
+    def __pow__(self, other: Any) -> Tensor:
+        return elementwise.pow(self, other)
+
+    def __rpow__(self, other: Any) -> Tensor:
+        return elementwise.pow(other, self)
+
+    def __matmul__(self, other: Any) -> Tensor:
+        return linear_algebra.matmul(self, other)
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return linear_algebra.matmul(other, self)
+
+    def __neg__(self) -> Tensor:
+        return elementwise.neg(self)
+
+    def __pos__(self) -> Tensor:
+        return self
+
+    def __abs__(self) -> Tensor:
+        return elementwise.abs(self)
+
+    def __invert__(self) -> Tensor:
+        return elementwise.logical_not(self)
+
+    def __and__(self, other: Any) -> Tensor:
+        return elementwise.logical_and(self, other)
+
+    def __or__(self, other: Any) -> Tensor:
+        return elementwise.logical_or(self, other)
+
+    def __xor__(self, other: Any) -> Tensor:
+        return elementwise.logical_xor(self, other)
+
+    def __eq__(self, other: object) -> Any:
+        return False if other is None or isinstance(other, str) else elementwise.equal(self, other)  # type: ignore[arg-type]
+
+    def __ne__(self, other: object) -> Any:
+        return True if other is None or isinstance(other, str) else elementwise.not_equal(self, other)  # type: ignore[arg-type]
+
+    def __lt__(self, other: Any) -> Tensor:
+        return elementwise.less(self, other)
+
+    def __le__(self, other: Any) -> Tensor:
+        return elementwise.less_equal(self, other)
+
+    def __gt__(self, other: Any) -> Tensor:
+        return elementwise.greater(self, other)
+
+    def __ge__(self, other: Any) -> Tensor:
+        return elementwise.greater_equal(self, other)
+
+    def __getitem__(self, key: Any) -> Tensor:
+        return indexing.getitem(self, key)
+
+    # Methods: the functions of `dualtape.ops` with the tensor as first argument
+
+    def astype(self, dtype: Any) -> Tensor:
+        """Convert the elements."""
+        return shape.cast(self, dtype)
+
+    def reshape(self, *sizes: Any) -> Tensor:
+        """The same elements in another shape."""
+        return shape.reshape(self, sizes[0] if len(sizes) == 1 else sizes)
+
+    view = reshape
+
+    def flatten(self) -> Tensor:
+        """All elements in one axis."""
+        return shape.flatten(self)
+
+    ravel = flatten
+
+    def transpose(self, *axes: Any) -> Tensor:
+        """Reverse the axes, or put them in the given order."""
+        return shape.transpose(self, None if not axes else axes[0] if isinstance(axes[0], (tuple, list)) else axes)
+
+    permute = transpose
+
+    def swapaxes(self, axis0: int, axis1: int) -> Tensor:
+        """Exchange two axes."""
+        return shape.swapaxes(self, axis0, axis1)
+
+    def squeeze(self, axis: Any = None) -> Tensor:
+        """Remove axes of size 1."""
+        return shape.squeeze(self, axis)
+
+    def expand_dims(self, axis: int) -> Tensor:
+        """A new axis of size 1."""
+        return shape.expand_dims(self, axis)
+
+    unsqueeze = expand_dims
+
+    def broadcast_to(self, new_shape: Any) -> Tensor:
+        """Repeat along axes of size 1 and new ones."""
+        return shape.broadcast_to(self, new_shape)
+
+    def expand_as(self, other: Tensor) -> Tensor:
+        """Repeat to the shape of ``other``."""
+        return shape.broadcast_to(self, other.shape)
+
+    def split(self, split_size_or_sections: Any, axis: int = 0) -> tuple[Tensor, ...]:
+        """Cut into pieces."""
+        return shape.split(self, split_size_or_sections, axis)
+
+    def tile(self, dims: Any) -> Tensor:
+        """Repeat the whole tensor."""
+        return shape.tile(self, dims)
+
+    def repeat_interleave(self, repeats: int, axis: int | None = None) -> Tensor:
+        """Repeat each element."""
+        return shape.repeat_interleave(self, repeats, axis)
+
+    def flip(self, dims: Any) -> Tensor:
+        """Reverse along axes."""
+        return shape.flip(self, dims)
+
+    def roll(self, shifts: Any, dims: Any = None) -> Tensor:
+        """Shift cyclically."""
+        return shape.roll(self, shifts, dims)
+
+    def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """Sum over axes."""
+        return reduction.sum(self, axis, keepdims)
+
+    def mean(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """Mean over axes."""
+        return reduction.mean(self, axis, keepdims)
+
+    def prod(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """Product over axes."""
+        return reduction.prod(self, axis, keepdims)
+
+    def max(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """Largest element over axes."""
+        return reduction.amax(self, axis, keepdims)
+
+    def min(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """Smallest element over axes."""
+        return reduction.amin(self, axis, keepdims)
+
+    amax = max
+    amin = min
+
+    def argmax(self, axis: int | None = None, keepdims: bool = False) -> Tensor:
+        """Index of the first largest element."""
+        return reduction.argmax(self, axis, keepdims)
+
+    def argmin(self, axis: int | None = None, keepdims: bool = False) -> Tensor:
+        """Index of the first smallest element."""
+        return reduction.argmin(self, axis, keepdims)
+
+    def any(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """Whether some element is true."""
+        return reduction.any(self, axis, keepdims)
+
+    def all(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """Whether every element is true."""
+        return reduction.all(self, axis, keepdims)
+
+    def var(self, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Tensor:
+        """Variance over axes."""
+        return reduction.var(self, axis, ddof, keepdims)
+
+    def std(self, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Tensor:
+        """Standard deviation over axes."""
+        return reduction.std(self, axis, ddof, keepdims)
+
+    def norm(self, ord: Any = None, dim: Any = None, keepdim: bool = False) -> Tensor:
+        """Vector norm."""
+        return reduction.norm(self, ord, dim, keepdim)
+
+    def cumsum(self, axis: int) -> Tensor:
+        """Running sums."""
+        return reduction.cumsum(self, axis)
+
+    def logsumexp(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """log(sum(exp(x)))."""
+        return reduction.logsumexp(self, axis, keepdims)
+
+    def abs(self) -> Tensor:
+        """Absolute value."""
+        return elementwise.abs(self)
+
+    def exp(self) -> Tensor:
+        """Exponential."""
+        return elementwise.exp(self)
+
+    def log(self) -> Tensor:
+        """Natural logarithm."""
+        return elementwise.log(self)
+
+    def sqrt(self) -> Tensor:
+        """Square root."""
+        return elementwise.sqrt(self)
+
+    def square(self) -> Tensor:
+        """x * x."""
+        return elementwise.square(self)
+
+    def sin(self) -> Tensor:
+        """Sine."""
+        return elementwise.sin(self)
+
+    def cos(self) -> Tensor:
+        """Cosine."""
+        return elementwise.cos(self)
+
+    def tanh(self) -> Tensor:
+        """Hyperbolic tangent."""
+        return elementwise.tanh(self)
+
+    def sigmoid(self) -> Tensor:
+        """1 / (1 + exp(-x))."""
+        return elementwise.sigmoid(self)
+
+    def pow(self, exponent: Any) -> Tensor:
+        """Power."""
+        return elementwise.pow(self, exponent)
+
+    def clip(self, min: Any = None, max: Any = None) -> Tensor:
+        """Elements held between bounds."""
+        return activation.clamp(self, min, max)
+
+    clamp = clip
+
+    def matmul(self, other: Any) -> Tensor:
+        """Matrix product."""
+        return linear_algebra.matmul(self, other)
+
+    def dot(self, other: Any) -> Tensor:
+        """Product over the last axis."""
+        return linear_algebra.dot(self, other)
+
+    def trace(self) -> Tensor:
+        """Sum of the diagonal."""
+        return linear_algebra.trace(self)
+
+    def diag(self) -> Tensor:
+        """Diagonal, or diagonal matrix."""
+        return indexing.diag(self)
+
+    def take(self, indices: Any, axis: int = 0) -> Tensor:
+        """Slices by index."""
+        return indexing.take(self, indices, axis)
+
+    gather = take
+
+    def scatter_add(self, axis: int, index: Any, src: Any) -> Tensor:
+        """Add elements at places along an axis."""
+        return indexing.scatter_add(self, axis, index, src)
+
+
+_UFUNCS: dict[str, Any] = {
+    name: getattr(elementwise, ours)
+    for name, ours in {
+        "add": "add", "subtract": "sub", "multiply": "mul", "divide": "div", "true_divide": "div", "power": "pow",
+        "float_power": "pow", "floor_divide": "floor_divide", "remainder": "mod", "maximum": "maximum",
+        "minimum": "minimum", "negative": "neg", "absolute": "abs", "exp": "exp", "expm1": "expm1", "exp2": "exp2",
+        "log": "log", "log1p": "log1p", "log2": "log2", "sqrt": "sqrt", "square": "square", "reciprocal": "reciprocal",
+        "sin": "sin", "cos": "cos", "tan": "tan", "arcsin": "asin", "arccos": "acos", "arctan": "atan",
+        "arctan2": "atan2", "sinh": "sinh", "cosh": "cosh", "tanh": "tanh", "arcsinh": "asinh", "arccosh": "acosh",
+        "arctanh": "atanh", "sign": "sign", "floor": "floor", "ceil": "ceil", "rint": "round", "equal": "equal",
+        "not_equal": "not_equal", "less": "less", "less_equal": "less_equal", "greater": "greater",
+        "greater_equal": "greater_equal", "logical_and": "logical_and", "logical_or": "logical_or",
+        "logical_not": "logical_not", "isnan": "isnan", "isfinite": "isfinite", "isinf": "isinf",
+    }.items()
+}  # fmt: skip
+_UFUNCS["matmul"] = linear_algebra.matmul
