@@ -4,6 +4,8 @@
 """
 
 from dualtape import dtypes as dtype
+from dualtape import nn as nn
+from dualtape import ops as ops
 from dualtape.autodiff.forward import jvp as jvp
 from dualtape.autodiff.operators import laplacian as laplacian
 from dualtape.autodiff.operators import linear_operator as linear_operator
@@ -12,4 +14,25 @@ from dualtape.autodiff.reverse import get_grad as get_grad
 from dualtape.autodiff.reverse import grad as grad
 from dualtape.autodiff.reverse import value_and_grad as value_and_grad
 from dualtape.autodiff.reverse import vjp as vjp
+from dualtape.devices.registry import device as device
+from dualtape.devices.registry import devices as devices
+from dualtape.devices.registry import set_device as set_device
+from dualtape.dtypes import bool as bool
+from dualtape.dtypes import bool_ as bool_
+from dualtape.dtypes import float16 as float16
+from dualtape.dtypes import float32 as float32
+from dualtape.dtypes import float64 as float64
+from dualtape.dtypes import int8 as int8
+from dualtape.dtypes import int16 as int16
+from dualtape.dtypes import int32 as int32
+from dualtape.dtypes import int64 as int64
+from dualtape.dtypes import uint8 as uint8
+from dualtape.dtypes import uint16 as uint16
+from dualtape.dtypes import uint32 as uint32
+from dualtape.dtypes import uint64 as uint64
+from dualtape.parameter import Parameter as Parameter
+from dualtape.parameter import ParameterTuple as ParameterTuple
 from dualtape.tensor import Tensor as Tensor
+
+__version__ = "0.1.0"
+

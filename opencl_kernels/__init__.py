@@ -1,0 +1,157 @@
+"""OpenCL C sources, and a linker for the small functions of `math_*.cl`.
+
+A compiler's time grows with what it reads, so `math_source` hands out only the functions asked for and
+those they call. Every function is written once in terms of REAL, INT and a few more names; here those
+become concrete types, once for each vector width, and OpenCL's `overloadable` lets `dt_exp(x)` mean the
+right one.
+
+In a `.cl` file of functions a definition starts at the margin with one of
+
+    FUNCTION  HELPER          both precisions        FUNCTION: callers may ask for it
+    FUNCTION32  HELPER32      float32 only           HELPER: serves other functions only
+    FUNCTION64  HELPER64      float64 only
+
+and ends with the first `}` at the margin. The comment above it belongs to the reader, not the compiler.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
+
+__all__ = ["math_functions", "math_source", "source"]
+
+_DEFINITION = re.compile(r"^(FUNCTION|HELPER)(32|64)? (?:\w+) (dt_\w+)\(.*?^\}\n", re.MULTILINE | re.DOTALL)
+_NAME = re.compile(r"\bdt_\w+")
+_COMMENT = re.compile(r"\s*//[^\n]*")
+_WIDTHS = (1, 2, 4, 8, 16)
+
+# What a function body may use, for each precision. `PICK` chooses a literal, `R` makes one a REAL.
+_PRECISION = {
+    "float32": """\
+#define PICK(single, double_) ((REAL)(single##f))
+#define MANTISSA_BITS 23
+#define EXPONENT_BIAS 127
+#define SIGN_BIT ((INT)(0x80000000))
+#define SMALLEST_NORMAL R(0x1p-126)
+#define ROUNDER R(0x1.8p+23)
+""",
+    "float64": """\
+#pragma OPENCL EXTENSION cl_khr_fp64 : enable
+#define PICK(single, double_) ((REAL)(double_))
+#define MANTISSA_BITS 52
+#define EXPONENT_BIAS 1023
+#define SIGN_BIT ((INT)(0x8000000000000000))
+#define SMALLEST_NORMAL R(0x1p-1022)
+#define ROUNDER R(0x1.8p+52)
+""",
+}
+_COMMON = """\
+#define FUNCTION static inline __attribute__((overloadable, always_inline))
+#define R(literal) PICK(literal, literal)
+#define INF ((REAL)(INFINITY))
+#define HALF_PI PICK(1.57079633, 1.5707963267948966)
+#define HALF_PI_LOW PICK(-4.37113883e-8, 6.123233995736766e-17)
+#define NOT_A_NUMBER ((REAL)(NAN))
+"""
+_SCALAR_TYPES = {"float32": ("float", "int", "uint"), "float64": ("double", "long", "ulong")}
+
+
+@cache
+def source(name: str) -> str:
+    """The text of `name.cl`."""
+    return (files(__name__) / f"{name}.cl").read_text(encoding="utf-8")
+
+
+def math_functions() -> tuple[str, ...]:
+    """The names that `math_source` knows, sorted."""
+    return tuple(sorted(name for name, public in _index("float32")[1].items() if public))
+
+
+def math_source(functions: Iterable[str], dtype: str, widths: Iterable[int] = (1,)) -> str:
+    """OpenCL C that defines `functions` and what they call, for scalars (width 1) and vectors of `dtype`.
+
+    The texts for two dtypes can be joined. The text leaves FP_CONTRACT on, as OpenCL has it by default:
+    the polynomials rely on it for speed. Never build with -cl-fast-relaxed-math or a part of it.
+    """
+    if dtype not in _PRECISION:
+        raise ValueError(f"math_source: dtype must be 'float32' or 'float64', not {dtype!r}")
+    chosen = sorted(set(widths))
+    if not set(chosen) <= set(_WIDTHS):
+        raise ValueError(f"math_source: widths must be among {_WIDTHS}, not {chosen}")
+    bodies = "".join(_closure(functions, dtype))
+    constants = _PRECISION[dtype] + _COMMON
+    parts = ["#pragma OPENCL FP_CONTRACT ON\n", constants]
+    for width in chosen:
+        types = _types(dtype, width)
+        parts += [types, bodies, _undefine(types)]
+    parts.append(_undefine(constants))
+    return "".join(parts)
+
+
+@cache
+def _index(dtype: str) -> tuple[dict[str, str], dict[str, bool]]:
+    """Each function's text, in file order, and whether callers may ask for it."""
+    texts: dict[str, str] = {}
+    public: dict[str, bool] = {}
+    for file in sorted(path.name for path in files(__name__).iterdir()):
+        if not re.fullmatch(r"math_\w+\.cl", file):
+            continue
+        for match in _DEFINITION.finditer(source(file.removesuffix(".cl"))):
+            kind, precision, name = match.groups()
+            if precision in (None, dtype.removeprefix("float")):
+                text = _COMMENT.sub("", match.group())
+                texts[name] = "FUNCTION " + text.split(" ", 1)[1]
+                public[name] = kind == "FUNCTION"
+    return texts, public
+
+
+def _closure(functions: Iterable[str], dtype: str) -> list[str]:
+    """The definitions of `functions` and of all they call, callees first."""
+    texts, public = _index(dtype)
+    ordered: dict[str, str] = {}
+
+    def visit(name: str) -> None:
+        if name not in ordered:
+            for callee in sorted(set(_NAME.findall(texts[name])) - {name}):
+                visit(callee)
+            ordered[name] = texts[name]
+
+    for name in sorted(set(functions)):
+        if not public.get(name):
+            raise ValueError(f"math_source: no function {name!r}; there are {', '.join(math_functions())}")
+        visit(name)
+    return list(ordered.values())
+
+
+def _types(dtype: str, width: int) -> str:
+    real, integer, natural = (name + (str(width) if width > 1 else "") for name in _SCALAR_TYPES[dtype])
+    wide = f"ulong{width if width > 1 else ''}"
+    bits = int(dtype.removeprefix("float"))
+    return f"""\
+#define REAL {real}
+#define INT {integer}
+#define UINT {natural}
+#define WIDE {wide}
+#define AS_REAL(x) as_{real}(x)
+#define AS_INT(x) as_{integer}(x)
+#define AS_UINT(x) as_{natural}(x)
+#define TO_WIDE(x) convert_{wide}(x)
+#define TO_INT(x) convert_{integer}(x)
+#define ANY(condition) {"any(condition)" if width > 1 else "(condition)"}
+#define SQRT(x) {_square_root("(x)", width, bits)}
+"""
+
+
+def _square_root(x: str, width: int, bits: int) -> str:
+    """PoCL 3.0 cannot compile the sqrt of a vector beyond 32 bytes, so long ones are done by halves."""
+    if width * bits <= 256:
+        return f"sqrt({x})"
+    halves = (_square_root(x + half, width // 2, bits) for half in (".lo", ".hi"))
+    return f"(REAL)({', '.join(halves)})"
+
+
+def _undefine(definitions: str) -> str:
+    return "".join(f"#undef {name}\n" for name in re.findall(r"^#define (\w+)", definitions, re.MULTILINE))
