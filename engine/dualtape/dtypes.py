@@ -73,15 +73,15 @@ float64 = DType("Float64", np.float64, "float")
 bool = bool_  # noqa: A001  MindSpore spells it both ways
 
 ALL = (bool_, int8, int16, int32, int64, uint8, uint16, uint32, uint64, float16, float32, float64)
-_BY_NUMPY = {dtype.numpy: dtype for dtype in ALL}
+OF_NUMPY = {dtype.numpy: dtype for dtype in ALL}
 _BY_NAME = {dtype.name.lower(): dtype for dtype in ALL}
 
 
 def dtype_of(numpy_dtype: np.dtype[np.generic]) -> DType:
     """The element type of a NumPy array; raises :class:`DTypeError` for one that has no tensor."""
-    found = _BY_NUMPY.get(numpy_dtype)
+    found = OF_NUMPY.get(numpy_dtype)
     if found is None:
-        found = _BY_NUMPY.get(numpy_dtype.newbyteorder("="))
+        found = OF_NUMPY.get(numpy_dtype.newbyteorder("="))
     if found is None:
         raise DTypeError(f"a Tensor cannot hold {numpy_dtype} elements; expected one of {_names()}")
     return found
@@ -118,7 +118,7 @@ def promote(a: DType, b: DType) -> DType:
         if _RANK[a.kind] != _RANK[b.kind]:
             found = max(a, b, key=lambda dtype: _RANK[dtype.kind])
         else:
-            found = _BY_NUMPY.get(np.promote_types(a.numpy, b.numpy))
+            found = OF_NUMPY.get(np.promote_types(a.numpy, b.numpy))
             if found is None or found.is_float != a.is_float:
                 raise DTypeError(f"no element type holds both {a} and {b}; cast one of the two first")
         _PROMOTED[a, b] = found

@@ -11,7 +11,7 @@ from dualtape.core.interpreter import REFERENCE, Ground, Level, Value, install_g
 from dualtape.core.primitive import Primitive
 from dualtape.devices.device import Device
 from dualtape.devices.registry import HOST, current_device, find_device
-from dualtape.dtypes import DType, as_dtype, dtype_of
+from dualtape.dtypes import OF_NUMPY, DType, as_dtype, dtype_of
 from dualtape.errors import ArgumentError, ArgumentTypeError, DeviceError, ImmutableError
 from dualtape.functions import activation, elementwise, indexing, linear_algebra, reduction, shape
 from dualtape.functions.conversion import as_array, read_shape
@@ -25,24 +25,36 @@ class _Eager(Ground):
         device: Device | None = None
         operands = []
         for x in inputs:
-            if isinstance(x, Tensor):
-                if device is None:
-                    device = x.device
-                elif x.device is not device:
-                    raise DeviceError(
-                        f"`{primitive.name}` got tensors on {device.name} and on {x.device.name}; "
-                        f"move one of them, as in x.to({device.name!r}): nothing is copied silently"
-                    )
+            if x.__class__ is Tensor:
+                if device is not x.device_:
+                    device = _same_device(primitive, device, x.device_)
                 operands.append(x.data_)
             else:
                 operands.append(x)
         assert device is not None, "an operation needs a tensor among its inputs"
-        return wrap(device.execute(primitive, tuple(operands), params), device)
+        tensor = Tensor.__new__(Tensor)
+        tensor.data_ = device.execute(primitive, operands, params)
+        tensor.device_ = device
+        return tensor
+
+    def filled(self, shape: tuple[int, ...], value: float, dtype: DType, device: Device | None = None) -> Tensor:
+        where = device or current_device()
+        where.require(dtype)
+        return wrap(where.full(shape, value, dtype.numpy), where)
 
     def constant(self, array: np.ndarray, device: Device | None = None) -> Tensor:
         where = device or current_device()
         where.require(dtype_of(array.dtype))
         return wrap(where.put(array), where)
+
+
+def _same_device(primitive: Primitive, first: Device | None, second: Device) -> Device:
+    if first is None:
+        return second
+    raise DeviceError(
+        f"`{primitive.name}` got tensors on {first.name} and on {second.name}; "
+        f"move one of them, as in x.to({first.name!r}): nothing is copied silently"
+    )
 
 
 _EAGER = _Eager()
@@ -133,7 +145,7 @@ class Tensor(Value):
     @property
     def dtype(self) -> DType:
         """Element type."""
-        return dtype_of(self.data_.dtype)
+        return OF_NUMPY[self.data_.dtype]
 
     @property
     def device(self) -> Device:

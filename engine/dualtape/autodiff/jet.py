@@ -33,18 +33,15 @@ CoefficientRule = Callable[[Index], Coefficient]
 class Jet(Tensor):
     """A truncated Taylor polynomial; it prints and compares as its primal."""
 
-    __slots__ = ("_known", "_rule", "level", "primal")
+    __slots__ = ("_known", "_rule", "dtype", "level", "primal")
 
     primal: Tensor
+    dtype: DType
     level: JetLevel
 
     @property
     def shape(self) -> tuple[int, ...]:
         return self.primal.shape
-
-    @property
-    def dtype(self) -> DType:
-        return self.primal.dtype
 
     def coefficient(self, index: Index) -> Coefficient:
         """The Taylor coefficient (not the derivative) at ``index``."""
@@ -90,6 +87,7 @@ class JetLevel(Level):
         jet = Jet.__new__(Jet)
         jet.level = self
         jet.primal = primal
+        jet.dtype = primal.dtype
         jet._known = {}
         jet._rule = rule
         return jet

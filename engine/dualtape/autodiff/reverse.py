@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from dualtape import pytree
@@ -198,8 +199,9 @@ def _record(
             arguments[position] = _watch(tape, arguments[position], position)
         weights = [tape.watch(p.value()) if p.requires_grad else p.value() for p in parameters]
         watched = [arguments[position] for position in positions]
-        with substituted(parameters, weights):
-            outputs = fn(*arguments[: len(args)], **dict(zip(kwargs, arguments[len(args) :], strict=True)))
+        keywords = dict(zip(kwargs, arguments[len(args) :], strict=True)) if kwargs else {}
+        with substituted(parameters, weights) if parameters else nullcontext():
+            outputs = fn(*arguments[: len(args)], **keywords)
     return outputs, watched, weights
 
 

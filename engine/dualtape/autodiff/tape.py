@@ -25,18 +25,15 @@ from dualtape.tensor import Tensor
 class Variable(Tensor):
     """A value that a tape watches; it prints and behaves as the tensor it stands for."""
 
-    __slots__ = ("index", "level", "primal")
+    __slots__ = ("dtype", "index", "level", "primal")
 
-    primal: Tensor
+    dtype: DType
     index: int
+    primal: Tensor
 
     @property
     def shape(self) -> tuple[int, ...]:
         return self.primal.shape
-
-    @property
-    def dtype(self) -> DType:
-        return self.primal.dtype
 
 
 class Record(NamedTuple):
@@ -44,7 +41,7 @@ class Record(NamedTuple):
 
     primitive: Primitive
     primals: tuple[Any, ...]
-    sources: tuple[int | None, ...]
+    sources: list[int | None]
     params: dict[str, Any]
     output: Tensor
     index: int
@@ -64,6 +61,7 @@ class Tape(Level):
         variable = Variable.__new__(Variable)
         variable.level = self
         variable.primal = primal
+        variable.dtype = primal.dtype
         variable.index = self._count
         self._count += 1
         return variable
@@ -80,10 +78,12 @@ class Tape(Level):
                 sources.append(None)
         fixed = tuple(primals)
         output = bind(primitive, fixed, params)
-        if isinstance(primitive, NonDifferentiable) or not output.dtype.is_float:
+        if primitive.__class__ is NonDifferentiable:
             return output
         variable = self.watch(output)
-        self._records.append(Record(primitive, fixed, tuple(sources), params, output, variable.index))
+        if not variable.dtype.is_float:
+            return output
+        self._records.append(Record(primitive, fixed, sources, params, output, variable.index))
         return variable
 
     def primal(self, value: Any) -> Any:

@@ -11,8 +11,6 @@ a level of its own, perturbations of different transformations are never confuse
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from dualtape.errors import EscapedLevelError
@@ -67,6 +65,10 @@ class Ground(Level):
 
     def constant(self, array: np.ndarray, device: Any = None) -> Tensor:
         """A tensor that holds a copy of ``array``, on ``device`` or on the current one."""
+        raise NotImplementedError
+
+    def filled(self, shape: tuple[int, ...], value: float, dtype: DType, device: Any = None) -> Tensor:
+        """A tensor of one number, on ``device`` or on the current one."""
         raise NotImplementedError
 
 
@@ -127,16 +129,21 @@ class _Nesting(threading.local):
 _nesting = _Nesting()
 
 
-@contextmanager
-def entered(level: Level) -> Iterator[None]:
+class entered:  # noqa: N801  reads as a verb: `with entered(level):`
     """Open ``level`` above all open ones, and close it on the way out, whatever happens."""
-    _nesting.depth += 1
-    level.depth = _nesting.depth
-    try:
-        yield
-    finally:
+
+    __slots__ = ("_level",)
+
+    def __init__(self, level: Level) -> None:
+        self._level = level
+
+    def __enter__(self) -> None:
+        _nesting.depth += 1
+        self._level.depth = _nesting.depth
+
+    def __exit__(self, *_: object) -> None:
         _nesting.depth -= 1
-        level.alive = False
+        self._level.alive = False
 
 
 def nesting_depth() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -29,11 +30,15 @@ class Device:
         """Storage with a copy of ``array``."""
         raise NotImplementedError
 
+    def full(self, shape: tuple[int, ...], value: float, dtype: np.dtype) -> Any:
+        """Storage filled with one number."""
+        return self.put(np.full(shape, value, dtype))
+
     def get(self, storage: Any) -> np.ndarray:
         """The elements of ``storage``; read-only where that saves a copy."""
         raise NotImplementedError
 
-    def execute(self, primitive: Primitive, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
+    def execute(self, primitive: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> Any:
         """Run a primitive on storages and Python numbers; gives new storage."""
         raise NotImplementedError
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextvars
 import platform
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -42,12 +43,15 @@ class Host(Device):
     def put(self, array: np.ndarray) -> np.ndarray:
         return array.copy()
 
+    def full(self, shape: tuple[int, ...], value: float, dtype: np.dtype) -> np.ndarray:
+        return np.full(shape, value, dtype)
+
     def get(self, storage: np.ndarray) -> np.ndarray:
         view = storage.view()
         view.flags.writeable = False
         return view
 
-    def execute(self, primitive: Primitive, operands: tuple[Any, ...], params: dict[str, Any]) -> np.ndarray:
+    def execute(self, primitive: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> np.ndarray:
         try:
             result = _quiet.run(primitive.numpy, *operands, **params)
         except DualtapeError:

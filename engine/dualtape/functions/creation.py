@@ -10,16 +10,13 @@ from dualtape.core.interpreter import ground
 from dualtape.dtypes import DType, as_dtype, float32
 from dualtape.errors import ArgumentError
 from dualtape.functions.conversion import as_tensor, read_int, read_shape
-from dualtape.primitives.broadcasting import broadcast_to
 
 if TYPE_CHECKING:
     from dualtape.tensor import Tensor
 
 
 def _filled(shape: tuple[int, ...], value: Any, dtype: DType, like: Tensor | None = None) -> Tensor:
-    device = None if like is None else like.device
-    one = ground().constant(np.asarray(value, dtype.numpy), device)
-    return broadcast_to(one, shape=shape) if shape else one
+    return ground().filled(shape, value, dtype, None if like is None else like.device)
 
 
 def full(size: Any, fill_value: float, *, dtype: DType | None = None) -> Tensor:
