@@ -17,7 +17,7 @@ from dualtape.autodiff.reverse import vjp as vjp
 from dualtape.devices.registry import device as device
 from dualtape.devices.registry import devices as devices
 from dualtape.devices.registry import set_device as set_device
-from dualtape.dtypes import bool as bool
+from dualtape.dtypes import bool_ as bool
 from dualtape.dtypes import bool_ as bool_
 from dualtape.dtypes import float16 as float16
 from dualtape.dtypes import float32 as float32

@@ -70,11 +70,17 @@ uint64 = DType("UInt64", np.uint64, "unsigned")
 float16 = DType("Float16", np.float16, "float")
 float32 = DType("Float32", np.float32, "float")
 float64 = DType("Float64", np.float64, "float")
-bool = bool_  # noqa: A001  MindSpore spells it both ways
 
 ALL = (bool_, int8, int16, int32, int64, uint8, uint16, uint32, uint64, float16, float32, float64)
 OF_NUMPY = {dtype.numpy: dtype for dtype in ALL}
 _BY_NAME = {dtype.name.lower(): dtype for dtype in ALL}
+
+
+def __getattr__(name: str) -> DType:
+    # MindSpore spells it both ways; a variable called `bool` would hide the built-in one here.
+    if name == "bool":
+        return bool_
+    raise AttributeError(f"module 'dualtape.dtypes' has no attribute {name!r}")
 
 
 def dtype_of(numpy_dtype: np.dtype[np.generic]) -> DType:

@@ -41,4 +41,5 @@ def map(function: Callable[..., Any], tree: Any, *rest: Any) -> Any:
         return function(tree, *rest)
     import optree
 
-    return optree.tree_map(function, tree, *rest, none_is_leaf=True)
+    nested: Any = tree
+    return optree.tree_map(function, nested, *rest, none_is_leaf=True)

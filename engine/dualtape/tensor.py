@@ -242,7 +242,7 @@ class Tensor(Value):
 
     def copy(self) -> Tensor:
         """A tensor with the same elements."""
-        return shape.stop_gradient(self) if self.level.depth == 0 else self * 1  # type: ignore[no-any-return]
+        return shape.stop_gradient(self) if self.level.depth == 0 else self * 1
 
     def _require_one(self) -> None:
         if self.size != 1:

@@ -58,7 +58,8 @@ class MultiIndices(Algebra):
         lengths = {len(index) for index in closed}
         if len(lengths) > 1:
             raise ArgumentError(f"multi-indices must have one length, got lengths {sorted(lengths)}")
-        self.indices = tuple(sorted((i for i in closed if any(i)), key=lambda i: (sum(i), i)))
+        ordered = sorted((index for index in closed if any(index)), key=lambda index: (sum(index), index))
+        self.indices = tuple(ordered)
         self._products: dict[Index, tuple[tuple[Index, Index], ...]] = {}
         self._chain: dict[Index, tuple[Term, ...]] = {}
 

@@ -38,6 +38,8 @@ class Jet(Tensor):
     primal: Tensor
     dtype: DType
     level: JetLevel
+    _known: dict[Index, Coefficient]
+    _rule: CoefficientRule
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -44,7 +44,7 @@ class Record(NamedTuple):
     sources: list[int | None]
     params: dict[str, Any]
     output: Tensor
-    index: int
+    target: int
 
 
 class Tape(Level):
@@ -110,13 +110,13 @@ class Tape(Level):
         records = list(self._records) if keep else self._records
         while records:
             record = records.pop()
-            cotangent = cotangents.take(record.index)
-            if cotangent is None:
+            arrived = cotangents.take(record.target)
+            if arrived is None:
                 continue
             pull = _PULL_BACK[type(record.primitive)]
             for i, source in enumerate(record.sources):
                 if source is not None:
-                    pulled = pull(record, cotangent, i)
+                    pulled = pull(record, arrived, i)
                     if pulled is not None:
                         shape = record.primals[i].shape
                         cotangents.add(source, pulled if pulled.shape == shape else sum_to(pulled, shape))
@@ -151,12 +151,13 @@ class _Cotangents:
 def _through_elementwise(record: Record, cotangent: Tensor, i: int) -> Tensor | None:
     primitive: Elementwise = record.primitive  # type: ignore[assignment]
     partial = primitive.partials[i](*record.primals, record.output, **record.params)
-    return weigh(cotangent, partial, primitive.bounded)
+    return weigh(cotangent, partial, primitive.bounded)  # type: ignore[no-any-return]
 
 
 def _through_reduction(record: Record, cotangent: Tensor, i: int) -> Tensor | None:
     primitive: Reduction = record.primitive  # type: ignore[assignment]
-    return weigh(cotangent, primitive.partial(*record.primals, record.output, **record.params), bounded=False)
+    partial = primitive.partial(*record.primals, record.output, **record.params)
+    return weigh(cotangent, partial, bounded=False)  # type: ignore[no-any-return]
 
 
 def _through_linear(record: Record, cotangent: Tensor, i: int) -> Tensor | None:
@@ -167,7 +168,7 @@ def _through_linear(record: Record, cotangent: Tensor, i: int) -> Tensor | None:
 
 def _through_bilinear(record: Record, cotangent: Tensor, i: int) -> Tensor | None:
     primitive: Bilinear = record.primitive  # type: ignore[assignment]
-    return primitive.transposes[i](cotangent, *record.primals, **record.params)
+    return primitive.transposes[i](cotangent, *record.primals, **record.params)  # type: ignore[no-any-return]
 
 
 # By kind: the cotangent of input i, possibly still broadcast; None for an identical zero.

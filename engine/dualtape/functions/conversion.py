@@ -117,13 +117,13 @@ def operands(function: str, x: Any, y: Any, zero_rank_is_weak: bool = False) -> 
 
 def floating(function: str, x: Any, argument: str = "input") -> Tensor:
     """A tensor of floats; integers have no such function, and are refused as in MindSpore."""
-    x = as_tensor(x, function, argument)
-    if not x.dtype.is_float:
+    tensor = as_tensor(x, function, argument)
+    if not tensor.dtype.is_float:
         raise DTypeError(
-            f"`{argument}` of `{function}` must be a Tensor of Float16, Float32 or Float64, got {x.dtype}; "
+            f"`{argument}` of `{function}` must be a Tensor of Float16, Float32 or Float64, got {tensor.dtype}; "
             "convert it first, as in x.astype(dualtape.float32)"
         )
-    return x
+    return tensor
 
 
 def to_floating(x: Tensor) -> Tensor:

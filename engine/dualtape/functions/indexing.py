@@ -183,7 +183,8 @@ def scatter_add(input: TensorLike, axis: int, index: TensorLike, src: TensorLike
         grids.append(places if j == i else reshape(arange(n).to(x.device), shape))
     flat = reshape(_flat_indices(grids, list(x.shape), places.shape), -1)
     added = selection.scatter_sum(reshape(updates, -1), flat, axis=0, size=x.size)
-    return x + reshape(added, x.shape)
+    total: Tensor = x + reshape(added, x.shape)
+    return total
 
 
 def one_hot(indices: TensorLike, depth: int, on_value: float = 1, off_value: float = 0, axis: int = -1) -> Tensor:
@@ -197,7 +198,7 @@ def one_hot(indices: TensorLike, depth: int, on_value: float = 1, off_value: flo
     i = normalize_axis("one_hot", read_int("one_hot", "axis", axis), index.ndim + 1)
     expanded = movement.reshape(cast_to(index, int64), shape=(*index.shape[:i], 1, *index.shape[i:]))
     line = movement.reshape(arange(size).to(index.device), shape=(size,) + (1,) * (index.ndim - i))
-    hit = cast_to(comparison.equal(expanded, line), float32)
+    hit: Tensor = cast_to(comparison.equal(expanded, line), float32)
     return hit * (float(on_value) - float(off_value)) + float(off_value)
 
 

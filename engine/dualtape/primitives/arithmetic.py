@@ -1,5 +1,7 @@
 """Sums, products, quotients, powers and extrema."""
 
+from typing import Any
+
 import numpy as np
 
 from dualtape.core.example import Example, Reals
@@ -39,7 +41,7 @@ negative = elementwise(
 )
 
 
-def _strong_product(c: np.ndarray, d: np.ndarray) -> np.ndarray:
+def _strong_product(c: Any, d: Any) -> Any:
     product = c * d
     if np.isnan(product).any():
         return np.where(np.equal(c, 0), np.zeros((), product.dtype), product)
@@ -48,7 +50,7 @@ def _strong_product(c: np.ndarray, d: np.ndarray) -> np.ndarray:
 
 # The product of a derivative and a partial in which a zero derivative wins over an infinite or
 # undefined partial: what `where` has cut off must not come back as 0 * inf = NaN.
-scale = Bilinear(
+scale: Bilinear = Bilinear(
     name="scale",
     numpy=_strong_product,
     lowering=Expression("x == (T)0 ? (T)0 : x * y"),
@@ -57,7 +59,7 @@ scale = Bilinear(
     examples=_PAIR,
 )
 
-multiply = Bilinear(
+multiply: Bilinear = Bilinear(
     name="multiply",
     numpy=np.multiply,
     lowering=Expression("x * y", integer="x * y"),

@@ -13,7 +13,7 @@ from dualtape.primitives.movement import reshape
 
 Axes = tuple[int, ...]
 
-sum = Linear(
+sum: Linear = Linear(
     name="sum",
     numpy=lambda x, axes: np.add.reduce(x, axis=axes, keepdims=True, dtype=x.dtype),
     lowering=Fold("0", "a + b"),
@@ -51,7 +51,7 @@ def sum_to(x: Any, shape: Shape) -> Any:
     return x if x.shape == shape else reshape(x, shape=shape)
 
 
-broadcast_to = Linear(
+broadcast_to: Linear = Linear(
     name="broadcast_to",
     numpy=lambda x, shape: np.broadcast_to(x, shape),
     lowering=Movement(_broadcast),

@@ -30,7 +30,7 @@ def _swap(x: Any) -> Any:
 
 
 # Both inputs have two axes or more; the leading ones broadcast.
-matmul = Bilinear(
+matmul: Bilinear = Bilinear(
     name="matmul",
     numpy=np.matmul,
     lowering=Kernel("matmul"),

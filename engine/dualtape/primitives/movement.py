@@ -19,7 +19,7 @@ def _infer_reshape(x: Spec, *, shape: Shape) -> Spec:
     return Spec(shape, x.dtype)
 
 
-reshape = Linear(
+reshape: Linear = Linear(
     name="reshape",
     numpy=lambda x, shape: x.reshape(shape),
     lowering=Reinterpretation(),
@@ -34,7 +34,7 @@ def _permuted(shape: Shape, axes: Ints) -> View:
     return View(0, tuple(shape[i] for i in axes), tuple(strides[i] for i in axes))
 
 
-permute = Linear(
+permute: Linear = Linear(
     name="permute",
     numpy=lambda x, axes: x.transpose(axes),
     lowering=Movement(_permuted),
@@ -59,7 +59,7 @@ def _slices(starts: Ints, sizes: Ints, steps: Ints) -> tuple[slice, ...]:
 
 
 # Along axis i: elements start, start + step, ... of the input, `size` of them; steps may be negative.
-cut = Linear(
+cut: Linear = Linear(
     name="cut",
     numpy=lambda x, starts, sizes, steps: x[_slices(starts, sizes, steps)],
     lowering=Movement(_cut),
@@ -81,7 +81,7 @@ def _embed(x: np.ndarray, shape: Shape, starts: Ints, steps: Ints) -> np.ndarray
 
 
 # The transpose of `cut`: the input's elements in a tensor of zeros.
-embed = Linear(
+embed: Linear = Linear(
     name="embed",
     numpy=_embed,
     lowering=Placement(lambda x, shape, starts, steps: _cut(shape, starts, x, steps)),
@@ -117,7 +117,7 @@ def _transpose_concatenate(ct: Any, i: int, *inputs: Any, axis: int) -> Any:
     return cut(ct, starts=starts, sizes=inputs[i].shape, steps=(1,) * rank)
 
 
-concatenate = Linear(
+concatenate: Linear = Linear(
     name="concatenate",
     numpy=lambda *inputs, axis: np.concatenate(inputs, axis=axis),
     lowering=Kernel("concatenate"),

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from dualtape.core.lowering import Expression
-from dualtape.core.primitive import elementwise
+from dualtape.core.primitive import Elementwise, elementwise
 from dualtape.primitives.arithmetic import multiply, scale
 from dualtape.primitives.exponential import log
 from dualtape.primitives.selection import where
@@ -25,7 +25,7 @@ def _by_exponent(x: Any, p: Any, z: Any) -> Any:
     return scale(z, log(where(x == 0, 1.0, x)))
 
 
-power = elementwise(
+power: Elementwise = elementwise(
     "power",
     numpy=np.power,
     opencl=Expression("dt_pow(x, y)", integer="dt_integer_power(x, y)"),

@@ -112,7 +112,7 @@ def _cumsum(x: np.ndarray, axis: int, reverse: bool) -> np.ndarray:
     return np.cumsum(x, axis=axis, dtype=x.dtype)
 
 
-cumsum = Linear(
+cumsum: Linear = Linear(
     name="cumsum",
     numpy=_cumsum,
     lowering=Kernel("cumsum"),

@@ -19,7 +19,7 @@ def _infer_where(condition: Spec, x: Spec | None, y: Spec | None) -> Spec:
 
 
 
-where = Linear(
+where: Linear = Linear(
     name="where",
     numpy=np.where,
     lowering=Expression("x ? y : z"),
@@ -51,7 +51,7 @@ def _take(x: np.ndarray, indices: np.ndarray, axis: int) -> np.ndarray:
     return np.take(x, indices, axis=axis)
 
 
-take = Linear(
+take: Linear = Linear(
     name="take",
     numpy=_take,
     lowering=Kernel("take"),
@@ -73,12 +73,12 @@ def _infer_scatter_sum(x: Spec, indices: Spec, *, axis: int, size: int) -> Spec:
 
 def _scatter_sum(x: np.ndarray, indices: np.ndarray, axis: int, size: int) -> np.ndarray:
     result = np.zeros(x.shape[:axis] + (size,) + x.shape[axis + indices.ndim :], x.dtype)
-    np.add.at(result, (slice(None),) * axis + (indices,), x)
+    np.add.at(result, (*(slice(None),) * axis, indices), x)  # type: ignore[arg-type]
     return result
 
 
 # The transpose of `take`: adds each slice of x into the place that its index names, in order.
-scatter_sum = Linear(
+scatter_sum: Linear = Linear(
     name="scatter_sum",
     numpy=_scatter_sum,
     lowering=Kernel("scatter_sum"),
@@ -95,7 +95,7 @@ def _cast_back(ct: Any, x: Any, dtype: DType) -> Any:
     return cast(ct, dtype=x.dtype)
 
 
-cast = Linear(
+cast: Linear = Linear(
     name="cast",
     numpy=lambda x, dtype: x.astype(dtype.numpy),
     lowering=Expression("(OUT)x"),

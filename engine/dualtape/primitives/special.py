@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from dualtape.core.lowering import Expression
-from dualtape.core.primitive import elementwise
+from dualtape.core.primitive import Elementwise, elementwise
 from dualtape.primitives.exponential import exp
 
 REAL = (-2.0, 2.0)
@@ -54,7 +54,7 @@ lgamma = elementwise(
     domain=(POSITIVE,),
 )
 
-digamma = elementwise(
+digamma: Elementwise = elementwise(
     "digamma",
     numpy=_scipy("digamma"),
     opencl=Expression("dt_digamma(x)"),
@@ -63,7 +63,7 @@ digamma = elementwise(
 )
 
 # The n-th derivative of digamma, n >= 1.
-polygamma = elementwise(
+polygamma: Elementwise = elementwise(
     "polygamma",
     numpy=_polygamma,
     opencl=Expression("dt_polygamma({n}, x)"),

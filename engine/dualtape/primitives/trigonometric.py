@@ -1,15 +1,17 @@
 """Circular functions and their inverses."""
 
+from typing import Any
+
 import numpy as np
 
 from dualtape.core.lowering import Expression
-from dualtape.core.primitive import elementwise
+from dualtape.core.primitive import Elementwise, elementwise
 from dualtape.primitives.arithmetic import reciprocal, rsqrt, scale
 from dualtape.primitives.selection import where
 
 REAL = (-3.0, 3.0)
 
-sin = elementwise(
+sin: Elementwise = elementwise(
     "sin",
     numpy=np.sin,
     opencl=Expression("dt_sin(x)"),
@@ -18,7 +20,7 @@ sin = elementwise(
     bounded=True,
 )
 
-cos = elementwise(
+cos: Elementwise = elementwise(
     "cos",
     numpy=np.cos,
     opencl=Expression("dt_cos(x)"),
@@ -62,7 +64,7 @@ atan = elementwise(
 )
 
 
-def _inverse_square_radius(y, x):  # type: ignore[no-untyped-def]
+def _inverse_square_radius(y: Any, x: Any) -> Any:
     square_radius = y * y + x * x
     return reciprocal(where(square_radius == 0, square_radius + 1, square_radius))
 

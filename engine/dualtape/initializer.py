@@ -1,0 +1,200 @@
+"""First values of parameters, drawn by NumPy generators: MindSpore's names and distributions.
+
+An :class:`Initializer` is a distribution; :func:`initializer` draws a tensor from one, from its name
+or from a number. A weight has shape (outputs, inputs, ...): fan_in and fan_out are these two times
+the size of the rest.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dualtape.core.interpreter import Value
+from dualtape.dtypes import DType, as_dtype, float32
+from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
+from dualtape.functions.conversion import read_shape
+from dualtape.random import generator
+from dualtape.tensor import Tensor
+
+Shape = tuple[int, ...]
+Draw = Callable[[np.random.Generator, Shape], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Initializer:
+    """A distribution of first values: ``draw(generator, shape)`` gives an array."""
+
+    draw: Draw
+
+
+def Constant(value: float) -> Initializer:
+    """The same number everywhere."""
+    return Initializer(lambda random, shape: np.full(shape, value))
+
+
+def Zero() -> Initializer:
+    """Zeros."""
+    return Constant(0.0)
+
+
+def One() -> Initializer:
+    """Ones."""
+    return Constant(1.0)
+
+
+def Uniform(scale: float = 0.07) -> Initializer:
+    """Uniform between -scale and scale."""
+    return Initializer(lambda random, shape: random.uniform(-scale, scale, shape))
+
+
+def Normal(sigma: float = 0.01, mean: float = 0.0) -> Initializer:
+    """Normal with standard deviation ``sigma``."""
+    return Initializer(lambda random, shape: random.normal(mean, sigma, shape))
+
+
+def TruncatedNormal(sigma: float = 0.01, mean: float = 0.0, a: float = -2.0, b: float = 2.0) -> Initializer:
+    """Normal, drawn again until each element is between a and b standard deviations from the mean."""
+    if not a < b:
+        raise ArgumentError(f"`a` of `TruncatedNormal` must be below `b`, got a={a} and b={b}")
+
+    def draw(random: np.random.Generator, shape: Shape) -> np.ndarray:
+        array = random.standard_normal(shape)
+        while (outside := (array < a) | (array > b)).any():
+            array[outside] = random.standard_normal(int(outside.sum()))
+        return mean + sigma * array
+
+    return Initializer(draw)
+
+
+def XavierUniform(gain: float = 1.0) -> Initializer:
+    """Uniform with bound gain sqrt(6 / (fan_in + fan_out)) (Glorot & Bengio 2010, eq. 16)."""
+
+    def draw(random: np.random.Generator, shape: Shape) -> np.ndarray:
+        bound = gain * math.sqrt(6.0 / sum(_fans(shape)))
+        return random.uniform(-bound, bound, shape)
+
+    return Initializer(draw)
+
+
+def XavierNormal(gain: float = 1.0) -> Initializer:
+    """Normal with standard deviation gain sqrt(2 / (fan_in + fan_out)) (Glorot & Bengio 2010)."""
+    return Initializer(lambda random, shape: random.normal(0.0, gain * math.sqrt(2.0 / sum(_fans(shape))), shape))
+
+
+def HeUniform(negative_slope: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu") -> Initializer:
+    """Uniform with bound gain sqrt(3 / fan) (He et al. 2015, arXiv:1502.01852)."""
+    gain = _gain(nonlinearity, negative_slope)
+    side = _side(mode)
+
+    def draw(random: np.random.Generator, shape: Shape) -> np.ndarray:
+        bound = gain * math.sqrt(3.0 / _fans(shape)[side])
+        return random.uniform(-bound, bound, shape)
+
+    return Initializer(draw)
+
+
+def HeNormal(negative_slope: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu") -> Initializer:
+    """Normal with standard deviation gain / sqrt(fan) (He et al. 2015, arXiv:1502.01852)."""
+    gain = _gain(nonlinearity, negative_slope)
+    side = _side(mode)
+    return Initializer(lambda random, shape: random.normal(0.0, gain / math.sqrt(_fans(shape)[side]), shape))
+
+
+def _fans(shape: Shape) -> tuple[int, int]:
+    if len(shape) < 2:
+        raise ShapeError(f"an initializer that scales with fan_in or fan_out needs two axes or more, got shape {shape}")
+    rest = math.prod(shape[2:])
+    return max(shape[1] * rest, 1), max(shape[0] * rest, 1)
+
+
+def _side(mode: str) -> int:
+    if mode not in ("fan_in", "fan_out"):
+        raise ArgumentError(f"`mode` must be 'fan_in' or 'fan_out', got {mode!r}")
+    return 0 if mode == "fan_in" else 1
+
+
+def _gain(nonlinearity: str, negative_slope: float) -> float:
+    gains = {
+        "linear": 1.0,
+        "sigmoid": 1.0,
+        "tanh": 5.0 / 3.0,
+        "relu": math.sqrt(2.0),
+        "leaky_relu": math.sqrt(2.0 / (1.0 + negative_slope**2)),
+    }
+    if nonlinearity not in gains:
+        raise ArgumentError(f"`nonlinearity` must be one of {', '.join(gains)}; got {nonlinearity!r}")
+    return gains[nonlinearity]
+
+
+_BY_NAME: dict[str, Callable[[], Initializer]] = {
+    "zeros": Zero,
+    "zero": Zero,
+    "ones": One,
+    "one": One,
+    "uniform": Uniform,
+    "normal": Normal,
+    "truncated_normal": TruncatedNormal,
+    "truncatednormal": TruncatedNormal,
+    "xavier_uniform": XavierUniform,
+    "xavieruniform": XavierUniform,
+    "xavier_normal": XavierNormal,
+    "xaviernormal": XavierNormal,
+    "he_uniform": HeUniform,
+    "heuniform": HeUniform,
+    "he_normal": HeNormal,
+    "henormal": HeNormal,
+}
+
+
+def initializer(
+    init: Any, shape: Any = None, dtype: DType = float32, *, seed: int | np.random.Generator | None = None
+) -> Tensor:
+    """A tensor of first values.
+
+    Parameters
+    ----------
+    init
+        An :class:`Initializer`, its name such as ``'xavier_uniform'``, a number, or a Tensor, which
+        must have that shape already.
+    shape
+        The tensor's shape; a Tensor as ``init`` has its own.
+    dtype
+        Element type.
+    seed
+        A stream of its own; by default the one that :func:`dualtape.set_seed` starts.
+
+    Examples
+    --------
+    >>> import dualtape as dt
+    >>> print(dt.initializer.initializer("ones", (2, 2)))
+    [[1. 1.]
+     [1. 1.]]
+    """
+    dtype = as_dtype(dtype)
+    if isinstance(init, Value):
+        if shape is not None and init.shape != read_shape("initializer", "shape", shape):
+            raise ShapeError(f"`init` is a Tensor of shape {init.shape}; expected shape {shape}")
+        return Tensor(init, dtype)
+    if shape is None:
+        raise ArgumentTypeError("`shape` of `initializer` is missing; only a Tensor as `init` has its own")
+    array = _read(init).draw(generator(seed), read_shape("initializer", "shape", shape))
+    return Tensor(array.astype(dtype.numpy))
+
+
+def _read(init: Any) -> Initializer:
+    if isinstance(init, Initializer):
+        return init
+    if isinstance(init, (int, float)) and not isinstance(init, bool):
+        return Constant(init)
+    if isinstance(init, str):
+        if init.lower() not in _BY_NAME:
+            raise ArgumentError(f"no initializer is named {init!r}; there are {', '.join(n for n in _BY_NAME if '_' in n)}, zeros, ones, uniform, normal")
+        return _BY_NAME[init.lower()]()
+    raise ArgumentTypeError(
+        f"`init` must be an Initializer, the name of one, a number or a Tensor; got {type(init).__name__}"
+    )
