@@ -3,9 +3,13 @@
 ``import dualtape as dt`` and differentiate: :func:`grad`, :func:`jvp`, :func:`partials`.
 """
 
+from dualtape import amp as amp
 from dualtape import dtypes as dtype
+from dualtape import initializer as initializer
 from dualtape import nn as nn
 from dualtape import ops as ops
+from dualtape import optim as optim
+from dualtape import random as random
 from dualtape.autodiff.forward import jvp as jvp
 from dualtape.autodiff.operators import laplacian as laplacian
 from dualtape.autodiff.operators import linear_operator as linear_operator
@@ -14,6 +18,11 @@ from dualtape.autodiff.reverse import get_grad as get_grad
 from dualtape.autodiff.reverse import grad as grad
 from dualtape.autodiff.reverse import value_and_grad as value_and_grad
 from dualtape.autodiff.reverse import vjp as vjp
+from dualtape.compiler.jit import Jitted as Jitted
+from dualtape.compiler.jit import jit as jit
+from dualtape.checkpoint import load_checkpoint as load_checkpoint
+from dualtape.checkpoint import load_param_into_net as load_param_into_net
+from dualtape.checkpoint import save_checkpoint as save_checkpoint
 from dualtape.devices.registry import device as device
 from dualtape.devices.registry import devices as devices
 from dualtape.devices.registry import set_device as set_device
@@ -32,6 +41,8 @@ from dualtape.dtypes import uint32 as uint32
 from dualtape.dtypes import uint64 as uint64
 from dualtape.parameter import Parameter as Parameter
 from dualtape.parameter import ParameterTuple as ParameterTuple
+from dualtape.random import get_seed as get_seed
+from dualtape.random import set_seed as set_seed
 from dualtape.tensor import Tensor as Tensor
 
 __version__ = "0.1.0"

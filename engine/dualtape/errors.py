@@ -73,6 +73,10 @@ class EscapedLevelError(DualtapeError, RuntimeError):
     """A value of a transformation that has already returned."""
 
 
+class TracingError(DualtapeError, RuntimeError):
+    """A jitted function that needs the numbers of a value while it is traced."""
+
+
 class ImmutableError(ArgumentTypeError):
     """An attempt to change a tensor in place."""
 
@@ -83,3 +87,7 @@ class CellError(DualtapeError, AttributeError):
 
 class MissingExtraError(DualtapeError, ImportError):
     """An optional dependency that is not installed."""
+
+
+class CheckpointError(DualtapeError, OSError):
+    """A checkpoint file that is missing, damaged or of another kind, or that cannot be written."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from dualtape.core.interpreter import REFERENCE, Level
 from dualtape.devices.device import Device
 from dualtape.devices.registry import find_device
-from dualtape.dtypes import DType, float32, int32
+from dualtape.dtypes import DType, as_dtype, float32, int32
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
 from dualtape.functions.conversion import cast_to
 from dualtape.functions.creation import ones_like, zeros_like
@@ -18,6 +19,7 @@ from dualtape.printing import parameter_repr
 from dualtape.tensor import Tensor
 
 _anonymous = itertools.count()
+_DEFAULT_NAME = "Parameter#"
 
 
 class Parameter(Tensor):
@@ -57,16 +59,29 @@ class Parameter(Tensor):
             raise ArgumentTypeError(f"`name` of `Parameter` must be a str, got {type(name).__name__}")
         dtype = {int: int32, float: float32}.get(type(default_input))
         self._value: Tensor = Tensor(default_input, dtype=dtype)
-        self.name = name if name is not None else f"Parameter#{next(_anonymous)}"
+        self.name = name if name is not None else f"{_DEFAULT_NAME}{next(_anonymous)}"
         self.requires_grad = bool(requires_grad)
+
+    @property
+    def has_default_name(self) -> bool:
+        """Whether it was made without a name; a cell then names it by its attribute."""
+        return self.name.startswith(_DEFAULT_NAME)
 
     def value(self) -> Tensor:
         """The tensor that it stands for now."""
+        if _observation.observer is None or self._value.level.depth:
+            return self._value
+        changed = _observation.changes.get(self)
+        return _observation.observer.parameter(self) if changed is None else changed
+
+    @property
+    def held(self) -> Tensor:
+        """The tensor that it holds, whoever observes."""
         return self._value
 
     @property
     def primal(self) -> Tensor:
-        return self._value
+        return self.value()
 
     @property
     def data(self) -> Tensor:
@@ -89,9 +104,18 @@ class Parameter(Tensor):
         tensor = value if isinstance(value, Tensor) else Tensor(value, device=self.device)
         if tensor.shape != self.shape and not slice_shape:
             raise ShapeError(f"`set_data` of parameter {self.name!r} of shape {self.shape} got a value of shape {tensor.shape}")
-        if tensor.level.depth:
+        if tensor.level.depth and tensor.level is not _observation.observer:
             raise ArgumentTypeError(f"`set_data` of parameter {self.name!r} got a value that is being differentiated")
-        self._value = cast_to(tensor.to(self.device), self.dtype)
+        value = cast_to(tensor.to(self.device), self.dtype)
+        if _observation.observer is None:
+            self._value = value
+        else:
+            _observation.changes[self] = value
+        return self
+
+    def set_dtype(self, dtype: Any) -> Parameter:
+        """Convert the value to another element type; returns itself."""
+        self._value = cast_to(self._value, as_dtype(dtype))
         return self
 
     def move_to(self, device: str | Device) -> Parameter:
@@ -118,6 +142,39 @@ class Parameter(Tensor):
 
     def __reduce__(self) -> Any:
         return (Parameter, (Tensor(self), self.name, self.requires_grad))
+
+
+class Observer(Protocol):
+    """Who writes down what a function does with parameters, instead of letting it be done."""
+
+    def parameter(self, parameter: Parameter) -> Tensor:
+        """What the parameter stands for."""
+        ...
+
+
+class _Observation(threading.local):
+    observer: Any = None
+    changes: dict[Parameter, Tensor]
+
+
+_observation = _Observation()
+
+
+@contextmanager
+def observed_by(observer: Observer) -> Iterator[dict[Parameter, Tensor]]:
+    """Inside the block, parameters read as ``observer`` says, and new values go to the dict that is yielded."""
+    outer = _observation.observer, getattr(_observation, "changes", {})
+    changes: dict[Parameter, Tensor] = {}
+    _observation.observer, _observation.changes = observer, changes
+    try:
+        yield changes
+    finally:
+        _observation.observer, _observation.changes = outer
+
+
+def is_observed() -> bool:
+    """Whether somebody observes parameters in this thread."""
+    return _observation.observer is not None
 
 
 @contextmanager

@@ -150,7 +150,12 @@ class Tensor(Value):
     @property
     def device(self) -> Device:
         """Where it lives."""
-        return self.ground.device_
+        return self.primal.device if self.level.depth else self.device_
+
+    @property
+    def primal(self) -> Tensor:
+        """The value that it stands for one level further down; itself for a plain tensor."""
+        return self
 
     @property
     def ground(self) -> Tensor:

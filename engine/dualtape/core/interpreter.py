@@ -38,11 +38,15 @@ class Level:
         """Check that ``value``, which is not of this level, may take part here as a constant."""
         level = getattr(value, "level", None)
         if level is not None and level.depth > 0 and (not level.alive or level.depth >= self.depth):
-            raise EscapedLevelError(
-                f"a value of {level.title} that has already returned was used in another operation; "
-                "return it from the transformed function instead of keeping it in a variable outside"
-            )
+            raise level.escaped()
         return value
+
+    def escaped(self) -> EscapedLevelError:
+        """The error for a value of this level that is used after the level has closed."""
+        return EscapedLevelError(
+            f"a value of {self.title} that has already returned was used in another operation; "
+            "return it from the transformed function instead of keeping it in a variable outside"
+        )
 
 
 class Value:
@@ -119,6 +123,8 @@ def bind(primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) 
         if level.depth > depth:
             top = level
             depth = level.depth
+    if not top.alive:
+        raise top.escaped()
     return top.interpret(primitive, inputs, params)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dualtape.core.spec import normalize_axis
-from dualtape.errors import ArgumentError, ShapeError
+from dualtape.errors import ArgumentError, DTypeError, ShapeError
 from dualtape.functions.conversion import TensorLike, as_tensor
 from dualtape.functions.reduction import sum as sum_axes
 from dualtape.functions.shape import permute, reshape
@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from dualtape.tensor import Tensor
 
 
+def _multiply_matrices(x: Tensor, y: Tensor) -> Tensor:
+    """The product of two tensors of one element type: MindSpore promotes nothing here."""
+    if x.dtype is not y.dtype:
+        raise DTypeError(f"`matmul` got {x.dtype} and {y.dtype}; expected one element type: cast one of the two")
+    return matmul_primitive(x, y)
+
+
 def matmul(input: TensorLike, other: TensorLike) -> Tensor:
     """Matrix product; leading axes broadcast, a vector counts as a row on the left and a column on the right.
 
@@ -24,12 +31,12 @@ def matmul(input: TensorLike, other: TensorLike) -> Tensor:
     """
     x, y = as_tensor(input, "matmul"), as_tensor(other, "matmul", "other")
     if x.ndim >= 2 and y.ndim >= 2:
-        return matmul_primitive(x, y)
+        return _multiply_matrices(x, y)
     if x.ndim == 0 or y.ndim == 0:
         raise ShapeError(f"`matmul` got shapes {x.shape} and {y.shape}; expected at least one axis each")
     left = reshape(x, (1, -1)) if x.ndim == 1 else x
     right = reshape(y, (-1, 1)) if y.ndim == 1 else y
-    product = matmul_primitive(left, right)
+    product = _multiply_matrices(left, right)
     shape = product.shape
     if y.ndim == 1:
         shape = shape[:-1]
@@ -74,7 +81,7 @@ def tensordot(x1: TensorLike, x2: TensorLike, axes: int | Sequence[Sequence[int]
         inner *= x.shape[i]
     matrix_x = reshape(permute(x, free_x + left), (_product(rows), inner))
     matrix_y = reshape(permute(y, right + free_y), (inner, _product(columns)))
-    return reshape(matmul_primitive(matrix_x, matrix_y), rows + columns)
+    return reshape(_multiply_matrices(matrix_x, matrix_y), rows + columns)
 
 
 def _product(shape: tuple[int, ...]) -> int:
@@ -183,7 +190,7 @@ def _contract(
         shape = [_product(tuple(sizes.get(n, 1) for n in group)) for group in order]
         return reshape(t, tuple(shape))
 
-    product = matmul_primitive(arranged(x, left, [batch, rows, inner]), arranged(y, right, [batch, inner, columns]))
+    product = _multiply_matrices(arranged(x, left, [batch, rows, inner]), arranged(y, right, [batch, inner, columns]))
     names = batch + rows + columns
     return reshape(product, tuple(sizes.get(n, 1) for n in names)), names
 

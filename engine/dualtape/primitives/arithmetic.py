@@ -44,16 +44,17 @@ negative = elementwise(
 def _strong_product(c: Any, d: Any) -> Any:
     product = c * d
     if np.isnan(product).any():
-        return np.where(np.equal(c, 0), np.zeros((), product.dtype), product)
+        return np.where(np.equal(c, 0) | np.equal(d, 0), np.zeros((), product.dtype), product)
     return product
 
 
-# The product of a derivative and a partial in which a zero derivative wins over an infinite or
-# undefined partial: what `where` has cut off must not come back as 0 * inf = NaN.
+# The product of a derivative and a partial in which zero wins over what is infinite or undefined: what
+# `where` has cut off must not come back as 0 * inf = NaN. Either factor may be the one that was cut
+# off, for a derivative of a derivative multiplies by them in turn.
 scale: Bilinear = Bilinear(
     name="scale",
     numpy=_strong_product,
-    lowering=Expression("x == (T)0 ? (T)0 : x * y"),
+    lowering=Expression("(x == (T)0 || y == (T)0) ? (T)0 : x * y"),
     infer=infer_elementwise("scale"),
     transposes=(lambda ct, x, y: scale(ct, y), lambda ct, x, y: scale(x, ct)),
     examples=_PAIR,

@@ -8,13 +8,11 @@ from dualtape.core.example import Example, Reals
 from dualtape.core.lowering import Kernel
 from dualtape.core.primitive import Bilinear
 from dualtape.core.spec import Spec, broadcast_shapes
-from dualtape.errors import DTypeError, ShapeError
+from dualtape.errors import ShapeError
 from dualtape.primitives.movement import permute
 
 
 def _infer_matmul(x: Spec, y: Spec) -> Spec:
-    if x.dtype is not y.dtype:
-        raise DTypeError(f"`matmul` got {x.dtype} and {y.dtype}; expected one element type: cast one of the two")
     if x.shape[-1] != y.shape[-2]:
         raise ShapeError(
             f"`matmul` got shapes {x.shape} and {y.shape}: the last axis of the first ({x.shape[-1]}) "

@@ -1,5 +1,6 @@
 """Powers with any exponent."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ def _by_base(x: Any, p: Any, z: Any) -> Any:
 def _by_exponent(x: Any, p: Any, z: Any) -> Any:
     # The derivative of 0**p by p is 0.
     if isinstance(x, (int, float)):
-        return multiply(z, float(np.log(x))) if x != 0 else 0
+        return multiply(z, math.log(x) if x > 0 else math.nan) if x != 0 else 0
     return scale(z, log(where(x == 0, 1.0, x)))
 
 

@@ -29,7 +29,7 @@ def _infer(x: Spec, *, axes: Axes) -> Spec:
 
 def _infer_extremum(name: str) -> Any:
     def infer(x: Spec, *, axes: Axes) -> Spec:
-        if any(x.shape[i] == 0 for i in axes):
+        if 0 in [x.shape[i] for i in axes]:
             raise ShapeError(f"`{name}` over no elements: shape {x.shape}, axes {axes}")
         return _infer(x, axes=axes)
 

@@ -1,0 +1,1 @@
+"""Tracing to programs, passes over them, and their execution."""

@@ -1,0 +1,147 @@
+"""`jit`: trace a function once for each kind of arguments, and run the optimised program from then on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import update_wrapper
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dualtape import pytree
+from dualtape.autodiff.request import require_callable
+from dualtape.compiler.passes import optimise
+from dualtape.compiler.program import Program
+from dualtape.compiler.replay import replayed
+from dualtape.compiler.trace import trace
+from dualtape.core.spec import Spec
+from dualtape.devices.device import Device
+from dualtape.devices.registry import current_device
+from dualtape.errors import ArgumentTypeError, DeviceError
+from dualtape.parameter import Parameter, is_observed
+from dualtape.tensor import Tensor
+
+
+class Lowered(NamedTuple):
+    """A traced function: the program as written down, and as it runs."""
+
+    program: Program
+    optimised: Program
+
+
+class _Compiled(NamedTuple):
+    lowered: Lowered
+    run: Callable[..., list[Any]]
+    read: list[Parameter]
+    written: list[Parameter]
+    structure: list[Any]
+    device: Device
+
+
+class Jitted:
+    """A function that runs as an optimised program; made by :func:`jit`."""
+
+    def __init__(self, fn: Callable[..., Any]) -> None:
+        self._fn = fn
+        self._cache: dict[Any, _Compiled] = {}
+        update_wrapper(self, fn, updated=())
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        leaves, structure = _flatten(args, kwargs)
+        tensors = [x for x in leaves if isinstance(x, Tensor)]
+        if is_observed() or any(x.level.depth for x in tensors):
+            # Inside another transformation it is an ordinary function: that one does its own tracing.
+            return self._fn(*args, **kwargs)
+        compiled = self._compiled(leaves, structure, tensors)
+        storages = [x.data_ for x in tensors] + [parameter.value().data_ for parameter in compiled.read]
+        results = compiled.run(storages)
+        count = len(results) - len(compiled.written)
+        for parameter, value in zip(compiled.written, results[count:], strict=True):
+            parameter.set_data(value)
+        return pytree.unflatten(compiled.structure[0], results[:count])
+
+    def lower(self, *args: Any, **kwargs: Any) -> Lowered:
+        """The programs for these arguments; they print as text.
+
+        Examples
+        --------
+        >>> import dualtape as dt
+        >>> print(dt.jit(lambda x: (x + x) * (x + x)).lower(dt.Tensor([1.0])).optimised)
+        program(v0: float32[1]):
+          v1: float32[1] = add(v0, v0)
+          v2: float32[1] = multiply(v1, v1)
+          return v2
+        """
+        leaves, structure = _flatten(args, kwargs)
+        return self._compiled(leaves, structure, [x for x in leaves if isinstance(x, Tensor)]).lowered
+
+    def _compiled(self, leaves: list[Any], structure: Any, tensors: list[Tensor]) -> _Compiled:
+        device = _common_device(tensors)
+        key = (structure, device.name, *(_key(leaf) for leaf in leaves))
+        found = self._cache.get(key)
+        if found is None or any(parameter.device is not device for parameter in found.read):
+            found = self._cache[key] = self._compile(leaves, structure, tensors, device)
+        return found
+
+    def _compile(self, leaves: list[Any], structure: Any, tensors: list[Tensor], device: Device) -> _Compiled:
+        output_structure: list[Any] = []
+
+        def flat(*values: Tensor) -> list[Any]:
+            given = iter(values)
+            filled = [next(given) if isinstance(leaf, Tensor) else leaf for leaf in leaves]
+            args, kwargs = pytree.unflatten(structure, filled)
+            outputs, found = pytree.flatten(self._fn(*args, **kwargs))
+            output_structure.append(found)
+            return outputs
+
+        program, read, written = trace(flat, [Spec(x.shape, x.dtype) for x in tensors], device)
+        optimised = optimise(program)
+        return _Compiled(Lowered(program, optimised), replayed(optimised, device), read, written, output_structure, device)
+
+
+def jit(fn: Callable[..., Any]) -> Jitted:
+    """Trace ``fn`` on the first call with given shapes, element types and structure, then run the program.
+
+    Tensors in the arguments, in nested containers or not, are inputs; so are the Parameters that the function reads,
+    whose later values later calls see. Everything else in the arguments is static: another value means another
+    trace. Inside another transformation a jitted function is an ordinary one.
+
+    Examples
+    --------
+    >>> import dualtape as dt
+    >>> slope = dt.jit(dt.grad(lambda x: (x ** 3).sum()))
+    >>> print(slope(dt.Tensor([1.0, 2.0])))
+    [ 3. 12.]
+    """
+    return Jitted(require_callable("jit", fn))
+
+
+def _flatten(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], Any]:
+    leaves, structure = pytree.flatten((args, kwargs))
+    return [_read_leaf(leaf) for leaf in leaves], structure
+
+
+def _read_leaf(leaf: Any) -> Any:
+    if isinstance(leaf, Parameter):
+        return leaf.value()
+    return Tensor(leaf) if isinstance(leaf, np.ndarray) else leaf
+
+
+def _key(leaf: Any) -> Any:
+    if isinstance(leaf, Tensor):
+        return leaf.shape, leaf.dtype
+    try:
+        hash(leaf)
+    except TypeError as failure:
+        raise ArgumentTypeError(
+            f"a static argument of a jitted function must be hashable, got {type(leaf).__name__}; pass a Tensor, or a "
+            "tuple, list or dict of them"
+        ) from failure
+    return type(leaf), leaf
+
+
+def _common_device(tensors: list[Tensor]) -> Device:
+    found = {tensor.device.name: tensor.device for tensor in tensors}
+    if len(found) > 1:
+        raise DeviceError(f"a jitted function got tensors on {' and '.join(found)}; move them to one device")
+    return next(iter(found.values()), None) or current_device()
