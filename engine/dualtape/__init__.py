@@ -10,7 +10,12 @@ from dualtape import nn as nn
 from dualtape import ops as ops
 from dualtape import optim as optim
 from dualtape import random as random
+from dualtape.autodiff.batching import vmap as vmap
 from dualtape.autodiff.forward import jvp as jvp
+from dualtape.autodiff.jacobian import hessian as hessian
+from dualtape.autodiff.jacobian import hvp as hvp
+from dualtape.autodiff.jacobian import jacfwd as jacfwd
+from dualtape.autodiff.jacobian import jacrev as jacrev
 from dualtape.autodiff.operators import laplacian as laplacian
 from dualtape.autodiff.operators import linear_operator as linear_operator
 from dualtape.autodiff.operators import partials as partials
@@ -18,6 +23,8 @@ from dualtape.autodiff.reverse import get_grad as get_grad
 from dualtape.autodiff.reverse import grad as grad
 from dualtape.autodiff.reverse import value_and_grad as value_and_grad
 from dualtape.autodiff.reverse import vjp as vjp
+from dualtape.autodiff.taylor import derivative as derivative
+from dualtape.autodiff.taylor import jet as jet
 from dualtape.compiler.jit import Jitted as Jitted
 from dualtape.compiler.jit import jit as jit
 from dualtape.checkpoint import load_checkpoint as load_checkpoint

@@ -8,14 +8,13 @@ from dualtape.core.interpreter import Value
 from dualtape.primitives.arithmetic import multiply, negative, scale
 
 
-def weigh(derivative: Any, partial: Any, bounded: bool) -> Any:
+def weigh(derivative: Any, partial: Any) -> Any:
     """``derivative * partial``, or ``None`` for an identical zero.
 
-    A zero derivative wins over an infinite or undefined partial, unless the primitive says that its
-    partials are always finite.
+    A zero derivative wins over an infinite or undefined partial.
     """
     if isinstance(partial, Value):
-        return multiply(derivative, partial) if bounded else scale(derivative, partial)
+        return scale(derivative, partial)
     if partial == 0:
         return None
     if partial == 1:

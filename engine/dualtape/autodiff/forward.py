@@ -8,7 +8,7 @@ from typing import Any
 from dualtape import pytree
 from dualtape.autodiff.algebra import DUAL
 from dualtape.autodiff.jet import Jet, JetLevel
-from dualtape.autodiff.request import require_callable
+from dualtape.autodiff.request import require_callable, split_aux
 from dualtape.core.interpreter import entered
 from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
 from dualtape.functions.creation import zeros_like
@@ -30,12 +30,12 @@ def jvp(fn: Callable[..., Any], inputs: Any, v: Any, has_aux: bool = False) -> t
     v
         Tangents, of the structure, shapes and element types of ``inputs``.
     has_aux
-        Differentiate the first output only; the others come last, as a tuple.
+        Differentiate the first output only; the others come last.
 
     Returns
     -------
     tuple
-        ``(outputs, tangents)`` or ``(output, tangent, aux)``.
+        ``(outputs, tangents)`` or ``(output, tangent, aux)``, where a single other output is bare.
 
     Examples
     --------
@@ -48,16 +48,17 @@ def jvp(fn: Callable[..., Any], inputs: Any, v: Any, has_aux: bool = False) -> t
     arguments = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
     tangents = tuple(v) if isinstance(v, (tuple, list)) else (v,)
     if len(arguments) != len(tangents):
-        raise ArgumentError(f"`jvp` got {len(arguments)} inputs and {len(tangents)} tangents; expected one for each")
+        raise ArgumentError(
+            f"v has invalid length: should be {len(arguments)}, but got {len(tangents)}\n"
+            "`jvp` takes one tangent in `v` for each of `inputs`"
+        )
     level = JetLevel(DUAL)
     with entered(level):
         jets = [_dual(level, x, t, i) for i, (x, t) in enumerate(zip(arguments, tangents, strict=True))]
         outputs = fn(*jets)
     if has_aux:
-        if not (isinstance(outputs, tuple) and len(outputs) > 1):
-            raise ArgumentError("with has_aux=True the function must return a tuple of two outputs or more")
-        aux = tuple(pytree.map(lambda x: level.coefficients(x)[0], x) for x in outputs[1:])
-        return (*_split(level, outputs[0]), aux)
+        differentiated, aux = split_aux(outputs)
+        return (*_split(level, differentiated), pytree.map(lambda x: level.coefficients(x)[0], aux))
     return _split(level, outputs)
 
 

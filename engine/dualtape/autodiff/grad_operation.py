@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dualtape.autodiff.request import Weights, require_callable
-from dualtape.autodiff.reverse import grad
+from dualtape.autodiff.reverse import value_and_grad
 from dualtape.errors import ArgumentTypeError
 from dualtape.functions.creation import zeros_like
 from dualtape.tensor import Tensor
@@ -44,28 +44,48 @@ class GradOperation:
 
     def __call__(self, fn: Callable[..., Any], weights: Weights = None) -> Callable[..., Any]:
         """The gradient function of ``fn``; without ``weights``, those of a Cell are its trainable parameters."""
-        require_callable("GradOperation", fn)
-        if self.get_by_list and weights is None:
-            weights = list(fn.trainable_params()) if hasattr(fn, "trainable_params") else []
+        both = self.value_and_gradients(fn, weights)
 
         def after_grad(*args: Any, **kwargs: Any) -> Any:
-            own = args[:-1] if self.sens_param and "sens" not in kwargs else args
-            values = [*own, *(value for name, value in kwargs.items() if name != "sens")]
-            tensors = [i for i, value in enumerate(values) if isinstance(value, Tensor)]
-            floats = tuple(i for i in tensors if values[i].dtype.is_float)
-            if self.get_by_list and not self.get_all:
-                return grad(fn, None, weights, sens_param=self.sens_param)(*args, **kwargs)
-            if not self.get_all:
-                return grad(fn, 0, sens_param=self.sens_param)(*args, **kwargs) if tensors else ()
-            if self.get_by_list:
-                found, by_weight = grad(fn, floats, weights, sens_param=self.sens_param)(*args, **kwargs)
-            else:
-                found = grad(fn, floats, sens_param=self.sens_param)(*args, **kwargs) if floats else ()
-            gradients = iter((found,) if len(floats) == 1 else found)
-            # An integer input has no derivative; its place is kept, with zeros.
-            by_input = tuple(next(gradients) if i in floats else zeros_like(values[i]) for i in tensors)
-            return (by_input, by_weight) if self.get_by_list else by_input
+            return both(*args, **kwargs)[1]
 
         return after_grad
 
+    def value_and_gradients(self, fn: Callable[..., Any], weights: Weights = None) -> Callable[..., tuple[Any, Any]]:
+        """A function that returns what ``fn`` returns beside the gradients."""
+        require_callable("GradOperation", fn)
+        if self.get_by_list and weights is None:
+            weights = list(fn.trainable_params()) if hasattr(fn, "trainable_params") else []
+        if not self.get_by_list:
+            weights = None
 
+        def evaluate(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+            own = args[:-1] if self.sens_param and "sens" not in kwargs else args
+            values = [*own, *(value for name, value in kwargs.items() if name != "sens")]
+            tensors = [i for i, value in enumerate(values) if isinstance(value, Tensor)]
+            if not self.get_all:
+                tensors = [] if self.get_by_list else tensors[:1]
+            # An integer input has no derivative; its place is kept, with zeros.
+            floats = tuple(i for i in tensors if values[i].dtype.is_float)
+            if weights is None and not floats:
+                rest = {name: value for name, value in kwargs.items() if name != "sens"}
+                value, found, by_weight = fn(*own, **rest), (), ()
+            else:
+                request = value_and_grad(fn, floats or None, weights, sens_param=self.sens_param)
+                value, gradients = request(*args, **kwargs)
+                by_position, by_weight = _separated(gradients, bool(floats), weights is not None)
+                found = (by_position,) if len(floats) == 1 else by_position
+            remaining = iter(found)
+            by_input = tuple(next(remaining) if i in floats else zeros_like(values[i]) for i in tensors)
+            if not self.get_all:
+                return value, by_weight if self.get_by_list else (by_input[0] if by_input else ())
+            return value, (by_input, by_weight) if self.get_by_list else by_input
+
+        return evaluate
+
+
+def _separated(gradients: Any, has_positions: bool, has_weights: bool) -> tuple[Any, Any]:
+    """The gradients by position and by weights, of a `value_and_grad` that was asked for one or both."""
+    if has_positions and has_weights:
+        return gradients[0], gradients[1]
+    return (gradients, ()) if has_positions else ((), gradients)

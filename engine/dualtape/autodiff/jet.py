@@ -141,7 +141,6 @@ def _elementwise(
     """The chain rule; :class:`Reduction` differs in that its terms are summed along the axes."""
     partials: dict[int, Any] = {}
     reduced = isinstance(primitive, Reduction)
-    bounded = not reduced and primitive.bounded
     active = [i for i, x in enumerate(inputs) if _is_jet(level, x)]
 
     def partial(i: int) -> Any:
@@ -159,7 +158,7 @@ def _elementwise(
             slope = slopes(right)
         if slope is None:
             return None
-        value: Coefficient = weigh(derivative, slope, bounded)
+        value: Coefficient = weigh(derivative, slope)
         if value is not None and weight != 1:
             value = multiply(value, weight)
         return value

@@ -51,7 +51,7 @@ def read_request(
     require_callable(name, fn)
     for argument, value in (("has_aux", has_aux), ("return_ids", return_ids), ("sens_param", sens_param)):
         if not isinstance(value, bool):
-            raise ArgumentTypeError(f"For '{name}', the '{argument}' must be bool, but got {type(value).__name__}.")
+            raise ArgumentTypeError(f"For '_Grad', the '{argument}' should be bool, but got {type(value).__name__}")
     if grad_position is None and weights is None:
         raise ArgumentError("`grad_position` and `weight` can not be None at the same time.")
     positions, single = read_positions(grad_position)
@@ -63,16 +63,22 @@ def read_positions(grad_position: Any) -> tuple[Positions, bool]:
     """Positions, and whether a single gradient is returned bare."""
     if grad_position is None:
         return None, False
-    given = grad_position if isinstance(grad_position, tuple) else (grad_position,)
+    if isinstance(grad_position, int):
+        if grad_position < 0:
+            raise ArgumentError("grad_position must be >= 0.")
+        return (int(grad_position),), True
+    if not isinstance(grad_position, tuple):
+        raise ArgumentTypeError("For 'F.grad', the 'grad_position' must be int or tuple.")
+    if not grad_position:
+        raise ArgumentError("`grad_position` is an empty tuple; expected one position or more, or None")
+    given = grad_position
     for position in given:
         if not isinstance(position, int):
-            raise ArgumentTypeError(
-                f"For 'grad', the element in 'grad_position' should be int, but got {type(position).__name__}"
-            )
+            raise ArgumentTypeError("For 'F.grad', the element in 'grad_position' must be int.")
         if position < 0:
-            raise ArgumentError("The element in 'grad_position' must be >= 0.")
+            raise ArgumentError("The element in grad_position must be >= 0.")
     if len(set(given)) != len(given):
-        raise ArgumentError("There are the same elements in 'grad_position'.")
+        raise ArgumentError("There are duplicate positions in `grad_position`, please check it")
     return tuple(int(position) for position in given), len(given) == 1
 
 
@@ -84,8 +90,8 @@ def read_weights(name: str, weights: Any) -> tuple[tuple[Parameter, ...] | None,
         return (weights,), True
     if not isinstance(weights, (tuple, list)) or not all(isinstance(w, Parameter) for w in weights):
         raise ArgumentTypeError(
-            f"For '{name}', the 'weights' must be a Parameter, or a list or tuple of Parameters, "
-            f"but got {type(weights).__name__}"
+            f"The weights you provided is expected to be a tensor, or a list or tuple. but got {weights}\n"
+            f"`weights` of `{name}` must be a Parameter, or a list or tuple of Parameters"
         )
     return tuple(weights), False
 
@@ -93,5 +99,12 @@ def read_weights(name: str, weights: Any) -> tuple[tuple[Parameter, ...] | None,
 def require_callable(name: str, fn: Any) -> Callable[..., Any]:
     """``fn`` if it can be called."""
     if not callable(fn):
-        raise ArgumentTypeError(f"For '{name}', the argument 'fn' must be a function or a Cell, but got {type(fn).__name__}")
+        raise ArgumentTypeError(f"The fn should be callable, but got {type(fn).__name__}\n`fn` of `{name}` is a function or Cell")
     return fn  # type: ignore[no-any-return]
+
+
+def split_aux(outputs: Any) -> tuple[Any, Any]:
+    """The output to differentiate, and the auxiliary ones: bare if there is one, else a tuple, as in MindSpore."""
+    if not (isinstance(outputs, tuple) and len(outputs) > 1):
+        raise ArgumentError("with has_aux=True the function must return a tuple of two outputs or more")
+    return outputs[0], outputs[1] if len(outputs) == 2 else outputs[1:]

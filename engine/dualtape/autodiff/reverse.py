@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from dualtape import pytree
-from dualtape.autodiff.request import Request, Weights, read_request, read_weights, require_callable
+from dualtape.autodiff.request import Request, Weights, read_request, read_weights, require_callable, split_aux
 from dualtape.autodiff.tape import Tape, Variable
 from dualtape.core.interpreter import entered
 from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, PositionError, ShapeError
@@ -107,7 +107,9 @@ def get_grad(gradients: Any, identifier: int | Parameter) -> Tensor:
 
     found = search(gradients)
     if found is None:
-        raise ArgumentError(f"no gradient for {wanted!r}; pass the result of a grad with return_ids=True")
+        raise PositionError(
+            f"Can not find the gradient for position or Parameter {wanted}\nPass the result of a grad with return_ids=True"
+        )
     return found
 
 
@@ -132,8 +134,7 @@ def vjp(fn: Callable[..., Any], *inputs: Any, weights: Weights = None, has_aux: 
     parameters, lone = read_weights("vjp", weights)
     tape = Tape()
     outputs, watched, watched_weights = _record(tape, fn, inputs, {}, tuple(range(len(inputs))), parameters or ())
-    values = pytree.map(tape.primal, outputs)
-    differentiated = outputs[0] if has_aux else outputs
+    differentiated, aux = split_aux(outputs) if has_aux else (outputs, None)
 
     def vjp_fn(*cotangents: Any) -> Any:
         given = cotangents[0] if len(cotangents) == 1 else cotangents
@@ -146,9 +147,8 @@ def vjp(fn: Callable[..., Any], *inputs: Any, weights: Weights = None, has_aux: 
         by_weight = tuple(_rebuild(tape, w, found) for w in watched_weights)
         return by_input, by_weight[0] if lone else by_weight
 
-    if has_aux:
-        return values[0], vjp_fn, tuple(values[1:])
-    return values, vjp_fn
+    value = pytree.map(tape.primal, differentiated)
+    return (value, vjp_fn, pytree.map(tape.primal, aux)) if has_aux else (value, vjp_fn)
 
 
 def _differentiate(fn: Callable[..., Any], request: Request, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -157,8 +157,8 @@ def _differentiate(fn: Callable[..., Any], request: Request, args: tuple[Any, ..
     outputs, watched, weights = _record(tape, fn, args, kwargs, request.positions or (), request.weights or ())
     if request.has_aux and not (isinstance(outputs, tuple) and len(outputs) > 1):
         raise ArgumentError(
-            "with has_aux=True the differentiated function must return a tuple of two outputs or more, "
-            f"got {type(outputs).__name__}"
+            "When has_aux is True, origin fn requires more than one outputs.\n"
+            f"The differentiated function returned {_described(outputs)}"
         )
     seeds = _seeds(tape, outputs[0] if request.has_aux else outputs, sens)
     values = tape.primal(outputs) if isinstance(outputs, Tensor) else pytree.map(tape.primal, outputs)
@@ -168,6 +168,12 @@ def _differentiate(fn: Callable[..., Any], request: Request, args: tuple[Any, ..
     by_input = [_rebuild(tape, group, found) for group in watched]
     by_weight = [_rebuild(tape, w, found) for w in weights]
     return values, request.arrange(by_input, by_weight)
+
+
+def _described(outputs: Any) -> str:
+    if isinstance(outputs, tuple):
+        return f"a tuple of {len(outputs)}"
+    return "a Tensor" if isinstance(outputs, Tensor) else f"a {type(outputs).__name__}"
 
 
 def _split_sens(request: Request, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -151,13 +151,13 @@ class _Cotangents:
 def _through_elementwise(record: Record, cotangent: Tensor, i: int) -> Tensor | None:
     primitive: Elementwise = record.primitive  # type: ignore[assignment]
     partial = primitive.partials[i](*record.primals, record.output, **record.params)
-    return weigh(cotangent, partial, primitive.bounded)  # type: ignore[no-any-return]
+    return weigh(cotangent, partial)  # type: ignore[no-any-return]
 
 
 def _through_reduction(record: Record, cotangent: Tensor, i: int) -> Tensor | None:
     primitive: Reduction = record.primitive  # type: ignore[assignment]
     partial = primitive.partial(*record.primals, record.output, **record.params)
-    return weigh(cotangent, partial, bounded=False)  # type: ignore[no-any-return]
+    return weigh(cotangent, partial)  # type: ignore[no-any-return]
 
 
 def _through_linear(record: Record, cotangent: Tensor, i: int) -> Tensor | None:

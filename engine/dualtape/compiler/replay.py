@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from dualtape.compiler.program import Constant, Node, Program
+from dualtape.core.primitive import Primitive
 from dualtape.devices.device import Device
 from dualtape.tensor import wrap
 
 Storage = Any
+
+
+@dataclass
+class _Step:
+    """One call: what to run, the slots (or numbers) it reads, the slot it fills, the slots nobody reads after it."""
+
+    primitive: Primitive
+    reads: list[tuple[int, Any]]
+    params: dict[str, Any]
+    target: int
+    finished: tuple[int, ...] = ()
 
 
 def replayed(program: Program, device: Device) -> Callable[[Sequence[Storage]], list[Any]]:
@@ -30,27 +43,27 @@ def replayed(program: Program, device: Device) -> Callable[[Sequence[Storage]], 
     steps = []
     for equation in program.equations:
         reads = [(slot(x), None) if isinstance(x, Node) else (-1, x) for x in equation.operands]
-        steps.append([equation.primitive, reads, equation.params, slot(equation.output), ()])
+        steps.append(_Step(equation.primitive, reads, equation.params, slot(equation.output)))
     outputs = [(slot(x), None) if isinstance(x, Node) else (-1, x) for x in program.outputs]
-    _mark_last_readings(steps, kept={i for i, _ in outputs}, constants={slots[n] for n in slots if isinstance(n, Constant)})
+    constants = {i for node, i in slots.items() if isinstance(node, Constant)}
+    _mark_last_readings(steps, kept=constants | {i for i, _ in outputs})
 
     def run(arguments: Sequence[Storage]) -> list[Any]:
         values = list(initial)
         for i, storage in zip(inputs, arguments, strict=True):
             values[i] = storage
-        for primitive, reads, params, target, finished in steps:
-            operands = [values[i] if i >= 0 else number for i, number in reads]
-            values[target] = device.execute(primitive, operands, params)
-            for i in finished:
+        for step in steps:
+            operands = [values[i] if i >= 0 else number for i, number in step.reads]
+            values[step.target] = device.execute(step.primitive, operands, step.params)
+            for i in step.finished:
                 values[i] = None
         return [wrap(values[i], device) if i >= 0 else number for i, number in outputs]
 
     return run
 
 
-def _mark_last_readings(steps: list[list[Any]], kept: set[int], constants: set[int]) -> None:
-    seen = kept | constants
+def _mark_last_readings(steps: list[_Step], kept: set[int]) -> None:
+    seen = set(kept)
     for step in reversed(steps):
-        finished = {i for i, _ in step[1] if i >= 0} - seen
-        step[4] = tuple(finished)
-        seen |= finished
+        step.finished = tuple({i for i, _ in step.reads if i >= 0} - seen)
+        seen.update(step.finished)

@@ -50,12 +50,16 @@ class Primitive:
     infer
         Specs of the inputs (``None`` for a Python number) and static parameters to the output's
         spec; raises the error that users see.
+    batch
+        ``batch(size, *inputs, **params)``: the same operation on inputs that all have a further leading axis of
+        ``size``. ``None`` where broadcasting does it: the operation is the same whatever leading axes there are.
     """
 
     name: str
     numpy: Callable[..., np.ndarray]
     lowering: Lowering
     infer: Callable[..., Spec]
+    batch: Rule | None = None
 
     def __post_init__(self) -> None:
         if self.name in CATALOGUE:
@@ -80,15 +84,10 @@ class Elementwise(Primitive):
         an identically zero derivative.
     domain
         For each input the open interval on which it is smooth; tests draw from it.
-    bounded
-        The partials stay finite whatever the inputs. Where they do not, a zero tangent or
-        cotangent times an infinite partial is zero, so that no NaN leaks from a branch that
-        ``where`` has cut off.
     """
 
     partials: tuple[Rule, ...]
     domain: tuple[tuple[float, float], ...]
-    bounded: bool = False
     params: tuple[dict[str, Any], ...] = ({},)
 
 
@@ -157,7 +156,6 @@ def elementwise(
     opencl: Lowering,
     partials: tuple[Rule, ...],
     domain: tuple[tuple[float, float], ...],
-    bounded: bool = False,
     params: tuple[dict[str, Any], ...] = ({},),
 ) -> Elementwise:
     """Declare an :class:`Elementwise` primitive."""
@@ -168,7 +166,6 @@ def elementwise(
         infer=infer_elementwise(name),
         partials=partials,
         domain=domain,
-        bounded=bounded,
         params=params,
     )
 

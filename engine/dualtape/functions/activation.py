@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dualtape.core.interpreter import Value
 from dualtape.errors import ArgumentError, ArgumentTypeError
 from dualtape.functions.conversion import TensorLike, as_tensor, floating
-from dualtape.functions.elementwise import erf, exp, expm1, maximum, minimum, sigmoid, tanh
+from dualtape.functions.elementwise import erf, exp, expm1, maximum, minimum, relu, sigmoid, tanh
 from dualtape.functions.indexing import where
 from dualtape.functions.reduction import amax, logsumexp
 from dualtape.functions.reduction import sum as sum_axes
@@ -18,9 +18,20 @@ if TYPE_CHECKING:
 
 
 def leaky_relu(input: TensorLike, alpha: float = 0.2) -> Tensor:
-    """x for positive x, else alpha x; at 0 the derivative is alpha."""
+    """x for positive x, else alpha x; at 0 the derivative is the mean of 1 and alpha."""
     x = floating("leaky_relu", input)
-    return where(x > 0, x, alpha * x)
+    return maximum(x, alpha * x) if alpha <= 1 else minimum(x, alpha * x)
+
+
+def relu6(x: TensorLike) -> Tensor:
+    """min(max(x, 0), 6); its derivative is 0 at 0 and 1 at 6."""
+    x = as_tensor(x, "relu6", "x")
+    return where(x > 6, 6, relu(x))
+
+
+def hardtanh(input: TensorLike, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
+    """x held between ``min_val`` and ``max_val``; at these its derivative is 1/2."""
+    return minimum(maximum(floating("hardtanh", input), min_val), max_val)
 
 
 def elu(input: TensorLike, alpha: float = 1.0) -> Tensor:
@@ -81,16 +92,18 @@ clip = clamp
 
 
 def clip_by_value(x: Any, clip_value_min: Any = None, clip_value_max: Any = None) -> Any:
-    """Like :func:`clamp`, also for a tuple or list of tensors; at a bound the derivative is 1/2."""
+    """Like :func:`clamp`, also for a tuple or list of tensors (gives a tuple); at a bound the derivative is 1/2."""
     if isinstance(x, (tuple, list)):
-        return type(x)(clip_by_value(item, clip_value_min, clip_value_max) for item in x)
+        return tuple(clip_by_value(item, clip_value_min, clip_value_max) for item in x)
     if not isinstance(x, Value):
         raise ArgumentTypeError(f"`x` of `clip_by_value` must be a Tensor or a tuple of them, got {type(x).__name__}")
     if clip_value_min is None and clip_value_max is None:
-        raise ArgumentError("`clip_by_value` needs `clip_value_min`, `clip_value_max` or both; got None for both")
+        raise ArgumentError(
+            "For 'clip_by_value', at least one of 'clip_value_min' or 'clip_value_max' must not be None"
+        )
     result: Any = x
-    if clip_value_max is not None:
-        result = minimum(result, clip_value_max)
     if clip_value_min is not None:
         result = maximum(result, clip_value_min)
+    if clip_value_max is not None:
+        result = minimum(result, clip_value_max)
     return result

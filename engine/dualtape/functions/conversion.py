@@ -45,9 +45,14 @@ def _as_array_of_sequence(data: list[Any] | tuple[Any, ...], argument: str) -> n
     try:
         array = np.array(data)
     except (ValueError, TypeError) as failure:
-        raise ShapeError(f"`{argument}` is a ragged or mixed list, which has no shape: {failure}") from failure
+        raise ArgumentTypeError(
+            f"For Tensor, the {argument} is {data} that contain unsupported element.\n"
+            "Its lists differ in length, or hold something else than numbers"
+        ) from failure
     if array.dtype.kind not in "biuf":
-        raise ArgumentTypeError(f"`{argument}` must hold numbers; got elements of type {array.dtype}")
+        raise ArgumentTypeError(
+            f"For Tensor, the {argument} is {data} that contain unsupported element.\nIt must hold numbers"
+        )
     if array.dtype == np.float64 and not _holds_numpy(data):
         return array.astype(np.float32)
     return array
@@ -101,7 +106,7 @@ def operands(function: str, x: Any, y: Any, zero_rank_is_weak: bool = False) -> 
             return x, y
         if zero_rank_is_weak and bool(x.shape) != bool(y.shape):
             strong, weak = (a, b) if x.shape else (b, a)
-            if promote(strong, weak).kind == strong.kind:
+            if _same_kind(promote(strong, weak), strong):
                 return cast_to(x, strong), cast_to(y, strong)
         common = promote(a, b)
         return cast_to(x, common), cast_to(y, common)
@@ -113,6 +118,11 @@ def operands(function: str, x: Any, y: Any, zero_rank_is_weak: bool = False) -> 
     if isinstance(y, Value):
         return x, cast_to(y, promote_scalar(y.dtype, type(x)))
     return operands(function, as_tensor(x, function, "x"), y)
+
+
+def _same_kind(a: DType, b: DType) -> bool:
+    """Whether both are floats, both integers (signed or not), or both bools."""
+    return a.is_float == b.is_float and a.is_integer == b.is_integer
 
 
 def floating(function: str, x: Any, argument: str = "input") -> Tensor:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from dualtape.core.primitive import Primitive
-from dualtape.dtypes import bool_, float32
+from dualtape.dtypes import bool_, float32, int32, int64
 from dualtape.errors import DTypeError
 from dualtape.functions.conversion import TensorLike, as_tensor, cast_to, floating, operands, to_floating
 from dualtape.primitives import arithmetic as a
@@ -16,6 +16,7 @@ from dualtape.primitives import power as p
 from dualtape.primitives import rounding as r
 from dualtape.primitives import special as s
 from dualtape.primitives import trigonometric as t
+from dualtape.primitives.selection import where
 
 if TYPE_CHECKING:
     from dualtape.tensor import Tensor
@@ -28,10 +29,7 @@ def add(x: TensorLike, y: TensorLike) -> Tensor:
 
 def sub(x: TensorLike, y: TensorLike) -> Tensor:
     """``x - y``, with broadcasting and promotion."""
-    x, y = operands("sub", x, y)
-    if _dtype(x, y) is bool_:
-        raise DTypeError("`sub` of two Bool tensors has no meaning; use logical_xor, or cast one of them")
-    return a.subtract(x, y)
+    return a.subtract(*_numbers("sub", x, y))
 
 
 def mul(x: TensorLike, y: TensorLike) -> Tensor:
@@ -49,17 +47,17 @@ def div(x: TensorLike, y: TensorLike) -> Tensor:
 
 def floor_divide(x: TensorLike, y: TensorLike) -> Tensor:
     """``floor(x / y)``, with derivative 0."""
-    return r.floor_divide(*operands("floor_divide", x, y))
+    return r.floor_divide(*_numbers("floor_divide", x, y))
 
 
 def mod(x: TensorLike, y: TensorLike) -> Tensor:
     """The remainder of ``x / y``, with the sign of ``y`` as in Python."""
-    return a.mod(*operands("mod", x, y))
+    return a.mod(*_numbers("mod", x, y))
 
 
 def pow(input: TensorLike, exponent: TensorLike) -> Tensor:
     """``input ** exponent``."""
-    x, y = operands("pow", input, exponent)
+    x, y = _numbers("pow", input, exponent)
     if type(y) in (int, float) and not isinstance(x, (int, float)) and x.dtype.is_float:
         if y == 2:
             return a.square(x)
@@ -88,6 +86,14 @@ def atan2(y: TensorLike, x: TensorLike) -> Tensor:
 
 def _dtype(x: Any, y: Any) -> Any:
     return y.dtype if isinstance(x, (bool, int, float)) else x.dtype
+
+
+def _numbers(function: str, x: TensorLike, y: TensorLike) -> tuple[Any, Any]:
+    """Operands of an operation that truth values do not have."""
+    x, y = operands(function, x, y)
+    if _dtype(x, y) is bool_:
+        raise DTypeError(f"`{function}` of two Bools has no meaning; cast one of them, or use a logical function")
+    return x, y
 
 
 def _compare(primitive: Primitive) -> Callable[[TensorLike, TensorLike], Tensor]:
@@ -143,7 +149,7 @@ def isfinite(input: TensorLike) -> Tensor:
 
 def isinf(input: TensorLike) -> Tensor:
     """Where ``input`` is infinite."""
-    x = as_tensor(input, "isinf")
+    x = floating("isinf", input)
     return c.logical_not(c.logical_or(c.isfinite(x), c.isnan(x)))
 
 
@@ -190,8 +196,8 @@ def sqrt(input: TensorLike) -> Tensor:
 
 
 def rsqrt(input: TensorLike) -> Tensor:
-    """1 / sqrt(x); integers give Float32."""
-    return a.rsqrt(to_floating(as_tensor(input, "rsqrt")))
+    """1 / sqrt(x). Takes tensors of floats."""
+    return a.rsqrt(floating("rsqrt", input))
 
 
 def reciprocal(input: TensorLike) -> Tensor:
@@ -201,15 +207,19 @@ def reciprocal(input: TensorLike) -> Tensor:
 
 def square(input: TensorLike) -> Tensor:
     """x * x."""
-    return a.square(as_tensor(input, "square"))
+    return a.square(_not_bool("square", input))
 
 
 def neg(input: TensorLike) -> Tensor:
     """-x."""
-    x = as_tensor(input, "neg")
+    return a.negative(_not_bool("neg", input))
+
+
+def _not_bool(function: str, input: TensorLike) -> Tensor:
+    x = as_tensor(input, function)
     if x.dtype is bool_:
-        raise DTypeError("`neg` of a Bool tensor has no meaning; use logical_not")
-    return a.negative(x)
+        raise DTypeError(f"`{function}` of a Bool tensor has no meaning; cast it, or use a logical function")
+    return x
 
 
 def abs(input: TensorLike) -> Tensor:
@@ -220,24 +230,33 @@ def abs(input: TensorLike) -> Tensor:
 
 def relu(input: TensorLike) -> Tensor:
     """max(x, 0); its derivative at 0 is 0."""
-    return a.relu(as_tensor(input, "relu"))
+    x = as_tensor(input, "relu")
+    return x if x.dtype is bool_ else a.relu(x)
 
 
 def sign(input: TensorLike) -> Tensor:
-    """-1, 0 or 1; derivative 0."""
-    return r.sign(as_tensor(input, "sign"))
+    """-1, 0 or 1; derivative 0. Takes floats, Int32 and Int64, as in MindSpore."""
+    return r.sign(_wide_number("sign", input))
 
 
-def _rounding(primitive: Primitive, text: str) -> Callable[[TensorLike], Tensor]:
-    def function(input: TensorLike) -> Tensor:
-        x = as_tensor(input, primitive.name)
-        return primitive(x) if x.dtype.is_float else x
-
-    function.__name__ = function.__qualname__ = primitive.name
-    function.__doc__ = f"{text}; derivative 0. Integers pass."
-    return function
+floor = _of_floats(r.floor, "next integer below; derivative 0")
+ceil = _of_floats(r.ceil, "next integer above; derivative 0")
 
 
-floor = _rounding(r.floor, "The next integer below")
-ceil = _rounding(r.ceil, "The next integer above")
-round = _rounding(r.round, "The nearest integer, halves to even")
+def round(input: TensorLike) -> Tensor:
+    """The nearest integer, halves to even; derivative 0. Takes floats, and Int32 and Int64, which pass."""
+    x = _wide_number("round", input)
+    return r.round(x) if x.dtype.is_float else x
+
+
+def trunc(input: TensorLike) -> Tensor:
+    """The next integer towards 0; derivative 0. Integers pass."""
+    x = as_tensor(input, "trunc")
+    return where(c.less(x, 0.0), r.ceil(x), r.floor(x)) if x.dtype.is_float else x
+
+
+def _wide_number(function: str, input: TensorLike) -> Tensor:
+    x = as_tensor(input, function)
+    if not x.dtype.is_float and x.dtype not in (int32, int64):
+        raise DTypeError(f"`{function}` takes floats, Int32 and Int64, got a Tensor of {x.dtype}; cast it first")
+    return x

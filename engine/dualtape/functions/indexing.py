@@ -13,7 +13,7 @@ from dualtape.errors import ArgumentError, ShapeError, TensorIndexError
 from dualtape.functions.conversion import TensorLike, as_tensor, cast_to, operands, read_int
 from dualtape.functions.creation import arange
 from dualtape.functions.shape import broadcast_to, permute, reshape
-from dualtape.primitives import comparison, movement, selection
+from dualtape.primitives import comparison, gathering, movement, selection
 
 if TYPE_CHECKING:
     from dualtape.tensor import Tensor
@@ -119,7 +119,7 @@ def _advanced(x: Tensor, advanced: dict[int, Tensor]) -> Tensor:
     order = lead + axes + tail
     x = permute(x, order) if order != list(range(x.ndim)) else x
     x = movement.reshape(x, shape=(*x.shape[: len(lead)], merged, *x.shape[len(lead) + len(axes) :]))
-    return selection.take(x, flat, axis=len(lead))
+    return gathering.take(x, flat, axis=len(lead))
 
 
 def _flat_indices(indices: list[Tensor], sizes: list[int], shape: tuple[int, ...]) -> Tensor:
@@ -154,7 +154,7 @@ def take(input: TensorLike, indices: TensorLike, axis: int = 0) -> Tensor:
     if not index.dtype.is_integer:
         raise TensorIndexError(f"`indices` of `take` must be integers, got {index.dtype}")
     i = normalize_axis("take", read_int("take", "axis", axis), x.ndim)
-    return selection.take(x, _flat_indices([index.to(x.device)], [x.shape[i]], index.shape), axis=i)
+    return gathering.take(x, _flat_indices([index.to(x.device)], [x.shape[i]], index.shape), axis=i)
 
 
 def gather(input_params: TensorLike, input_indices: TensorLike, axis: int = 0) -> Tensor:
@@ -182,7 +182,7 @@ def scatter_add(input: TensorLike, axis: int, index: TensorLike, src: TensorLike
         shape = tuple(n if k == j else 1 for k in range(x.ndim))
         grids.append(places if j == i else reshape(arange(n).to(x.device), shape))
     flat = reshape(_flat_indices(grids, list(x.shape), places.shape), -1)
-    added = selection.scatter_sum(reshape(updates, -1), flat, axis=0, size=x.size)
+    added = gathering.scatter_sum(reshape(updates, -1), flat, axis=0, size=x.size)
     total: Tensor = x + reshape(added, x.shape)
     return total
 

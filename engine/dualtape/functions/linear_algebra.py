@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dualtape.core.spec import normalize_axis
+from dualtape.dtypes import bool_
 from dualtape.errors import ArgumentError, DTypeError, ShapeError
 from dualtape.functions.conversion import TensorLike, as_tensor
 from dualtape.functions.reduction import sum as sum_axes
@@ -21,6 +22,8 @@ def _multiply_matrices(x: Tensor, y: Tensor) -> Tensor:
     """The product of two tensors of one element type: MindSpore promotes nothing here."""
     if x.dtype is not y.dtype:
         raise DTypeError(f"`matmul` got {x.dtype} and {y.dtype}; expected one element type: cast one of the two")
+    if x.dtype is bool_:
+        raise DTypeError("`matmul` of Bool tensors has no meaning; cast them to a type of numbers")
     return matmul_primitive(x, y)
 
 
@@ -197,9 +200,9 @@ def _contract(
 
 def trace(input: TensorLike) -> Tensor:
     """The sum of the diagonal of a matrix."""
-    from dualtape.functions.indexing import diagonal
+    from dualtape.functions.indexing import diag
 
     x = as_tensor(input, "trace")
     if x.ndim != 2:
         raise ShapeError(f"`trace` takes a matrix, got shape {x.shape}")
-    return sum_axes(diagonal(x))
+    return sum_axes(diag(x))

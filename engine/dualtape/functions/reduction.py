@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dualtape.core.spec import normalize_axis
-from dualtape.dtypes import bool_, float32, int64
+from dualtape.dtypes import bool_, float32, int32, int64
 from dualtape.errors import DTypeError, ShapeError
-from dualtape.functions.conversion import TensorLike, as_tensor, cast_to, floating, read_axes, read_int
+from dualtape.functions.conversion import TensorLike, as_tensor, cast_to, floating, read_axes, read_int, to_floating
 from dualtape.primitives import arithmetic, comparison, exponential, movement, reduction
 from dualtape.primitives.broadcasting import broadcast_to
 from dualtape.primitives.broadcasting import sum as sum_primitive
@@ -39,7 +39,7 @@ def sum(input: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 
 def mean(input: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The mean over ``axis`` (all axes by default). Integers stay integers and are floored, as in MindSpore."""
+    """The mean over ``axis`` (all axes by default). Integers stay integers and are truncated, as in MindSpore."""
     x = as_tensor(input, "mean")
     if x.dtype is bool_:
         raise DTypeError("`mean` of a Bool tensor is not defined; cast it to a float type first")
@@ -49,7 +49,8 @@ def mean(input: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor
     count = _count(x.shape, axes)
     total = sum_primitive(_wide(x), axes=axes)
     if not x.dtype.is_float:
-        return cast_to(_drop(total, axes, keepdims) // max(count, 1), x.dtype)  # type: ignore[no-any-return]
+        whole = arithmetic.absolute(total) // (count or 1)
+        return cast_to(_drop(where(total < 0, -whole, whole), axes, keepdims), x.dtype)
     # Dividing, not multiplying by 1/count: the mean of equal numbers is that number.
     return _drop(arithmetic.divide(total, count), axes, keepdims)
 
@@ -128,21 +129,24 @@ def argmax(input: TensorLike, axis: int | None = None, keepdims: bool = False) -
 
 
 def argmin(input: TensorLike, axis: int | None = None, keepdims: bool = False) -> Tensor:
-    """The index (Int64) of the first smallest element along ``axis``, or of the flattened tensor."""
-    return _search("argmin", reduction.argmin, input, axis, keepdims)
+    """The index (Int32, as in MindSpore) of the first smallest element along ``axis``, or of the flattened tensor."""
+    x = as_tensor(input, "argmin")
+    if x.dtype is bool_:
+        raise DTypeError("`argmin` of a Bool tensor is not defined; cast it first")
+    return cast_to(_search("argmin", reduction.argmin, x, axis, keepdims), int32)
 
 
-def max(input: TensorLike, axis: int | None = None, keepdims: bool = False) -> Any:  # noqa: A001
+def max(input: TensorLike, axis: int | None = None, keepdims: bool = False) -> Any:
     """MindSpore's pair (values, indices) along ``axis``; without ``axis``, the largest element and index 0.
 
     Along an axis the derivative goes to the first largest element.
     """
-    return _with_index("max", amax, argmax, input, axis, keepdims)
+    return _with_index("max", amax, reduction.argmax, input, axis, keepdims)
 
 
-def min(input: TensorLike, axis: int | None = None, keepdims: bool = False) -> Any:  # noqa: A001
+def min(input: TensorLike, axis: int | None = None, keepdims: bool = False) -> Any:
     """MindSpore's pair (values, indices) along ``axis``; see :func:`max`."""
-    return _with_index("min", amin, argmin, input, axis, keepdims)
+    return _with_index("min", amin, reduction.argmin, input, axis, keepdims)
 
 
 def _with_index(name: str, extremum: Any, search: Any, input: TensorLike, axis: int | None, keepdims: bool) -> Any:
@@ -150,7 +154,7 @@ def _with_index(name: str, extremum: Any, search: Any, input: TensorLike, axis: 
     if axis is None:
         return extremum(x), cast_to(as_tensor(0, name), int64)
     i = normalize_axis(name, read_int(name, "axis", axis), x.ndim)
-    indices = search(x, i, keepdims=True)
+    indices = _search(name, search, x, i, keepdims=True)
     positions = as_tensor(list(range(x.shape[i])), name).to(x.device)
     shape = tuple(n if j == i else 1 for j, n in enumerate(x.shape))
     chosen = comparison.equal(movement.reshape(positions, shape=shape), indices)
@@ -158,14 +162,14 @@ def _with_index(name: str, extremum: Any, search: Any, input: TensorLike, axis: 
     return _drop(values, (i,), keepdims), _drop(indices, (i,), keepdims)
 
 
-def any(input: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:  # noqa: A001
+def any(input: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Whether some element over ``axis`` is true."""
     x = cast_to(as_tensor(input, "any"), bool_)
     axes = read_axes("any", axis, x.ndim)
     return _drop(reduction.any(x, axes=axes), axes, keepdims) if axes else x
 
 
-def all(input: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:  # noqa: A001
+def all(input: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Whether every element over ``axis`` is true."""
     x = cast_to(as_tensor(input, "all"), bool_)
     axes = read_axes("all", axis, x.ndim)
@@ -173,12 +177,23 @@ def all(input: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 
 def cumsum(input: TensorLike, axis: int) -> Tensor:
-    """Running sums along ``axis``; bools give Int32."""
-    from dualtape.dtypes import int32
-
+    """Running sums along ``axis``; bools and small integers give Int32, as in MindSpore."""
     x = as_tensor(input, "cumsum")
-    x = cast_to(x, int32) if x.dtype is bool_ else x
+    x = x if x.dtype.is_float or x.dtype.bits >= 32 else cast_to(x, int32)
     return reduction.cumsum(x, axis=normalize_axis("cumsum", read_int("cumsum", "axis", axis), x.ndim), reverse=False)
+
+
+def cumprod(input: TensorLike, axis: int) -> Tensor:
+    """Running products along ``axis``; integers and bools give Int64. Its derivatives are right at zeros."""
+    x = _wide(as_tensor(input, "cumprod"))
+    i = normalize_axis("cumprod", read_int("cumprod", "axis", axis), x.ndim)
+    size, step = x.shape[i], 1
+    # Each round doubles the number of elements whose product stands in each place.
+    while step < size:
+        later = arithmetic.multiply(_part(x, i, step, size - step), _part(x, i, 0, size - step))
+        x = movement.concatenate(_part(x, i, 0, step), later, axis=i)
+        step *= 2
+    return x
 
 
 def logsumexp(input: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
@@ -201,7 +216,10 @@ def _detached(x: Tensor) -> Tensor:
 
 def var(input: TensorLike, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Tensor:
     """The variance over ``axis``, divided by the number of elements less ``ddof``."""
-    x = floating("var", input)
+    x = as_tensor(input, "var")
+    if x.dtype is bool_:
+        raise DTypeError("`var` of a Bool tensor is not defined; cast it to a float type first")
+    x = to_floating(x)
     axes = read_axes("var", axis, x.ndim)
     count = _count(x.shape, axes)
     centred = x - mean(x, axes, keepdims=True) if axes else x - x

@@ -219,9 +219,9 @@ def pad(input: TensorLike, padding: Sequence[int], mode: str = "constant", value
     if value == 0:
         return padded
     from dualtape.functions.creation import ones_like
+    from dualtape.functions.indexing import where
 
-    inside = movement.embed(ones_like(x), **layout)
-    return padded + (1 - inside) * value
+    return where(movement.embed(ones_like(x), **layout), padded, value)
 
 
 def cast(input: TensorLike, dtype: Any) -> Tensor:

@@ -19,7 +19,6 @@ add = elementwise(
     opencl=Expression("x + y"),
     partials=(lambda x, y, z: 1, lambda x, y, z: 1),
     domain=(REAL, REAL),
-    bounded=True,
 )
 
 subtract = elementwise(
@@ -28,7 +27,6 @@ subtract = elementwise(
     opencl=Expression("x - y"),
     partials=(lambda x, y, z: 1, lambda x, y, z: -1),
     domain=(REAL, REAL),
-    bounded=True,
 )
 
 negative = elementwise(
@@ -37,13 +35,13 @@ negative = elementwise(
     opencl=Expression("-x"),
     partials=(lambda x, y: -1,),
     domain=(REAL,),
-    bounded=True,
 )
 
 
 def _strong_product(c: Any, d: Any) -> Any:
     product = c * d
-    if np.isnan(product).any():
+    # One sum of squares tells whether there is a NaN, at a fraction of the cost of np.isnan.
+    if np.isnan(np.vdot(product, product)):
         return np.where(np.equal(c, 0) | np.equal(d, 0), np.zeros((), product.dtype), product)
     return product
 
@@ -125,7 +123,6 @@ maximum = elementwise(
     opencl=Expression("dt_maximum(x, y)", integer="x > y ? x : y"),
     partials=(lambda x, y, z: step(x, y), lambda x, y, z: step(y, x)),
     domain=((0.0, 1.0), (1.0, 2.0)),
-    bounded=True,
 )
 
 minimum = elementwise(
@@ -134,7 +131,6 @@ minimum = elementwise(
     opencl=Expression("dt_minimum(x, y)", integer="x < y ? x : y"),
     partials=(lambda x, y, z: step(y, x), lambda x, y, z: step(x, y)),
     domain=((0.0, 1.0), (1.0, 2.0)),
-    bounded=True,
 )
 
 absolute = elementwise(
@@ -143,7 +139,6 @@ absolute = elementwise(
     opencl=Expression("dt_abs(x)", integer="x < 0 ? -x : x"),
     partials=(lambda x, y: sign(x),),
     domain=(POSITIVE,),
-    bounded=True,
 )
 
 relu = elementwise(
@@ -152,7 +147,6 @@ relu = elementwise(
     opencl=Expression("x < (T)0 ? (T)0 : x"),
     partials=(lambda x, y: sign(y),),
     domain=(POSITIVE,),
-    bounded=True,
 )
 
 # The sign of the result is the divisor's, as in Python.

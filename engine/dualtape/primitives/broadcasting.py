@@ -18,6 +18,7 @@ sum: Linear = Linear(
     numpy=lambda x, axes: np.add.reduce(x, axis=axes, keepdims=True, dtype=x.dtype),
     lowering=Fold("0", "a + b"),
     infer=lambda x, axes: Spec(kept_shape(x.shape, axes), x.dtype),
+    batch=lambda size, x, axes: sum(x, axes=tuple(axis + 1 for axis in axes)),
     transposes=(lambda ct, x, axes: broadcast_to(ct, shape=x.shape),),
     examples=(
         Example((Reals((2, 3)),), {"axes": (1,)}),
@@ -51,11 +52,17 @@ def sum_to(x: Any, shape: Shape) -> Any:
     return x if x.shape == shape else reshape(x, shape=shape)
 
 
+def _batch_broadcast_to(size: int, x: Any, shape: Shape) -> Any:
+    lead = (1,) * (len(shape) + 1 - len(x.shape))
+    return broadcast_to(reshape(x, shape=(size, *lead, *x.shape[1:])), shape=(size, *shape))
+
+
 broadcast_to: Linear = Linear(
     name="broadcast_to",
     numpy=lambda x, shape: np.broadcast_to(x, shape),
     lowering=Movement(_broadcast),
     infer=_infer_broadcast_to,
+    batch=_batch_broadcast_to,
     transposes=(lambda ct, x, shape: sum_to(ct, x.shape),),
     examples=(Example((Reals((3, 1)),), {"shape": (2, 3, 4)}), Example((Reals(()),), {"shape": (2,)})),
 )

@@ -59,7 +59,6 @@ tanh = elementwise(
     opencl=Expression("dt_tanh(x)"),
     partials=(lambda x, y: 1 - y * y,),
     domain=(REAL,),
-    bounded=True,
 )
 
 asinh = elementwise(
@@ -68,7 +67,6 @@ asinh = elementwise(
     opencl=Expression("dt_asinh(x)"),
     partials=(lambda x, y: rsqrt(1 + x * x),),
     domain=(REAL,),
-    bounded=True,
 )
 
 acosh = elementwise(
@@ -100,7 +98,6 @@ sigmoid = elementwise(
     opencl=Expression("dt_sigmoid(x)"),
     partials=(lambda x, y: y * (1 - y),),
     domain=(REAL,),
-    bounded=True,
 )
 
 softplus = elementwise(
@@ -109,5 +106,4 @@ softplus = elementwise(
     opencl=Expression("dt_softplus(x)"),
     partials=(lambda x, y: sigmoid(x),),
     domain=(REAL,),
-    bounded=True,
 )

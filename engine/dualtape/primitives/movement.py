@@ -24,6 +24,7 @@ reshape: Linear = Linear(
     numpy=lambda x, shape: x.reshape(shape),
     lowering=Reinterpretation(),
     infer=_infer_reshape,
+    batch=lambda size, x, shape: reshape(x, shape=(size, *shape)),
     transposes=(lambda ct, x, shape: reshape(ct, shape=x.shape),),
     examples=(Example((Reals((2, 3)),), {"shape": (3, 2, 1)}), Example((Reals(()),), {"shape": (1, 1)})),
 )
@@ -39,6 +40,7 @@ permute: Linear = Linear(
     numpy=lambda x, axes: x.transpose(axes),
     lowering=Movement(_permuted),
     infer=lambda x, axes: Spec(tuple(x.shape[i] for i in axes), x.dtype),
+    batch=lambda size, x, axes: permute(x, axes=(0, *(axis + 1 for axis in axes))),
     transposes=(lambda ct, x, axes: permute(ct, axes=tuple(int(i) for i in np.argsort(axes))),),
     examples=(Example((Reals((2, 3, 4)),), {"axes": (2, 0, 1)}), Example((Reals((2, 3)),), {"axes": (1, 0)})),
 )
@@ -64,6 +66,7 @@ cut: Linear = Linear(
     numpy=lambda x, starts, sizes, steps: x[_slices(starts, sizes, steps)],
     lowering=Movement(_cut),
     infer=lambda x, starts, sizes, steps: Spec(sizes, x.dtype),
+    batch=lambda size, x, starts, sizes, steps: cut(x, starts=(0, *starts), sizes=(size, *sizes), steps=(1, *steps)),
     transposes=(
         lambda ct, x, starts, sizes, steps: embed(ct, shape=x.shape, starts=starts, steps=steps),
     ),
@@ -86,6 +89,9 @@ embed: Linear = Linear(
     numpy=_embed,
     lowering=Placement(lambda x, shape, starts, steps: _cut(shape, starts, x, steps)),
     infer=lambda x, shape, starts, steps: Spec(shape, x.dtype),
+    batch=lambda size, x, shape, starts, steps: embed(
+        x, shape=(size, *shape), starts=(0, *starts), steps=(1, *steps)
+    ),
     transposes=(
         lambda ct, x, shape, starts, steps: cut(ct, starts=starts, sizes=x.shape, steps=steps),
     ),
@@ -122,6 +128,7 @@ concatenate: Linear = Linear(
     numpy=lambda *inputs, axis: np.concatenate(inputs, axis=axis),
     lowering=Kernel("concatenate"),
     infer=_infer_concatenate,
+    batch=lambda size, *inputs, axis: concatenate(*inputs, axis=axis + 1),
     transposes=None,
     transpose_each=_transpose_concatenate,
     examples=(

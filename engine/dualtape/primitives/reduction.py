@@ -36,43 +36,51 @@ def _infer_extremum(name: str) -> Any:
     return infer
 
 
+def _shifted(axes: Axes) -> Axes:
+    return tuple(axis + 1 for axis in axes)
+
+
 def _attained(x: Any, y: Any, axes: Axes) -> Any:
     # Elements that attain the extremum share its derivative evenly.
     mask = cast(equal(x, y), dtype=y.dtype)
     return mask / sum(mask, axes=axes)
 
 
-maximum_along = Reduction(
+maximum_along: Reduction = Reduction(
     name="maximum_along",
     numpy=lambda x, axes: np.maximum.reduce(x, axis=axes, keepdims=True),
     lowering=Fold("LOWEST", "(b > a || b != b) ? b : a"),
     infer=_infer_extremum("maximum_along"),
+    batch=lambda size, x, axes: maximum_along(x, axes=_shifted(axes)),
     partial=_attained,
     examples=_EXAMPLES,
 )
 
-minimum_along = Reduction(
+minimum_along: Reduction = Reduction(
     name="minimum_along",
     numpy=lambda x, axes: np.minimum.reduce(x, axis=axes, keepdims=True),
     lowering=Fold("HIGHEST", "(b < a || b != b) ? b : a"),
     infer=_infer_extremum("minimum_along"),
+    batch=lambda size, x, axes: minimum_along(x, axes=_shifted(axes)),
     partial=_attained,
     examples=_EXAMPLES,
 )
 
-any = NonDifferentiable(
+any: NonDifferentiable = NonDifferentiable(
     name="any",
     numpy=lambda x, axes: np.logical_or.reduce(x, axis=axes, keepdims=True),
     lowering=Fold("0", "a || b"),
     infer=lambda x, axes: Spec(kept_shape(x.shape, axes), bool_),
+    batch=lambda size, x, axes: any(x, axes=_shifted(axes)),
     examples=_FLAGS,
 )
 
-all = NonDifferentiable(
+all: NonDifferentiable = NonDifferentiable(
     name="all",
     numpy=lambda x, axes: np.logical_and.reduce(x, axis=axes, keepdims=True),
     lowering=Fold("1", "a && b"),
     infer=lambda x, axes: Spec(kept_shape(x.shape, axes), bool_),
+    batch=lambda size, x, axes: all(x, axes=_shifted(axes)),
     examples=_FLAGS,
 )
 
@@ -89,19 +97,21 @@ def _infer_search(name: str) -> Any:
 _SEARCHES = (Example((Reals((2, 3)),), {"axis": 1}), Example((Reals((4, 3)),), {"axis": 0}))
 
 # The first of equal extrema, as in NumPy; a NaN wins.
-argmax = NonDifferentiable(
+argmax: NonDifferentiable = NonDifferentiable(
     name="argmax",
     numpy=lambda x, axis: np.argmax(x, axis=axis, keepdims=True),
     lowering=Kernel("argmax"),
     infer=_infer_search("argmax"),
+    batch=lambda size, x, axis: argmax(x, axis=axis + 1),
     examples=_SEARCHES,
 )
 
-argmin = NonDifferentiable(
+argmin: NonDifferentiable = NonDifferentiable(
     name="argmin",
     numpy=lambda x, axis: np.argmin(x, axis=axis, keepdims=True),
     lowering=Kernel("argmin"),
     infer=_infer_search("argmin"),
+    batch=lambda size, x, axis: argmin(x, axis=axis + 1),
     examples=_SEARCHES,
 )
 
@@ -117,6 +127,7 @@ cumsum: Linear = Linear(
     numpy=_cumsum,
     lowering=Kernel("cumsum"),
     infer=lambda x, axis, reverse: Spec(x.shape, x.dtype),
+    batch=lambda size, x, axis, reverse: cumsum(x, axis=axis + 1, reverse=reverse),
     transposes=(lambda ct, x, axis, reverse: cumsum(ct, axis=axis, reverse=not reverse),),
     examples=(
         Example((Reals((2, 3)),), {"axis": 1, "reverse": False}),

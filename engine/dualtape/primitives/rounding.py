@@ -41,11 +41,12 @@ round = NonDifferentiable(
     examples=_ONE,
 )
 
-stop_gradient = NonDifferentiable(
+stop_gradient: NonDifferentiable = NonDifferentiable(
     name="stop_gradient",
     numpy=lambda x: x,
     lowering=Reinterpretation(),
     infer=infer_elementwise("stop_gradient"),
+    batch=lambda size, x: stop_gradient(x),
     examples=_ONE,
 )
 

@@ -34,7 +34,6 @@ erf = elementwise(
     opencl=Expression("dt_erf(x)"),
     partials=(lambda x, y: (2 / math.sqrt(math.pi)) * exp(-(x * x)),),
     domain=(REAL,),
-    bounded=True,
 )
 
 erfc = elementwise(
@@ -43,7 +42,6 @@ erfc = elementwise(
     opencl=Expression("dt_erfc(x)"),
     partials=(lambda x, y: (-2 / math.sqrt(math.pi)) * exp(-(x * x)),),
     domain=(REAL,),
-    bounded=True,
 )
 
 lgamma = elementwise(

@@ -17,7 +17,6 @@ sin: Elementwise = elementwise(
     opencl=Expression("dt_sin(x)"),
     partials=(lambda x, y: cos(x),),
     domain=(REAL,),
-    bounded=True,
 )
 
 cos: Elementwise = elementwise(
@@ -26,7 +25,6 @@ cos: Elementwise = elementwise(
     opencl=Expression("dt_cos(x)"),
     partials=(lambda x, y: -sin(x),),
     domain=(REAL,),
-    bounded=True,
 )
 
 tan = elementwise(
@@ -60,7 +58,6 @@ atan = elementwise(
     opencl=Expression("dt_atan(x)"),
     partials=(lambda x, y: reciprocal(1 + x * x),),
     domain=(REAL,),
-    bounded=True,
 )
 
 

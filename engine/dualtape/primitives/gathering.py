@@ -1,0 +1,97 @@
+"""Gathering slices by index, and adding slices up by index: each is the transpose of the other."""
+
+from typing import Any
+
+import numpy as np
+
+from dualtape.core.example import Example, Indices, Reals
+from dualtape.core.interpreter import ground
+from dualtape.core.lowering import Kernel
+from dualtape.core.primitive import Linear
+from dualtape.core.spec import Spec
+from dualtape.errors import DTypeError, TensorIndexError
+from dualtape.primitives.arithmetic import add
+from dualtape.primitives.movement import permute, reshape
+
+
+def _infer_take(x: Spec, indices: Spec, *, axis: int) -> Spec:
+    if not indices.dtype.is_integer:
+        raise DTypeError(f"`take` got indices of {indices.dtype}; expected integers")
+    return Spec(x.shape[:axis] + indices.shape + x.shape[axis + 1 :], x.dtype)
+
+
+def _take(x: np.ndarray, indices: np.ndarray, axis: int) -> np.ndarray:
+    size = x.shape[axis]
+    if indices.size and not (-size <= indices.min() and indices.max() < size):
+        raise TensorIndexError(
+            f"an index reaches from {indices.min()} to {indices.max()}, outside axis {axis} of size {size}"
+        )
+    return np.take(x, indices, axis=axis)
+
+
+def _merged_indices(size: int, indices: Any, length: int) -> Any:
+    """Indices into one axis in which ``size`` axes of ``length`` follow each other."""
+    offsets = np.arange(size, dtype=indices.dtype.numpy).reshape(size, *(1,) * (len(indices.shape) - 1)) * length
+    return add(indices, ground().constant(offsets, indices.device))
+
+
+def _batch_take(size: int, x: Any, indices: Any, axis: int) -> Any:
+    before, length, after = x.shape[1 : axis + 1], x.shape[axis + 1], x.shape[axis + 2 :]
+    rank = len(x.shape)
+    front = permute(x, axes=(0, axis + 1, *range(1, axis + 1), *range(axis + 2, rank)))
+    merged = reshape(front, shape=(size * length, *before, *after))
+    taken = take(merged, _merged_indices(size, indices, length), axis=0)
+    i = len(indices.shape)
+    order = (0, *range(i, i + axis), *range(1, i), *range(i + axis, len(taken.shape)))
+    return permute(taken, axes=order)
+
+
+take: Linear = Linear(
+    name="take",
+    numpy=_take,
+    lowering=Kernel("take"),
+    infer=_infer_take,
+    batch=_batch_take,
+    transposes=(
+        lambda ct, x, indices, axis: scatter_sum(ct, indices, axis=axis, size=x.shape[axis]),
+        None,
+    ),
+    examples=(
+        Example((Reals((4, 3)), Indices((5,), 4)), {"axis": 0}),
+        Example((Reals((2, 4, 3)), Indices((2, 2), 4)), {"axis": 1}),
+    ),
+)
+
+
+def _infer_scatter_sum(x: Spec, indices: Spec, *, axis: int, size: int) -> Spec:
+    return Spec(x.shape[:axis] + (size,) + x.shape[axis + len(indices.shape) :], x.dtype)
+
+
+def _scatter_sum(x: np.ndarray, indices: np.ndarray, axis: int, size: int) -> np.ndarray:
+    result = np.zeros(x.shape[:axis] + (size,) + x.shape[axis + indices.ndim :], x.dtype)
+    np.add.at(result, (*(slice(None),) * axis, indices), x)  # type: ignore[arg-type]
+    return result
+
+
+def _batch_scatter_sum(n: int, x: Any, indices: Any, axis: int, size: int) -> Any:
+    i = len(indices.shape)
+    before, after = range(1, axis + 1), range(axis + i, len(x.shape))
+    front = permute(x, axes=(0, *range(axis + 1, axis + i), *before, *after))
+    summed = scatter_sum(front, _merged_indices(n, indices, size), axis=0, size=n * size)
+    split = reshape(summed, shape=(n, size, *summed.shape[1:]))
+    return permute(split, axes=(0, *range(2, axis + 2), 1, *range(axis + 2, len(split.shape))))
+
+
+# The transpose of `take`: adds each slice of x into the place that its index names, in order.
+scatter_sum: Linear = Linear(
+    name="scatter_sum",
+    numpy=_scatter_sum,
+    lowering=Kernel("scatter_sum"),
+    infer=_infer_scatter_sum,
+    batch=_batch_scatter_sum,
+    transposes=(lambda ct, x, indices, axis, size: take(ct, indices, axis=axis), None),
+    examples=(
+        Example((Reals((5, 3)), Indices((5,), 4)), {"axis": 0, "size": 4}),
+        Example((Reals((2, 2, 2, 3)), Indices((2, 2), 4)), {"axis": 1, "size": 4}),
+    ),
+)
