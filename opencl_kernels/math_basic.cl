@@ -21,13 +21,13 @@ FUNCTION REAL dt_sign(REAL x)
 // A NaN in either place is the answer.
 FUNCTION REAL dt_maximum(REAL x, REAL y)
 {
-    REAL larger = x >= y ? x : y;
+    REAL larger = x > y ? x : y;
     return x == x ? larger : x;
 }
 
 FUNCTION REAL dt_minimum(REAL x, REAL y)
 {
-    REAL smaller = x <= y ? x : y;
+    REAL smaller = x < y ? x : y;
     return x == x ? smaller : x;
 }
 

@@ -57,19 +57,20 @@ HELPER REAL dt_reduce_far(REAL x, REAL *low, INT *quadrant)
     high ^= sign;
     rest ^= sign;
 
-    // From pieces short enough for dt_to_real
-    const int piece = MANTISSA_BITS > 23 ? 32 : 22;
-    REAL unit = PICK(0x1p-20, 0x1p-30);
+    // Their top 128 or 64 bits as four pieces, short enough for dt_to_real. (Shifting high and rest along together
+    // would become a funnel shift, which the Oclgrind simulator lacks.)
+    const int piece = MANTISSA_BITS > 23 ? 32 : 16;
+    REAL unit = PICK(0x1p-14, 0x1p-30);
     REAL r = R(0.0);
     REAL r_low = R(0.0);
-    for (int i = 0; i < 3; i++) {
-        REAL term = dt_to_real(TO_INT(high >> (64 - piece))) * unit;
+    for (int i = 0; i < 4; i++) {
+        WIDE source = i * piece < 64 ? high : rest;
+        WIDE digit = (source >> (64 - piece - i * piece % 64)) & ((1ul << piece) - 1);
+        REAL term = dt_to_real(TO_INT(digit)) * unit;
         REAL sum = r + term;
         r_low += dt_sum_low(r, term, sum);
         r = sum;
-        high = (high << piece) | (rest >> (64 - piece));
-        rest <<= piece;
-        unit *= PICK(0x1p-22, 0x1p-32);
+        unit *= PICK(0x1p-16, 0x1p-32);
     }
 
     REAL angle = r * HALF_PI;

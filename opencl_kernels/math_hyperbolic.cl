@@ -47,7 +47,7 @@ HELPER64 REAL dt_sinh_series(REAL z)
 FUNCTION REAL dt_sinh(REAL x)
 {
     REAL a = dt_abs(x);
-    REAL half_exp = dt_exp_shifted(a, (INT)(-1));
+    REAL half_exp = dt_exp_shifted(a, R(0.0), (INT)(-1));
     REAL z = a * a;
     REAL value = a < R(1.0) ? a + a * z * dt_sinh_series(z) : half_exp - R(0.25) / half_exp;
     return dt_copysign(value, x);
@@ -56,7 +56,7 @@ FUNCTION REAL dt_sinh(REAL x)
 // Within 2 ulp.
 FUNCTION REAL dt_cosh(REAL x)
 {
-    REAL half_exp = dt_exp_shifted(dt_abs(x), (INT)(-1));
+    REAL half_exp = dt_exp_shifted(dt_abs(x), R(0.0), (INT)(-1));
     return half_exp + R(0.25) / half_exp;
 }
 
@@ -64,7 +64,7 @@ FUNCTION REAL dt_cosh(REAL x)
 FUNCTION REAL dt_asinh(REAL x)
 {
     REAL a = dt_abs(x);
-    INT large = a > PICK(0x1p14, 0x1p30);
+    INT large = a > PICK(0x1p30, 0x1p60);
     REAL b = large ? R(0.0) : a;
     REAL square = b * b;
     REAL value = dt_log1p(a + square / (R(1.0) + dt_sqrt(R(1.0) + square)));
@@ -74,11 +74,12 @@ FUNCTION REAL dt_asinh(REAL x)
 // Within 3 ulp.
 FUNCTION REAL dt_acosh(REAL x)
 {
-    INT large = x > PICK(0x1p14, 0x1p30);
+    INT large = x > PICK(0x1p30, 0x1p60);
     REAL t = x - R(1.0);
     REAL b = large ? R(0.0) : t;
     REAL value = dt_log1p(t + dt_sqrt(b * (b + R(2.0))));
-    return large ? value + R(0.6931471805599453) : value;
+    value = large ? value + R(0.6931471805599453) : value;
+    return x < R(1.0) ? NOT_A_NUMBER : value;
 }
 
 // Within 3 ulp.
@@ -86,5 +87,6 @@ FUNCTION REAL dt_atanh(REAL x)
 {
     REAL a = dt_abs(x);
     REAL twice = a + a;
-    return dt_copysign(R(0.5) * dt_log1p(twice + twice * a / (R(1.0) - a)), x);
+    REAL value = R(0.5) * dt_log1p(twice + twice * a / (R(1.0) - a));
+    return a > R(1.0) ? NOT_A_NUMBER : dt_copysign(value, x);
 }

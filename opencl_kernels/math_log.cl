@@ -83,7 +83,7 @@ FUNCTION REAL dt_log2(REAL x)
     return dt_log_limits(x, dt_to_real(k) + fraction);
 }
 
-// log(1 + x) within 1 ulp. What rounding u = 1 + x lost is put back where it counts, in f.
+// log(1 + x) within 2 ulp. What rounding u = 1 + x lost is put back where it counts, in f.
 FUNCTION REAL dt_log1p(REAL x)
 {
     REAL u = R(1.0) + x;

@@ -8,14 +8,16 @@ HELPER INT dt_size(REAL x)
     return subnormal ? bits - (MANTISSA_BITS + 1) : bits;
 }
 
-// Takes from x a multiple of y (both positive) large enough to leave x < 2^(size of quotient - MANTISSA_BITS + 3) y.
-// The quotient has few enough bits that its product with y 2^shift is exact as a pair.
+// x less the nearest multiple of y > 0, when the quotient is below 2^(MANTISSA_BITS - 2); for larger ones, less a
+// multiple of y 2^n, so that what is left is as many bits smaller. So short a quotient times y is exact as a
+// pair, and what is left, at most 5/8 of y 2^n, is exact too.
 HELPER REAL dt_mod_step(REAL x, REAL y)
 {
-    INT shift = dt_size(x) - dt_size(y) - (MANTISSA_BITS - 3);
-    REAL divisor = dt_scale(y, shift > 0 ? shift : (INT)(0));
-    // Rounded down, lest the product exceed x.
-    REAL quotient = dt_trunc(x / divisor * PICK(0.9999998, 0.9999999999999996));
+    INT shift = dt_size(dt_abs(x)) - dt_size(y) - (MANTISSA_BITS - 3);
+    INT most = (INT)(2 * EXPONENT_BIAS - 6);
+    shift = shift > most ? most : (shift < 0 ? (INT)(0) : shift);
+    REAL divisor = dt_scale(y, shift);
+    REAL quotient = dt_round(x / divisor);
     REAL product = quotient * divisor;
     return (x - product) - dt_product_low(quotient, divisor, product);
 }
@@ -27,17 +29,22 @@ FUNCTION REAL dt_mod(REAL x, REAL y)
     REAL rest = dt_abs(x);
     INT valid = (rest < INF) & (divisor > R(0.0));
     INT direct = !valid | (rest < divisor);
-    REAL a = direct ? R(1.0) : rest;
-    REAL b = direct ? R(2.0) : divisor;
+    REAL b = direct ? R(1.0) : divisor;
+    // A quarter of a large x keeps products from overflowing.
+    INT large = rest > PICK(0x1p125, 0x1p1021);
+    REAL a = direct ? R(0.0) : (large ? R(0.25) * rest : rest);
     a = dt_mod_step(a, b);
-    // Each step removes MANTISSA_BITS - 4 bits of the quotient, which has at most as many as there are exponents
-    // and fraction bits. Far quotients are rare, so the others need not wait for them.
-    if (ANY(a > R(4.0) * b)) {
-        for (int i = 0; i < (2 * EXPONENT_BIAS + MANTISSA_BITS) / (MANTISSA_BITS - 4); i++)
+
+    // Each step takes MANTISSA_BITS - 4 bits off the quotient, which may be as long as the range of exponents. So long
+    // ones are rare, and the others do not wait for them.
+    INT unfinished = (dt_abs(a) >= b) | large;
+    if (ANY(unfinished)) {
+        for (int i = 0; i < (2 * EXPONENT_BIAS + MANTISSA_BITS) / (MANTISSA_BITS - 4) + 1; i++)
             a = dt_mod_step(a, b);
+        a = dt_mod_step(large ? R(4.0) * a : a, b);
     }
-    a = a >= b ? a - b : a;
-    a = a >= b ? a - b : a;
+    a = a < R(0.0) ? a + b : a;
+
     rest = dt_copysign(direct ? rest : a, x);
     REAL moved = (rest < R(0.0)) == (y < R(0.0)) ? rest : rest + y;
     moved = rest == R(0.0) ? dt_copysign(R(0.0), y) : moved;

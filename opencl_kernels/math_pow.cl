@@ -15,12 +15,14 @@ HELPER32 REAL dt_pow_series(REAL z)
 
 HELPER64 REAL dt_pow_series(REAL z)
 {
-    REAL p = 0.07213316552154905;
-    p = p * z + 0.07673897740247627;
-    p = p * z + 0.09091192430078318;
-    p = p * z + 0.11111109147048247;
-    p = p * z + 0.1428571429068324;
-    p = p * z + 0.19999999999997967;
+    REAL p = 0.05862018552117676;
+    p = p * z + 0.05853077107517224;
+    p = p * z + 0.06667403880848469;
+    p = p * z + 0.07692297453045716;
+    p = p * z + 0.09090909167960547;
+    p = p * z + 0.11111111110826777;
+    p = p * z + 0.14285714285714685;
+    p = p * z + 0.2;
     return p;
 }
 
@@ -44,8 +46,10 @@ HELPER REAL dt_log2_pair(REAL x, INT scale, REAL *low)
     REAL u = z * third;
     REAL u_low = dt_product_low(z, third, u) + z * PICK(-9.934108e-09, 1.850371707708594e-17);
     u_low += z_low * third + z * z * dt_pow_series(z);
-    REAL v = R(1.0) + u;
-    REAL v_low = dt_sum_low(R(1.0), u, v) + u_low;
+    REAL t = u + u_low;
+    REAL t_low = dt_sum_low(u, u_low, t);
+    REAL v = R(1.0) + t;
+    REAL v_low = dt_sum_low(R(1.0), t, v) + t_low;
 
     REAL q = s * v;
     REAL q_low = dt_product_low(s, v, q) + (s * v_low + s_low * v);
@@ -59,7 +63,7 @@ HELPER REAL dt_log2_pair(REAL x, INT scale, REAL *low)
     return result;
 }
 
-// Within 1 ulp, and as IEEE 754 has it for zeros, infinities, NaN and negative x.
+// Within 2 ulp, and as IEEE 754 has it for zeros, infinities, NaN and negative x.
 FUNCTION REAL dt_pow(REAL x, REAL y)
 {
     REAL a = dt_abs(x);
