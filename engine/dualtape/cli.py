@@ -1,5 +1,178 @@
-"""The command line."""
+"""The command line: ``dualtape solve burgers`` and ``dualtape devices``.
+
+What takes long to import is imported by the command that needs it.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+import dualtape as dt
+from dualtape.errors import DualtapeError
+
+app = typer.Typer(
+    name="dualtape",
+    help="Automatic differentiation for scientific computing, on OpenCL devices.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+INSTALL = """No OpenCL device was found; everything runs on the host. To add one, install a platform:
+  Linux on x86-64   pip install pocl-binary-distribution
+  Debian, Ubuntu    apt install pocl-opencl-icd
+  a GPU             its vendor's driver, with OpenCL"""
+
+
+class ProblemName(StrEnum):
+    """The problems that ``solve`` knows."""
+
+    burgers = "burgers"
+    poisson = "poisson"
+    heat = "heat"
+    wave = "wave"
+
+
+class Precision(StrEnum):
+    """Element types to train in."""
+
+    float32 = "float32"
+    float64 = "float64"
+
+
+REFERENCES = {
+    ProblemName.burgers: "the Cole-Hopf solution",
+    ProblemName.poisson: "the exact solution",
+    ProblemName.heat: "the exact solution",
+    ProblemName.wave: "the exact solution",
+}
 
 
 def main() -> None:
-    """Placeholder."""
+    """Run the command line; a failure is one line on stderr, and exit code 1."""
+    try:
+        app()
+    except DualtapeError as failure:
+        _fail(str(failure))
+    except OSError as failure:
+        _fail(f"{failure.strerror or failure}: {failure.filename}" if failure.filename else str(failure))
+
+
+def _fail(message: str) -> NoReturn:
+    print(f"dualtape: {message}", file=sys.stderr)
+    raise SystemExit(1)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"dualtape {dt.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and stop.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def devices() -> None:
+    """List the devices: the host, and every OpenCL device."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("device", "platform", "version", "processor", "memory", "fp64", box=None, pad_edge=False)
+    for device in dt.devices():
+        table.add_row(device.name, *_facts(device))
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
+    if len(dt.devices()) == 1:
+        print(f"\n{INSTALL}")
+
+
+def _facts(device: Any) -> tuple[str, str, str, str, str]:
+    """Platform, version, processor, memory, and whether it computes with 64-bit floats."""
+    if device.name == "host":
+        name, version, *_ = device.platform.split()
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 0
+        return name, version.rstrip(","), platform.machine(), _gibibytes(memory), "yes"
+    handle = device.runtime.handle
+    version = handle.platform.version.split("  ")[0]  # PoCL writes its build options behind two spaces
+    fp64 = "yes" if device.runtime.has_float64 else "no"
+    return handle.platform.name, version, handle.name.strip(), _gibibytes(handle.global_mem_size), fp64
+
+
+def _gibibytes(size: int) -> str:
+    return f"{size / 2**30:.1f} GiB" if size else "?"
+
+
+@app.command()
+def solve(
+    problem: Annotated[ProblemName, typer.Argument(help="What to solve.", show_default=False)],
+    steps: Annotated[int, typer.Option(min=0, help="Steps of Adam.")] = 500,
+    lbfgs_steps: Annotated[int, typer.Option(min=0, help="Iterations of L-BFGS after them, at most.")] = 4_000,
+    width: Annotated[int, typer.Option(min=1, help="Units of a hidden layer.")] = 20,
+    depth: Annotated[int, typer.Option(min=1, help="Number of hidden layers.")] = 4,
+    points: Annotated[int, typer.Option(min=1, help="Points inside the domain.")] = 2_500,
+    device: Annotated[
+        str | None, typer.Option(help="As `dualtape devices` names it.", show_default="opencl if there is one")
+    ] = None,
+    dtype: Annotated[Precision, typer.Option(help="Element type.")] = Precision.float32,
+    seed: Annotated[int, typer.Option(min=0, help="Of network and points.")] = 0,
+    output: Annotated[Path | None, typer.Option(help="The picture.", show_default="PROBLEM.png")] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="Where to save the run.", show_default="PROBLEM.safetensors")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint, if it exists.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="A tenth of the work: to see that it runs.")] = False,
+    progress: Annotated[bool, typer.Option(help="Show how it goes.")] = True,
+) -> None:
+    """Train a network on a known problem; save a picture and a checkpoint; print the error."""
+    from dualtape import nn, pinn
+
+    picture = output or Path(f"{problem}.png")
+    saved = checkpoint or Path(f"{problem}.safetensors")
+    if not picture.absolute().parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {str(picture.parent)!r}", param_hint="--output")
+    if picture.suffix.lower() not in (".png", ".pdf", ".svg", ".jpg", ".jpeg"):
+        raise typer.BadParameter("the picture must end in .png, .pdf, .svg or .jpg", param_hint="--output")
+    if quick:
+        steps, lbfgs_steps, points = steps // 10, lbfgs_steps // 10, max(points // 4, 1)
+    task: pinn.Problem = getattr(pinn, problem.value)()
+    with dt.device(_chosen(device)) as where:
+        print(f"{problem} on {where}")
+        network = nn.MLP(task.domain.dimension, 1, width=width, depth=depth, dtype=getattr(dt, dtype), seed=seed)
+        try:
+            solution = pinn.solve(
+                task,
+                network,
+                steps,
+                lbfgs_steps=lbfgs_steps,
+                points=points,
+                seed=seed,
+                checkpoint=saved,
+                resume=resume,
+                progress=None if progress else False,
+            )
+        except KeyboardInterrupt as stop:
+            _fail(f"{stop}; the checkpoint is in {saved}: go on from there with --resume")
+        solution.plot(picture)
+        error = solution.error()
+    print(f"relative L2 error against {REFERENCES[problem]}: {error:.1e}")
+    print(f"{solution.seconds:.0f} s; picture in {picture}, checkpoint in {saved}")
+
+
+def _chosen(device: str | None) -> str:
+    """The device asked for; otherwise an OpenCL device, if there is one."""
+    if device is not None:
+        return device
+    return "opencl" if len(dt.devices()) > 1 else "host"

@@ -193,7 +193,7 @@ def _read(init: Any) -> Initializer:
         return Constant(init)
     if isinstance(init, str):
         if init.lower() not in _BY_NAME:
-            raise ArgumentError(f"no initializer is named {init!r}; there are {', '.join(n for n in _BY_NAME if '_' in n)}, zeros, ones, uniform, normal")
+            raise ArgumentError(f"no initializer is named {init!r}; there are {', '.join(_BY_NAME)}")
         return _BY_NAME[init.lower()]()
     raise ArgumentTypeError(
         f"`init` must be an Initializer, the name of one, a number or a Tensor; got {type(init).__name__}"

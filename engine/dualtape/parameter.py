@@ -99,11 +99,16 @@ class Parameter(Tensor):
     def set_data(self, data: Any, slice_shape: bool = False) -> Parameter:
         """Give it a new value of the same shape, converted to its element type; returns itself."""
         if isinstance(data, bool) or not isinstance(data, (Tensor, int, float)):
-            raise ArgumentTypeError(f"`data` of `set_data` must be a Tensor, an int or a float, got {type(data).__name__}")
+            raise ArgumentTypeError(
+                "Parameter data must be [`Tensor`, `int`, `float`] or a kind of `Tensor` (like `Tensor`). "
+                f"But with type {type(data)}."
+            )
         value = data.value() if isinstance(data, Parameter) else data
         tensor = value if isinstance(value, Tensor) else Tensor(value, device=self.device)
         if tensor.shape != self.shape and not slice_shape:
-            raise ShapeError(f"`set_data` of parameter {self.name!r} of shape {self.shape} got a value of shape {tensor.shape}")
+            raise ShapeError(
+                f"`set_data` of parameter {self.name!r} of shape {self.shape} got a value of shape {tensor.shape}"
+            )
         if tensor.level.depth and tensor.level is not _observation.observer:
             raise ArgumentTypeError(f"`set_data` of parameter {self.name!r} got a value that is being differentiated")
         value = cast_to(tensor.to(self.device), self.dtype)
@@ -202,7 +207,11 @@ class ParameterTuple(tuple[Parameter, ...]):
             if not isinstance(item, Parameter):
                 raise ArgumentTypeError(f"item {i} of `ParameterTuple` must be a Parameter, got {type(item).__name__}")
             if item.name in names:
-                raise ArgumentError(f"`ParameterTuple` got two parameters named {item.name!r}; names must differ")
+                raise ArgumentError(
+                    f"The value {item} , its name '{item.name}' already exists. "
+                    "Please set a unique name for the parameter.\n"
+                    "Parameters of two networks differ in name if both are attributes of one Cell"
+                )
             names.add(item.name)
         return super().__new__(cls, items)
 

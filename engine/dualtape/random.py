@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import threading
-
 import numpy as np
 
 from dualtape.errors import ArgumentError, ArgumentTypeError
 
-
-class _Stream(threading.local):
-    """The stream of this thread."""
-
-    def __init__(self) -> None:
-        self.seed: int | None = None
-        self.generator = np.random.default_rng()
-
-
-_stream = _Stream()
+_seed: int | None = None
+_stream = np.random.default_rng()
 
 
 def set_seed(seed: int) -> None:
-    """Start the thread's stream of random numbers anew, so that what follows can be repeated exactly.
+    """Start the stream of random numbers anew, so that what follows can be repeated exactly.
 
     Examples
     --------
@@ -32,19 +22,20 @@ def set_seed(seed: int) -> None:
     >>> bool((dt.nn.Dense(2, 3).weight.asnumpy() == first).all())
     True
     """
-    _stream.generator = generator(_checked(seed))
-    _stream.seed = seed
+    global _seed, _stream
+    _seed = _checked(seed)
+    _stream = np.random.default_rng(_seed)
 
 
 def get_seed() -> int | None:
-    """What :func:`set_seed` was last given in this thread; ``None`` if nothing."""
-    return _stream.seed
+    """What :func:`set_seed` was last given; ``None`` if nothing."""
+    return _seed
 
 
 def generator(seed: int | np.random.Generator | None = None) -> np.random.Generator:
-    """The thread's stream, or the stream of a given seed."""
+    """The program's stream, or the stream of a given seed."""
     if seed is None:
-        return _stream.generator
+        return _stream
     return seed if isinstance(seed, np.random.Generator) else np.random.default_rng(_checked(seed))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from dualtape.core.interpreter import REFERENCE, Ground, Level, Value, install_ground
 from dualtape.core.primitive import Primitive
 from dualtape.devices.device import Device
-from dualtape.devices.registry import HOST, current_device, find_device
+from dualtape.devices.registry import current_device, find_device
 from dualtape.dtypes import OF_NUMPY, DType, as_dtype, dtype_of
 from dualtape.errors import ArgumentError, ArgumentTypeError, DeviceError, ImmutableError
 from dualtape.functions import activation, elementwise, indexing, linear_algebra, reduction, shape
@@ -170,6 +170,10 @@ class Tensor(Value):
         """Number of axes."""
         return len(self.shape)
 
+    def dim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
     @property
     def size(self) -> int:
         """Number of elements."""
@@ -230,7 +234,10 @@ class Tensor(Value):
 
     def item(self) -> float | int | bool:
         """The only element as a Python number."""
-        self._require_one()
+        if self.size != 1:
+            raise ArgumentError(
+                f"The tensor should have only one element, but got {self.size}, more than one element is ambiguous."
+            )
         return self.asnumpy().item()  # type: ignore[no-any-return]
 
     def to(self, device: str | Device) -> Tensor:
@@ -249,36 +256,38 @@ class Tensor(Value):
         """A tensor with the same elements."""
         return shape.stop_gradient(self) if self.level.depth == 0 else self * 1
 
-    def _require_one(self) -> None:
-        if self.size != 1:
-            raise ArgumentError(
-                f"The tensor should have only one element, but got {self.size}, more than one element is ambiguous."
-                if self.size
-                else "The tensor should have only one element, but got 0."
-            )
-
     def __bool__(self) -> bool:
         return bool(self.item())
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._scalar())
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._scalar())
+
+    def _scalar(self) -> float | int | bool:
+        if self.size != 1:
+            raise ArgumentError(
+                f"Only one element tensors can be converted to Python scalars\nThis one has shape {self.shape}"
+            )
+        return self.item()
 
     def __index__(self) -> int:
-        if not self.dtype.is_integer:
-            raise ArgumentTypeError(f"only a Tensor of integers can be an index, got {self.dtype}")
+        if not self.dtype.is_integer or self.size != 1:
+            raise ArgumentError(
+                "Only integer tensors of a single element can be converted to an index.\n"
+                f"This one is of {self.dtype} and has shape {self.shape}"
+            )
         return int(self.item())
 
     def __len__(self) -> int:
         if not self.shape:
-            raise ArgumentTypeError("a 0-d Tensor has no length")
+            raise ArgumentTypeError("Not support len of a 0-D tensor")
         return self.shape[0]
 
     def __iter__(self) -> Iterator[Tensor]:
         if not self.shape:
-            raise ArgumentTypeError("Cannot iterate over a scalar tensor.")
+            raise ArgumentTypeError("iteration over a 0-d tensor")
         return (self[i] for i in range(self.shape[0]))
 
     def __hash__(self) -> int:

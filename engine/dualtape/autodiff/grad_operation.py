@@ -64,18 +64,18 @@ class GradOperation:
             values = [*own, *(value for name, value in kwargs.items() if name != "sens")]
             tensors = [i for i, value in enumerate(values) if isinstance(value, Tensor)]
             if not self.get_all:
-                tensors = [] if self.get_by_list else tensors[:1]
-            # An integer input has no derivative; its place is kept, with zeros.
-            floats = tuple(i for i in tensors if values[i].dtype.is_float)
+                tensors = [] if self.get_by_list or not tensors else [0]
+            # Among all inputs an integer one, which has no derivative, keeps its place with zeros.
+            floats = tuple(i for i in tensors if not self.get_all or values[i].dtype.is_float)
             if weights is None and not floats:
                 rest = {name: value for name, value in kwargs.items() if name != "sens"}
-                value, found, by_weight = fn(*own, **rest), (), ()
+                by_position: Any
+                value, by_position, by_weight = fn(*own, **rest), (), ()
             else:
                 request = value_and_grad(fn, floats or None, weights, sens_param=self.sens_param)
                 value, gradients = request(*args, **kwargs)
                 by_position, by_weight = _separated(gradients, bool(floats), weights is not None)
-                found = (by_position,) if len(floats) == 1 else by_position
-            remaining = iter(found)
+            remaining = iter((by_position,) if len(floats) == 1 else by_position)
             by_input = tuple(next(remaining) if i in floats else zeros_like(values[i]) for i in tensors)
             if not self.get_all:
                 return value, by_weight if self.get_by_list else (by_input[0] if by_input else ())

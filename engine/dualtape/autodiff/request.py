@@ -99,7 +99,9 @@ def read_weights(name: str, weights: Any) -> tuple[tuple[Parameter, ...] | None,
 def require_callable(name: str, fn: Any) -> Callable[..., Any]:
     """``fn`` if it can be called."""
     if not callable(fn):
-        raise ArgumentTypeError(f"The fn should be callable, but got {type(fn).__name__}\n`fn` of `{name}` is a function or Cell")
+        raise ArgumentTypeError(
+            f"The fn should be callable, but got {type(fn).__name__}\n`fn` of `{name}` must be a function or a Cell"
+        )
     return fn  # type: ignore[no-any-return]
 
 

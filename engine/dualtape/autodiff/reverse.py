@@ -259,7 +259,7 @@ def _seeds(tape: Tape, outputs: Any, sens: Any) -> list[tuple[Variable, Tensor]]
 
 def _read_cotangent(output: Tensor, cotangent: Any) -> Tensor:
     if isinstance(cotangent, (int, float)) and output.size == 1:
-        return ones_like(output.primal) * float(cotangent)  # type: ignore[attr-defined]
+        return ones_like(output.primal) * float(cotangent)
     if not isinstance(cotangent, Tensor):
         raise ArgumentTypeError(f"a cotangent must be a Tensor, got {type(cotangent).__name__}")
     value = _value(cotangent)

@@ -89,7 +89,7 @@ def clip_by_norm(x: Any, max_norm: float, norm_type: float = 2.0, error_if_nonfi
 def clip_along(x: Any, clip_norm: Any, axis: Any = None) -> Tensor:
     """``x * clip_norm / max(norm, clip_norm)``, with a norm for each slice along ``axis``."""
     x = floating("ClipByNorm", x, "x")
-    limit = clip_norm if isinstance(clip_norm, Value) else _positive("ClipByNorm", "clip_norm", clip_norm)
+    limit: Any = clip_norm if isinstance(clip_norm, Value) else _positive("ClipByNorm", "clip_norm", clip_norm)
     squares = sum_axes(square(x), axis, keepdims=True)
     norm = where(squares > 0, sqrt(where(squares > 0, squares, 1.0)), 0.0)
     return cast_to(x * limit / maximum(norm, limit), x.dtype).reshape(x.shape)  # type: ignore[no-any-return]

@@ -51,7 +51,11 @@ def getitem(x: Tensor, key: Any) -> Tensor:
         x = movement.cut(x, starts=tuple(starts), sizes=tuple(sizes), steps=tuple(steps))
     if tuple(kept) != x.shape:
         x = movement.reshape(x, shape=tuple(kept))
-    return _advanced(x, advanced) if advanced else x
+    if not advanced:
+        return x
+    # As in NumPy, an integer beside index tensors is one of them: it too says whether they stand together.
+    places = [i for i, item in enumerate(items) if isinstance(item, (int, Value))]
+    return _advanced(x, advanced, together=places == list(range(places[0], places[-1] + 1)))
 
 
 def _slice_indices(item: slice, size: int) -> tuple[int, int, int]:
@@ -105,14 +109,16 @@ def _is_traced(x: Tensor) -> bool:
     return x.level.depth != 0
 
 
-def _advanced(x: Tensor, advanced: dict[int, Tensor]) -> Tensor:
-    """Index the given axes with integer tensors that broadcast together: one `take` on merged axes."""
+def _advanced(x: Tensor, advanced: dict[int, Tensor], together: bool) -> Tensor:
+    """Index the given axes with integer tensors that broadcast together: one `take` on merged axes.
+
+    The new axes stand where the indices do if these stand ``together``, and come first otherwise.
+    """
     axes = list(advanced)
     shape = broadcast_shapes("index", *(index.shape for index in advanced.values()))
     sizes = [x.shape[axis] for axis in axes]
     flat = _flat_indices([advanced[axis].to(x.device) for axis in axes], sizes, shape)
     rest = [axis for axis in range(x.ndim) if axis not in axes]
-    together = axes == list(range(axes[0], axes[0] + len(axes)))
     lead = [axis for axis in rest if axis < axes[0]] if together else []
     tail = [axis for axis in rest if axis not in lead]
     merged = int(np.prod(sizes, dtype=np.int64))

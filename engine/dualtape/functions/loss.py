@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from dualtape.core.interpreter import Value
 from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
-from dualtape.functions import elementwise, reduction
+from dualtape.functions import elementwise
 from dualtape.functions.activation import log_softmax
 from dualtape.functions.indexing import one_hot, where
+from dualtape.functions.reduction import mean
+from dualtape.functions.reduction import sum as sum_over
 
 if TYPE_CHECKING:
     from dualtape.tensor import Tensor
@@ -29,13 +31,11 @@ def _reduced(owner: str, x: Tensor, how: str) -> Tensor:
     check_reduction(owner, how)
     if how == "none":
         return x
-    return reduction.mean(x) if how == "mean" else reduction.sum(x)
+    return mean(x) if how == "mean" else sum_over(x)
 
 
 def _difference(owner: str, input: Any, target: Any) -> Tensor:
-    for name, value in (("input", input), ("target", target)):
-        if not isinstance(value, Value):
-            raise ArgumentTypeError(f"`{name}` of `{owner}` must be a Tensor, got {type(value).__name__}")
+    _require_tensors(owner, input=input, target=target)
     return elementwise.sub(input, target)
 
 
@@ -93,10 +93,7 @@ def cross_entropy(
     check_reduction("cross_entropy", reduction)
     if not 0.0 <= label_smoothing <= 1.0:
         raise ArgumentError(f"`label_smoothing` of `cross_entropy` must be between 0 and 1, got {label_smoothing}")
-    _difference_free = (("input", input), ("target", target))
-    for name, value in _difference_free:
-        if not isinstance(value, Value):
-            raise ArgumentTypeError(f"`{name}` of `cross_entropy` must be a Tensor, got {type(value).__name__}")
+    _require_tensors("cross_entropy", input=input, target=target)
     if input.ndim == 0:
         raise ShapeError("`input` of `cross_entropy` must have shape (N, C, ...) or (C,), got ()")
     axis = 0 if input.ndim == 1 else 1
@@ -106,38 +103,48 @@ def cross_entropy(
         if weight.shape != (classes,):
             raise ShapeError(f"`weight` of `cross_entropy` must have shape ({classes},), got {weight.shape}")
         weights = weight.reshape(classes, *(1,) * (input.ndim - axis - 1))
-    scores = log_softmax(input, axis)
+    wanted, ignored = _read_target(input, target, axis, ignore_index)
+    scores = log_softmax(input, axis) * weights
+    losses = -sum_over(wanted * scores, axis)
+    if label_smoothing:
+        evenly = -sum_over(scores, axis) / classes
+        losses = (1 - label_smoothing) * losses + label_smoothing * evenly
+    if ignored is not None:
+        losses = where(ignored, 0.0, losses)
+    if reduction == "none":
+        return losses
+    total = sum_over(losses)
+    if reduction == "sum":
+        return total
+    if ignored is None:
+        return total / max(losses.size, 1)
+    return total / sum_over(where(ignored, 0.0, sum_over(wanted * weights, axis)))
+
+
+def _read_target(input: Tensor, target: Tensor, axis: int, ignore_index: int) -> tuple[Tensor, Tensor | None]:
+    """The probability that is wanted of each class, and which elements are ignored, if they are class numbers."""
     if target.dtype.is_integer:
-        wanted_shape = input.shape[:axis] + input.shape[axis + 1 :]
-        if target.shape != wanted_shape:
+        expected = input.shape[:axis] + input.shape[axis + 1 :]
+        if target.shape != expected:
             raise ShapeError(
-                f"`target` of `cross_entropy` holds class numbers; expected shape {wanted_shape} for logits of "
+                f"`target` of `cross_entropy` holds class numbers; expected shape {expected} for logits of "
                 f"shape {input.shape}, got {target.shape}"
             )
-        wanted = one_hot(target, classes, axis=axis).astype(input.dtype) * weights
-        counted = where(target == ignore_index, 0.0, reduction_sum(wanted, axis))
-    elif target.shape == input.shape:
-        if target.dtype is not input.dtype:
-            raise DTypeError(f"`target` of `cross_entropy` is of {target.dtype}, `input` of {input.dtype}")
-        wanted, counted = target * weights, None
-    else:
+        return one_hot(target, input.shape[axis], axis=axis).astype(input.dtype), target == ignore_index
+    if target.shape != input.shape:
         raise ShapeError(
-            f"`target` of `cross_entropy` holds probabilities; expected the logits' shape {input.shape}, got {target.shape}"
+            f"`target` of `cross_entropy` holds probabilities; expected the shape of `input`, {input.shape}, "
+            f"got {target.shape}"
         )
-    losses = -reduction_sum(wanted * scores, axis)
-    if label_smoothing:
-        evenly = -reduction_sum(scores * weights, axis) / classes
-        losses = (1 - label_smoothing) * losses + label_smoothing * evenly
-    if counted is not None:
-        losses = where(target == ignore_index, 0.0, losses)
-        if reduction == "mean":
-            return reduction_sum(losses) / reduction_sum(counted)
-    elif reduction == "mean":
-        return reduction_sum(losses) / max(losses.size, 1)
-    return losses if reduction == "none" else reduction_sum(losses)
+    if target.dtype is not input.dtype:
+        raise DTypeError(f"`target` of `cross_entropy` is of {target.dtype}, `input` of {input.dtype}")
+    return target, None
 
 
-reduction_sum = reduction.sum
+def _require_tensors(owner: str, **values: Any) -> None:
+    for name, value in values.items():
+        if not isinstance(value, Value):
+            raise ArgumentTypeError(f"`{name}` of `{owner}` must be a Tensor, got {type(value).__name__}")
 
 
 def _require_positive(owner: str, name: str, value: Any) -> None:

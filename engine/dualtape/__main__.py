@@ -1,0 +1,5 @@
+"""``python -m dualtape``."""
+
+from dualtape.cli import main
+
+main()

@@ -1,0 +1,169 @@
+"""The base of optimizers: what all of them share around their update rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from dualtape.cell import Cell
+from dualtape.core.interpreter import Value
+from dualtape.dtypes import float32, promote
+from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError, TensorIndexError
+from dualtape.functions.conversion import cast_to
+from dualtape.functions.creation import full_like
+from dualtape.functions.indexing import take
+from dualtape.functions.shape import reshape
+from dualtape.optim.groups import LearningRate, Parameters, read_groups
+from dualtape.optim.schedule import LearningRateSchedule, read_positive
+from dualtape.parameter import Parameter, ParameterTuple
+from dualtape.tensor import Tensor
+
+State = tuple[Tensor, ...]
+
+
+class Step(NamedTuple):
+    """What an update rule knows of the step: its number, from 1; learning rate; weight decay of the parameter."""
+
+    number: Tensor
+    rate: Tensor
+    weight_decay: float
+
+
+class Optimizer(Cell):
+    """The base of optimizers. Calling one with gradients, in the order of its parameters, takes one step.
+
+    A subclass names the tensors that it keeps for each parameter (``slots``), and says in ``update`` how one
+    parameter and its tensors change. All of its state is Parameters, so that a checkpoint holds it; that of Float16
+    parameters is kept and computed in Float32.
+
+    Parameters
+    ----------
+    learning_rate
+        A number, a list of one number for each step, or a :class:`LearningRateSchedule`.
+    parameters
+        Parameters with distinct names; or dicts ``{"params": ..., "lr": ..., "weight_decay": ...}``, for groups
+        with a learning rate or weight decay of their own.
+    weight_decay
+        This multiple of the parameter is added to its gradient; as in MindSpore not where ``beta`` or
+        ``gamma`` occurs in the parameter's name, unless it is in a group.
+    loss_scale
+        Gradients are divided by it.
+
+    Attributes
+    ----------
+    parameters
+        What it changes.
+    global_step
+        How many steps it has taken.
+
+    Examples
+    --------
+    >>> import dualtape as dt
+    >>> class SignDescent(dt.optim.Optimizer):
+    ...     def update(self, value, gradient, step, state):
+    ...         return value - step.rate * dt.ops.sign(gradient), ()
+    >>> w = dt.Parameter(dt.Tensor([1.0, 2.0]), name="w")
+    >>> SignDescent(0.5, [w])((dt.Tensor([3.0, -4.0]),))
+    (True,)
+    >>> print(w.value())
+    [0.5 2.5]
+    """
+
+    decoupled_weight_decay: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        learning_rate: LearningRate,
+        parameters: Parameters,
+        weight_decay: float = 0.0,
+        loss_scale: float = 1.0,
+    ) -> None:
+        super().__init__(auto_prefix=False)
+        self.weight_decay = read_positive(self, "weight_decay", weight_decay, zero=True)
+        self.loss_scale = read_positive(self, "loss_scale", loss_scale)
+        self._choices, rates = read_groups(self, parameters, learning_rate, self.weight_decay)
+        self.parameters = ParameterTuple(choice.parameter for choice in self._choices)
+        for name, rate in rates.items():
+            setattr(self, name, rate)
+        device = self.parameters[0].device
+        self.global_step = Parameter(Tensor(np.zeros(1, np.int32), device=device), name="global_step")
+        self._slots = []
+        for name, first in self.slots().items():
+            slot = self.parameters.clone(name)
+            for parameter in slot:
+                parameter.set_dtype(promote(parameter.dtype, float32))
+                parameter.set_data(full_like(parameter.value(), first))
+            setattr(self, name, slot)
+            self._slots.append(slot)
+
+    def slots(self) -> dict[str, float]:
+        """Names and first values of the tensors kept for each parameter."""
+        return {}
+
+    def update(self, value: Tensor, gradient: Tensor, step: Step, state: State) -> tuple[Tensor, State]:
+        """A parameter's new value, and the new tensors of its slots."""
+        raise NotImplementedError
+
+    def construct(self, gradients: Sequence[Tensor]) -> tuple[bool, ...]:
+        self._check_gradients(gradients)
+        rates = {name: self._rate(name) for name in dict.fromkeys(choice.rate for choice in self._choices)}
+        following = self.global_step + 1
+        number = reshape(cast_to(following, next(iter(rates.values())).dtype), ())
+        for i, (parameter, rate, decay) in enumerate(self._choices):
+            wide = promote(parameter.dtype, float32)
+            value, gradient = cast_to(parameter.value(), wide), cast_to(gradients[i], wide)
+            if self.loss_scale != 1.0:
+                gradient = gradient * (1.0 / self.loss_scale)
+            if decay and not self.decoupled_weight_decay:
+                gradient = gradient + value * decay
+            state = tuple(slot[i].value() for slot in self._slots)
+            new_value, new_state = self.update(value, gradient, Step(number, rates[rate], decay), state)
+            parameter.set_data(new_value)
+            for slot, tensor in zip(self._slots, new_state, strict=True):
+                slot[i].set_data(tensor)
+        self.global_step.set_data(following)
+        return (True,) * len(self.parameters)
+
+    def get_lr(self) -> Any:
+        """The learning rate of the next step: a Parameter if it is constant, and a tuple if groups have their own."""
+        names = [choice.rate for choice in self._choices]
+        rates = {name: self._constant_rate(name) or self._rate(name) for name in names}
+        return rates[names[0]] if len(rates) == 1 else tuple(rates[name] for name in names)
+
+    def _constant_rate(self, name: str) -> Parameter | None:
+        rate = getattr(self, name)
+        return rate if isinstance(rate, Parameter) and rate.ndim == 0 else None
+
+    def _rate(self, name: str) -> Tensor:
+        """The value, now, of the learning rate of that name."""
+        rate = getattr(self, name)
+        if isinstance(rate, LearningRateSchedule):
+            return reshape(rate(self.global_step.value()), ())
+        if rate.ndim == 0:
+            return rate.value()  # type: ignore[no-any-return]
+        try:
+            return reshape(take(rate.value(), self.global_step.value()), ())
+        except TensorIndexError as failure:
+            raise TensorIndexError(
+                f"`{type(self).__name__}` has learning rates for {rate.size} steps, and all have been taken"
+            ) from failure
+
+    def _check_gradients(self, gradients: Any) -> None:
+        if not isinstance(gradients, (tuple, list)):
+            raise ArgumentTypeError(
+                f"`gradients` of `{type(self).__name__}` must be a tuple of Tensors, got {type(gradients).__name__}"
+            )
+        if len(gradients) != len(self.parameters):
+            raise ArgumentError(
+                f"`{type(self).__name__}` got {len(gradients)} gradients for {len(self.parameters)} parameters"
+            )
+        for gradient, parameter in zip(gradients, self.parameters, strict=True):
+            whose = f"the gradient of parameter {parameter.name!r}"
+            if not isinstance(gradient, Value):
+                raise ArgumentTypeError(f"{whose} must be a Tensor, got {type(gradient).__name__}")
+            if gradient.shape != parameter.shape:
+                raise ShapeError(f"{whose} has shape {gradient.shape}; expected {parameter.shape}")
+            if gradient.dtype is not parameter.dtype:
+                raise DTypeError(f"{whose} is of {gradient.dtype}; expected {parameter.dtype}")
