@@ -15,6 +15,7 @@ from dualtape.autodiff.calls import Cotangents, record_call
 from dualtape.autodiff.custom_rules import LinearMap, Rule, Tangents, Values
 from dualtape.autodiff.forward import jvp
 from dualtape.autodiff.jet import JetLevel
+from dualtape.autodiff.notes import Notes
 from dualtape.autodiff.tape import Tape
 from dualtape.core.interpreter import Level, ground
 from dualtape.errors import ArgumentError
@@ -33,6 +34,8 @@ def apply_rule(rule: Rule, inputs: Values) -> list[Any]:
         return _on_jets(top, rule, inputs)
     if isinstance(top, BatchLevel):
         return _on_batch(top, rule, inputs)
+    if isinstance(top, Notes):
+        return top.note(lambda *again: apply_rule(rule, again), inputs, _below(top, rule, [top.below(x) for x in inputs]))
     return rule.call(inputs)
 
 

@@ -1,7 +1,7 @@
 """Notes of what a function does with some values: enough to do it again, and nothing that can be computed anew.
 
-Operations run as they are met, on what the level below knows; noted are the primitive, where its operands came
-from and the static parameters. A :class:`Recipe` of them runs again by `bind`, on any level.
+Operations run as they are met, on what the level below knows; noted are what was done, and where its operands came
+from. A :class:`Recipe` of these steps runs again, on any level.
 """
 
 from __future__ import annotations
@@ -17,12 +17,11 @@ from dualtape.tensor import Tensor
 
 
 class Step(NamedTuple):
-    """One operation: for each operand its slot, or -1 and a number; and the slot of the result."""
+    """Something done: how, for each operand its slot, or -1 and a number; and the slots of the results."""
 
-    primitive: Primitive
+    do: Callable[..., Sequence[Any]]
     operands: tuple[tuple[int, Any], ...]
-    params: dict[str, Any]
-    target: int
+    targets: tuple[int, ...]
 
 
 class Recipe(NamedTuple):
@@ -49,7 +48,7 @@ class Recipe(NamedTuple):
         slots = dict(zip(self.given, values, strict=True))
         for step in self.steps:
             operands = tuple(slots[slot] if slot >= 0 else number for slot, number in step.operands)
-            slots[step.target] = bind(step.primitive, operands, step.params)
+            slots.update(zip(step.targets, step.do(*operands), strict=True))
         return [slots[slot] if slot >= 0 else value for slot, value in self.outputs]
 
 
@@ -87,12 +86,16 @@ class Notes(Level):
         return self._noted(self._below(value), -1, len(self._inputs) - 1)
 
     def interpret(self, primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
-        primals = tuple(x.primal if getattr(x, "level", None) is self else self._below(self.lower(x)) for x in inputs)
-        output = bind(primitive, primals, params)
+        output = bind(primitive, tuple(self.below(x) for x in inputs), params)
+        (noted,) = self.note(lambda *operands: (bind(primitive, operands, params),), inputs, [output])
+        return noted  # type: ignore[no-any-return]
+
+    def note(self, do: Callable[..., Sequence[Any]], inputs: Sequence[Any], outputs: Sequence[Any]) -> list[Any]:
+        """Note one step, which the level below has done: ``do(*inputs)`` gives ``outputs``."""
         operands = tuple(self._operand(x) for x in inputs)
-        target = self._slot()
-        self._steps.append(Step(primitive, operands, params, target))
-        return self._noted(output, target, -1)
+        targets = tuple(self._slot() for _ in outputs)
+        self._steps.append(Step(do, operands, targets))
+        return [self._noted(x, slot, -1) if isinstance(x, Tensor) else x for x, slot in zip(outputs, targets, strict=True)]
 
     def recipe(self, outputs: Sequence[Any]) -> Recipe:
         """How to make ``outputs``, without what they do not need."""
@@ -101,15 +104,15 @@ class Notes(Level):
         steps: list[Step] = []
         given = [slot for slot, _ in results if slot in self._uses]
         for step in reversed(self._steps):
-            if step.target in needed:
+            if needed.intersection(step.targets):
                 steps.append(step)
                 needed.update(slot for slot, _ in step.operands)
                 given.extend(slot for slot, _ in step.operands if slot in self._uses)
         return Recipe(tuple(reversed(steps)), tuple(given), tuple(self._uses[slot] for slot in given), results)
 
-    def primal(self, value: Any) -> Any:
-        """``value`` as the level below knows it."""
-        return value.primal if self._is_noted(value) else value
+    def below(self, value: Any) -> Any:
+        """What an operation on ``value`` runs on."""
+        return value.primal if self._is_noted(value) else self._below(self.lower(value))
 
     def _is_noted(self, x: Any) -> bool:
         return isinstance(x, Noted) and x.level is self

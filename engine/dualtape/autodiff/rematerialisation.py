@@ -38,9 +38,9 @@ def checkpoint(fn: Callable[..., Any]) -> Callable[..., Any]:
     Notes
     -----
     The operations are done again, not ``fn``: it is called once, so what else it does happens once, and random
-    numbers stay the same. Under a forward mode or `vmap` around the gradient it saves as it does alone; between the
-    gradient and another transformation (a forward mode, `vmap`, another checkpoint) it has no effect, so put it around
-    that: ``checkpoint(partials(f, indices))``. A jitted program has its own memory plan.
+    numbers stay the same. Checkpoints nest. Under a forward mode or `vmap` around the gradient they save as they do
+    alone; where one of these lies between the gradient and the checkpoint it has no effect, so put it around that:
+    ``checkpoint(partials(f, indices))``. A jitted program has its own memory plan.
 
     Examples
     --------
@@ -55,16 +55,16 @@ def checkpoint(fn: Callable[..., Any]) -> Callable[..., Any]:
         given, structure = pytree.flatten((args, kwargs))
         leaves = [plain(x) for x in given]
         top = _top(leaves)
-        if top.depth and not isinstance(top, Tape):
+        if top.depth and not isinstance(top, (Tape, Notes)):
             return fn(*args, **kwargs)
-        notes = Notes(_without_tapes)
+        notes = Notes(_unwatched)
         with entered(notes):
             inputs = [notes.input(x) if isinstance(x, Tensor) else x for x in leaves]
             arguments, keywords = pytree.unflatten(structure, inputs)
             outputs, form = pytree.flatten(fn(*arguments, **keywords))
         outputs = [plain(x) for x in outputs]
         recipe = notes.recipe(outputs)
-        values = [notes.primal(x) for x in outputs]
+        values = [notes.below(x) for x in outputs]
         return pytree.unflatten(form, _attached(recipe, recipe.sources, values))
 
     return update_wrapper(checkpointed, fn, updated=())
@@ -74,8 +74,8 @@ def _top(values: Sequence[Any]) -> Level:
     return max((x.level for x in values if isinstance(x, Tensor)), key=lambda level: level.depth, default=ground())
 
 
-def _without_tapes(x: Any) -> Any:
-    while isinstance(x, Tensor) and isinstance(x.level, Tape):
+def _unwatched(x: Any) -> Any:
+    while isinstance(x, Tensor) and isinstance(x.level, (Tape, Notes)):
         x = x.primal
     return x
 
@@ -83,9 +83,11 @@ def _without_tapes(x: Any) -> Any:
 def _attached(recipe: Recipe, sources: Sequence[Any], values: list[Any]) -> list[Any]:
     """The ``values``, as the outputs of one entry on each tape that watches a source."""
     top = _top(sources)
+    if isinstance(top, Notes):
+        return top.note(lambda *again: _again(recipe, again), sources, values)
     if not isinstance(top, Tape):
         # A tape below a forward mode: it did not see what ran on the values without it.
-        unseen = any(isinstance(x, Tensor) and isinstance(x.level, Tape) for x in sources)
+        unseen = any(_unwatched(x) is not x for x in sources)
         return recipe.replay(sources) if unseen else values
     watched = [isinstance(x, Tensor) and x.level is top for x in sources]
     below = [top.primal(x) for x in sources]
@@ -98,6 +100,11 @@ def _attached(recipe: Recipe, sources: Sequence[Any], values: list[Any]) -> list
     entries = record_call(top, sources, [x for x, ours in zip(outputs, made, strict=True) if ours], pull)
     given = iter(entries)
     return [next(given) if ours else x for x, ours in zip(values, made, strict=True)]
+
+
+def _again(recipe: Recipe, sources: Sequence[Any]) -> list[Any]:
+    """Do it, to remember no more than the first time."""
+    return _attached(recipe, sources, recipe.replay([_unwatched(x) for x in sources]))
 
 
 def _pulled(recipe: Recipe, sources: list[Any], watched: list[bool], cotangents: Cotangents) -> Cotangents:

@@ -173,6 +173,8 @@ def _differentiate(fn: Callable[..., Any], request: Request, args: tuple[Any, ..
 def _described(outputs: Any) -> str:
     if isinstance(outputs, tuple):
         return f"a tuple of {len(outputs)}"
+    if outputs is None:
+        return "None"
     return "a Tensor" if isinstance(outputs, Tensor) else f"a {type(outputs).__name__}"
 
 
@@ -245,6 +247,11 @@ def _seeds(tape: Tape, outputs: Any, sens: Any) -> list[tuple[Variable, Tensor]]
     """The outputs that depend on what is watched, with their cotangents: ones unless given."""
     leaves = [outputs] if isinstance(outputs, Tensor) else pytree.leaves(outputs)
     leaves = [x for x in leaves if isinstance(x, Tensor)]
+    if not leaves:
+        raise ArgumentTypeError(
+            f"the differentiated function returned {_described(outputs)}, in which there is no Tensor; "
+            "it may lack a `return`, or have left the tensors by float() or .item()"
+        )
     if sens is None:
         return [(x, ones_like(x.primal)) for x in leaves if isinstance(x, Variable) and x.level is tape]
     given = pytree.leaves(sens)

@@ -63,5 +63,5 @@ class Host(Device):
         return result if type(result) is np.ndarray else np.asarray(result)
 
     def add_in_place(self, target: np.ndarray, addend: np.ndarray) -> bool:
-        np.add(target, addend, out=target)
+        _quiet.run(np.add, target, addend, target)
         return True

@@ -155,5 +155,5 @@ mod = elementwise(
     numpy=np.mod,
     opencl=Expression("dt_mod(x, y)", integer="dt_integer_mod(x, y)"),
     partials=(lambda x, y, z: 1, lambda x, y, z: -floor(x / y)),
-    domain=((0.1, 0.9), (1.0, 2.0)),
+    domain=((2.2, 2.9), (1.5, 2.0)),
 )

@@ -6,7 +6,8 @@ import numpy as np
 
 from dualtape.core.lowering import Expression
 from dualtape.core.primitive import Elementwise, elementwise
-from dualtape.primitives.arithmetic import reciprocal, rsqrt, scale
+from dualtape.primitives.arithmetic import maximum, reciprocal, rsqrt, scale
+from dualtape.primitives.rounding import stop_gradient
 from dualtape.primitives.selection import where
 
 REAL = (-3.0, 3.0)
@@ -61,19 +62,26 @@ atan = elementwise(
 )
 
 
-def _inverse_square_radius(y: Any, x: Any) -> Any:
-    square_radius = y * y + x * x
-    return reciprocal(where(square_radius == 0, square_radius + 1, square_radius))
+def _over_square_radius(a: Any, y: Any, x: Any) -> Any:
+    """a / (y**2 + x**2), and 0 at the origin, where the angle has no derivative.
+
+    The larger of |y| and |x| is taken out first, as a constant: any number may be, and the squares then neither
+    underflow nor overflow.
+    """
+    size = stop_gradient(maximum(abs(y), abs(x)))
+    size = where(size == 0, 1.0, size)
+    v, u = y / size, x / size
+    square_radius = v * v + u * u
+    return scale(a / size, reciprocal(where(square_radius == 0, 1.0, square_radius))) / size
 
 
-# At the origin, where the angle has no derivative, both partials are 0.
 atan2 = elementwise(
     "atan2",
     numpy=np.arctan2,
     opencl=Expression("dt_atan2(x, y)"),
     partials=(
-        lambda y, x, z: scale(x, _inverse_square_radius(y, x)),
-        lambda y, x, z: -scale(y, _inverse_square_radius(y, x)),
+        lambda y, x, z: _over_square_radius(x, y, x),
+        lambda y, x, z: -_over_square_radius(y, y, x),
     ),
     domain=((0.1, 2.0), (-2.0, 2.0)),
 )

@@ -1,1 +1,9 @@
-"""Placeholder."""
+"""Tools to test derivatives: finite differences, a check of every mode, ulps, and hypothesis strategies.
+
+The strategies are in :mod:`dualtape.testing.strategies`, which needs the optional package hypothesis.
+"""
+
+from dualtape.testing.checks import check_derivatives as check_derivatives
+from dualtape.testing.numeric import Estimate as Estimate
+from dualtape.testing.numeric import finite_differences as finite_differences
+from dualtape.testing.ulp import assert_close_in_ulp as assert_close_in_ulp

@@ -1,0 +1,99 @@
+"""Directional derivatives of any order in each of the engine's modes.
+
+All take a function from a list of Tensors to a list of Tensors, and give D f(x)[v1, ..., vk] for a
+list of directions, each a list like x.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from dualtape.autodiff.algebra import MultiIndices
+from dualtape.autodiff.forward import jvp
+from dualtape.autodiff.jet import Jet, JetLevel
+from dualtape.autodiff.reverse import grad
+from dualtape.core.interpreter import entered
+from dualtape.functions.creation import zeros_like
+from dualtape.functions.reduction import sum as sum_axes
+from dualtape.tensor import Tensor
+
+Tensors = list[Tensor]
+Function = Callable[[Tensors], Tensors]
+Scalar = Callable[[Tensors], Tensor]
+
+
+def nested_duals(f: Function, x: Tensors, directions: Sequence[Tensors]) -> Tensors:
+    """One forward transformation inside the other, one for each direction."""
+    for v in directions:
+        f = _pushed(f, v)
+    return f(x)
+
+
+def taylor(f: Function, x: Tensors, directions: Sequence[Tensors]) -> Tensors:
+    """One jet: the coefficient at the multi-index that counts how often each direction occurs, times its factorials."""
+    counts = Counter(id(v) for v in directions)
+    distinct = list({id(v): v for v in directions}.values())
+    index = tuple(counts[id(v)] for v in distinct)
+    level = JetLevel(MultiIndices([index]))
+    units = [tuple(int(i == j) for j in range(len(index))) for i in range(len(index))]
+    with entered(level):
+        jets: Tensors = [
+            level.jet(a, {unit: v[i] for unit, v in zip(units, distinct, strict=True)}) for i, a in enumerate(x)
+        ]
+        outputs = f(jets)
+    factor = math.prod(math.factorial(n) for n in index)
+    return [_scaled(_coefficient(level, y, index), factor) for y in outputs]
+
+
+def composed(f: Function, weights: Tensors, directions: Sequence[Tensors], kinds: str) -> Scalar:
+    """The derivative of <weights, f> along the directions: for each an ``R`` for reverse or an ``F`` for forward mode.
+
+    The first letter is the innermost transformation.
+    """
+
+    def weighted(x: Tensors) -> Tensor:
+        return inner(f(x), weights)
+
+    h: Scalar = weighted
+    for v, kind in zip(directions, kinds, strict=True):
+        h = _pulled(h, v) if kind == "R" else _pushed_scalar(h, v)
+    return h
+
+
+def gradient(h: Scalar, x: Tensors) -> Tensors:
+    """The gradient of a scalar function, by reverse mode."""
+    return list(grad(lambda *a: h(list(a)), tuple(range(len(x))))(*x)) if len(x) > 1 else [grad(lambda a: h([a]))(x[0])]
+
+
+def inner(a: Tensors, b: Tensors) -> Tensor:
+    """The inner product of two lists of tensors."""
+    total: Any = 0.0
+    for y, z in zip(a, b, strict=True):
+        total = sum_axes(y * z) + total
+    return total  # type: ignore[no-any-return]
+
+
+def _pushed(f: Function, v: Tensors) -> Function:
+    return lambda x: jvp(lambda *a: f(list(a)), tuple(x), tuple(v))[1]
+
+
+def _pushed_scalar(h: Scalar, v: Tensors) -> Scalar:
+    return lambda x: jvp(lambda *a: h(list(a)), tuple(x), tuple(v))[1]
+
+
+def _pulled(h: Scalar, v: Tensors) -> Scalar:
+    return lambda x: inner(gradient(h, x), v)
+
+
+def _coefficient(level: JetLevel, y: Tensor, index: tuple[int, ...]) -> Tensor:
+    if not (isinstance(y, Jet) and y.level is level):
+        return zeros_like(y)
+    found = y.coefficient(index)
+    return zeros_like(y.primal) if found is None else found
+
+
+def _scaled(y: Tensor, factor: int) -> Tensor:
+    return y if factor == 1 else y * factor

@@ -1,0 +1,28 @@
+"""What all tests share: the devices of this machine, and a clean engine before and after each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+import dualtape as dt
+from dualtape.core.interpreter import nesting_depth
+from dualtape.devices.device import Device
+from dualtape.devices.registry import current_device
+
+
+@pytest.fixture(params=dt.devices(), ids=lambda device: device.name)
+def device(request: pytest.FixtureRequest) -> Iterator[Device]:
+    """Each device of this machine in turn; new tensors go there during the test."""
+    with dt.device(request.param) as chosen:
+        yield chosen
+
+
+@pytest.fixture(autouse=True)
+def _nothing_leaks() -> Iterator[None]:
+    """A test that leaves a transformation open, or another device chosen, fails."""
+    before = current_device()
+    yield
+    assert nesting_depth() == 0, "a transformation was left open"
+    assert current_device() is before, "another device was left chosen"

@@ -1,0 +1,74 @@
+"""Every function of `dualtape.ops` against NumPy or SciPy, and its derivatives: one that has no case fails."""
+
+from __future__ import annotations
+
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+import pytest
+
+import dualtape as dt
+from dualtape import ops, pytree
+from dualtape.testing import check_derivatives
+from functions.cases import CASES, Case
+
+FUNCTIONS = {
+    name: function
+    for name, function in vars(ops).items()
+    if isinstance(function, FunctionType) and function.__module__.startswith("dualtape.functions")
+}
+EVERY = [pytest.param(name, case, id=f"{name}-{i}") for name in CASES for i, case in enumerate(CASES[name])]
+
+
+def test_every_function_has_a_case() -> None:
+    covered = {FUNCTIONS[name] for name in CASES}
+    assert [name for name, function in FUNCTIONS.items() if function not in covered] == []
+
+
+def convert(x: Any, dtype: type) -> Any:
+    """Arrays as tensors, floats among them in ``dtype``; everything else as it is."""
+    if isinstance(x, tuple):
+        return tuple(convert(item, dtype) for item in x)
+    if isinstance(x, np.ndarray):
+        return dt.Tensor(x.astype(dtype) if x.dtype.kind == "f" else x)
+    return x
+
+
+def values(outputs: Any) -> list[np.ndarray]:
+    return [np.asarray(y) for y in pytree.leaves(outputs)]
+
+
+@pytest.mark.parametrize(("name", "case"), EVERY)
+def test_value(name: str, case: Case) -> None:
+    got = values(FUNCTIONS[name](*convert(case.args, np.float64), **case.kwargs))
+    expected = values(case.reference(*case.args))
+    assert [y.shape for y in got] == [y.shape for y in expected]
+    for a, b in zip(got, expected, strict=True):
+        assert a.dtype.kind == b.dtype.kind
+        rtol = 1e-13 if a.dtype == np.float64 else 1e-6
+        np.testing.assert_allclose(a, b, rtol=rtol, atol=1e-14)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+@pytest.mark.parametrize(("name", "case"), [pytest.param(n, c[0], id=n) for n, c in CASES.items()])
+def test_floats_keep_their_type(name: str, case: Case, dtype: type) -> None:
+    if not any(isinstance(x, np.ndarray) and x.dtype.kind == "f" for x in pytree.leaves(case.args)):
+        return
+    got = values(FUNCTIONS[name](*convert(case.args, dtype), **case.kwargs))
+    expected = values(case.reference(*case.args))
+    for a, b in zip(got, expected, strict=True):
+        if b.dtype.kind == "f":
+            assert a.dtype == dtype
+            rounding = 40 * float(np.finfo(dtype).eps)
+            np.testing.assert_allclose(a, b, rtol=rounding, atol=rounding)
+
+
+@pytest.mark.parametrize(("name", "case"), EVERY)
+def test_derivatives(name: str, case: Case) -> None:
+    args = convert(case.args, np.float64)
+    outputs = pytree.leaves(FUNCTIONS[name](*args, **case.kwargs))
+    floats = [x for x in pytree.leaves(args) if isinstance(x, dt.Tensor) and x.dtype.is_float]
+    if not (case.smooth and floats and any(y.dtype is dt.float64 for y in outputs)):
+        return
+    check_derivatives(lambda *a: FUNCTIONS[name](*a, **case.kwargs), *args)

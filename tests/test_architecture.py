@@ -1,0 +1,59 @@
+"""Rules of the house that import-linter does not know."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import dualtape
+
+PACKAGE = Path(dualtape.__file__).parent
+FILES = sorted(PACKAGE.rglob("*.py"))
+# tensor.py holds one class, whose methods are many and one line each.
+LONGEST = {"tensor.py": 700}
+
+each_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+
+
+def imported(path: Path) -> set[str]:
+    """Top-level names of all modules that a file imports, inside functions too."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+@each_file
+def test_file_holds_one_idea(path: Path) -> None:
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    allowed = LONGEST.get(path.name, 400) if path.parent == PACKAGE else 400
+    assert lines <= allowed, f"{lines} lines: beyond {allowed}, a file holds two ideas"
+
+
+@each_file
+def test_only_opencl_devices_import_pyopencl(path: Path) -> None:
+    is_device = path.parent.name == "devices" and path.name.startswith("opencl")
+    assert is_device or "pyopencl" not in imported(path)
+
+
+@each_file
+def test_module_says_what_it_is(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+
+
+def test_engine_stays_small_enough_to_read() -> None:
+    """The mechanism: core and the two differentiators."""
+    differentiators = (PACKAGE / "autodiff" / name for name in ("tape.py", "jet.py", "algebra.py", "chain.py"))
+    mechanism = [*(PACKAGE / "core").glob("*.py"), *differentiators]
+    assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in mechanism) <= 1200
+
+
+def test_tape_and_jet_do_not_know_each_other() -> None:
+    for one, other in (("tape", "jet"), ("jet", "tape")):
+        source = (PACKAGE / "autodiff" / f"{one}.py").read_text(encoding="utf-8")
+        assert f"autodiff.{other}" not in source
