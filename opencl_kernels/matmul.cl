@@ -7,11 +7,12 @@
 
 #define BLOCK 256
 
-// Adds the product of ROWS rows and one panel to `total`. It is a function, and begins at zero, so that its
-// sums stay in registers, and so that short sums are added up, which keeps rounding errors small.
+// Adds the product of ROWS rows and one panel to `total`, or begins with it. It is a function, and its sums begin at zero,
+// so that they stay in registers, and so that short sums are added up, which keeps rounding errors small.
 WIDE __attribute__((noinline)) static void dt_tile(__global const IN *restrict a, const size_t a_step,
                                                    __global const REAL *restrict b, const size_t b_step,
-                                                   const size_t length, VECTOR total[ROWS][VECTORS])
+                                                   const size_t length, const int begin,
+                                                   VECTOR total[ROWS][VECTORS])
 {
     VECTOR sum[ROWS][VECTORS];
 #pragma unroll
@@ -36,7 +37,7 @@ WIDE __attribute__((noinline)) static void dt_tile(__global const IN *restrict a
     for (int r = 0; r < ROWS; r++)
 #pragma unroll
         for (int v = 0; v < VECTORS; v++)
-            total[r][v] += sum[r][v];
+            total[r][v] = begin ? sum[r][v] : total[r][v] + sum[r][v];
 }
 
 WIDE __kernel void dt_matmul(__global const IN *restrict a, __global const REAL *restrict b, __global OUT *restrict c,
@@ -50,24 +51,26 @@ WIDE __kernel void dt_matmul(__global const IN *restrict a, __global const REAL 
     if (id >= products * parts * panels * row_tiles)
         return;
     // Rows vary fastest: a panel of b stays in cache.
-    size_t row = id % row_tiles * ROWS;
     size_t rest = id / row_tiles;
-    size_t panel = rest % panels;
+    size_t row = (id - rest * row_tiles) * ROWS;
     size_t matrix = rest / panels;
+    size_t panel = rest - matrix * panels;
     size_t product = matrix / parts;
     size_t start = (matrix - product * parts) * part;
     size_t end = min(start + (size_t)part, (size_t)k);
     // The last tile reaches back over rows of the one before it, and stores only its own.
-    size_t skipped = row + ROWS > m ? row + ROWS - m : 0;
-    a += starts[2 * product] + (row - skipped) * k;
+    size_t first = min(row, (size_t)m - ROWS);
+    size_t skipped = row - first;
+    a += starts[2 * product] + first * k;
     b += starts[2 * product + 1] + panel * b_panel;
 
     VECTOR total[ROWS][VECTORS];
-    for (int r = 0; r < ROWS; r++)
-        for (int v = 0; v < VECTORS; v++)
-            total[r][v] = (VECTOR)(0);
-    for (; start < end; start += BLOCK)
-        dt_tile(a + start, k, b + start * b_step, b_step, min((size_t)BLOCK, end - start), total);
+    size_t i = start;
+    do {
+        size_t length = min((size_t)BLOCK, end - i);
+        dt_tile(a + i, k, b + i * b_step, b_step, length, i == start, total);
+        i += BLOCK;
+    } while (i < end);
 
     int width = min((size_t)COLUMNS, (size_t)n - panel * COLUMNS);
     c += (matrix * m + row) * n + panel * COLUMNS;

@@ -1,5 +1,5 @@
 // The index of the first extremum along the middle axis of (outer, size, inner); a NaN is more extreme than any number.
-// BETTER(v, best): whether v beats the best so far.
+// NO_BETTER(v, best): whether v does not beat the best so far; it is false for a NaN.
 
 __kernel void dt_search(__global const IN *restrict x, __global long *restrict y, const ulong outer, const ulong size,
                         const ulong inner)
@@ -11,9 +11,9 @@ __kernel void dt_search(__global const IN *restrict x, __global long *restrict y
     x += o * size * inner + (id - o * inner);
     ACC best = LOAD(x, 0);
     long found = 0;
-    for (long j = 1; j < size; j++) {
+    for (long j = 1; j < size && best == best; j++) {
         ACC v = LOAD(x, j * inner);
-        if (best == best && (BETTER(v, best) || v != v)) {
+        if (!(NO_BETTER(v, best))) {
             best = v;
             found = j;
         }

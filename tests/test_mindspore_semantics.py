@@ -27,6 +27,12 @@ DEVIATIONS: dict[str, tuple[str, str]] = {
         "TypeError\n",
         "an integer has no derivative; MindSpore returns a truncated one",
     ),
+    "gradients: Outputs that do not depend on the input": (
+        "[0. 0.]\n"
+        "TypeError: the differentiated function returned None, in which there is no Tensor; "
+        "it may lack a `return`, or have left the tensors by float() or .item()\n",
+        "a forgotten `return` is a mistake, not a function with derivative zero",
+    ),
     "gradients: The same tensor at two positions": (
         "(Tensor(shape=[], dtype=Float32, value= 18), Tensor(shape=[], dtype=Float32, value= 9))\n"
         "18.0\n",

@@ -42,6 +42,7 @@ class Expected(NamedTuple):
     ulps: float  # the bound that the function's comment states; 0 means equal bits
     numpy: Callable[..., Any] | None = None  # for the special values
     arguments: int = 1
+    order: int | None = None  # a leading integer argument; the name here then ends in it
 
 
 def _clamped(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -60,6 +61,16 @@ def _lgamma(x: Any) -> Any:
     pole = x <= 0 and x == mpmath.floor(x)
     return mpmath.mpf(INFINITY) if pole else mpmath.re(mpmath.loggamma(x))
 
+
+def _polygamma(n: int) -> Callable[[Any], Any]:
+    def exact(x: Any) -> Any:
+        pole = x <= 0 and x == mpmath.floor(x)
+        return (-1) ** (n + 1) * mpmath.mpf(INFINITY) if pole else mpmath.polygamma(n, x)
+
+    return exact
+
+
+POLYGAMMA_ORDERS = (1, 2, 3, 5)
 
 FUNCTIONS: dict[str, Expected] = {
     "dt_exp": Expected(_clamped(mpmath.exp), 1.2, np.exp),
@@ -100,6 +111,13 @@ FUNCTIONS: dict[str, Expected] = {
     "dt_maximum": Expected(max, 0, np.maximum, 2),
     "dt_minimum": Expected(min, 0, np.minimum, 2),
 }
+FUNCTIONS |= {f"dt_polygamma_{n}": Expected(_polygamma(n), 5 if n <= 3 else 7, order=n) for n in POLYGAMMA_ORDERS}
+
+
+def _function(name: str) -> str:
+    """The name in OpenCL C."""
+    return name.removesuffix(f"_{FUNCTIONS[name].order}")
+
 
 # What NumPy has no function for, at special values: (x, f(x)).
 NAN = math.nan
@@ -113,6 +131,10 @@ SPECIAL: dict[str, list[tuple[float, float]]] = {
     "dt_digamma": [(pole, NAN) for pole in (-1.0, -2.0, -3.0, -INFINITY, NAN)]
     + [(0.0, -INFINITY), (-0.0, INFINITY), (INFINITY, INFINITY)],
 }
+for n in POLYGAMMA_ORDERS:
+    sign = 1.0 if n % 2 else -1.0
+    SPECIAL[f"dt_polygamma_{n}"] = [(pole, sign * INFINITY) for pole in (0.0, -0.0, -1.0, -2.0, -3.0, -INFINITY)]
+    SPECIAL[f"dt_polygamma_{n}"] += [(INFINITY, sign * 0.0), (NAN, NAN)]
 
 # Where a function is hard to get right, or changes from one formula to another.
 HARD: dict[str, Sequence[float]] = {
@@ -143,6 +165,7 @@ TURNS = [k * math.pi / 2 for k in (1, 2, 3, 4, 7, 100, 63661, 63663, 10**6, 6366
 # The float64 and float32 that come closest to a multiple of pi/2.
 CLOSEST = [6381956970095103 * 2.0**797, 16367173 * 2.0**72]
 HARD |= dict.fromkeys(("dt_sin", "dt_cos", "dt_tan"), TURNS + CLOSEST)
+HARD |= {f"dt_polygamma_{n}": (1, 2, n + 3, n + 8, -0.5, -1.5, -2.5, -3.001) for n in POLYGAMMA_ORDERS}
 
 
 # ---- arguments and reference values ----
@@ -246,10 +269,12 @@ def evaluate(device: Any, dtype: str, width: int, calls: dict[str, tuple[np.ndar
     for name, arguments in calls.items():
         inputs = [f"{name}_{i}" for i in range(len(arguments))]
         parameters += [f"__global const {real} *{item}" for item in inputs] + [f"__global {real} *{name}_y"]
-        statements.append(f"{name}_y[i] = {name}({', '.join(f'{item}[i]' for item in inputs)});")
+        order = FUNCTIONS[name].order
+        values = [*([] if order is None else [str(order)]), *(f"{item}[i]" for item in inputs)]
+        statements.append(f"{name}_y[i] = {_function(name)}({', '.join(values)});")
         arrays += [np.ascontiguousarray(argument, dtype) for argument in arguments]
         arrays.append(np.empty_like(arrays[-1]))
-    text = opencl_kernels.math_source(calls, dtype, [width]) + (
+    text = opencl_kernels.math_source(map(_function, calls), dtype, [width]) + (
         f"__kernel void test_functions({', '.join(parameters)})\n"
         f"{{\n    size_t i = get_global_id(0);\n    {' '.join(statements)}\n}}\n"
     )
@@ -302,7 +327,7 @@ def test_error_is_within_the_stated_bound(device: Any, names: tuple[str, ...], d
     for name in names:
         arguments, high, low = cases(name, dtype)
         error = ulps(results[name], high, low)
-        if name in ("dt_lgamma", "dt_digamma"):
+        if name in MIRRORED:
             error = _near_zeros(name, arguments[0], results[name], error)
         worst = int(np.argmax(error))
         values = [argument[worst] for argument in arguments]
@@ -311,13 +336,19 @@ def test_error_is_within_the_stated_bound(device: Any, names: tuple[str, ...], d
         )
 
 
+MIRRORED: dict[str, Callable[[Any], Any]] = {
+    "dt_lgamma": lambda x: mpmath.loggamma(1 - x),
+    "dt_digamma": lambda x: mpmath.digamma(1 - x),
+    "dt_polygamma_2": lambda x: -mpmath.polygamma(2, abs(x - mpmath.nint(x))),
+}
+
+
 def _near_zeros(name: str, x: np.ndarray, got: np.ndarray, error: np.ndarray) -> np.ndarray:
-    """For negative x, in units of the last place of the function at 1 - x or of 1 where these are larger."""
-    mirrored = {"dt_lgamma": mpmath.loggamma, "dt_digamma": mpmath.digamma}[name]
+    """For negative x, in units of the last place of what the function is a difference of, or of 1, where larger."""
     rescaled = error.copy()
     for i in np.flatnonzero((x < 0) & (error > FUNCTIONS[name].ulps)):
         with np.errstate(over="ignore"):
-            other = np.array(max(1.0, float(mirrored(1 - mpmath.mpf(float(x[i]))))), got.dtype)
+            other = np.array(max(1.0, float(MIRRORED[name](mpmath.mpf(float(x[i]))))), got.dtype)
         rescaled[i] *= min(1.0, float(np.spacing(np.abs(got[i])) / np.spacing(other)))
     return rescaled
 
@@ -364,7 +395,7 @@ def _check_special(name: str, arguments: tuple[np.ndarray, ...], got: np.ndarray
 
 
 def test_every_function_is_tested() -> None:
-    assert set(opencl_kernels.math_functions()) == set(FUNCTIONS)
+    assert set(opencl_kernels.math_functions()) == set(map(_function, FUNCTIONS))
 
 
 def test_source_holds_only_what_is_called() -> None:

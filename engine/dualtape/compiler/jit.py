@@ -10,23 +10,37 @@ import numpy as np
 
 from dualtape import pytree
 from dualtape.autodiff.request import require_callable
+from dualtape.compiler.blocks import planned
 from dualtape.compiler.passes import optimise
 from dualtape.compiler.program import Program
-from dualtape.compiler.replay import replayed
 from dualtape.compiler.trace import trace
 from dualtape.core.spec import Spec
 from dualtape.devices.device import Device
-from dualtape.devices.registry import current_device
+from dualtape.devices.registry import current_device, find_device
 from dualtape.errors import ArgumentTypeError, DeviceError
 from dualtape.parameter import Parameter, is_observed
 from dualtape.tensor import Tensor
 
 
 class Lowered(NamedTuple):
-    """A traced function: the program as written down, and as it runs."""
+    """A traced function.
+
+    Attributes
+    ----------
+    program
+        As written down.
+    optimised
+        After all passes.
+    kernels
+        The OpenCL C that it runs; empty where it runs operation by operation.
+    explanation
+        How it runs, and why.
+    """
 
     program: Program
     optimised: Program
+    kernels: str
+    explanation: str
 
 
 class _Compiled(NamedTuple):
@@ -41,8 +55,9 @@ class _Compiled(NamedTuple):
 class Jitted:
     """A function that runs as an optimised program; made by :func:`jit`."""
 
-    def __init__(self, fn: Callable[..., Any]) -> None:
+    def __init__(self, fn: Callable[..., Any], device: Device | None = None) -> None:
         self._fn = fn
+        self._device = device
         self._cache: dict[Any, _Compiled] = {}
         update_wrapper(self, fn, updated=())
 
@@ -96,15 +111,23 @@ class Jitted:
 
         program, read, written = trace(flat, [Spec(x.shape, x.dtype) for x in tensors], device)
         optimised = optimise(program)
-        return _Compiled(Lowered(program, optimised), replayed(optimised, device), read, written, output_structure, device)
+        run, kernels, explanation = planned(optimised, device, self._device)
+        lowered = Lowered(program, optimised, kernels, explanation)
+        return _Compiled(lowered, run, read, written, output_structure, device)
 
 
-def jit(fn: Callable[..., Any]) -> Jitted:
+def jit(fn: Callable[..., Any], device: str | Device | None = None) -> Jitted:
     """Trace ``fn`` on the first call with given shapes, element types and structure, then run the program.
 
     Tensors in the arguments, in nested containers or not, are inputs; so are the Parameters that the function reads,
     whose later values later calls see. Everything else in the arguments is static: another value means another
     trace. Inside another transformation a jitted function is an ordinary one.
+
+    A program that does much the same at many points, such as a training step of a physics-informed network, runs as
+    one kernel over blocks of points: on the OpenCL device that its inputs are on or, for inputs on the host, on the
+    first one that is a processor. Sums over the points are then taken in another order than by the operations
+    one by one, in the same order at each call. ``device`` chooses the device of the kernel, and a kernel for small
+    programs too; ``"host"`` means none. Results are on the device of the inputs in any case.
 
     Examples
     --------
@@ -113,7 +136,7 @@ def jit(fn: Callable[..., Any]) -> Jitted:
     >>> print(slope(dt.Tensor([1.0, 2.0])))
     [ 3. 12.]
     """
-    return Jitted(require_callable("jit", fn))
+    return Jitted(require_callable("jit", fn), None if device is None else find_device(device))
 
 
 def _flatten(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], Any]:
