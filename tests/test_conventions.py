@@ -231,3 +231,9 @@ def test_atan2_far_from_one_neither_underflows_nor_overflows() -> None:
         by_y, by_x = dt.grad(ops.atan2, (0, 1))(y, x)
         expected = np.array([4, -3]) / 25 / size
         np.testing.assert_allclose([by_y.item(), by_x.item()], expected, rtol=0.02)
+
+
+def test_infinities_of_one_sign_are_a_tie() -> None:
+    """The derivative of maximum(inf, inf) was NaN on the host: the sign of inf - inf."""
+    slopes = dt.grad(ops.maximum, (0, 1))(dt.Tensor([np.inf, -np.inf]), dt.Tensor([np.inf, -np.inf]))
+    np.testing.assert_array_equal([s.asnumpy() for s in slopes], 0.5)

@@ -108,10 +108,16 @@ rsqrt = elementwise(
 )
 
 
+def _step(x: Any, y: Any) -> Any:
+    # Infinities of one sign are a tie; their difference would be NaN.
+    half = np.asarray(0.5, np.result_type(x, y))
+    return np.where(np.equal(x, y), half, np.heaviside(np.subtract(x, y), half))
+
+
 # The derivative of maximum(x, y) by x: ties are shared evenly.
 step = NonDifferentiable(
     name="step",
-    numpy=lambda x, y: np.heaviside(np.subtract(x, y), np.asarray(0.5, np.result_type(x, y))),
+    numpy=_step,
     lowering=Expression("x > y ? (T)1 : (x == y ? (T)0.5 : (x < y ? (T)0 : x - y))"),
     infer=infer_elementwise("step"),
     examples=_PAIR,
@@ -143,7 +149,7 @@ absolute = elementwise(
 
 relu = elementwise(
     "relu",
-    numpy=lambda x: np.maximum(x, 0),
+    numpy=lambda x: np.maximum(x, np.zeros((), x.dtype)),
     opencl=Expression("x < (T)0 ? (T)0 : x"),
     partials=(lambda x, y: sign(y),),
     domain=(POSITIVE,),

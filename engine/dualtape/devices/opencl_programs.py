@@ -1,0 +1,82 @@
+"""Programs of one kernel each, built when first launched and kept."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from typing import Any
+
+import pyopencl as cl
+
+from dualtape.errors import DeviceError
+from dualtape.opencl_kernels import source
+
+Size = tuple[int, ...]
+
+
+class Kernel:
+    """A kernel of one device, ready to launch."""
+
+    __slots__ = ("_kernel", "_lock", "_queue", "name")
+
+    def __init__(self, kernel: Any, name: str, queue: Any, lock: threading.Lock) -> None:
+        self.name = name
+        self._kernel = kernel
+        self._queue = queue
+        self._lock = lock
+
+    def __call__(self, global_size: Size, local_size: Size, *arguments: Any) -> None:
+        """Enqueue one run; buffers and plain numbers as arguments."""
+        with self._lock:  # OpenCL keeps arguments in the kernel: setting them and enqueueing must not interleave
+            self._kernel(self._queue, global_size, local_size, *arguments)
+
+
+class Programs:
+    """The kernels of one device, by source."""
+
+    def __init__(self, context: Any, handle: Any, queue: Any, device_name: str, options: list[str]) -> None:
+        self._context = context
+        self._handle = handle
+        self._queue = queue
+        self._device_name = device_name
+        self._options = options
+        self._kernels: dict[str, Kernel] = {}
+        self._lock = threading.Lock()
+        self._launching = threading.Lock()
+
+    def kernel(self, name: str, source: str, scalars: tuple[Any, ...]) -> Kernel:
+        """The kernel ``name`` of a program that holds no other.
+
+        Parameters
+        ----------
+        name
+            Begins with ``dt_``: a kernel that is called like a builtin builds, and then cannot be found.
+        source
+            OpenCL C.
+        scalars
+            For each argument its NumPy type, or None for a buffer.
+        """
+        with self._lock:
+            found = self._kernels.get(source)
+            if found is None:
+                found = self._kernels[source] = Kernel(
+                    self._build(name, source, scalars), name, self._queue, self._launching
+                )
+            return found
+
+    def vector_bytes(self) -> int:
+        """The width of the widest vectors that the device's compiler makes."""
+        kernel = self._build("dt_probe", source("probe"), ())
+        size: int = kernel.get_work_group_info(cl.kernel_work_group_info.COMPILE_WORK_GROUP_SIZE, self._handle)[0]
+        return size
+
+    def _build(self, name: str, source: str, scalars: tuple[Any, ...]) -> Any:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # remarks of the compiler on code that it accepts
+                program = cl.Program(self._context, source).build(self._options, devices=[self._handle])
+            kernel = cl.Kernel(program, name)
+            kernel.set_scalar_arg_dtypes(scalars)
+        except cl.Error as failure:
+            raise DeviceError(f"{self._device_name} cannot build the kernel `{name}`: {failure}") from failure
+        return kernel
