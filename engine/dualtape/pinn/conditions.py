@@ -1,0 +1,285 @@
+"""Conditions: what the solution must satisfy, and where; each is one term of the loss."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import dualtape as dt
+from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
+from dualtape.pinn.fields import Field, Points
+from dualtape.pinn.geometry import Rectangle
+from dualtape.pinn.sampling import read_number
+
+TIME = "t"
+Datum = float | Callable[[Points], Any]
+Equation = Callable[..., Any]
+Arrays = dict[str, np.ndarray]
+Sampling = Callable[[Rectangle, str, tuple[int, ...]], Arrays]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """An equation, the points at which it holds, and its weight in the loss.
+
+    Build one with :func:`initial`, :func:`dirichlet`, :func:`neumann`, :func:`robin`, :func:`periodic`,
+    :func:`boundary` or :func:`observations`.
+
+    Attributes
+    ----------
+    name
+        What losses and errors call it.
+    equation
+        ``(*unknowns, p) -> residual``, or a tuple of residuals; each of shape (N, 1).
+    sample
+        ``(domain, sampler, seed) -> arrays``: ``points`` and whatever else the equation finds in ``p``.
+    weight
+        Factor of its mean square in the loss.
+    paired
+        Whether the second half of the points are partners of the first, so that a residual has N / 2 rows.
+    """
+
+    name: str
+    equation: Equation
+    sample: Sampling
+    weight: float = 1.0
+    paired: bool = False
+
+
+def initial(
+    value: Datum, *, order: int = 0, of: str | None = None, points: int = 100, weight: float = 1.0
+) -> Condition:
+    """``u = value`` where time begins; ``order=1`` gives the initial velocity ``u.t = value`` instead.
+
+    Parameters
+    ----------
+    value
+        A number, or a function of the points, as in ``lambda p: -dt.ops.sin(pi * p.x)``.
+    of
+        Which unknown, by its name in the equation; needed only if there are several.
+    points
+        How many points.
+    weight
+        Factor of this term in the loss.
+
+    Examples
+    --------
+    >>> import dualtape as dt
+    >>> from dualtape import pinn
+    >>> still = [pinn.initial(lambda p: dt.ops.sin(p.x)), pinn.initial(0.0, order=1)]
+    >>> [condition.name for condition in still]
+    ['initial', 'initial t']
+    """
+    datum, times = _read_datum("initial", value), read_number("order", order, lowest=0)
+
+    def equation(*fields_and_points: Any) -> Any:
+        u, p = _unknown(fields_and_points, of), fields_and_points[-1]
+        return (u.by(TIME * times) if times else u) - datum(p)
+
+    name = "initial" if not times else f"initial {TIME * times}"
+    return Condition(name, equation, _on_faces((TIME + "-",), points), read_weight(weight))
+
+
+def dirichlet(
+    value: Datum, on: str | Sequence[str], *, of: str | None = None, points: int = 100, weight: float = 1.0
+) -> Condition:
+    """``u = value`` on faces such as ``"x-"``; ``points`` on each. For the rest see :func:`initial`.
+
+    Examples
+    --------
+    >>> from dualtape import pinn
+    >>> pinn.dirichlet(lambda p: p.t, on=("x-", "x+"), weight=10.0).name
+    'dirichlet x- x+'
+    """
+    datum, faces = _read_datum("dirichlet", value), _read_faces(on)
+    return boundary(
+        lambda *args: _unknown(args, of) - datum(args[-1]),
+        on=faces,
+        points=points,
+        weight=weight,
+        name=f"dirichlet {' '.join(faces)}",
+    )
+
+
+def neumann(
+    value: Datum, on: str | Sequence[str], *, of: str | None = None, points: int = 100, weight: float = 1.0
+) -> Condition:
+    """The outward normal derivative ``du/dn = value`` on faces; see :func:`dirichlet`.
+
+    Examples
+    --------
+    >>> from dualtape import pinn
+    >>> pinn.neumann(0.0, on="y+").name
+    'neumann y+'
+    """
+    return _flux("neumann", 0.0, 1.0, value, on, of, points, weight)
+
+
+def robin(
+    a: float,
+    b: float,
+    value: Datum,
+    on: str | Sequence[str],
+    *,
+    of: str | None = None,
+    points: int = 100,
+    weight: float = 1.0,
+) -> Condition:
+    """``a * u + b * du/dn = value`` on faces, with the outward normal derivative; see :func:`dirichlet`.
+
+    Examples
+    --------
+    >>> from dualtape import pinn
+    >>> pinn.robin(1.0, 0.5, lambda p: p.y, on="x+").name
+    'robin x+'
+    """
+    return _flux("robin", a, b, value, on, of, points, weight)
+
+
+def boundary(
+    equation: Equation, on: str | Sequence[str], *, points: int = 100, weight: float = 1.0, name: str | None = None
+) -> Condition:
+    """Any equation on faces: ``lambda u, p: u.x - u ** 4``; it finds the outward normals in ``p.normal``.
+
+    Examples
+    --------
+    >>> from dualtape import pinn
+    >>> pinn.boundary(lambda u, p: u.x - u**4, on="x-", name="radiation").name
+    'radiation'
+    """
+    if not callable(equation):
+        raise ArgumentTypeError(f"`equation` of `boundary` must be a function, got {type(equation).__name__}")
+    faces = _read_faces(on)
+    return Condition(name or f"boundary {' '.join(faces)}", equation, _on_faces(faces, points), read_weight(weight))
+
+
+def periodic(
+    coordinate: str, *, derivatives: int = 1, of: str | None = None, points: int = 100, weight: float = 1.0
+) -> Condition:
+    """Equal values, and normal derivatives up to an order, on two opposite faces; of all unknowns without ``of``.
+
+    Examples
+    --------
+    >>> from dualtape import pinn
+    >>> pinn.periodic("x", derivatives=1).name
+    'periodic x'
+    """
+    number, orders = read_number("points", points), range(read_number("derivatives", derivatives, lowest=0) + 1)
+
+    def equation(*fields_and_points: Any) -> Any:
+        unknowns = fields_and_points[:-1] if of is None else (_unknown(fields_and_points, of),)
+        both = [u.by(coordinate * order) if order else u for u in unknowns for order in orders]
+        half = both[0].shape[0] // 2
+        return tuple(x[:half] - x[half:] for x in both)
+
+    def sample(domain: Rectangle, sampler: str, seed: tuple[int, ...]) -> Arrays:
+        points, _ = domain.boundary(number, [coordinate + "-"], sampler, seed)
+        partners = points.copy()
+        partners[:, domain.axis(coordinate)] = domain.upper[domain.axis(coordinate)]
+        return {"points": np.concatenate([points, partners])}
+
+    return Condition(f"periodic {coordinate}", equation, sample, read_weight(weight), paired=True)
+
+
+def observations(points: Any, values: Any, *, of: str | None = None, weight: float = 1.0) -> Condition:
+    """``u`` has the observed ``values``, of shape (N,) or (N, 1), at ``points`` of shape (N, d).
+
+    Examples
+    --------
+    >>> from dualtape import pinn
+    >>> pinn.observations([[0.0, 0.5], [1.0, 0.5]], [0.1, 0.2]).name
+    'observations'
+    """
+    places, observed = np.array(points, np.float64), np.array(values, np.float64)
+    if places.ndim != 2 or not places.size:
+        raise ShapeError(f"`points` of `observations` must have shape (N, d) with N > 0, got {places.shape}")
+    if observed.shape not in ((len(places),), (len(places), 1)):
+        raise ShapeError(
+            f"`values` of `observations` must have shape ({len(places)},) as there are {len(places)} points, "
+            f"got {observed.shape}"
+        )
+    if not (np.isfinite(places).all() and np.isfinite(observed).all()):
+        raise ArgumentError("`points` and `values` of `observations` must be finite; got infinities or NaNs")
+
+    def sample(domain: Rectangle, sampler: str, seed: tuple[int, ...]) -> Arrays:
+        if places.shape[1] != domain.dimension:
+            raise ShapeError(
+                f"`points` of `observations` has {places.shape[1]} coordinates; "
+                f"the domain has {domain.dimension}: {', '.join(domain.coordinates)}"
+            )
+        return {"points": places, "values": observed.reshape(-1, 1)}
+
+    return Condition("observations", lambda *args: _unknown(args, of) - args[-1].values, sample, read_weight(weight))
+
+
+def read_weight(weight: object) -> float:
+    """A finite number that is not negative."""
+    if isinstance(weight, bool) or not isinstance(weight, (int, float, np.integer, np.floating)):
+        raise ArgumentTypeError(f"`weight` must be a number, got {type(weight).__name__}")
+    if not math.isfinite(weight) or weight < 0:
+        raise ArgumentError(f"`weight` must be finite and not negative, got {weight}")
+    return float(weight)
+
+
+def _flux(
+    name: str, a: float, b: float, value: Datum, on: str | Sequence[str], of: str | None, points: int, weight: float
+) -> Condition:
+    datum, faces = _read_datum(name, value), _read_faces(on)
+    along = tuple(dict.fromkeys(face[:-1] for face in faces))
+
+    def equation(*fields_and_points: Any) -> Any:
+        u, p = _unknown(fields_and_points, of), fields_and_points[-1]
+        total = a * u if a else None
+        for coordinate in along:
+            flux = b * p.normal_along(coordinate) * u.by(coordinate)
+            total = flux if total is None else total + flux
+        return total - datum(p)
+
+    return boundary(equation, on=faces, points=points, weight=weight, name=f"{name} {' '.join(faces)}")
+
+
+def _on_faces(faces: tuple[str, ...], points: int) -> Sampling:
+    number = read_number("points", points)
+
+    def sample(domain: Rectangle, sampler: str, seed: tuple[int, ...]) -> Arrays:
+        places, normals = domain.boundary(number, faces, sampler, seed)
+        return {"points": places, "normal": normals}
+
+    return sample
+
+
+def _unknown(fields_and_points: tuple[Any, ...], of: str | None) -> Field:
+    fields: tuple[Field, ...] = fields_and_points[:-1]
+    names = ", ".join(u.name for u in fields)
+    if of is None:
+        if len(fields) > 1:
+            raise ArgumentError(f"a condition must say with `of=` which unknown it is on: {names}")
+        return fields[0]
+    for u in fields:
+        if u.name == of:
+            return u
+    raise ArgumentError(f"`of` is {of!r}; the unknowns are {names}")
+
+
+def _read_datum(condition: str, value: object) -> Callable[[Points], Any]:
+    if callable(value) and not isinstance(value, dt.Tensor):
+        return value
+    if isinstance(value, (bool, str)) or not isinstance(value, (int, float, np.integer, np.floating, dt.Parameter)):
+        raise ArgumentTypeError(
+            f"`value` of `{condition}` must be a number, a Parameter or a function of the points "
+            f"such as `lambda p: p.x`, got {type(value).__name__}"
+        )
+    return lambda p: value
+
+
+def _read_faces(on: object) -> tuple[str, ...]:
+    faces = (on,) if isinstance(on, str) else tuple(on) if isinstance(on, Sequence) else None
+    if not faces or not all(isinstance(face, str) and len(face) > 1 for face in faces):
+        raise ArgumentTypeError(f"`on` must name faces such as 'x-', or be a tuple of such names; got {on!r}")
+    if len(set(faces)) != len(faces):
+        raise ArgumentError(f"`on` names a face twice: {faces}")
+    return faces

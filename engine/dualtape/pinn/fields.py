@@ -1,0 +1,176 @@
+"""What an equation is written in: unknown fields with their derivatives as attributes, and points."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import dualtape as dt
+from dualtape.errors import ArgumentError
+
+MultiIndex = tuple[int, ...]
+
+
+# What the engine asks a tensor for, whatever the coordinates are called.
+_OWN = frozenset(("level", "value", "primal", "ground", "shape", "dtype", "device", "data_", "device_", "name", "by"))
+
+
+class Field(dt.Tensor):
+    """An unknown at N points: a tensor of shape (N, 1), whose derivatives are attributes.
+
+    ``u.t`` is its first derivative by t, ``u.xx`` the second by x, ``u.xy`` the mixed one (also
+    ``u.yx``): any product of coordinates. They are tensors of the same shape.
+
+    Equations are given fields; they take part in operations as any tensor does.
+
+    Examples
+    --------
+    >>> import dualtape as dt
+    >>> u = Field("u", ("x", "t"), lambda index: dt.Tensor([[float(sum(index))]]))
+    >>> print(u.xx + u.t * 10 + dt.ops.exp(u))
+    [[13.]]
+    """
+
+    __slots__ = ("_coordinates", "_derivative", "_name", "_value")
+
+    # Like a parameter, a field stands for its value in every operation.
+    level = dt.Parameter.level
+
+    def __init__(self, name: str, coordinates: tuple[str, ...], derivative: Callable[[MultiIndex], dt.Tensor]) -> None:
+        self._name = name
+        self._coordinates = coordinates
+        self._derivative = derivative
+        self._value = derivative((0,) * len(coordinates))
+
+    @property
+    def name(self) -> str:
+        """Its name in the equation."""
+        return self._name
+
+    def value(self) -> dt.Tensor:
+        """The tensor that it stands for."""
+        return self._value
+
+    @property
+    def primal(self) -> dt.Tensor:
+        return self._value
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._value.shape
+
+    @property
+    def dtype(self) -> dt.dtype.DType:
+        return self._value.dtype
+
+    def by(self, orders: str) -> dt.Tensor:
+        """The derivative by a product of coordinates: ``u.by('xx')`` is ``u.xx``."""
+        index = read_derivative(orders, self._coordinates)
+        if index is None:
+            raise ArgumentError(
+                f"`{self._name}.{orders}` is no derivative: the coordinates are {', '.join(self._coordinates)}, "
+                f"so write for example {self._name}.{self._coordinates[0] * 2}"
+            )
+        return self._derivative(index)
+
+    def __getattribute__(self, name: str) -> Any:
+        # Coordinates come before the methods of Tensor, which may share a short name with one.
+        if name[0] == "_" or name in _OWN or read_derivative(name, self._coordinates) is None:
+            return super().__getattribute__(name)
+        return self.by(name)
+
+    def __getattr__(self, name: str) -> Any:
+        if name[0] == "_" or name in _OWN:
+            raise AttributeError(f"a field has no attribute {name!r}")
+        return self.by(name)
+
+
+class Points:
+    """N points in the order of the equation's coordinates: ``p.x`` is a tensor of shape (N, 1).
+
+    Attributes
+    ----------
+    points
+        All coordinates, of shape (N, d), as the network takes them.
+    normal
+        On a boundary: the outward normals, of shape (N, d).
+    values
+        Of observations: what was observed, of shape (N, 1).
+    """
+
+    __slots__ = ("_coordinates", "_data", "points")
+
+    def __init__(
+        self, coordinates: tuple[str, ...], points: dt.Tensor, data: dict[str, dt.Tensor] | None = None
+    ) -> None:
+        self._coordinates = coordinates
+        self._data = data or {}
+        self.points = points
+
+    def __getattr__(self, name: str) -> dt.Tensor:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if name in self._data:
+            return self._data[name]
+        if name not in self._coordinates:
+            known = ", ".join((*self._coordinates, "points", *self._data))
+            raise ArgumentError(f"`p.{name}`: these points have no {name!r}; they have {known}")
+        return self._column(self.points, name)
+
+    def normal_along(self, coordinate: str) -> dt.Tensor:
+        """One component of the outward normals, of shape (N, 1)."""
+        return self._column(self.normal, coordinate)
+
+    def _column(self, whole: dt.Tensor, coordinate: str) -> dt.Tensor:
+        i = self._coordinates.index(coordinate)
+        return whole[:, i : i + 1]
+
+
+_READ: dict[tuple[str, tuple[str, ...]], MultiIndex | None] = {}
+
+
+def read_derivative(orders: str, coordinates: tuple[str, ...]) -> MultiIndex | None:
+    """``'xxt'`` as the multi-index (2, 1) of the coordinates (x, t); ``None`` if it is no product of them.
+
+    Examples
+    --------
+    >>> read_derivative("xxt", ("x", "t")), read_derivative("xz", ("x", "t"))
+    ((2, 1), None)
+    """
+    key = (orders, coordinates)
+    if key not in _READ:
+        # The longest names first, so that x10 is not read as x1 and a rest.
+        one = "|".join(re.escape(name) for name in sorted(coordinates, key=len, reverse=True))
+        count = Counter(re.findall(one, orders)) if re.fullmatch(f"(?:{one})+", orders) else None
+        _READ[key] = None if count is None else tuple(count[name] for name in coordinates)
+    return _READ[key]
+
+
+def fields_of(
+    names: Sequence[str], coordinates: tuple[str, ...], derivatives: dict[MultiIndex, dt.Tensor]
+) -> tuple[Field, ...]:
+    """A field for each unknown, from derivatives of shape (N, number of unknowns)."""
+
+    def column(j: int) -> Callable[[MultiIndex], dt.Tensor]:
+        known: dict[MultiIndex, dt.Tensor] = {}
+
+        def derivative(index: MultiIndex) -> dt.Tensor:
+            if index not in known:
+                if index not in derivatives:
+                    raise ArgumentError(
+                        f"the derivative {_spelled(index, coordinates)} of {names[j]!r} was not used when the equation "
+                        "was first called; an equation must use the same derivatives at every call"
+                    )
+                whole = derivatives[index]
+                known[index] = whole if len(names) == 1 else whole[:, j : j + 1]
+            return known[index]
+
+        return derivative
+
+    return tuple(Field(name, coordinates, column(j)) for j, name in enumerate(names))
+
+
+def _spelled(index: MultiIndex, coordinates: tuple[str, ...]) -> str:
+    return "".join(name * n for name, n in zip(coordinates, index, strict=True)) or "of order 0"

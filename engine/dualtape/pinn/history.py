@@ -1,0 +1,68 @@
+"""The losses of a training run, term by term."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+class History:
+    """One row for each step: its total loss, and what each term added to it.
+
+    Attributes
+    ----------
+    names
+        The terms.
+    adam_steps
+        How many of the rows come from Adam; the rest are iterations of L-BFGS.
+
+    Examples
+    --------
+    >>> history = History(["equation", "initial"])
+    >>> history.append([2.0, 0.5])
+    >>> print(history)
+       step       total    equation     initial
+          1   2.500e+00   2.000e+00   5.000e-01
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = tuple(names)
+        self.adam_steps = 0
+        self._rows: list[np.ndarray] = []
+
+    def append(self, terms: np.ndarray | Sequence[float]) -> None:
+        """Add a step by its weighted terms."""
+        self._rows.append(np.asarray(terms, np.float64))
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @property
+    def terms(self) -> np.ndarray:
+        """All terms, of shape (steps, number of terms)."""
+        return np.array(self._rows).reshape(len(self._rows), len(self.names))
+
+    @property
+    def total(self) -> np.ndarray:
+        """The loss at each step."""
+        total: np.ndarray = self.terms.sum(axis=1)
+        return total
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        """One term at each step, by name; ``history["total"]`` is the loss."""
+        return self.total if name == "total" else self.terms[:, self.names.index(name)]
+
+    def __str__(self) -> str:
+        """A table of about ten steps."""
+        if not self._rows:
+            return "no steps yet"
+        shown = np.unique(np.linspace(0, len(self) - 1, 10).astype(int))
+        widths = [max(10, len(name)) for name in self.names]
+        header = [f"{'step':>7}", f"{'total':>10}", *(f"{n:>{w}}" for n, w in zip(self.names, widths, strict=True))]
+        lines = ["  ".join(header)]
+        for i in shown:
+            values = zip(self._rows[i], widths, strict=True)
+            row = [f"{i + 1:>7}", f"{self._rows[i].sum():>10.3e}", *(f"{value:>{w}.3e}" for value, w in values)]
+            lines.append("  ".join(row))
+        return "\n".join(lines)

@@ -1,0 +1,83 @@
+"""Problems with known solutions: to try, to test, to measure against."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+import dualtape as dt
+from dualtape.pinn.cole_hopf import VISCOSITY, burgers_exact
+from dualtape.pinn.conditions import dirichlet, initial
+from dualtape.pinn.fields import Points
+from dualtape.pinn.geometry import Rectangle
+from dualtape.pinn.problem import Problem
+
+
+def burgers(viscosity: float = VISCOSITY) -> Problem:
+    """u_t + u u_x = nu u_xx on [-1, 1] from -sin(pi x): a shock forms at x = 0 about t = 1/pi.
+
+    Exact: Cole-Hopf, by quadrature; see :func:`dualtape.pinn.burgers_exact`.
+    """
+    return Problem(
+        domain=Rectangle(x=(-1, 1), t=(0, 1)),
+        equations=lambda u, p: u.t + u * u.x - viscosity * u.xx,
+        conditions=[
+            initial(lambda p: -dt.ops.sin(np.pi * p.x), weight=10.0),
+            dirichlet(0.0, on=("x-", "x+"), points=50, weight=10.0),
+        ],
+        exact=lambda x, t: burgers_exact(x, t, viscosity),
+    )
+
+
+def poisson() -> Problem:
+    """-(u_xx + u_yy) = 2 pi^2 sin(pi x) sin(pi y) on the unit square, 0 around it.
+
+    Exact: sin(pi x) sin(pi y).
+    """
+
+    def source(p: Points) -> dt.Tensor:
+        return 2 * np.pi**2 * dt.ops.sin(np.pi * p.x) * dt.ops.sin(np.pi * p.y)
+
+    return Problem(
+        domain=Rectangle(x=(0, 1), y=(0, 1)),
+        equations=lambda u, p: u.xx + u.yy + source(p),
+        conditions=[dirichlet(0.0, on=("x-", "x+", "y-", "y+"), points=50, weight=100.0)],
+        exact=lambda x, y: np.sin(np.pi * x) * np.sin(np.pi * y),
+    )
+
+
+def heat(diffusivity: float = 0.1) -> Problem:
+    """u_t = a u_xx on [0, 1] from sin(pi x), 0 at both ends.
+
+    Exact: exp(-a pi^2 t) sin(pi x).
+    """
+    return Problem(
+        domain=Rectangle(x=(0, 1), t=(0, 1)),
+        equations=lambda u, p: u.t - diffusivity * u.xx,
+        conditions=[
+            initial(lambda p: dt.ops.sin(np.pi * p.x), weight=10.0),
+            dirichlet(0.0, on=("x-", "x+"), points=50, weight=10.0),
+        ],
+        exact=lambda x, t: np.exp(-diffusivity * np.pi**2 * t) * np.sin(np.pi * x),
+    )
+
+
+def wave(speed: float = 1.0) -> Problem:
+    """u_tt = c^2 u_xx on [0, 1] from sin(pi x) at rest, both ends held.
+
+    Exact: cos(pi c t) sin(pi x).
+    """
+    return Problem(
+        domain=Rectangle(x=(0, 1), t=(0, 1)),
+        equations=lambda u, p: u.tt - speed**2 * u.xx,
+        conditions=[
+            initial(lambda p: dt.ops.sin(np.pi * p.x), weight=10.0),
+            initial(0.0, order=1, weight=10.0),
+            dirichlet(0.0, on=("x-", "x+"), points=50, weight=10.0),
+        ],
+        exact=lambda x, t: np.cos(np.pi * speed * t) * np.sin(np.pi * x),
+    )
+
+
+LIBRARY: dict[str, Callable[[], Problem]] = {"burgers": burgers, "poisson": poisson, "heat": heat, "wave": wave}

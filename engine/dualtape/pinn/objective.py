@@ -1,0 +1,141 @@
+"""The loss of a problem: traced terms, and one pure function of parameters and points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import dualtape as dt
+from dualtape.errors import ArgumentTypeError, DTypeError, ShapeError
+from dualtape.pinn.conditions import Condition
+from dualtape.pinn.fields import Field, MultiIndex, Points, fields_of
+from dualtape.pinn.problem import Problem
+from dualtape.pinn.unknowns import Network
+
+Batch = dict[str, dt.Tensor]
+Derivatives = Callable[[dt.Tensor], dict[MultiIndex, dt.Tensor]]
+
+
+@dataclass(frozen=True)
+class Term:
+    """A condition whose derivatives are known: ``derivatives`` gives exactly those from one forward sweep."""
+
+    condition: Condition
+    names: tuple[str, ...]
+    weights: tuple[float, ...]
+    indices: tuple[MultiIndex, ...]
+    derivatives: Derivatives
+
+
+class Objective:
+    """The weighted mean squares of all residuals.
+
+    Calling it with one batch of points for each term gives the total and, stacked, what each residual adds
+    to it. It depends on nothing but the parameters and the batches.
+    """
+
+    def __init__(self, problem: Problem, field: Network, batches: Sequence[Batch]) -> None:
+        self.coordinates = problem.domain.coordinates
+        self.unknowns = problem.unknowns
+        self.field = field
+        whole = (equation_term(problem), *problem.conditions)
+        seen: dict[str, int] = {}
+        self.terms = tuple(
+            self._trace(condition, batch, problem.weights if condition is whole[0] else condition.weight, seen)
+            for condition, batch in zip(whole, batches, strict=True)
+        )
+        self.names = tuple(name for term in self.terms for name in term.names)
+
+    def __call__(self, batches: Sequence[Batch]) -> tuple[dt.Tensor, dt.Tensor]:
+        losses = []
+        for term, batch in zip(self.terms, batches, strict=True):
+            residuals = self._residuals(term.condition, batch, term.derivatives(batch["points"]))
+            losses += [dt.ops.mean(dt.ops.square(r)) * w for r, w in zip(residuals, term.weights, strict=True)]
+        total = losses[0]
+        for loss in losses[1:]:
+            total = total + loss
+        return total, dt.ops.stack(losses)
+
+    def residual_size(self, points: dt.Tensor) -> dt.Tensor:
+        """How far the equations are from holding at each point, of shape (N, 1): the sum over all residuals."""
+        equations = self.terms[0]
+        residuals = self._residuals(equations.condition, {"points": points}, equations.derivatives(points))
+        total = dt.ops.abs(residuals[0])
+        for residual in residuals[1:]:
+            total = total + dt.ops.abs(residual)
+        return total
+
+    def _residuals(
+        self, condition: Condition, batch: Batch, derivatives: dict[MultiIndex, dt.Tensor]
+    ) -> tuple[dt.Tensor, ...]:
+        return self._apply(condition, batch, fields_of(self.unknowns, self.coordinates, derivatives))
+
+    def _apply(self, condition: Condition, batch: Batch, fields: tuple[Field, ...]) -> tuple[dt.Tensor, ...]:
+        data = {name: tensor for name, tensor in batch.items() if name != "points"}
+        residuals = condition.equation(*fields, Points(self.coordinates, batch["points"], data))
+        return tuple(residuals) if isinstance(residuals, (tuple, list)) else (residuals,)
+
+    def _trace(
+        self, condition: Condition, batch: Batch, weight: float | tuple[float, ...], seen: dict[str, int]
+    ) -> Term:
+        """Call the equation once on fields that record which derivatives they are asked for."""
+        points = batch["points"]
+        used: dict[MultiIndex, None] = {}
+
+        def recorded(index: MultiIndex) -> dt.Tensor:
+            used[index] = None
+            return dt.ops.ones_like(points[:, :1])
+
+        fields = tuple(Field(name, self.coordinates, recorded) for name in self.unknowns)
+        residuals = self._apply(condition, batch, fields)
+        rows = points.shape[0] // (2 if condition.paired else 1)
+        for residual in residuals:
+            _check_residual(condition, residual, rows, points.dtype)
+        weights = weight if isinstance(weight, tuple) else (weight,) * len(residuals)
+        if len(weights) != len(residuals):
+            raise ShapeError(f"`weight` of `Problem` has {len(weights)} numbers for {len(residuals)} residuals")
+        indices = tuple(used)
+        names = _names(condition.name, len(residuals), seen)
+        return Term(condition, names, weights, indices, derivatives_of(self.field, indices))
+
+
+def equation_term(problem: Problem) -> Condition:
+    """The equations themselves, as a condition inside the domain; the caller draws its points."""
+
+    def sample(*_: Any) -> dict[str, np.ndarray]:
+        raise AssertionError("the points of the equations are drawn by the solver")
+
+    return Condition("equation", problem.equations, sample)
+
+
+def derivatives_of(field: Network, indices: tuple[MultiIndex, ...]) -> Derivatives:
+    """The function from points to the derivatives of ``field`` at exactly these multi-indices."""
+    if not any(any(index) for index in indices):
+        return lambda points: dict.fromkeys(indices, field(points))
+    sweep = dt.partials(field, indices)
+    return lambda points: dict(zip(indices, sweep(points), strict=True))
+
+
+def _check_residual(condition: Condition, residual: Any, rows: int, dtype: dt.dtype.DType) -> None:
+    if not isinstance(residual, dt.Tensor):
+        raise ArgumentTypeError(f"the residual of `{condition.name}` must be a Tensor, got {type(residual).__name__}")
+    if residual.shape != (rows, 1):
+        raise ShapeError(
+            f"the residual of `{condition.name}` has shape {residual.shape} at {rows} points; expected ({rows}, 1). "
+            "Unknowns, their derivatives and coordinates are columns: reshape your own arrays with .reshape(-1, 1)"
+        )
+    if residual.dtype is not dtype:
+        raise DTypeError(
+            f"the residual of `{condition.name}` is of {residual.dtype} but the network of {dtype}; "
+            f"make constants Python numbers, or convert them, as in c.astype(dualtape.{str(dtype).lower()})"
+        )
+
+
+def _names(name: str, residuals: int, seen: dict[str, int]) -> tuple[str, ...]:
+    """Distinct names for the residuals of one term: ``equation``, or ``equation 1`` and ``equation 2``."""
+    seen[name] = seen.get(name, 0) + 1
+    base = name if seen[name] == 1 else f"{name} #{seen[name]}"
+    return (base,) if residuals == 1 else tuple(f"{base} {i + 1}" for i in range(residuals))

@@ -1,0 +1,142 @@
+"""Pictures of solutions, by matplotlib's Agg canvas alone: no global state, no window."""
+
+from __future__ import annotations
+
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dualtape.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from dualtape.pinn.solution import Solution
+
+RESOLUTION = (257, 129)
+SLICES = 4
+
+
+def draw_solution(solution: Solution, path: str | PathLike[str] | None, unknown: str | None) -> Any:
+    """The figure of :meth:`dualtape.pinn.Solution.plot`."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    dimension = solution.problem.domain.dimension
+    if dimension > 2:
+        raise ArgumentError(f"`plot` draws problems of one or two coordinates; this one has {dimension}")
+    number = _position(solution, unknown)
+    known = solution.problem.exact is not None
+    figure = Figure(figsize=(12, 6.4), layout="constrained")
+    FigureCanvasAgg(figure)
+    (_draw_curve if dimension == 1 else _draw_plane)(figure, solution, number, known)
+    figure.suptitle(_title(solution, known), fontsize=11)
+    if path is not None:
+        figure.savefig(path, dpi=150)
+    return figure
+
+
+def _position(solution: Solution, unknown: str | None) -> int:
+    unknowns = solution.problem.unknowns
+    if unknown is not None and unknown not in unknowns:
+        raise ArgumentError(f"`unknown` of `plot` is {unknown!r}; the unknowns are {', '.join(unknowns)}")
+    return 0 if unknown is None else unknowns.index(unknown)
+
+
+def _title(solution: Solution, known: bool) -> str:
+    text = f"{len(solution.history)} steps in {solution.seconds:.0f} s"
+    return f"{text}, relative $L^2$ error {solution.error():.1e}" if known else text
+
+
+def _values(values: Any, number: int) -> np.ndarray:
+    return np.asarray(values[number] if isinstance(values, (tuple, list)) else values)
+
+
+def _draw_curve(figure: Any, solution: Solution, number: int, known: bool) -> None:
+    """One coordinate: curves, error, losses."""
+    domain, name = solution.problem.domain, solution.problem.unknowns[number]
+    (x,) = domain.grid(1001)
+    u = _values(solution(x[:, None]), number)
+    axes = figure.subplots(1, 3 if known else 2)
+    axes[0].plot(x, u, label=name)
+    if known:
+        exact = _values(solution.problem.exact(x), number)  # type: ignore[misc]
+        axes[0].plot(x, exact, "k--", linewidth=1, label="exact")
+        axes[1].semilogy(x, np.abs(u - exact) + 1e-300)
+        axes[1].set(title="absolute error", xlabel=domain.coordinates[0])
+        axes[1].set_ylim(bottom=max(np.abs(u - exact).max() * 1e-6, 1e-16))
+    axes[0].set(title=name, xlabel=domain.coordinates[0])
+    axes[0].legend()
+    _draw_losses(axes[-1], solution)
+
+
+def _draw_plane(figure: Any, solution: Solution, number: int, known: bool) -> None:
+    """Two coordinates: the planes of solution, exact solution and error; below, slices and losses."""
+    problem = solution.problem
+    name, (first, second) = problem.unknowns[number], problem.domain.coordinates
+    a, b = problem.domain.grid(*RESOLUTION)
+    u = _values(solution(**{first: a, second: b}), number)
+    exact = _values(problem.exact(a, b), number) if problem.exact is not None else None
+    above, below = figure.subfigures(2, 1, height_ratios=(1, 1))
+    planes = [(name, u, "RdBu_r", _symmetric(u))]
+    if exact is not None:
+        error = np.abs(u - exact)
+        planes += [("exact", exact, "RdBu_r", _symmetric(u)), ("absolute error", error, "viridis", (0, error.max()))]
+    for axes, (title, values, colours, (low, up)) in zip(
+        np.atleast_1d(above.subplots(1, len(planes))), planes, strict=True
+    ):
+        # Time runs to the right, as in the literature.
+        h, v, hn, vn = (b, a, second, first) if second == "t" else (a, b, first, second)
+        image = axes.pcolormesh(h, v, values, cmap=colours, vmin=low, vmax=up, shading="gouraud", rasterized=True)
+        axes.set(title=title, xlabel=hn, ylabel=vn)
+        above.colorbar(image, ax=axes)
+    *slices, losses = below.subplots(1, SLICES + 1, width_ratios=[*[1] * SLICES, 1.6])
+    _draw_slices(slices, name, (first, second), (a, b), u, exact)
+    _draw_losses(losses, solution)
+
+
+def _draw_slices(
+    slices: list[Any],
+    name: str,
+    coordinates: tuple[str, str],
+    grid: tuple[np.ndarray, np.ndarray],
+    u: np.ndarray,
+    exact: np.ndarray | None,
+) -> None:
+    """The unknown along the first coordinate at some values of the second."""
+    low, up = min(u.min(), 0.0), max(u.max(), 0.0)
+    margin = 0.08 * (up - low or 1.0)
+    # In time from the first moment to the last; in space away from the faces, where conditions hold.
+    part = np.linspace(0, 1, SLICES) if coordinates[1] == "t" else np.arange(1, SLICES + 1) / (SLICES + 1)
+    for axes, j in zip(slices, np.rint(part * (u.shape[1] - 1)).astype(int), strict=True):
+        axes.plot(grid[0][:, j], u[:, j], label=name)
+        if exact is not None:
+            axes.plot(grid[0][:, j], exact[:, j], "k--", linewidth=1, label="exact")
+        axes.set(
+            title=f"{coordinates[1]} = {grid[1][0, j]:.3g}", xlabel=coordinates[0], ylim=(low - margin, up + margin)
+        )
+        if axes is not slices[0]:
+            axes.set_yticklabels([])
+    slices[0].legend(fontsize="small")
+
+
+def _draw_losses(axes: Any, solution: Solution) -> None:
+    history = solution.history
+    axes.set(title="loss", xlabel="step")
+    if not len(history):
+        return
+    steps = np.arange(1, len(history) + 1)
+    axes.semilogy(steps, history.total, color="black", linewidth=1.2, label="total")
+    if len(history.names) > 1:
+        for name, values in zip(history.names, history.terms.T, strict=True):
+            axes.semilogy(steps, np.maximum(values, 1e-300), linewidth=0.7, alpha=0.8, label=name)
+        # A term that is satisfied exactly must not stretch the axis to nothing.
+        axes.set_ylim(bottom=max(history.total.min() * 1e-3, 1e-30))
+    if 0 < history.adam_steps < len(history):
+        axes.axvline(history.adam_steps, color="grey", linestyle=":", linewidth=1)
+    axes.legend(fontsize="x-small", loc="upper right")
+
+
+def _symmetric(values: np.ndarray) -> tuple[float, float]:
+    """Limits around zero, which the colour map shows white."""
+    largest = float(np.abs(values).max()) or 1.0
+    return -largest, largest

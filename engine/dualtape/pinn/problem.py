@@ -1,0 +1,95 @@
+"""A problem: a domain, the equations inside it, and conditions."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from dualtape.errors import ArgumentError, ArgumentTypeError
+from dualtape.pinn.conditions import Condition, Equation, read_weight
+from dualtape.pinn.geometry import Rectangle
+
+
+class Problem:
+    """Differential equations on a domain, with conditions.
+
+    Parameters
+    ----------
+    domain
+        Where the equations hold.
+    equations
+        A function of the unknowns and the points, ``lambda u, p: u.t - u.xx``, that returns what must be zero: a
+        residual, or a tuple of them. The names of its arguments but the last are the names of the unknowns, in the
+        order of the network's outputs: ``lambda u, v, p: (u.t - v.x, v.t - u.x)``.
+    conditions
+        See :func:`dualtape.pinn.initial` and its neighbours.
+    outputs
+        Names of the unknowns, where the arguments of ``equations`` do not tell them.
+    transform
+        A hard constraint: ``lambda u, p: u * p.x * (1 - p.x)`` puts this in place of what the network gives, so that
+        it holds exactly. With several unknowns it takes and returns all of them.
+    weight
+        Factor of the equations in the loss; a tuple gives one for each residual.
+    exact
+        The known solution, if there is one, as a function of coordinate arrays (NumPy), for plots and errors.
+
+    Examples
+    --------
+    >>> from dualtape import pinn
+    >>> pinn.Problem(pinn.Interval(x=(0, 1)), lambda u, p: u.xx + 1, [pinn.dirichlet(0.0, on=("x-", "x+"))])
+    Problem(domain=Interval(x=(0, 1)), unknowns=('u',), conditions=['dirichlet x- x+'])
+    """
+
+    def __init__(
+        self,
+        domain: Rectangle,
+        equations: Equation,
+        conditions: Sequence[Condition] = (),
+        *,
+        outputs: Sequence[str] | None = None,
+        transform: Callable[..., Any] | None = None,
+        weight: float | Sequence[float] = 1.0,
+        exact: Callable[..., Any] | None = None,
+    ) -> None:
+        if not isinstance(domain, Rectangle):
+            raise ArgumentTypeError(f"`domain` must be a domain such as pinn.Rectangle, got {type(domain).__name__}")
+        if not callable(equations):
+            raise ArgumentTypeError(f"`equations` must be a function, got {type(equations).__name__}")
+        for i, condition in enumerate(conditions):
+            if not isinstance(condition, Condition):
+                raise ArgumentTypeError(
+                    f"item {i} of `conditions` must be a condition such as pinn.dirichlet(...), "
+                    f"got {type(condition).__name__}"
+                )
+        for argument, function in (("transform", transform), ("exact", exact)):
+            if function is not None and not callable(function):
+                raise ArgumentTypeError(f"`{argument}` must be a function, got {type(function).__name__}")
+        self.domain = domain
+        self.equations = equations
+        self.conditions = tuple(conditions)
+        self.unknowns = _read_unknowns(equations, outputs)
+        self.transform = transform
+        self.weights = tuple(map(read_weight, weight)) if isinstance(weight, (tuple, list)) else read_weight(weight)
+        self.exact = exact
+
+    def __repr__(self) -> str:
+        names = [condition.name for condition in self.conditions]
+        return f"Problem(domain={self.domain}, unknowns={self.unknowns}, conditions={names})"
+
+
+def _read_unknowns(equations: Equation, outputs: Sequence[str] | None) -> tuple[str, ...]:
+    if outputs is not None:
+        names = tuple(outputs)
+        if isinstance(outputs, str) or not names or not all(isinstance(name, str) for name in names):
+            raise ArgumentTypeError(f"`outputs` must be a tuple of names such as ('u', 'v'), got {outputs!r}")
+    else:
+        parameters = list(inspect.signature(equations).parameters.values())
+        if any(p.kind not in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters):
+            raise ArgumentError("`equations` does not name its unknowns; give them as outputs=('u', 'v')")
+        names = tuple(p.name for p in parameters if p.default is p.empty)[:-1]
+        if not names:
+            raise ArgumentError("`equations` must take the unknowns and the points, as in `lambda u, p: u.t - u.xx`")
+    if len(set(names)) != len(names):
+        raise ArgumentError(f"the unknowns must have distinct names, got {names}")
+    return names

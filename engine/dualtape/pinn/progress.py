@@ -1,0 +1,119 @@
+"""What training shows: a live bar on a terminal, a line now and then elsewhere, or nothing."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import AbstractContextManager
+from typing import Any
+
+import numpy as np
+
+
+class Progress(AbstractContextManager["Progress"]):
+    """Shows nothing; the others do."""
+
+    def begin(self, stage: str, steps: int, done: int = 0) -> None:
+        """A stage of ``steps`` steps begins, of which some may be done already."""
+
+    def step(self, done: int, names: tuple[str, ...], terms: np.ndarray) -> None:
+        """``done`` steps of the stage are done; these are its losses."""
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+def make_progress(show: bool | None) -> Progress:
+    """A bar on a terminal, lines elsewhere; nothing if ``show`` is False."""
+    if show is False:
+        return Progress()
+    return _Bar() if sys.stderr.isatty() else _Lines()
+
+
+class _Rate:
+    """Steps a second over the last seconds, and time left."""
+
+    def __init__(self, steps: int, done: int) -> None:
+        self.steps = steps
+        self._marks = [(time.perf_counter(), done)]
+
+    def update(self, done: int) -> tuple[float, float]:
+        now = time.perf_counter()
+        self._marks.append((now, done))
+        while len(self._marks) > 2 and now - self._marks[0][0] > 10:
+            self._marks.pop(0)
+        began, first = self._marks[0]
+        rate = (done - first) / max(now - began, 1e-9)
+        known = done - first > 2  # the first steps take longest, as they import and compile
+        return rate, (self.steps - done) / rate if known else float("inf")
+
+
+def _clock(seconds: float) -> str:
+    return "?" if not np.isfinite(seconds) else f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+
+def _each(names: tuple[str, ...], terms: np.ndarray) -> str:
+    """The terms of the loss, if there are several."""
+    if len(names) == 1:
+        return ""
+    return ", ".join(f"{name} {value:.1e}" for name, value in zip(names, terms, strict=True))
+
+
+class _Lines(Progress):
+    """For logs: a line at the first and last step, and every ten seconds between."""
+
+    def begin(self, stage: str, steps: int, done: int = 0) -> None:
+        self._stage = stage
+        self._rate = _Rate(steps, done)
+        self._spoke = -float("inf")
+
+    def step(self, done: int, names: tuple[str, ...], terms: np.ndarray) -> None:
+        now = time.perf_counter()
+        if now - self._spoke < 10 and done < self._rate.steps:
+            return
+        self._spoke = now
+        rate, left = self._rate.update(done)
+        line = (
+            f"{self._stage} {done}/{self._rate.steps}  loss {terms.sum():.3e}  {rate:.1f} steps/s  {_clock(left)} left"
+        )
+        print(f"{line}  {_each(names, terms)}".rstrip(), file=sys.stderr, flush=True)
+
+
+class _Bar(Progress):
+    """For terminals: one live bar for each stage."""
+
+    def __enter__(self) -> _Bar:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn
+        from rich.table import Column
+
+        self._bar: Any = Progress(
+            TextColumn("{task.description:>6}", table_column=Column(no_wrap=True)),
+            BarColumn(bar_width=12),
+            TextColumn("{task.completed:.0f}/{task.total:.0f}", table_column=Column(no_wrap=True)),
+            TextColumn("{task.fields[facts]}", table_column=Column(no_wrap=True)),
+            # The only column that gives way on a narrow terminal.
+            TextColumn("[dim]{task.fields[terms]}", table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)),
+            console=Console(stderr=True),
+            auto_refresh=False,
+            expand=True,
+        )
+        self._bar.start()
+        return self
+
+    def begin(self, stage: str, steps: int, done: int = 0) -> None:
+        self._task = self._bar.add_task(stage, total=steps, completed=done, facts="", terms="")
+        self._rate = _Rate(steps, done)
+        self._drawn = 0.0
+
+    def step(self, done: int, names: tuple[str, ...], terms: np.ndarray) -> None:
+        now = time.perf_counter()
+        if now - self._drawn < 0.2 and done < self._rate.steps:
+            return
+        self._drawn = now
+        rate, left = self._rate.update(done)
+        facts = f"loss {terms.sum():.2e}  [cyan]{rate:.1f}[/] steps/s  {_clock(left)} left"
+        self._bar.update(self._task, completed=done, facts=facts, terms=_each(names, terms), refresh=True)
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()

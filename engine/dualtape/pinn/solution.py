@@ -1,0 +1,152 @@
+"""What training gives: a function of points that knows its problem, its history and its plots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from os import PathLike
+from typing import Any
+
+import numpy as np
+
+import dualtape as dt
+from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
+from dualtape.pinn.history import History
+from dualtape.pinn.problem import Problem
+from dualtape.pinn.unknowns import Network
+
+BLOCK = 16_384  # points evaluated at a time
+Values = np.ndarray | tuple[np.ndarray, ...]
+
+
+class Solution:
+    """A trained network as a function of coordinates.
+
+    Attributes
+    ----------
+    problem, network
+        What was solved, and by what. The solution is more than the network: it scales coordinates, and holds the
+        hard constraint.
+    history
+        The losses, term by term.
+    seconds
+        How long training took.
+
+    Examples
+    --------
+    >>> from dualtape import nn, pinn
+    >>> problem = pinn.Problem(pinn.Rectangle(x=(0, 1), t=(0, 1)), lambda u, p: u.t + u.x)
+    >>> solution = pinn.solve(problem, nn.MLP(2, 1), 2, lbfgs_steps=0, points=10, progress=False)
+    >>> solution([[0.5, 0.0], [0.5, 1.0]]).shape, solution(x=[[0.0], [1.0]], t=[0.0, 0.5, 1.0]).shape
+    ((2,), (2, 3))
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        network: dt.nn.Cell,
+        field: Network,
+        like: dt.Parameter,
+        history: History,
+        seconds: float,
+    ) -> None:
+        self.problem = problem
+        self.network = network
+        self.history = history
+        self.seconds = seconds
+        self._field = field
+        self._like = like
+
+    def __call__(self, points: Any = None, **coordinates: Any) -> Values:
+        """The values of the unknowns: an array, or a tuple of them if there are several unknowns.
+
+        Parameters
+        ----------
+        points
+            An array of shape (..., d).
+        **coordinates
+            Instead of points: an array or number for each coordinate, which broadcast as in NumPy; so
+            ``solution(x=x[:, None], t=t)`` is a grid.
+        """
+        if points is not None and coordinates:
+            raise ArgumentError("give points, or coordinates by name, not both")
+        array = np.asarray(points, np.float64) if points is not None else self._stacked(coordinates)
+        names = self.problem.domain.coordinates
+        if array.ndim == 0 or array.shape[-1] != len(names):
+            raise ShapeError(
+                f"`points` has shape {array.shape}; "
+                f"expected {len(names)} coordinates on the last axis: {', '.join(names)}"
+            )
+        flat = array.reshape(-1, len(names)).astype(self._like.dtype.numpy)
+        blocks = [flat[start : start + BLOCK] for start in range(0, max(len(flat), 1), BLOCK)]
+        with dt.device(self._like.device):
+            found = [self._field(dt.Tensor(block)).asnumpy() for block in blocks]
+        values = np.concatenate(found).reshape(*array.shape[:-1], len(self.problem.unknowns))
+        columns = tuple(values[..., j] for j in range(len(self.problem.unknowns)))
+        return columns[0] if len(columns) == 1 else columns
+
+    def error(self, reference: Callable[..., Any] | np.ndarray | None = None, points: Any = None) -> float:
+        """The relative L2 error, ``|u - reference| / |reference|``, over all unknowns.
+
+        Parameters
+        ----------
+        reference
+            A function of coordinate arrays, in the domain's order, or values at ``points``; the problem's exact
+            solution if it is not given.
+        points
+            Where to compare; a regular grid by default.
+        """
+        exact = self.problem.exact if reference is None else reference
+        if exact is None:
+            raise ArgumentError("`reference` of `error` is needed: the problem knows no exact solution")
+        if points is None and not callable(exact):
+            raise ArgumentTypeError("`reference` of `error` is an array; give the points at which it holds as well")
+        places = self._grid() if points is None else np.asarray(points, np.float64)
+        expected = exact(*np.moveaxis(places, -1, 0)) if callable(exact) else exact
+        found, wanted = _together(self(places)), _together(expected)
+        if found.size != wanted.size:
+            raise ShapeError(f"`reference` of `error` has {wanted.size} values; expected {found.size}")
+        return float(np.linalg.norm(found.ravel() - wanted.ravel()) / np.linalg.norm(wanted))
+
+    def plot(self, path: str | PathLike[str] | None = None, unknown: str | None = None) -> Any:
+        """Draw the solution, the exact one and the error where it is known, slices in time, and the losses.
+
+        Parameters
+        ----------
+        path
+            Where to save the picture; its ending says the format, as in ``"burgers.png"``.
+        unknown
+            Which unknown, if there are several; the first by default.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            The figure, for changes of your own.
+        """
+        from dualtape.pinn.plotting import draw_solution
+
+        return draw_solution(self, path, unknown)
+
+    def _stacked(self, coordinates: dict[str, Any]) -> np.ndarray:
+        names = self.problem.domain.coordinates
+        if set(coordinates) != set(names):
+            raise ArgumentError(f"expected the coordinates {', '.join(names)}; got {', '.join(coordinates) or 'none'}")
+        return np.stack(np.broadcast_arrays(*(np.asarray(coordinates[name], np.float64) for name in names)), axis=-1)
+
+    def _grid(self) -> np.ndarray:
+        dimension = self.problem.domain.dimension
+        size = {1: 1001, 2: 201, 3: 41}.get(dimension)
+        if size is None:
+            return self.problem.domain.interior(16_384)
+        return np.stack(self.problem.domain.grid(*[size] * dimension), axis=-1)
+
+    def __repr__(self) -> str:
+        steps = len(self.history)
+        loss = f", loss={self.history.total[-1]:.3e}" if steps else ""
+        return f"Solution({', '.join(self.problem.unknowns)}: {steps} steps{loss})"
+
+
+def _together(values: Any) -> np.ndarray:
+    """Several unknowns in one array."""
+    if isinstance(values, (tuple, list)):
+        return np.concatenate([np.asarray(value, np.float64).ravel() for value in values])
+    return np.asarray(values, np.float64)

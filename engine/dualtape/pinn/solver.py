@@ -1,0 +1,185 @@
+"""`solve`: train a network to satisfy a problem."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import dualtape as dt
+from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError
+from dualtape.pinn.checkpointing import load_training, save_training
+from dualtape.pinn.interruption import Interruption, deferred_interrupt
+from dualtape.pinn.problem import Problem
+from dualtape.pinn.progress import make_progress
+from dualtape.pinn.sampling import read_number, read_sampler
+from dualtape.pinn.solution import Solution
+from dualtape.pinn.training import Settings, Stopped, Training
+
+
+def solve(
+    problem: Problem,
+    network: dt.nn.Cell,
+    steps: int = 500,
+    *,
+    lbfgs_steps: int = 3_000,
+    points: int = 2_500,
+    sampler: str = "sobol",
+    learning_rate: float = 5e-3,
+    resample: int = 500,
+    scaled: bool = True,
+    parameters: Sequence[dt.Parameter] = (),
+    seed: int = 0,
+    checkpoint: str | PathLike[str] | None = None,
+    checkpoint_seconds: float = 60.0,
+    resume: bool = False,
+    progress: bool | None = None,
+) -> Solution:
+    """Train ``network`` until it satisfies ``problem``: Adam first, then L-BFGS.
+
+    It computes on the device and in the element type of the network's parameters.
+
+    Parameters
+    ----------
+    problem
+        Domain, equations and conditions.
+    network
+        A cell from points of shape (N, d) to unknowns of shape (N, m), such as ``nn.MLP(d, m)``; trained in place.
+    steps
+        Steps of Adam, on a learning rate that falls along a cosine to a twentieth.
+    lbfgs_steps
+        Iterations of SciPy's L-BFGS after them, at most.
+    points
+        How many points the equations are taken at. Those of conditions are their own matter.
+    sampler
+        ``'sobol'``, ``'halton'``, ``'latin'`` or ``'uniform'``.
+    learning_rate
+        Of Adam.
+    resample
+        Draw new points after so many steps of Adam, and before each 1000 iterations of L-BFGS; more of them where the
+        equations hold worst. 0 keeps the first ones.
+    scaled
+        Give the network coordinates that run from -1 to 1 over the domain, which trains better; equations, conditions
+        and the solution are in the coordinates of the domain all the same.
+    parameters
+        Parameters in the equations to be trained as well: an inverse problem.
+    seed
+        Of the points. The network has its own.
+    checkpoint
+        A safetensors file to write parameters, optimizer, points and history to: from time to time, at the end, and
+        when Ctrl-C stops the run.
+    checkpoint_seconds
+        How often.
+    resume
+        Go on from ``checkpoint`` if it exists. With the same arguments the run ends in the same bits as one that was
+        never stopped; but if Ctrl-C stopped L-BFGS, its memory of past gradients starts afresh.
+    progress
+        A bar on a terminal, lines elsewhere; ``False`` shows nothing.
+
+    Returns
+    -------
+    Solution
+        A function of points, with history, errors and plots.
+
+    Raises
+    ------
+    DivergedError
+        The loss became infinite or NaN. The network holds the last parameters whose loss was finite.
+
+    Examples
+    --------
+    >>> import dualtape as dt
+    >>> from dualtape import nn, pinn
+    >>> problem = pinn.Problem(pinn.Interval(x=(0, 1)), lambda u, p: u.x - u, [pinn.dirichlet(1.0, on="x-")])
+    >>> network = nn.MLP(1, 1, width=8, depth=1, seed=0)
+    >>> solution = pinn.solve(problem, network, 100, lbfgs_steps=100, points=20, progress=False)
+    >>> bool(abs(solution([1.0]) - 2.718) < 0.01)
+    True
+    """
+    if not isinstance(problem, Problem):
+        raise ArgumentTypeError(f"`problem` must be a pinn.Problem, got {type(problem).__name__}")
+    settings = Settings(
+        read_number("steps", steps, 0),
+        read_number("lbfgs_steps", lbfgs_steps, 0),
+        read_number("points", points),
+        read_sampler(sampler),
+        _read_positive("learning_rate", learning_rate),
+        read_number("resample", resample, 0),
+        bool(scaled),
+        read_number("seed", seed, 0),
+    )
+    trained = _read_parameters(network, parameters)
+    path = Path(checkpoint) if checkpoint is not None else None
+    if resume and path is None:
+        raise ArgumentError("`resume` needs `checkpoint`, the file to go on from")
+    began = time.perf_counter()
+    with dt.device(trained[0].device), deferred_interrupt() as interruption, make_progress(progress) as shown:
+        training = Training(problem, network, trained, settings)
+        if resume and path is not None and path.exists():
+            load_training(training, path)
+        training.after_step = _between_steps(
+            training, path, _read_positive("checkpoint_seconds", checkpoint_seconds), interruption
+        )
+        try:
+            training.adam(shown)
+            training.lbfgs(shown)
+        except Stopped:
+            if path is not None:
+                save_training(training, path)
+            raise KeyboardInterrupt(f"stopped at step {len(training.history)}") from None
+        if path is not None:
+            save_training(training, path)
+    return Solution(
+        problem, network, training.objective.field, trained[0], training.history, time.perf_counter() - began
+    )
+
+
+def _between_steps(
+    training: Training, path: Path | None, seconds: float, interruption: Interruption
+) -> Callable[[bool], None]:
+    """Write checkpoints when it is time, and stop on Ctrl-C."""
+    saved = time.monotonic()
+
+    def after_step(exact: bool) -> None:
+        nonlocal saved
+        if interruption.requested:
+            raise Stopped
+        if path is not None and exact and time.monotonic() - saved > seconds:
+            save_training(training, path)
+            saved = time.monotonic()
+
+    return after_step
+
+
+def _read_parameters(network: Any, parameters: Sequence[dt.Parameter]) -> tuple[dt.Parameter, ...]:
+    """The network's parameters and the equation's; all on one device, in one element type."""
+    if not isinstance(network, dt.nn.Cell):
+        raise ArgumentTypeError(f"`network` must be a Cell such as nn.MLP(2, 1), got {type(network).__name__}")
+    for i, parameter in enumerate(parameters):
+        if not isinstance(parameter, dt.Parameter):
+            raise ArgumentTypeError(f"item {i} of `parameters` must be a Parameter, got {type(parameter).__name__}")
+    trained = (*network.trainable_params(), *parameters)
+    if not trained:
+        raise ArgumentError("`network` has no trainable parameters")
+    first = trained[0]
+    for parameter in trained:
+        if parameter.dtype is not first.dtype:
+            raise DTypeError(
+                f"parameter {parameter.name!r} is of {parameter.dtype} but {first.name!r} of {first.dtype}; "
+                "all must have one element type"
+            )
+        if parameter.device is not first.device:
+            raise ArgumentError(
+                f"parameter {parameter.name!r} is on {parameter.device.name} but {first.name!r} on {first.device.name}"
+            )
+    return trained
+
+
+def _read_positive(argument: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ArgumentTypeError(f"`{argument}` must be a number, got {type(value).__name__}")
+    if not 0 < value < float("inf"):
+        raise ArgumentError(f"`{argument}` must be positive and finite, got {value}")
+    return float(value)

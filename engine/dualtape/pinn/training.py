@@ -1,0 +1,208 @@
+"""The state of a training run and its two stages, Adam and L-BFGS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import numpy as np
+
+import dualtape as dt
+from dualtape import optim
+from dualtape.pinn.collocation import draw, draw_where_large
+from dualtape.pinn.errors import DivergedError
+from dualtape.pinn.history import History
+from dualtape.pinn.objective import Batch, Objective
+from dualtape.pinn.problem import Problem
+from dualtape.pinn.progress import Progress
+from dualtape.pinn.unknowns import Network, check_network, unknown_fields
+
+# After each round L-BFGS starts afresh: points are redrawn, and the checkpoint left is an exact one.
+ROUND = 1_000
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train; see :func:`dualtape.pinn.solve`."""
+
+    steps: int
+    lbfgs_steps: int
+    points: int
+    sampler: str
+    learning_rate: float
+    resample: int
+    scaled: bool
+    seed: int
+
+
+class Stopped(Exception):
+    """Ctrl-C between two evaluations."""
+
+
+class Training:
+    """Everything that changes while a network is trained.
+
+    Attributes
+    ----------
+    parameters
+        What is trained.
+    batches
+        Points and data of each term of the loss.
+    optimizer
+        Adam with its moments.
+    adam_done, lbfgs_done, draws
+        How far it is.
+    history
+        The losses so far.
+    after_step
+        Called between steps, with whether a checkpoint written now resumes exactly; may raise :class:`Stopped`.
+    """
+
+    def __init__(
+        self, problem: Problem, network: Network, parameters: tuple[dt.Parameter, ...], settings: Settings
+    ) -> None:
+        self.problem = problem
+        self.settings = settings
+        self.parameters = dt.ParameterTuple(parameters)
+        self.device = parameters[0].device
+        self.dtype = parameters[0].dtype
+        self.draws = 0
+        self.batches = self._draw()
+        check_network(problem, network, self.batches[0]["points"])
+        field = unknown_fields(problem, network, parameters[0], settings.scaled)
+        self.objective = Objective(problem, field, self.batches)
+        self.evaluate = dt.value_and_grad(self.objective, None, weights=self.parameters, has_aux=True)
+        final = settings.learning_rate / 20
+        schedule = optim.CosineDecayLR(final, settings.learning_rate, max(settings.steps, 1))
+        self.optimizer = optim.Adam(self.parameters, schedule)
+        self.history = History(self.objective.names)
+        self.adam_done = 0
+        self.lbfgs_done = 0
+        self.after_step: Callable[[bool], None] = lambda exact: None
+        self._finite = self.values()
+
+    # Points
+
+    def tensor(self, array: np.ndarray) -> dt.Tensor:
+        """An array as the network takes it: in its element type, on its device."""
+        return dt.Tensor(array.astype(self.dtype.numpy), device=self.device)
+
+    def _draw(self) -> list[Batch]:
+        s = self.settings
+        sets = draw(self.problem, s.points, s.sampler, s.seed, self.draws)
+        return [{name: self.tensor(array) for name, array in arrays.items()} for arrays in sets]
+
+    def _redraw(self) -> None:
+        s = self.settings
+        self.draws += 1
+        self.batches = self._draw()
+        chosen = draw_where_large(self.problem, s.points, s.sampler, s.seed, self.draws, self._residual_size)
+        self.batches[0] = {"points": self.tensor(chosen)}
+
+    def _residual_size(self, points: np.ndarray) -> np.ndarray:
+        size = points.shape[0] // self.settings.points
+        parts = np.split(points, size)  # as many points at a time as a step takes
+        return np.concatenate([self.objective.residual_size(self.tensor(part)).asnumpy() for part in parts])
+
+    # Stages
+
+    def adam(self, progress: Progress) -> None:
+        """Steps of Adam, on a learning rate that falls along a cosine to a twentieth."""
+        s = self.settings
+        if self.adam_done >= s.steps:
+            return
+        progress.begin("Adam", s.steps, self.adam_done)
+        while self.adam_done < s.steps:
+            if s.resample and self.adam_done and self.adam_done % s.resample == 0:
+                self._redraw()
+            terms, gradients = self._loss_and_gradients()
+            self._finite = self.values()
+            self.optimizer(gradients)
+            self.adam_done += 1
+            self.history.append(terms)
+            self.history.adam_steps += 1
+            progress.step(self.adam_done, self.history.names, terms)
+            self.after_step(True)
+
+    def lbfgs(self, progress: Progress) -> None:
+        """Iterations of SciPy's L-BFGS in float64 on all parameters in one vector."""
+        s = self.settings
+        if self.lbfgs_done >= s.lbfgs_steps:
+            self._loss_and_gradients()  # the last step of Adam may have gone too far
+            return
+        progress.begin("L-BFGS", s.lbfgs_steps, self.lbfgs_done)
+        while self.lbfgs_done < s.lbfgs_steps:
+            if s.resample and (self.lbfgs_done or self.adam_done):
+                self._redraw()
+            before = self.lbfgs_done
+            self._round(min(ROUND, s.lbfgs_steps - before), progress)
+            if self.lbfgs_done == before:
+                break  # no way further down
+            self.after_step(True)
+
+    def _round(self, iterations: int, progress: Progress) -> None:
+        from scipy import optimize
+
+        minimize: Any = optimize.minimize
+        terms = np.empty(0)
+        accepted = self.vector()
+
+        def loss_and_gradient(vector: np.ndarray) -> tuple[float, np.ndarray]:
+            nonlocal terms
+            self.set_vector(vector)
+            terms, gradients = self._loss_and_gradients()
+            flat = dt.ops.concat([g.reshape(-1) for g in gradients])
+            return float(terms.sum()), flat.asnumpy().astype(np.float64)
+
+        def after_iteration(vector: np.ndarray) -> None:
+            nonlocal accepted
+            accepted = vector.copy()
+            self._finite = self.values()
+            self.lbfgs_done += 1
+            self.history.append(terms)
+            progress.step(self.lbfgs_done, self.history.names, terms)
+            self.after_step(False)
+
+        options: Any = {"maxiter": iterations, "maxfun": 1 << 30, "maxcor": 50, "ftol": 0.0, "gtol": 1e-12, "maxls": 50}
+        try:
+            accepted = minimize(
+                loss_and_gradient, accepted, jac=True, method="L-BFGS-B", callback=after_iteration, options=options
+            ).x
+        finally:
+            self.set_vector(accepted)
+
+    def _loss_and_gradients(self) -> tuple[np.ndarray, tuple[dt.Tensor, ...]]:
+        (_, stacked), gradients = self.evaluate(self.batches)
+        terms = stacked.asnumpy()
+        if not np.isfinite(terms).all():
+            self._diverged(terms)
+        return terms, gradients
+
+    def _diverged(self, terms: np.ndarray) -> NoReturn:
+        bad = [name for name, value in zip(self.history.names, terms, strict=True) if not np.isfinite(value)]
+        for parameter, value in zip(self.parameters, self._finite, strict=True):
+            parameter.set_data(value)
+        raise DivergedError(
+            f"the loss became {terms.sum()} at step {len(self.history) + 1}, in the term"
+            f"{'s' * (len(bad) > 1)} {', '.join(bad)}; the network holds the parameters of the step before. "
+            "Try a smaller learning_rate, and look for a division or root at 0 in the equation"
+        )
+
+    # Parameters
+
+    def values(self) -> list[dt.Tensor]:
+        """The values of all parameters."""
+        return [parameter.value() for parameter in self.parameters]
+
+    def vector(self) -> np.ndarray:
+        """All parameters in one vector of float64."""
+        return np.concatenate([p.asnumpy().ravel() for p in self.parameters]).astype(np.float64)
+
+    def set_vector(self, vector: np.ndarray) -> None:
+        """Give all parameters the elements of one vector."""
+        start = 0
+        for parameter in self.parameters:
+            part: Any = vector[start : start + parameter.size].reshape(parameter.shape)
+            parameter.set_data(self.tensor(part))
+            start += parameter.size

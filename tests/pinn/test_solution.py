@@ -1,0 +1,96 @@
+"""What training gives: values, errors, history, pictures."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import dualtape as dt
+from dualtape import errors, nn, pinn
+
+
+def solved(problem: pinn.Problem) -> pinn.Solution:
+    network = nn.MLP(problem.domain.dimension, len(problem.unknowns), width=5, depth=1, seed=0)
+    return pinn.solve(problem, network, 3, lbfgs_steps=2, points=20, progress=False)
+
+
+@pytest.fixture(scope="module")
+def heat() -> pinn.Solution:
+    with dt.device("host"):
+        return solved(pinn.heat())
+
+
+def test_points_and_grids_agree(heat: pinn.Solution) -> None:
+    x, t = np.linspace(0, 1, 5), np.linspace(0, 1, 3)
+    grid = heat(x=x[:, None], t=t)
+    assert grid.shape == (5, 3)
+    points = np.stack(np.meshgrid(x, t, indexing="ij"), axis=-1)
+    np.testing.assert_array_equal(heat(points), grid)
+    np.testing.assert_allclose(heat(points[2, 1]), grid[2, 1], rtol=1e-6)
+    assert heat(np.zeros((0, 2))).shape == (0,)
+
+
+def test_errors_against_functions_and_arrays(heat: pinn.Solution) -> None:
+    points = heat.problem.domain.interior(50)
+    values = heat(points)
+    assert heat.error(values, points) == 0
+    assert heat.error(2 * values, points) == pytest.approx(0.5)
+    assert heat.error(heat.problem.exact, points) == pytest.approx(heat.error(heat.problem.exact(*points.T), points))
+    assert heat.error(lambda x, t: np.zeros_like(x) + 1e9) == pytest.approx(1, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda s: s(np.zeros((4, 3))), r"\(4, 3\).*2 coordinates"),
+        (lambda s: s(x=1.0), "expected the coordinates x, t; got x"),
+        (lambda s: s(np.zeros((4, 2)), x=1.0), "not both"),
+        (lambda s: s.error(np.zeros(3), np.zeros((4, 2))), "3 values; expected 4"),
+        (lambda s: s.plot(unknown="v"), "unknowns are u"),
+    ],
+)
+def test_unusable_arguments_are_refused(heat: pinn.Solution, call: object, message: str) -> None:
+    with pytest.raises(errors.ArgumentError, match=message):
+        call(heat)  # type: ignore[operator]
+
+
+def test_history(heat: pinn.Solution) -> None:
+    history = heat.history
+    assert history.names == ("equation", "initial", "dirichlet x- x+")
+    assert len(history) == 5
+    assert history.adam_steps == 3
+    np.testing.assert_allclose(history["initial"] + history["equation"] + history["dirichlet x- x+"], history.total)
+    assert str(history).splitlines()[0].split() == ["step", "total", "equation", "initial", "dirichlet", "x-", "x+"]
+
+
+def test_pictures(heat: pinn.Solution, tmp_path: Path) -> None:
+    for name in ("heat.png", "heat.svg"):
+        heat.plot(tmp_path / name)
+    assert (tmp_path / "heat.png").read_bytes().startswith(b"\x89PNG\r\n")
+    assert b"<svg" in (tmp_path / "heat.svg").read_bytes()
+    titles = [axes.get_title() for axes in heat.plot().axes]
+    assert {"u", "exact", "absolute error", "t = 0", "t = 1", "loss"} <= set(titles)
+
+
+def test_a_picture_without_an_exact_solution_or_in_one_dimension(tmp_path: Path) -> None:
+    free = pinn.Problem(pinn.Rectangle(x=(0, 1), y=(0, 1)), lambda u, v, p: (u.xx + v.yy, u - v))
+    titles = [axes.get_title() for axes in solved(free).plot(tmp_path / "free.png", unknown="v").axes]
+    assert "v" in titles
+    assert "exact" not in titles
+    line = pinn.Problem(pinn.Interval(x=(0, 1)), lambda u, p: u.x, exact=np.zeros_like)
+    line.exact = np.ones_like
+    assert len(solved(line).plot(tmp_path / "line.png").axes) == 3
+    solid = pinn.Problem(pinn.Rectangle(x=(0, 1), y=(0, 1), z=(0, 1)), lambda u, p: u.xx + u.yy + u.zz)
+    with pytest.raises(errors.ArgumentError, match="one or two coordinates; this one has 3"):
+        solved(solid).plot()
+
+
+def test_importing_pinn_is_light() -> None:
+    code = (
+        "import sys, dualtape.pinn; print([m for m in ('scipy', 'matplotlib', 'rich', 'pyopencl') if m in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
