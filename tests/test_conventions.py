@@ -237,3 +237,9 @@ def test_infinities_of_one_sign_are_a_tie() -> None:
     """The derivative of maximum(inf, inf) was NaN on the host: the sign of inf - inf."""
     slopes = dt.grad(ops.maximum, (0, 1))(dt.Tensor([np.inf, -np.inf]), dt.Tensor([np.inf, -np.inf]))
     np.testing.assert_array_equal([s.asnumpy() for s in slopes], 0.5)
+
+
+def test_division_by_the_number_zero() -> None:
+    """The gradient of x / 0 was a ZeroDivisionError: the partial is computed with Python's own division."""
+    np.testing.assert_array_equal(dt.grad(lambda x: x / 0)(dt.Tensor([1.0, 2.0])).asnumpy(), np.inf)
+    np.testing.assert_array_equal(dt.grad(lambda x: x / -0.0)(dt.Tensor([1.0])).asnumpy(), -np.inf)

@@ -11,11 +11,16 @@ from dualtape import ops as ops
 from dualtape import optim as optim
 from dualtape import random as random
 from dualtape.autodiff.batching import vmap as vmap
+from dualtape.autodiff.custom import custom_derivative as custom_derivative
+from dualtape.autodiff.dense import jacobian as jacobian
+from dualtape.autodiff.dense import vhp as vhp
 from dualtape.autodiff.forward import jvp as jvp
 from dualtape.autodiff.jacobian import hessian as hessian
 from dualtape.autodiff.jacobian import hvp as hvp
 from dualtape.autodiff.jacobian import jacfwd as jacfwd
 from dualtape.autodiff.jacobian import jacrev as jacrev
+from dualtape.autodiff.linearization import linearize as linearize
+from dualtape.autodiff.operators import bilaplacian as bilaplacian
 from dualtape.autodiff.operators import laplacian as laplacian
 from dualtape.autodiff.operators import linear_operator as linear_operator
 from dualtape.autodiff.operators import partials as partials
@@ -25,11 +30,14 @@ from dualtape.autodiff.reverse import value_and_grad as value_and_grad
 from dualtape.autodiff.reverse import vjp as vjp
 from dualtape.autodiff.taylor import derivative as derivative
 from dualtape.autodiff.taylor import jet as jet
+from dualtape.autodiff.vector_calculus import curl as curl
+from dualtape.autodiff.vector_calculus import divergence as divergence
 from dualtape.compiler.jit import Jitted as Jitted
 from dualtape.compiler.jit import jit as jit
 from dualtape.checkpoint import load_checkpoint as load_checkpoint
 from dualtape.checkpoint import load_param_into_net as load_param_into_net
 from dualtape.checkpoint import save_checkpoint as save_checkpoint
+from dualtape.devices.device import Device as Device
 from dualtape.devices.registry import device as device
 from dualtape.devices.registry import devices as devices
 from dualtape.devices.registry import set_device as set_device
@@ -52,5 +60,16 @@ from dualtape.random import get_seed as get_seed
 from dualtape.random import set_seed as set_seed
 from dualtape.tensor import Tensor as Tensor
 
+# After the module that saves files, whose name in this package it takes.
+from dualtape.autodiff.rematerialisation import checkpoint as checkpoint  # isort: skip
+
 __version__ = "0.1.0"
 
+
+def __getattr__(name: str) -> object:
+    # Imported when first asked for: they bring along what most programs do not need.
+    if name in ("pinn", "testing"):
+        import importlib
+
+        return importlib.import_module(f"dualtape.{name}")
+    raise AttributeError(f"module 'dualtape' has no attribute {name!r}")

@@ -99,16 +99,10 @@ def devices() -> None:
         print(f"\n{INSTALL}")
 
 
-def _facts(device: Any) -> tuple[str, str, str, str, str]:
+def _facts(device: dt.Device) -> tuple[str, str, str, str, str]:
     """Platform, version, processor, memory, and whether it computes with 64-bit floats."""
-    if device.name == "host":
-        name, version, *_ = device.platform.split()
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 0
-        return name, version.rstrip(","), platform.machine(), _gibibytes(memory), "yes"
-    handle = device.runtime.handle
-    version = handle.platform.version.split("  ")[0]  # PoCL writes its build options behind two spaces
-    fp64 = "yes" if device.runtime.has_float64 else "no"
-    return handle.platform.name, version, handle.name.strip(), _gibibytes(handle.global_mem_size), fp64
+    info = device.info
+    return info.platform, info.version, info.hardware, _gibibytes(info.memory), "yes" if info.has_float64 else "no"
 
 
 def _gibibytes(size: int) -> str:

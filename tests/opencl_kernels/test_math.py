@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import mpmath
 import numpy as np
 import pytest
+
 from dualtape import opencl_kernels
 
 cl = pytest.importorskip("pyopencl", reason="pyopencl is not installed")
@@ -64,8 +65,14 @@ def _lgamma(x: Any) -> Any:
 
 def _polygamma(n: int) -> Callable[[Any], Any]:
     def exact(x: Any) -> Any:
-        pole = x <= 0 and x == mpmath.floor(x)
-        return (-1) ** (n + 1) * mpmath.mpf(INFINITY) if pole else mpmath.polygamma(n, x)
+        f = x - mpmath.floor(x)
+        if x <= 0 and f == 0:
+            return (-1) ** (n + 1) * mpmath.mpf(INFINITY)
+        if x > -10:
+            return mpmath.polygamma(n, x)
+        # By itself, mpmath would go from x up to 0 in steps of 1.
+        reflected = mpmath.polygamma(n, 1 - x) - mpmath.polygamma(n, 1 - f)
+        return mpmath.polygamma(n, f) + (-1) ** n * reflected
 
     return exact
 

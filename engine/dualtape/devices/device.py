@@ -3,13 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Spec
 from dualtape.dtypes import DType, dtype_of
+
+
+class DeviceInfo(NamedTuple):
+    """Facts about a device, for people.
+
+    Attributes
+    ----------
+    platform
+        The software that drives it.
+    version
+        Of that software.
+    hardware
+        What it computes on.
+    memory
+        In bytes; 0 where unknown.
+    has_float64
+        Whether it computes with Float64.
+    """
+
+    platform: str
+    version: str
+    hardware: str
+    memory: int
+    has_float64: bool
 
 
 class Device:
@@ -25,6 +49,11 @@ class Device:
 
     name: str
     platform: str
+
+    @property
+    def info(self) -> DeviceInfo:
+        """What it is made of."""
+        raise NotImplementedError
 
     def put(self, array: np.ndarray) -> Any:
         """Storage with a copy of ``array``."""

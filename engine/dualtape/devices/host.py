@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import os
 import platform
 import threading
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from dualtape.core.primitive import Primitive
-from dualtape.devices.device import Device, spec_of
+from dualtape.devices.device import Device, DeviceInfo, spec_of
 from dualtape.errors import ArgumentError, DualtapeError
 
 _FAILURES = (ValueError, TypeError, IndexError, OverflowError, MemoryError)
@@ -39,6 +40,11 @@ class Host(Device):
 
     def __init__(self) -> None:
         self.platform = f"NumPy {np.__version__}, {platform.machine()}"
+
+    @property
+    def info(self) -> DeviceInfo:
+        pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 0
+        return DeviceInfo("NumPy", np.__version__, platform.machine(), pages, True)
 
     def put(self, array: np.ndarray) -> np.ndarray:
         return array.copy()

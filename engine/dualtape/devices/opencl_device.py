@@ -13,7 +13,7 @@ import pyopencl as cl
 from dualtape.core.lowering import Expression, Fold, Kernel, Movement, Placement, Reinterpretation
 from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Spec
-from dualtape.devices.device import Device, spec_of
+from dualtape.devices.device import Device, DeviceInfo, spec_of
 from dualtape.devices.opencl_elementwise import plan_expression, sum_in_place
 from dualtape.devices.opencl_fold import plan_fold
 from dualtape.devices.opencl_indexing import plan_cumsum, plan_scatter_sum, plan_search, plan_take
@@ -63,6 +63,13 @@ class OpenCLDevice(Device):
                 if self._started is None:
                     self._started = Runtime(self.name, self._handle)
         return self._started
+
+    @property
+    def info(self) -> DeviceInfo:
+        handle = self._handle
+        version = handle.platform.version.split("  ")[0]  # PoCL writes its build options behind two spaces
+        name = handle.name.strip()
+        return DeviceInfo(handle.platform.name, version, name, handle.global_mem_size, bool(handle.double_fp_config))
 
     def put(self, array: np.ndarray) -> Storage:
         """Storage with a copy of ``array``; the copy to the device goes on in the background."""

@@ -72,7 +72,7 @@ class Training:
         check_network(problem, network, self.batches[0]["points"])
         field = unknown_fields(problem, network, parameters[0], settings.scaled)
         self.objective = Objective(problem, field, self.batches)
-        self.evaluate = dt.value_and_grad(self.objective, None, weights=self.parameters, has_aux=True)
+        self.evaluate = dt.jit(dt.value_and_grad(self.objective, None, weights=self.parameters, has_aux=True))
         final = settings.learning_rate / 20
         schedule = optim.CosineDecayLR(final, settings.learning_rate, max(settings.steps, 1))
         self.optimizer = optim.Adam(self.parameters, schedule)

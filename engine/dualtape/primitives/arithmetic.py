@@ -1,5 +1,6 @@
 """Sums, products, quotients, powers and extrema."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -67,11 +68,16 @@ multiply: Bilinear = Bilinear(
     examples=_PAIR,
 )
 
+def _inverse(y: Any) -> Any:
+    # Python's own 1 / 0 is an exception, a tensor's is infinite.
+    return math.copysign(math.inf, y) if isinstance(y, (int, float)) and y == 0 else 1 / y
+
+
 divide = elementwise(
     "divide",
     numpy=np.divide,
     opencl=Expression("x / y"),
-    partials=(lambda x, y, z: 1 / y, lambda x, y, z: -(z / y)),
+    partials=(lambda x, y, z: _inverse(y), lambda x, y, z: -(z / y)),
     domain=(REAL, POSITIVE),
 )
 
