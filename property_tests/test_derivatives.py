@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from expressions import Expression, expressions, problems
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +11,7 @@ from dualtape import ops
 from dualtape.testing import check_derivatives
 from dualtape.testing.modes import Tensors, gradient, inner, nested_duals, taylor
 from dualtape.testing.strategies import multi_indices, tensors
+from expressions import Expression, expressions, problems
 
 Problem = tuple[Expression, list[dt.Tensor]]
 

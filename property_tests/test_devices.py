@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from expressions import Expression, problems
 from hypothesis import given, settings
 
 import dualtape as dt
 from dualtape import ops
 from dualtape.devices.device import Device
+from expressions import Expression, problems
 
 Problem = tuple[Expression, list[dt.Tensor]]
 # float32, relative to the largest element: a few hundred roundings for a tree of five functions and its derivative.

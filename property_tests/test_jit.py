@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from expressions import Expression, problems
 from hypothesis import given
 
 import dualtape as dt
 from dualtape import ops
+from expressions import Expression, problems
 
 Problem = tuple[Expression, list[dt.Tensor]]
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 
 import numpy as np
+
 from recorded_programs import builtin_type
 
 BINARY = [
@@ -58,9 +59,7 @@ Table = dict[str, dict[str, RowOfOutcomes]]
 def outcome(library: ModuleType, expression: str, *operands: str) -> str:
     """Evaluate an expression in ``x`` and ``y`` and name the dtype or the error it results in."""
     names = {"ops": library.ops, "condition": library.Tensor([True])}
-    names.update(
-        (name, _value(library, operand)) for name, operand in zip("xy", operands, strict=False)
-    )
+    names.update((name, _value(library, operand)) for name, operand in zip("xy", operands, strict=False))
     try:
         result = eval(expression, names)
     except Exception as error:
@@ -80,9 +79,7 @@ def unary_row(library: ModuleType, expression: str) -> RowOfOutcomes:
 
 def write(library: ModuleType, path: Path) -> None:
     """Fill the table with a library's outcomes, one row on each line."""
-    lines = [
-        f'"{expression}": {json.dumps(unary_row(library, expression))}' for expression in UNARY
-    ]
+    lines = [f'"{expression}": {json.dumps(unary_row(library, expression))}' for expression in UNARY]
     for expression in BINARY:
         rows = [f'  "{x}": {json.dumps(binary_row(library, expression, x))}' for x in OPERANDS]
         lines.append(f'"{expression}": {{\n' + ",\n".join(rows) + "\n}")

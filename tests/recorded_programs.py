@@ -129,8 +129,7 @@ def same_text(actual: str, expected: str, ulps: int = 2) -> bool:
     """
     actual_tokens, expected_tokens = _TOKEN.findall(actual), _TOKEN.findall(expected)
     return len(actual_tokens) == len(expected_tokens) and all(
-        one == other or _close(one, other, ulps)
-        for one, other in zip(actual_tokens, expected_tokens, strict=True)
+        one == other or _close(one, other, ulps) for one, other in zip(actual_tokens, expected_tokens, strict=True)
     )
 
 

@@ -34,8 +34,7 @@ DEVIATIONS: dict[str, tuple[str, str]] = {
         "a forgotten `return` is a mistake, not a function with derivative zero",
     ),
     "gradients: The same tensor at two positions": (
-        "(Tensor(shape=[], dtype=Float32, value= 18), Tensor(shape=[], dtype=Float32, value= 9))\n"
-        "18.0\n",
+        "(Tensor(shape=[], dtype=Float32, value= 18), Tensor(shape=[], dtype=Float32, value= 9))\n18.0\n",
         "MindSpore's eager mode adds the gradients of both positions and returns the sum for each",
     ),
     "gradients: A partial function, a callable object and a primitive": (
@@ -163,10 +162,7 @@ DTYPE_DEVIATIONS: dict[tuple[str, str, str | None], tuple[str, str]] = {
         for y in ("Bool", "Bool 0-D", "bool")
         if (x, y) != ("bool", "bool") and (expression, x) != ("x - y", "bool")
     },
-    **{
-        ("ops.round(x)", dtype, None): ("TypeError", NO_KERNEL)
-        for dtype in ("Bool", "UInt8", "Int8", "Int16")
-    },
+    **{("ops.round(x)", dtype, None): ("TypeError", NO_KERNEL) for dtype in ("Bool", "UInt8", "Int8", "Int16")},
     **{
         ("x * y", *operands): (
             vector,
@@ -208,10 +204,7 @@ def test_program_prints_what_mindspore_prints(case: RecordedProgram) -> None:
 @pytest.mark.parametrize("expression", recorded_dtypes.UNARY)
 def test_dtype_of_unary_expression(expression: str) -> None:
     recorded = DTYPES[expression]
-    expected = {
-        x: DTYPE_DEVIATIONS.get((expression, x, None), (outcome, ""))[0]
-        for x, outcome in recorded.items()
-    }
+    expected = {x: DTYPE_DEVIATIONS.get((expression, x, None), (outcome, ""))[0] for x, outcome in recorded.items()}
     assert recorded_dtypes.unary_row(dualtape, expression) == expected
 
 
@@ -219,10 +212,7 @@ def test_dtype_of_unary_expression(expression: str) -> None:
 @pytest.mark.parametrize("expression", recorded_dtypes.BINARY)
 def test_dtype_of_binary_expression(expression: str, x: str) -> None:
     recorded: RowOfOutcomes = DTYPES[expression][x]
-    expected = {
-        y: DTYPE_DEVIATIONS.get((expression, x, y), (outcome, ""))[0]
-        for y, outcome in recorded.items()
-    }
+    expected = {y: DTYPE_DEVIATIONS.get((expression, x, y), (outcome, ""))[0] for y, outcome in recorded.items()}
     assert recorded_dtypes.binary_row(dualtape, expression, x) == expected
 
 

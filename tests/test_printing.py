@@ -319,9 +319,7 @@ def test_parameter_repr(attributes: tuple[str, tuple[int, ...], str, bool], expe
 def test_print_options_do_not_matter() -> None:
     array = np.array([1 / 3], np.float32)
     with np.printoptions(precision=2, suppress=True):
-        assert tensor_repr(array, "Float32") == (
-            "Tensor(shape=[1], dtype=Float32, value= [ 3.33333343e-01])"
-        )
+        assert tensor_repr(array, "Float32") == ("Tensor(shape=[1], dtype=Float32, value= [ 3.33333343e-01])")
 
 
 def test_only_visible_elements_are_formatted() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from recorded_programs import RecordedProgram, read_programs, run, same_text
 
 PAGES = sorted((Path(__file__).parent / "tutorials").glob("*.md"))

@@ -4,7 +4,7 @@
 """
 
 from dualtape import amp as amp
-from dualtape import dtypes as dtype
+from dualtape import dtypes as dtypes
 from dualtape import initializer as initializer
 from dualtape import nn as nn
 from dualtape import ops as ops
@@ -15,6 +15,8 @@ from dualtape.autodiff.custom import custom_derivative as custom_derivative
 from dualtape.autodiff.dense import jacobian as jacobian
 from dualtape.autodiff.dense import vhp as vhp
 from dualtape.autodiff.forward import jvp as jvp
+from dualtape.autodiff.implicit import fixed_point as fixed_point
+from dualtape.autodiff.implicit import root as root
 from dualtape.autodiff.jacobian import hessian as hessian
 from dualtape.autodiff.jacobian import hvp as hvp
 from dualtape.autodiff.jacobian import jacfwd as jacfwd
@@ -32,16 +34,15 @@ from dualtape.autodiff.taylor import derivative as derivative
 from dualtape.autodiff.taylor import jet as jet
 from dualtape.autodiff.vector_calculus import curl as curl
 from dualtape.autodiff.vector_calculus import divergence as divergence
-from dualtape.compiler.jit import Jitted as Jitted
-from dualtape.compiler.jit import jit as jit
 from dualtape.checkpoint import load_checkpoint as load_checkpoint
 from dualtape.checkpoint import load_param_into_net as load_param_into_net
 from dualtape.checkpoint import save_checkpoint as save_checkpoint
+from dualtape.compiler.jit import Jitted as Jitted
+from dualtape.compiler.jit import jit as jit
 from dualtape.devices.device import Device as Device
 from dualtape.devices.registry import device as device
 from dualtape.devices.registry import devices as devices
 from dualtape.devices.registry import set_device as set_device
-from dualtape.dtypes import bool_ as bool
 from dualtape.dtypes import bool_ as bool_
 from dualtape.dtypes import float16 as float16
 from dualtape.dtypes import float32 as float32
@@ -64,6 +65,10 @@ from dualtape.tensor import Tensor as Tensor
 from dualtape.autodiff.rematerialisation import checkpoint as checkpoint  # isort: skip
 
 __version__ = "0.1.0"
+
+# MindSpore's other spellings.
+dtype = dtypes
+bool = bool_
 
 
 def __getattr__(name: str) -> object:

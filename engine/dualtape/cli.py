@@ -5,12 +5,10 @@ What takes long to import is imported by the command that needs it.
 
 from __future__ import annotations
 
-import os
-import platform
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 

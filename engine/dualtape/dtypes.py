@@ -16,16 +16,16 @@ __all__ = [
     "float16",
     "float32",
     "float64",
+    "int8",
     "int16",
     "int32",
     "int64",
-    "int8",
     "promote",
     "promote_scalar",
+    "uint8",
     "uint16",
     "uint32",
     "uint64",
-    "uint8",
 ]
 
 

@@ -53,10 +53,7 @@ def parameter_repr(name: str, shape: Sequence[int], dtype_name: str, requires_gr
     >>> parameter_repr("w", (1, 2), "Float32", True)
     'Parameter (name=w, shape=(1, 2), dtype=Float32, requires_grad=True)'
     """
-    return (
-        f"Parameter (name={name}, shape={tuple(shape)}, "
-        f"dtype={dtype_name}, requires_grad={requires_grad})"
-    )
+    return f"Parameter (name={name}, shape={tuple(shape)}, dtype={dtype_name}, requires_grad={requires_grad})"
 
 
 def _values(array: np.ndarray[Any, Any]) -> str:
@@ -70,8 +67,7 @@ def _values(array: np.ndarray[Any, Any]) -> str:
     # Only what is shown is ever touched: a tensor of any size prints in the same time.
     edges = [*range(_EDGE), *range(-_EDGE, 0)]
     shown = [
-        edges if is_shortened else range(length)
-        for length, is_shortened in zip(array.shape, shortened, strict=True)
+        edges if is_shortened else range(length) for length, is_shortened in zip(array.shape, shortened, strict=True)
     ]
     visible = array[np.ix_(*shown)]
     texts = np.array(_aligned(visible), dtype=object).reshape(visible.shape)

@@ -135,7 +135,7 @@ class _Nesting(threading.local):
 _nesting = _Nesting()
 
 
-class entered:  # noqa: N801  reads as a verb: `with entered(level):`
+class entered:
     """Open ``level`` above all open ones, and close it on the way out, whatever happens."""
 
     __slots__ = ("_level",)

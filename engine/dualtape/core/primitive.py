@@ -170,7 +170,9 @@ def elementwise(
     )
 
 
-def predicate(name: str, *, numpy: Callable[..., np.ndarray], opencl: Lowering, examples: tuple[Example, ...]) -> NonDifferentiable:
+def predicate(
+    name: str, *, numpy: Callable[..., np.ndarray], opencl: Lowering, examples: tuple[Example, ...]
+) -> NonDifferentiable:
     """Declare an elementwise primitive that gives bools."""
     return NonDifferentiable(
         name=name, numpy=numpy, lowering=opencl, infer=infer_elementwise(name, bool_), examples=examples

@@ -145,4 +145,5 @@ def _preamble(functions: set[str], common: DType, lanes: int) -> str:
         return ""
     if not common.is_float:
         return f"#define T {C_TYPES[common].compute}\n{source('integer')}#undef T\n"
-    return math_source(functions, "float64" if common.bits == 64 else "float32", (lanes,))
+    text: str = math_source(functions, "float64" if common.bits == 64 else "float32", (lanes,))
+    return text

@@ -36,8 +36,7 @@ def as_array(data: object, argument: str = "input_data") -> np.ndarray:
     if hasattr(data, "__array__"):
         return np.asarray(data)
     raise ArgumentTypeError(
-        f"`{argument}` must be a number, a nested list of numbers, a NumPy array or a Tensor; "
-        f"got {type(data).__name__}"
+        f"`{argument}` must be a number, a nested list of numbers, a NumPy array or a Tensor; got {type(data).__name__}"
     )
 
 

@@ -74,7 +74,9 @@ def tensordot(x1: TensorLike, x2: TensorLike, axes: int | Sequence[Sequence[int]
         left = [normalize_axis("tensordot", a, x.ndim) for a in first]
         right = [normalize_axis("tensordot", a, y.ndim) for a in second]
     if [x.shape[i] for i in left] != [y.shape[i] for i in right]:
-        raise ShapeError(f"`tensordot` got shapes {x.shape} and {y.shape}, whose axes {left} and {right} differ in size")
+        raise ShapeError(
+            f"`tensordot` got shapes {x.shape} and {y.shape}, whose axes {left} and {right} differ in size"
+        )
     free_x = [i for i in range(x.ndim) if i not in left]
     free_y = [i for i in range(y.ndim) if i not in right]
     rows = tuple(x.shape[i] for i in free_x)
@@ -161,9 +163,7 @@ def _diagonal(x: Tensor, names: list[str]) -> tuple[Tensor, list[str]]:
     return x, names
 
 
-def _contract(
-    x: Tensor, left: list[str], y: Tensor, right: list[str], later: set[str]
-) -> tuple[Tensor, list[str]]:
+def _contract(x: Tensor, left: list[str], y: Tensor, right: list[str], later: set[str]) -> tuple[Tensor, list[str]]:
     """One product: shared names that are needed later are batch axes, the other shared ones are summed."""
     for names, other in ((left, right), (right, left)):
         alone = [i for i, n in enumerate(names) if n not in other and n not in later]

@@ -29,7 +29,9 @@ def reshape(input: TensorLike, shape: Any) -> Tensor:
     if -1 in wanted:
         rest = math.prod(n for n in wanted if n != -1)
         if rest == 0 or x.size % rest:
-            raise ShapeError(f"`reshape` cannot turn shape {x.shape} into {wanted}: {x.size} elements, not a multiple of {rest}")
+            raise ShapeError(
+                f"`reshape` cannot turn shape {x.shape} into {wanted}: {x.size} elements, not a multiple of {rest}"
+            )
         wanted = tuple(x.size // rest if n == -1 else n for n in wanted)
     return x if wanted == x.shape else movement.reshape(x, shape=wanted)
 
@@ -96,7 +98,9 @@ def expand_dims(input: TensorLike, axis: int) -> Tensor:
 
 def _as_tensors(function: str, tensors: Any) -> list[Tensor]:
     if not isinstance(tensors, (tuple, list)):
-        raise ArgumentTypeError(f"`tensors` of `{function}` must be a tuple or list of Tensors, got {type(tensors).__name__}")
+        raise ArgumentTypeError(
+            f"`tensors` of `{function}` must be a tuple or list of Tensors, got {type(tensors).__name__}"
+        )
     if not tensors:
         raise ArgumentError(f"`tensors` of `{function}` is empty; expected at least one Tensor")
     found = [as_tensor(x, function, f"tensors[{i}]") for i, x in enumerate(tensors)]

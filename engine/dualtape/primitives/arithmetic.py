@@ -12,7 +12,11 @@ from dualtape.primitives.rounding import floor, sign
 
 REAL = (-3.0, 3.0)
 POSITIVE = (0.1, 4.0)
-_PAIR = (Example((Reals((2, 3)), Reals((2, 3)))), Example((Reals((2, 1)), Reals((4, 1, 3)))), Example((Reals(()), Reals((3,)))))
+_PAIR = (
+    Example((Reals((2, 3)), Reals((2, 3)))),
+    Example((Reals((2, 1)), Reals((4, 1, 3)))),
+    Example((Reals(()), Reals((3,)))),
+)
 
 add = elementwise(
     "add",
@@ -67,6 +71,7 @@ multiply: Bilinear = Bilinear(
     transposes=(lambda ct, x, y: scale(ct, y), lambda ct, x, y: scale(ct, x)),
     examples=_PAIR,
 )
+
 
 def _inverse(y: Any) -> Any:
     # Python's own 1 / 0 is an exception, a tensor's is infinite.

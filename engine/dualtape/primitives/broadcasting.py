@@ -44,9 +44,7 @@ def _broadcast(x: Shape, shape: Shape) -> View:
 def sum_to(x: Any, shape: Shape) -> Any:
     """Add up what broadcasting from ``shape`` repeated: the transpose of ``broadcast_to``."""
     lead = len(x.shape) - len(shape)
-    axes = tuple(
-        i for i, size in enumerate(x.shape) if i < lead or (shape[i - lead] == 1 and size != 1)
-    )
+    axes = tuple(i for i, size in enumerate(x.shape) if i < lead or (shape[i - lead] == 1 and size != 1))
     if axes:
         x = sum(x, axes=axes)
     return x if x.shape == shape else reshape(x, shape=shape)

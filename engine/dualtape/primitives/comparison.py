@@ -19,9 +19,16 @@ greater_equal = predicate("greater_equal", numpy=np.greater_equal, opencl=Expres
 logical_and = predicate("logical_and", numpy=np.logical_and, opencl=Expression("x && y"), examples=_FLAGS)
 logical_or = predicate("logical_or", numpy=np.logical_or, opencl=Expression("x || y"), examples=_FLAGS)
 logical_xor = predicate("logical_xor", numpy=np.logical_xor, opencl=Expression("x != y"), examples=_FLAGS)
-logical_not = predicate("logical_not", numpy=np.logical_not, opencl=Expression("!x"), examples=(Example((Flags((2, 3)),)),))
+logical_not = predicate(
+    "logical_not", numpy=np.logical_not, opencl=Expression("!x"), examples=(Example((Flags((2, 3)),)),)
+)
 
-isnan = predicate("isnan", numpy=np.isnan, opencl=Expression("x != x", integer="0"), examples=(Example((Reals((2, 3)),)),))
+isnan = predicate(
+    "isnan", numpy=np.isnan, opencl=Expression("x != x", integer="0"), examples=(Example((Reals((2, 3)),)),)
+)
 isfinite = predicate(
-    "isfinite", numpy=np.isfinite, opencl=Expression("(x - x) == (T)0", integer="1"), examples=(Example((Reals((2, 3)),)),)
+    "isfinite",
+    numpy=np.isfinite,
+    opencl=Expression("(x - x) == (T)0", integer="1"),
+    examples=(Example((Reals((2, 3)),)),),
 )

@@ -64,11 +64,11 @@ take: Linear = Linear(
 
 
 def _infer_scatter_sum(x: Spec, indices: Spec, *, axis: int, size: int) -> Spec:
-    return Spec(x.shape[:axis] + (size,) + x.shape[axis + len(indices.shape) :], x.dtype)
+    return Spec((*x.shape[:axis], size, *x.shape[axis + len(indices.shape) :]), x.dtype)
 
 
 def _scatter_sum(x: np.ndarray, indices: np.ndarray, axis: int, size: int) -> np.ndarray:
-    result = np.zeros(x.shape[:axis] + (size,) + x.shape[axis + indices.ndim :], x.dtype)
+    result = np.zeros((*x.shape[:axis], size, *x.shape[axis + indices.ndim :]), x.dtype)
     np.add.at(result, (*(slice(None),) * axis, indices), x)  # type: ignore[arg-type]
     return result
 

@@ -67,9 +67,7 @@ cut: Linear = Linear(
     lowering=Movement(_cut),
     infer=lambda x, starts, sizes, steps: Spec(sizes, x.dtype),
     batch=lambda size, x, starts, sizes, steps: cut(x, starts=(0, *starts), sizes=(size, *sizes), steps=(1, *steps)),
-    transposes=(
-        lambda ct, x, starts, sizes, steps: embed(ct, shape=x.shape, starts=starts, steps=steps),
-    ),
+    transposes=(lambda ct, x, starts, sizes, steps: embed(ct, shape=x.shape, starts=starts, steps=steps),),
     examples=(
         Example((Reals((4, 5)),), {"starts": (1, 4), "sizes": (2, 3), "steps": (2, -2)}),
         Example((Reals((4,)),), {"starts": (3,), "sizes": (4,), "steps": (-1,)}),
@@ -89,12 +87,8 @@ embed: Linear = Linear(
     numpy=_embed,
     lowering=Placement(lambda x, shape, starts, steps: _cut(shape, starts, x, steps)),
     infer=lambda x, shape, starts, steps: Spec(shape, x.dtype),
-    batch=lambda size, x, shape, starts, steps: embed(
-        x, shape=(size, *shape), starts=(0, *starts), steps=(1, *steps)
-    ),
-    transposes=(
-        lambda ct, x, shape, starts, steps: cut(ct, starts=starts, sizes=x.shape, steps=steps),
-    ),
+    batch=lambda size, x, shape, starts, steps: embed(x, shape=(size, *shape), starts=(0, *starts), steps=(1, *steps)),
+    transposes=(lambda ct, x, shape, starts, steps: cut(ct, starts=starts, sizes=x.shape, steps=steps),),
     examples=(
         Example((Reals((2, 3)),), {"shape": (4, 5), "starts": (1, 4), "steps": (2, -2)}),
         Example((Reals((2,)),), {"shape": (5,), "starts": (0,), "steps": (3,)}),
@@ -113,7 +107,7 @@ def _infer_concatenate(*inputs: Spec, axis: int) -> Spec:
                 f"expected equal sizes on all axes but axis {axis}"
             )
     total = sum(spec.shape[axis] for spec in inputs)
-    return Spec(first.shape[:axis] + (total,) + first.shape[axis + 1 :], first.dtype)
+    return Spec((*first.shape[:axis], total, *first.shape[axis + 1 :]), first.dtype)
 
 
 def _transpose_concatenate(ct: Any, i: int, *inputs: Any, axis: int) -> Any:

@@ -16,8 +16,6 @@ def _infer_where(condition: Spec, x: Spec | None, y: Spec | None) -> Spec:
     return Spec(broadcast_shapes("where", condition.shape, *(s.shape for s in known)), known[0].dtype)
 
 
-
-
 where: Linear = Linear(
     name="where",
     numpy=np.where,
