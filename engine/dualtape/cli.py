@@ -111,7 +111,7 @@ def _gibibytes(size: int) -> str:
 def solve(
     problem: Annotated[ProblemName, typer.Argument(help="What to solve.", show_default=False)],
     steps: Annotated[int, typer.Option(min=0, help="Steps of Adam.")] = 200,
-    lbfgs_steps: Annotated[int, typer.Option(min=0, help="Iterations of L-BFGS after them, at most.")] = 3_000,
+    lbfgs_steps: Annotated[int, typer.Option(min=0, help="Iterations of L-BFGS after them, at most.")] = 6_000,
     width: Annotated[int, typer.Option(min=1, help="Units of a hidden layer.")] = 20,
     depth: Annotated[int, typer.Option(min=1, help="Number of hidden layers.")] = 4,
     points: Annotated[int, typer.Option(min=1, help="Points inside the domain.")] = 2_500,

@@ -128,6 +128,13 @@ def test_resume_after_a_round_of_lbfgs_is_exact(tmp_path: Path, monkeypatch: pyt
     np.testing.assert_array_equal(resumed.history.terms, whole.history.terms)
 
 
+@pytest.fixture
+def call_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Call the equation in every step, as a traced one is not, so that a test can fail in the middle of training."""
+    monkeypatch.setattr(dt, "jit", lambda fn: fn)
+
+
+@pytest.mark.usefixtures("call_every_step")
 def test_ctrl_c_in_lbfgs_keeps_what_was_reached(tmp_path: Path) -> None:
     path = tmp_path / "run.safetensors"
     problem = pinn.Problem(GROWTH.domain, Interrupting(20), GROWTH.conditions)
@@ -170,6 +177,7 @@ def test_a_thread_can_train() -> None:
     assert np.isfinite(found[0])
 
 
+@pytest.mark.usefixtures("call_every_step")
 @pytest.mark.parametrize("stage", [{"steps": 50, "lbfgs_steps": 0}, {"steps": 2, "lbfgs_steps": 50}])
 def test_nan_stops_training_and_keeps_the_last_finite_parameters(stage: dict[str, int]) -> None:
     calls = []

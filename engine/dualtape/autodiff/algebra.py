@@ -5,14 +5,12 @@ indices multiply to which, and that is all that forward mode needs: products are
 `products`, and a function with the first derivative f' follows from a derivation D of the
 algebra (D y = f'(x) D x), written out in `chain`.
 
-References: Griewank & Walther, *Evaluating Derivatives*, 2nd ed., chapter 13; Li et al. 2023 (forward
-Laplacian, arXiv:2307.08214), of which :class:`LaplacianAlgebra` is the algebra.
+Reference: Griewank & Walther, *Evaluating Derivatives*, 2nd ed., chapter 13.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from functools import cached_property
 from itertools import product
 from typing import NamedTuple
 
@@ -89,33 +87,6 @@ def _splits(index: Index) -> list[tuple[MultiIndex, MultiIndex]]:
     alpha: MultiIndex = index  # type: ignore[assignment]
     betas = product(*(range(a + 1) for a in alpha))
     return [(beta, tuple(a - b for a, b in zip(alpha, beta, strict=True))) for beta in betas]
-
-
-class LaplacianAlgebra(Algebra):
-    """First derivatives in d directions and ONE stream for the sum of the second ones.
-
-    The algebra has e_i e_j = 0 for i != j and e_i e_i = s for all i alike; half of the coefficient
-    at s, counted twice, is the Laplacian.
-    """
-
-    SUM = "laplacian"
-
-    def __init__(self, directions: int) -> None:
-        self.indices = (*range(directions), self.SUM)
-        self._directions = directions
-
-    @cached_property
-    def _squares(self) -> tuple[tuple[Index, Index], ...]:
-        return tuple((i, i) for i in range(self._directions))
-
-    def products(self, index: Index) -> tuple[tuple[Index, Index], ...]:
-        return self._squares if index == self.SUM else ()
-
-    def chain(self, index: Index) -> tuple[Term, ...]:
-        """With the degree as derivation: 2 y[s] = 2 x[s] f' + sum of x[i] f'[i]."""
-        if index != self.SUM:
-            return (Term(1.0, index, None),)
-        return (Term(1.0, index, None), *(Term(0.5, i, i) for i in range(self._directions)))
 
 
 DUAL = MultiIndices([(1,)])

@@ -113,7 +113,9 @@ def vmap(fn: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Callabl
         leaves, structure = pytree.flatten(args)
         level = BatchLevel(_common_size(leaves, axes))
         with entered(level):
-            inputs = [x if axis is None else level.batched(_to_front(x, axis)) for x, axis in zip(leaves, axes, strict=True)]
+            inputs = [
+                x if axis is None else level.batched(_to_front(x, axis)) for x, axis in zip(leaves, axes, strict=True)
+            ]
             outputs = fn(*pytree.unflatten(structure, inputs))
             results, out_structure = pytree.flatten(outputs)
             targets = _spread(out_axes, outputs, "out_axes")
@@ -143,7 +145,8 @@ def _common_size(leaves: list[Any], axes: list[int | None]) -> int:
             continue
         if not isinstance(x, Tensor):
             raise ArgumentTypeError(
-                f"`vmap` maps over an argument of type {type(x).__name__}; expected a Tensor, or None in `in_axes` for it"
+                f"`vmap` maps over an argument of type {type(x).__name__}; "
+                "expected a Tensor, or None in `in_axes` for it"
             )
         if not x.shape:
             raise AxisError("`vmap` maps over a 0-d Tensor, which has no axis; expected None in `in_axes` for it")

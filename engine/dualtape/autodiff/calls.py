@@ -9,27 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from dualtape.autodiff.tape import _PULL_BACK, Record, Tape, Variable
+from dualtape.autodiff.tape import Record, Tape, Variable
 from dualtape.core.interpreter import ground
-from dualtape.core.primitive import Primitive
+from dualtape.core.primitive import Linear
 from dualtape.dtypes import float32
 from dualtape.tensor import Tensor
 
 Cotangents = list[Tensor | None]
 
 
-class _Call(Primitive):
-    """What stands on the tape in a primitive's place; of no catalogue, for it is made anew for every call."""
-
-    def __init__(self, pull: Callable[[Tensor, int], Tensor | None]) -> None:
-        object.__setattr__(self, "pull", pull)
-
-
-def _through_call(record: Record, cotangent: Tensor, i: int) -> Tensor | None:
-    return record.primitive.pull(cotangent, i)  # type: ignore[attr-defined, no-any-return]
-
-
-_PULL_BACK[_Call] = _through_call
+def _known_by_adjoint(pull: Callable[[Tensor, int], Tensor | None]) -> Linear:
+    """A linear map that only the tape meets, and of which it needs the adjoint: of no catalogue, made for one call."""
+    linear = object.__new__(Linear)
+    object.__setattr__(linear, "name", "call")
+    object.__setattr__(linear, "transposes", None)
+    object.__setattr__(linear, "transpose_each", lambda cotangent, i, *inputs: pull(cotangent, i))
+    return linear
 
 
 def record_call(
@@ -57,7 +52,9 @@ def record_call(
     first = next((i for i, source in enumerate(sources) if source is not None), None)
     if first is None:
         return list(outputs)
-    primals = tuple(x.primal if source is not None else tape.lower(x) for x, source in zip(inputs, sources, strict=True))
+    primals = tuple(
+        x.primal if source is not None else tape.lower(x) for x, source in zip(inputs, sources, strict=True)
+    )
     arrived: dict[int, Tensor] = {}
     pulled: Cotangents = []
 
@@ -72,7 +69,7 @@ def record_call(
     # Each output hands its cotangent in and passes on a token, whose arrival says that there is something to do.
     token = ground().filled((), 0.0, float32)
     together = tape.watch(token)
-    tape._records.append(Record(_Call(take), primals, sources, {}, token, together.index))
+    tape._records.append(Record(_known_by_adjoint(take), primals, sources, {}, token, together.index))
 
     def watch(k: int, output: Any) -> Any:
         if not isinstance(output, Tensor) or not output.dtype.is_float:
@@ -83,12 +80,7 @@ def record_call(
             return token
 
         variable = tape.watch(output)
-        tape._records.append(Record(_Call(hand_in), (token,), [together.index], {}, token, variable.index))
+        tape._records.append(Record(_known_by_adjoint(hand_in), (token,), [together.index], {}, token, variable.index))
         return variable
 
     return [watch(k, output) for k, output in enumerate(outputs)]
-
-
-def require_below(depth: int, outputs: Sequence[Any]) -> bool:
-    """Whether all ``outputs`` belong to levels below ``depth``."""
-    return all(x.level.depth < depth for x in outputs if isinstance(x, Tensor))

@@ -38,7 +38,7 @@ Part = Tensor | None
 class Curved(Tensor):
     """A value with ``slope``, its derivatives along all directions, and ``bend``, the sum of its second derivatives.
 
-    ``None`` is zero. A slope may have size 1 where it is the same along an axis of the value; a bend has the value's shape.
+    ``None`` is zero. A slope may have size 1 where it is the same along an axis of the value; a bend has its shape.
     """
 
     __slots__ = ("bend", "dtype", "level", "primal", "slope")
@@ -93,7 +93,7 @@ class CollapsedLevel(Level):
         return getattr(x, "level", None) is self._directions
 
     def rows_times(self, x: Tensor, matrix: Tensor) -> Tensor:
-        """``x @ matrix`` with the rows of all directions below each other: one large product instead of many small ones."""
+        """``x @ matrix`` with the rows of all directions below each other: one large product, not many small ones."""
         everywhere: Tensor = x.primal
         rows = reshape(everywhere, shape=(everywhere.size // x.shape[-1], x.shape[-1]))
         return self._directions.batched(reshape(matmul(rows, matrix), shape=(*everywhere.shape[:-1], matrix.shape[-1])))
@@ -123,7 +123,7 @@ def _stretched(x: Part, shape: tuple[int, ...]) -> Part:
 
 
 def _weighed(derivative: Part, partial: Any) -> Part:
-    return None if derivative is None else weigh(derivative, partial)  # type: ignore[no-any-return]
+    return None if derivative is None else weigh(derivative, partial)
 
 
 Rule = Callable[..., tuple[Part, Part]]
@@ -147,7 +147,7 @@ def _elementwise(
         with entered(jets):
             at = [jets.jet(a, {_EPSILON: ones_like(a)}) if i == j else a for i, a in enumerate(x)]
             speed = partials[j] if isinstance(partials[j], Tensor) else ones_like(y) * partials[j]
-            result = jets.jet(y, {_EPSILON: _stretched(speed, y.shape)})
+            result = jets.jet(y, {_EPSILON: speed if speed.shape == y.shape else broadcast_to(speed, shape=y.shape)})
             second = {i: jets.coefficients(primitive.partials[i](*at, result, **params))[1](_EPSILON) for i in curving}
         for i, partial in second.items():
             product = level.curvature(slopes[i], slopes[j]) if partial is not None else None
@@ -167,7 +167,8 @@ def _reduction(
     if slope is not None and pushed is not None:
         jets = JetLevel(DUAL)
         with entered(jets):
-            partial = primitive.partial(jets.jet(primal, {_EPSILON: slope}), jets.jet(y, {_EPSILON: pushed}), **params)
+            moved, result = jets.jet(primal, {_EPSILON: slope}), jets.jet(y, {_EPSILON: pushed})
+            partial = primitive.partial(moved, result, **params)
             change = jets.coefficients(partial)[1](_EPSILON)
         if change is not None:
             bend = _total(bend, level.contracted(_summed(weigh(slope, change), params)))
@@ -229,21 +230,19 @@ _RULES: dict[type[Primitive], Rule] = {
 
 
 def sum_of_second_derivatives(
-    f: Callable[..., Tensor], points: Tensor, args: tuple[Any, ...], directions: Tensor
-) -> tuple[Tensor, Tensor]:
-    """The value of ``f``, and the sum of its second derivatives along the rows of ``directions``.
+    f: Callable[..., Any], points: Tensor, args: tuple[Any, ...], directions: Tensor
+) -> tuple[Any, Part]:
+    """The value of ``f``, and the sum (``None`` for zero) of its second derivatives along the rows of ``directions``.
 
-    ``directions`` has shape (m, d), where the points' last axis has size d; or (m, ..., d), with a direction of its own
-    for each point.
+    ``directions`` has shape (m, d), where the points' last axis has size d.
     """
     level = BatchLevel(directions.shape[0])
     with entered(level):
         collapsed = CollapsedLevel(level)
-        lead = (1,) * (len(points.shape) + 1 - len(directions.shape))
-        rows = reshape(directions, shape=(directions.shape[0], *lead, *directions.shape[1:]))
+        rows = reshape(directions, shape=(directions.shape[0], *(1,) * (len(points.shape) - 1), directions.shape[1]))
         with entered(collapsed):
-            value: Any = f(collapsed.curved(points, level.batched(rows), None), *args)
-        primal, _, bend = collapsed.parts(value) if isinstance(value, Tensor) else (value, None, None)
+            value = f(collapsed.curved(points, level.batched(rows), None), *args)
+        if not isinstance(value, Tensor):
+            return value, None
+        primal, _, bend = collapsed.parts(value)
     return primal, bend
-
-

@@ -27,14 +27,14 @@ def custom_derivative(
 ) -> CustomDerivative:
     """``fn`` with the derivative that is given instead of that of its operations.
 
-    Give exactly one of the three. From ``partials`` and from ``jvp`` every mode follows: forward and Taylor of any order
-    by the chain rule, reverse by transposition. A ``vjp`` gives reverse mode only.
+    Give exactly one of the three. From ``partials`` and from ``jvp`` every mode follows: forward and Taylor of any
+    order by the chain rule, reverse by transposition. A ``vjp`` gives reverse mode only.
 
     Parameters
     ----------
     fn
         A function of Tensors, or nested containers of them, and static arguments. It may leave the engine, as in
-        ``Tensor(scipy_function(x.asnumpy()))``, but then cannot be jitted. All that is differentiated must be an argument.
+        ``Tensor(scipy_function(x.asnumpy()))``, but then cannot be jitted. What is differentiated must be an argument.
     partials
         For an elementwise ``fn``: ``partial(*inputs, output)`` for each input, as one function or a sequence.
     jvp
@@ -70,7 +70,8 @@ def custom_derivative(
     named = [name for name, rule in given.items() if rule is not None]
     if len(named) != 1:
         raise ArgumentError(
-            "`custom_derivative` takes exactly one of `partials`, `jvp` and `vjp`, got " + (" and ".join(named) or "none")
+            "`custom_derivative` takes exactly one of `partials`, `jvp` and `vjp`, got "
+            + (" and ".join(named) or "none")
         )
     rules = list(partials) if isinstance(partials, Sequence) else [given[named[0]]]
     if not rules or not all(callable(rule) for rule in rules):

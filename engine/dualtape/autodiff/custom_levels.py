@@ -6,23 +6,26 @@ taken, the function is called as it is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from dualtape.autodiff.algebra import Index
+from dualtape.autodiff.algebra import DUAL, Index
 from dualtape.autodiff.batching import BatchLevel, vmap
 from dualtape.autodiff.calls import Cotangents, record_call
+from dualtape.autodiff.collapsed import CollapsedLevel
 from dualtape.autodiff.custom_rules import LinearMap, Rule, Tangents, Values
-from dualtape.autodiff.forward import jvp
 from dualtape.autodiff.jet import JetLevel
 from dualtape.autodiff.notes import Notes
 from dualtape.autodiff.tape import Tape
-from dualtape.core.interpreter import Level, ground
+from dualtape.core.interpreter import Level, entered, ground
 from dualtape.errors import ArgumentError
 from dualtape.primitives.arithmetic import add, multiply
+from dualtape.primitives.broadcasting import broadcast_to
 from dualtape.primitives.broadcasting import sum as sum_along
 from dualtape.primitives.movement import reshape
 from dualtape.tensor import Tensor
+
+_EPSILON = (1,)
 
 
 def apply_rule(rule: Rule, inputs: Values) -> list[Any]:
@@ -31,11 +34,14 @@ def apply_rule(rule: Rule, inputs: Values) -> list[Any]:
     if isinstance(top, Tape):
         return _on_tape(top, rule, inputs)
     if isinstance(top, JetLevel):
-        return _on_jets(top, rule, inputs)
+        return [_equation_on_jets(top, rule, inputs)] if rule.is_equation else _on_jets(top, rule, inputs)
+    if isinstance(top, CollapsedLevel):
+        return _on_collapsed(top, rule, inputs)
     if isinstance(top, BatchLevel):
         return _on_batch(top, rule, inputs)
     if isinstance(top, Notes):
-        return top.note(lambda *again: apply_rule(rule, again), inputs, _below(top, rule, [top.below(x) for x in inputs]))
+        outputs = _below(top, rule, [top.below(x) for x in inputs])
+        return top.note(lambda *again: apply_rule(rule, again), inputs, outputs)
     return rule.call(inputs)
 
 
@@ -43,8 +49,8 @@ def _below(level: Level, rule: Rule, inputs: Values) -> list[Any]:
     outputs = apply_rule(rule, inputs)
     if any(x.level.depth >= level.depth for x in outputs if isinstance(x, Tensor)):
         raise ArgumentError(
-            f"`{rule.name}`, which has a custom derivative, uses a value that is being differentiated and is none of its "
-            "arguments; pass it as an argument"
+            f"`{rule.name}`, which has a custom derivative, uses a value that is being differentiated and is none of "
+            "its arguments; pass it as an argument"
         )
     return outputs
 
@@ -97,9 +103,50 @@ def _on_jets(level: JetLevel, rule: Rule, inputs: Values) -> list[Any]:
     ]
 
 
+def _equation_on_jets(level: JetLevel, rule: Rule, inputs: Values) -> Tensor:
+    """Coefficient after coefficient: each cancels that of the residual of all before."""
+    primals = [level.coefficients(x)[0] for x in inputs]
+    (output,) = _below(level, rule, primals)
+    cancel = rule.correction(primals, output)
+    known: dict[Index, Tensor] = {}
+    reached: set[Index] = set()
+    residual: Any = None
+    for k, index in enumerate(level.algebra.indices):
+        needed = {part for term in level.algebra.chain(index) for part in term[1:] if part not in (None, index)}
+        if residual is None or not needed <= reached:
+            residual = rule.residual(inputs, level.jet(output, known) if known else output)
+            reached = set(level.algebra.indices[:k])
+        value = level.coefficients(residual)[1](index)
+        if value is not None:
+            known[index] = cancel(value)
+    return level.jet(output, known) if known else output
+
+
+def _on_collapsed(level: CollapsedLevel, rule: Rule, inputs: Values) -> list[Any]:
+    """The linear map on slopes and bends, and the change of the linear map along the slopes."""
+    primals, slopes, bends = zip(*map(level.parts, inputs), strict=True)
+    outputs = _below(level, rule, primals)
+    full = [None if s is None else broadcast_to(s, shape=p.shape) for p, s in zip(primals, slopes, strict=True)]
+    at_primals = rule.linear(primals, outputs)
+    pushed, bent = at_primals(full), at_primals(bends)
+    dual = JetLevel(DUAL)
+    with entered(dual):
+        at = [p if s is None else dual.jet(p, {_EPSILON: s}) for p, s in zip(primals, full, strict=True)]
+        result = [y if s is None else dual.jet(y, {_EPSILON: s}) for y, s in zip(outputs, pushed, strict=True)]
+        changed = [dual.coefficients(x)[1](_EPSILON) for x in rule.linear(at, result)(full)]
+    curved = []
+    for y, slope, bend, change in zip(outputs, pushed, bent, changed, strict=True):
+        total = level.contracted(change)
+        bend = total if bend is None else bend if total is None else add(bend, total)
+        moves = isinstance(y, Tensor) and y.dtype.is_float and (slope is not None or bend is not None)
+        curved.append(level.curved(y, slope, bend) if moves else y)
+    return curved
+
+
 def _on_batch(level: BatchLevel, rule: Rule, inputs: Values) -> list[Any]:
     batched = [getattr(x, "level", None) is level for x in inputs]
-    outputs = _below(level, _OverExamples(rule, batched), [x.primal if b else x for x, b in zip(inputs, batched, strict=True)])
+    everywhere = [x.primal if b else x for x, b in zip(inputs, batched, strict=True)]
+    outputs = _below(level, _OverExamples(rule, batched), everywhere)
     return [level.batched(x) if isinstance(x, Tensor) else x for x in outputs]
 
 
@@ -110,6 +157,7 @@ class _OverExamples(Rule):
         self._rule = rule
         self._axes = [0 if b else None for b in batched]
         self.name = rule.name
+        self.is_equation = rule.is_equation
 
     def call(self, inputs: Values) -> list[Any]:
         found: list[Any] = vmap(self._rule.call, in_axes=(self._axes,))(list(inputs))
@@ -123,6 +171,14 @@ class _OverExamples(Rule):
             return found
 
         return push
+
+    def residual(self, inputs: Values, output: Tensor) -> Tensor:
+        over = vmap(self._rule.residual, in_axes=(self._axes, 0))
+        return over(list(inputs), output)  # type: ignore[no-any-return]
+
+    def correction(self, inputs: Values, output: Tensor) -> Callable[[Tensor], Tensor]:
+        over = vmap(lambda x, y, r: self._rule.correction(x, y)(r), in_axes=(self._axes, 0, 0))
+        return lambda residual: over(list(inputs), output, residual)
 
     def transpose(self, inputs: Values, outputs: Values, cotangents: Cotangents, wanted: Sequence[bool]) -> Cotangents:
         over = vmap(

@@ -34,9 +34,13 @@ class Rule:
     ----------
     form
         The structure of the output, known once the function has run.
+    is_equation
+        Whether the one output is defined by an equation: then ``residual`` and ``correction`` say more than ``linear``
+        about higher orders, where a rule that solves a system would need itself.
     """
 
     form: Any
+    is_equation: bool = False
 
     def __init__(self, fn: Callable[..., Any], structure: Any) -> None:
         self._fn = fn
@@ -50,6 +54,14 @@ class Rule:
 
     def linear(self, inputs: Values, outputs: Values) -> LinearMap:
         """The map from tangents of the inputs to those of the outputs; ``None`` is zero."""
+        raise NotImplementedError
+
+    def residual(self, inputs: Values, output: Tensor) -> Tensor:
+        """What is zero for the right ``output``."""
+        raise NotImplementedError
+
+    def correction(self, inputs: Values, output: Tensor) -> Callable[[Tensor], Tensor]:
+        """From a residual to the change of the output that cancels it, at first order."""
         raise NotImplementedError
 
     def transpose(self, inputs: Values, outputs: Values, cotangents: Cotangents, wanted: Sequence[bool]) -> Cotangents:
@@ -78,10 +90,10 @@ class PartialsRule(Rule):
         outputs = super().call(inputs)
         shape = broadcast_shapes(self.name, *(x.shape for x in inputs if isinstance(x, Tensor)))
         if len(outputs) != 1 or not isinstance(outputs[0], Tensor) or outputs[0].shape != shape:
-            found = outputs[0].shape if len(outputs) == 1 and isinstance(outputs[0], Tensor) else f"{len(outputs)} values"
+            found = [getattr(x, "shape", type(x).__name__) for x in outputs]
             raise ShapeError(
-                f"`{self.name}` was given `partials`, which belong to an elementwise function: it must return one Tensor "
-                f"of the inputs' common shape {shape}, got {found}; give `jvp` otherwise"
+                f"`{self.name}` was given `partials`, which belong to an elementwise function: it must return one "
+                f"Tensor of the inputs' common shape {shape}, got {found}; give `jvp` otherwise"
             )
         return outputs
 
@@ -108,7 +120,8 @@ class PartialsRule(Rule):
         (cotangent,) = cotangents
         if cotangent is None:
             return [None] * len(inputs)
-        return [weigh(cotangent, self._partials[i](*inputs, outputs[0])) if want else None for i, want in enumerate(wanted)]
+        slopes = [self._partials[i](*inputs, outputs[0]) if want else 0 for i, want in enumerate(wanted)]
+        return [weigh(cotangent, slope) for slope in slopes]
 
 
 class JvpRule(Rule):
@@ -141,13 +154,14 @@ class VjpRule(Rule):
 
     def linear(self, inputs: Values, outputs: Values) -> LinearMap:
         raise ArgumentTypeError(
-            f"forward mode through `{self.name}`, whose `custom_derivative` has only a `vjp`; give `jvp` (or `partials`) "
-            "instead, from which reverse mode follows too"
+            f"forward mode through `{self.name}`, whose `custom_derivative` has only a `vjp`; give `jvp` or "
+            "`partials` instead, from which reverse mode follows too"
         )
 
     def transpose(self, inputs: Values, outputs: Values, cotangents: Cotangents, wanted: Sequence[bool]) -> Cotangents:
         filled = [
-            zeros_like(y) if ct is None and isinstance(y, Tensor) else ct for y, ct in zip(outputs, cotangents, strict=True)
+            zeros_like(y) if ct is None and isinstance(y, Tensor) else ct
+            for y, ct in zip(outputs, cotangents, strict=True)
         ]
         arguments = pytree.unflatten(self._structure, list(inputs))
         given = pytree.unflatten(self.form, list(outputs)), pytree.unflatten(self.form, filled)
@@ -155,7 +169,8 @@ class VjpRule(Rule):
         if not isinstance(pulled, tuple) or len(pulled) != len(arguments):
             found = f"a tuple of {len(pulled)}" if isinstance(pulled, tuple) else type(pulled).__name__
             raise ArgumentError(
-                f"`vjp` of `{self.name}` must return a tuple with the cotangents of its {len(arguments)} arguments, got {found}"
+                f"`vjp` of `{self.name}` must return a tuple with the cotangents of its {len(arguments)} arguments, "
+                f"got {found}"
             )
         found_leaves = _like_arguments(pulled, arguments)
         fitting = _fitting(f"`vjp` of `{self.name}` gave the cotangent of input", found_leaves, inputs)

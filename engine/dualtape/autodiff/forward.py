@@ -86,9 +86,15 @@ def _dual(level: JetLevel, primal: Any, tangent: Any, position: int) -> Any:
     value = primal.value() if isinstance(primal, Parameter) else primal
     slope = tangent.value() if isinstance(tangent, Parameter) else tangent
     if not value.dtype.is_float:
-        raise DTypeError(f"input {position} of `jvp` is a Tensor of {value.dtype}, which has no derivative; expected floats")
+        raise DTypeError(
+            f"input {position} of `jvp` is a Tensor of {value.dtype}, which has no derivative; expected floats"
+        )
     if value.shape != slope.shape:
-        raise ShapeError(f"input {position} of `jvp` has shape {value.shape}, its tangent {slope.shape}; they must be equal")
+        raise ShapeError(
+            f"input {position} of `jvp` has shape {value.shape}, its tangent {slope.shape}; they must be equal"
+        )
     if value.dtype is not slope.dtype:
-        raise DTypeError(f"input {position} of `jvp` is of {value.dtype}, its tangent of {slope.dtype}; they must be equal")
+        raise DTypeError(
+            f"input {position} of `jvp` is of {value.dtype}, its tangent of {slope.dtype}; they must be equal"
+        )
     return level.jet(value, {_EPSILON: slope})

@@ -21,9 +21,9 @@ from dualtape.autodiff.chain import weigh
 from dualtape.core.interpreter import Level, bind
 from dualtape.core.primitive import Bilinear, Elementwise, Linear, NonDifferentiable, Primitive, Reduction
 from dualtape.dtypes import DType
+from dualtape.functions.creation import zeros_like
 from dualtape.primitives.arithmetic import add, multiply
 from dualtape.primitives.broadcasting import broadcast_to, sum
-from dualtape.functions.creation import zeros_like
 from dualtape.tensor import Tensor
 
 Coefficient = Tensor | None

@@ -65,7 +65,7 @@ def linearize(fn: Callable[..., Any], *inputs: Any) -> tuple[Any, Callable[..., 
     def _leaves(given: tuple[Any, ...]) -> list[Any]:
         found, shape = pytree.flatten(given)
         if shape != structure:
-            raise ArgumentError(f"`jvp_fn` got tangents of the structure {shape}; expected that of the inputs, {structure}")
+            raise ArgumentError(f"`jvp_fn` got tangents of the structure {shape}; expected the inputs' {structure}")
         return found
 
     return outputs, jvp_fn
@@ -75,7 +75,7 @@ def _read_tangent(x: Tensor, tangent: Any, position: int) -> Tensor:
     if not isinstance(tangent, Tensor):
         raise ArgumentTypeError(f"tangent {position} of `jvp_fn` must be a Tensor, got {type(tangent).__name__}")
     if tangent.shape != x.shape:
-        raise ShapeError(f"tangent {position} of `jvp_fn` has shape {tangent.shape}, its input {x.shape}; they must be equal")
+        raise ShapeError(f"tangent {position} of `jvp_fn` has shape {tangent.shape}; expected {x.shape} as its input")
     if tangent.dtype is not x.dtype:
-        raise DTypeError(f"tangent {position} of `jvp_fn` is of {tangent.dtype}, its input of {x.dtype}; they must be equal")
+        raise DTypeError(f"tangent {position} of `jvp_fn` is of {tangent.dtype}; expected {x.dtype} as its input")
     return plain(tangent)  # type: ignore[no-any-return]

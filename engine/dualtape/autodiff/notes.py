@@ -95,7 +95,9 @@ class Notes(Level):
         operands = tuple(self._operand(x) for x in inputs)
         targets = tuple(self._slot() for _ in outputs)
         self._steps.append(Step(do, operands, targets))
-        return [self._noted(x, slot, -1) if isinstance(x, Tensor) else x for x, slot in zip(outputs, targets, strict=True)]
+        return [
+            self._noted(x, slot, -1) if isinstance(x, Tensor) else x for x, slot in zip(outputs, targets, strict=True)
+        ]
 
     def recipe(self, outputs: Sequence[Any]) -> Recipe:
         """How to make ``outputs``, without what they do not need."""

@@ -23,7 +23,9 @@ def compare_with_differences(rule: Rule, inputs: list[Any], rtol: float, seed: i
     numbers = np.random.default_rng(seed)
     with device(HOST):
         points = [_precise(x) if isinstance(x, Tensor) else x for x in inputs]
-        tangents = [Tensor(numbers.normal(size=x.shape)) if moves else None for x, moves in zip(points, moving, strict=True)]
+        tangents = [
+            Tensor(numbers.normal(size=x.shape)) if moves else None for x, moves in zip(points, moving, strict=True)
+        ]
 
         def along(t: float) -> list[np.ndarray]:
             moved = [x if v is None else x + v * t for x, v in zip(points, tangents, strict=True)]
@@ -45,9 +47,8 @@ def compare_with_differences(rule: Rule, inputs: list[Any], rtol: float, seed: i
             if v is not None and g is not None
         ]
         size = max(abs(total), *map(abs, products), 0.0) if products else abs(total)
-        _require_equal(
-            f"the cotangents of `{rule.name}` times a direction", np.asarray(sum(products)), np.asarray(total), rtol, size
-        )
+        title = f"the cotangents of `{rule.name}` times a direction"
+        _require_equal(title, np.asarray(sum(products)), np.asarray(total), rtol, size)
 
 
 def _differences(along: Callable[[float], list[np.ndarray]]) -> list[np.ndarray]:
@@ -89,7 +90,8 @@ def _require_equal(title: str, got: np.ndarray, expected: np.ndarray, rtol: floa
     wrong = ~(np.abs(got - expected) <= allowed)
     if wrong.any():
         place = tuple(int(i) for i in np.argwhere(wrong)[0])
+        difference = abs(got[place] - expected[place])
         raise AssertionError(
-            f"{title}{f', element {place}' if place else ''}: got {got[place]!s} from the rule, {expected[place]!s} from "
-            f"differences of the function; they differ by {abs(got[place] - expected[place]):.3g}, allowed {allowed:.3g}"
+            f"{title}{f', element {place}' if place else ''}: got {got[place]!s} from the rule, {expected[place]!s} "
+            f"from differences of the function; they differ by {difference:.3g}, allowed {allowed:.3g}"
         )

@@ -8,12 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.autodiff.algebra import Algebra, Index, LaplacianAlgebra, MultiIndex, MultiIndices
+from dualtape.autodiff.algebra import Algebra, Index, MultiIndex
+from dualtape.autodiff.collapsed import sum_of_second_derivatives
+from dualtape.autodiff.directional import directional_derivatives
+from dualtape.autodiff.estimators import read_estimator
 from dualtape.autodiff.jet import Jet, JetLevel
+from dualtape.autodiff.plan import Plan, plan_partials
 from dualtape.autodiff.request import require_callable
 from dualtape.core.interpreter import entered, ground
 from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
 from dualtape.functions.creation import zeros_like
+from dualtape.functions.shape import stack
 from dualtape.parameter import Parameter
 from dualtape.primitives.broadcasting import broadcast_to
 from dualtape.tensor import Tensor
@@ -21,7 +26,7 @@ from dualtape.tensor import Tensor
 Field = Callable[..., Tensor]
 
 
-def partials(f: Field, indices: Sequence[MultiIndex]) -> Callable[..., tuple[Tensor, ...]]:
+def partials(f: Field, indices: Sequence[MultiIndex], strategy: str = "auto") -> Partials:
     """A function that returns the wanted partial derivatives of ``f``, from one forward sweep.
 
     Parameters
@@ -32,16 +37,16 @@ def partials(f: Field, indices: Sequence[MultiIndex]) -> Callable[..., tuple[Ten
     indices
         One multi-index of length d for each wanted derivative: ``(2, 0, 1)`` is the second derivative in the first
         coordinate and the first in the third; all zeros is the value itself.
+    strategy
+        ``"multivariate"``: one jet over the smallest downward-closed set of multi-indices that holds all wanted ones
+        (Griewank & Walther, *Evaluating Derivatives*, ch. 13). ``"directional"``: univariate jets along directions, as
+        one tensor, recombined (Griewank, Utke & Walther 2000); fewer, larger operations, and some digits lost to
+        cancellation. ``"auto"`` takes the one with fewer operations; :func:`explain` tells.
 
     Returns
     -------
-    callable
+    Partials
         ``(X, *args) -> tuple``: the derivatives in the order of ``indices``, each of the shape of ``f``'s value.
-
-    Notes
-    -----
-    One jet over the smallest downward-closed set of multi-indices that holds all wanted ones (Griewank & Walther,
-    *Evaluating Derivatives*, ch. 13).
 
     Examples
     --------
@@ -55,26 +60,79 @@ def partials(f: Field, indices: Sequence[MultiIndex]) -> Callable[..., tuple[Ten
     wanted = [_read_multi_index(index) for index in indices]
     if not wanted:
         raise ArgumentError("`indices` of `partials` is empty; expected at least one multi-index")
-    algebra = MultiIndices(wanted)
+    if strategy not in ("auto", "multivariate", "directional"):
+        raise ArgumentError(
+            f"`strategy` of `partials` must be 'auto', 'multivariate' or 'directional', got {strategy!r}"
+        )
+    plan = plan_partials(wanted, strategy)
+    if strategy == "directional" and any(map(any, wanted)) and not plan.directional:
+        raise ArgumentError("`strategy='directional'` of `partials` needs too many directions for these indices")
+    return Partials(f, plan)
 
-    def derivatives(X: Tensor, *args: Any) -> tuple[Tensor, ...]:
-        points = _read_points("partials", X, len(wanted[0]))
+
+class Partials:
+    """Partial derivatives of a field; made by :func:`partials`."""
+
+    def __init__(self, f: Field, plan: Plan) -> None:
+        self._f = f
+        self.plan = plan
+
+    def __call__(self, X: Tensor, *args: Any) -> tuple[Tensor, ...]:
+        wanted = self.plan.indices
+        points = read_points("partials", X, len(wanted[0]))
+        if self.plan.directional and self.plan.directions is not None:
+            value, derivative = directional_derivatives(self._f, points, args, self.plan.directions)
+            require_field(value)
+            return tuple(_scaled(value, derivative(index) if any(index) else value, 1) for index in wanted)
         axes = [i for i in range(len(wanted[0])) if any(index[i] for index in wanted)]
         directions = {tuple(int(i == j) for j in range(len(wanted[0]))): i for i in axes}
-        primal, coefficient = _sweep(f, points, args, algebra, directions)
+        primal, coefficient = _sweep(self._f, points, args, self.plan.algebra, directions)
         return tuple(
             _scaled(primal, coefficient(index) if any(index) else primal, math.prod(map(math.factorial, index)))
             for index in wanted
         )
 
-    return derivatives
+
+def explain(derivatives: Partials, X: Tensor) -> Plan:
+    """How ``derivatives`` are computed at points like ``X``, and why; the plan prints as text.
+
+    Examples
+    --------
+    >>> import dualtape as dt
+    >>> u = lambda X: dt.ops.sin(X[:, 0] * X[:, 1])
+    >>> print(dt.explain(dt.partials(u, [(4, 0), (2, 2), (0, 4)]), dt.ops.ones((8, 2))))
+    partials of the indices (4, 0), (2, 2), (0, 4)
+    -> one multivariate jet: 12 multi-indices: 12 streams + 34 products = 46
+       directional jets: 4 directions of order 4, as one tensor: 16 streams + 40 products = 56
+    """
+    if not isinstance(derivatives, Partials):
+        raise ArgumentTypeError(f"`explain` takes the result of `partials`, got {type(derivatives).__name__}")
+    read_points("explain", X, len(derivatives.plan.indices[0]))
+    return derivatives.plan
 
 
-def laplacian(f: Field) -> Callable[..., tuple[Tensor, Tensor]]:
+def laplacian(
+    f: Field, *, estimator: str | Tensor | None = None, samples: int = 16, seed: int = 0
+) -> Callable[..., tuple[Tensor, Tensor]]:
     """A function that returns the value of ``f`` and its Laplacian over the last axis of the points.
 
-    The second derivatives travel as one stream that holds their sum (forward Laplacian, Li et al. 2023,
-    arXiv:2307.08214), so d dimensions cost d + 2 streams.
+    The second derivatives travel as one stream that holds their sum, and the first ones as one tensor with an axis of
+    directions: memory and work grow with d, the number of operations does not (forward Laplacian, Li et al. 2023,
+    arXiv:2307.08214).
+
+    Parameters
+    ----------
+    f
+        A field: ``f(X, *args)``, as in :func:`partials`.
+    estimator
+        ``None`` for the exact Laplacian. For very many dimensions an unbiased estimate from second derivatives along
+        a few directions, the same for all points: ``"hutchinson"`` draws vectors of random signs, ``"stde"`` draws
+        coordinates without putting them back (stochastic Taylor derivative estimator, Shi et al. 2024,
+        arXiv:2412.00088). Or the directions themselves, a Tensor of shape (m, d): second derivatives are averaged.
+    samples
+        How many directions to draw at every call.
+    seed
+        Of the sequence of directions. A jitted function keeps those that it was traced with: give it a Tensor.
 
     Examples
     --------
@@ -84,14 +142,38 @@ def laplacian(f: Field) -> Callable[..., tuple[Tensor, Tensor]]:
     [14.] [6.]
     """
     require_callable("laplacian", f)
+    draw = read_estimator(estimator, samples, seed)
 
     def value_and_laplacian(X: Tensor, *args: Any) -> tuple[Tensor, Tensor]:
-        points = _read_points("laplacian", X, None)
-        d = points.shape[-1]
-        primal, coefficient = _sweep(f, points, args, LaplacianAlgebra(d), {i: i for i in range(d)})
-        return primal, _scaled(primal, coefficient(LaplacianAlgebra.SUM), 2)
+        points = read_points("laplacian", X)
+        directions, share = draw(points)
+        value, total = sum_of_second_derivatives(f, points, args, directions)
+        return require_field(value), zeros_like(value) if total is None else total if share == 1 else total * share
 
     return value_and_laplacian
+
+
+def bilaplacian(f: Field) -> Callable[..., tuple[Tensor, Tensor]]:
+    """A function that returns the value of ``f`` and the Laplacian of its Laplacian.
+
+    A forward Laplacian of a forward Laplacian: (d + 2)^2 streams, and no mixed fourth derivative by itself.
+
+    Examples
+    --------
+    >>> import dualtape as dt
+    >>> u, bilap = dt.bilaplacian(lambda X: X[:, 0] ** 4 + X[:, 0] ** 2 * X[:, 1] ** 2)(dt.Tensor([[1.0, 2.0]]))
+    >>> print(u, bilap)
+    [5.] [32.]
+    """
+    require_callable("bilaplacian", f)
+    inner = laplacian(f)
+
+    def value_and_bilaplacian(X: Tensor, *args: Any) -> tuple[Tensor, Tensor]:
+        read_points("bilaplacian", X)
+        both, operated = laplacian(lambda points: stack(list(inner(points, *args))))(X)
+        return both[0], operated[1]
+
+    return value_and_bilaplacian
 
 
 def linear_operator(f: Field, coefficients: Mapping[MultiIndex, float]) -> Callable[..., Tensor]:
@@ -137,8 +219,7 @@ def _sweep(
             unit[axis] = 1
             seeds[index] = broadcast_to(ground().constant(unit, points.device), shape=points.shape)
         value = f(level.jet(points, seeds), *args)
-    if not isinstance(value, Tensor):
-        raise ArgumentTypeError(f"a field must return a Tensor, got {type(value).__name__}")
+    require_field(value)
     if isinstance(value, Jet) and value.level is level:
         return value.primal, value.coefficient
     return value, lambda index: None
@@ -160,7 +241,15 @@ def _read_multi_index(index: Any) -> MultiIndex:
     return tuple(index)
 
 
-def _read_points(function: str, X: Any, dimension: int | None) -> Tensor:
+def require_field(value: Any) -> Tensor:
+    """What a field returned, if it is a Tensor."""
+    if not isinstance(value, Tensor):
+        raise ArgumentTypeError(f"a field must return a Tensor, got {type(value).__name__}")
+    return value
+
+
+def read_points(function: str, X: Any, dimension: int | None = None) -> Tensor:
+    """``X``, if it is a tensor of points."""
     if not isinstance(X, Tensor):
         raise ArgumentTypeError(f"`X` of `{function}` must be a Tensor of points, got {type(X).__name__}")
     if not X.dtype.is_float:

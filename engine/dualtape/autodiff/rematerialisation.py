@@ -33,7 +33,7 @@ def checkpoint(fn: Callable[..., Any]) -> Callable[..., Any]:
     -------
     callable
         With ``fn``'s arguments, value and, bit for bit, its gradient. Operations that touch no argument, such as the
-        square of a Parameter, are kept as usual.
+        square of a Parameter, are kept as usual (and contributions of such operations are added up in another order).
 
     Notes
     -----
@@ -47,7 +47,7 @@ def checkpoint(fn: Callable[..., Any]) -> Callable[..., Any]:
     >>> import dualtape as dt
     >>> block = dt.checkpoint(lambda x: dt.ops.tanh(x) ** 2)
     >>> print(dt.grad(lambda x: block(x).sum())(dt.Tensor([0.0, 1.0])))
-    [0.       0.639701]
+    [0.     0.6397]
     """
     require_callable("checkpoint", fn)
 

@@ -78,8 +78,9 @@ def value_and_grad(
     Examples
     --------
     >>> import dualtape as dt
-    >>> dt.value_and_grad(lambda x: (x * x).sum())(dt.Tensor([1.0, 2.0]))
-    (Tensor(shape=[], dtype=Float32, value= 5), Tensor(shape=[2], dtype=Float32, value= [ 2.00000000e+00,  4.00000000e+00]))
+    >>> value, gradient = dt.value_and_grad(lambda x: (x * x).sum())(dt.Tensor([1.0, 2.0]))
+    >>> print(value, gradient)
+    5.0 [2. 4.]
     """
     request = read_request("value_and_grad", fn, grad_position, weights, has_aux, return_ids, sens_param)
 
@@ -93,7 +94,9 @@ def get_grad(gradients: Any, identifier: int | Parameter) -> Tensor:
     """Find one gradient in the result of ``grad(..., return_ids=True)`` by position or Parameter."""
     wanted = identifier.name if isinstance(identifier, Parameter) else identifier
     if isinstance(wanted, bool) or not isinstance(wanted, (int, str)):
-        raise ArgumentTypeError(f"`identifier` of `get_grad` must be an int or a Parameter, got {type(identifier).__name__}")
+        raise ArgumentTypeError(
+            f"`identifier` of `get_grad` must be an int or a Parameter, got {type(identifier).__name__}"
+        )
 
     def search(item: Any) -> Tensor | None:
         if isinstance(item, tuple):
@@ -108,7 +111,8 @@ def get_grad(gradients: Any, identifier: int | Parameter) -> Tensor:
     found = search(gradients)
     if found is None:
         raise PositionError(
-            f"Can not find the gradient for position or Parameter {wanted}\nPass the result of a grad with return_ids=True"
+            f"Can not find the gradient for position or Parameter {wanted}\n"
+            "Pass the result of a grad with return_ids=True"
         )
     return found
 
@@ -218,7 +222,8 @@ def _watch(tape: Tape, argument: Any, position: int) -> Any:
         return _watch_tensor(tape, argument, position)
     if isinstance(argument, pytree.CONTAINERS):
         return pytree.map(
-            lambda leaf: tape.watch(_value(leaf)) if isinstance(leaf, Tensor) and leaf.dtype.is_float else leaf, argument
+            lambda leaf: tape.watch(_value(leaf)) if isinstance(leaf, Tensor) and leaf.dtype.is_float else leaf,
+            argument,
         )
     raise ArgumentTypeError(
         f"cannot differentiate by argument {position}: it is of type {type(argument).__name__}; "

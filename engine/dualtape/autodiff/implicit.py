@@ -1,0 +1,202 @@
+"""`root` and `fixed_point`: solutions of equations, differentiated by the implicit function theorem.
+
+If r(x, a) = 0 holds along a curve, then r_x dx + r_a da = 0: one linear system gives the derivative, however the
+solution was found, and of every order, for the system is itself differentiable.
+
+Reference: Blondel et al. 2022, *Efficient and modular implicit differentiation*, arXiv:2105.15183.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from dualtape import pytree
+from dualtape.autodiff.calls import Cotangents
+from dualtape.autodiff.custom_levels import apply_rule
+from dualtape.autodiff.custom_rules import LinearMap, Rule, Tangents, Values
+from dualtape.autodiff.forward import jvp
+from dualtape.autodiff.jacobian import jacfwd
+from dualtape.autodiff.linear_system import solve
+from dualtape.autodiff.notes import plain
+from dualtape.autodiff.request import require_callable
+from dualtape.autodiff.reverse import vjp
+from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError, TracingError
+from dualtape.primitives.rounding import stop_gradient
+from dualtape.tensor import Tensor
+
+Equation = Callable[..., Tensor]
+
+
+def root(residual: Equation, x0: Tensor, *args: Any, steps: int = 50, tolerance: float | None = None) -> Tensor:
+    """The ``x`` near ``x0`` at which ``residual(x, *args)`` is zero, by Newton's method.
+
+    Parameters
+    ----------
+    residual
+        ``residual(x, *args)``, of ``x``'s shape.
+    x0
+        Where to start; the solution has no derivative by it.
+    args
+        Whatever the equation depends on: Tensors, nested containers of them, static values. The solution is
+        differentiable by them, and only by what is passed here.
+    steps
+        The largest number of steps. A jitted program takes all of them, for it cannot look at its numbers.
+    tolerance
+        A step that is smaller than this, relative to the largest element of ``x`` or 1, is the last one; by default 8
+        roundings of the element type.
+
+    Examples
+    --------
+    >>> import dualtape as dt
+    >>> square_root = lambda a: dt.root(lambda x, a: x * x - a, dt.Tensor(1.0), a)
+    >>> print(square_root(dt.Tensor(4.0)), dt.grad(square_root)(dt.Tensor(4.0)))
+    2.0 0.25
+    """
+    require_callable("root", residual)
+
+    def newton(x: Tensor, *given: Any) -> Tensor:
+        matrix = _matrix(residual, x, given)
+        return x - solve(matrix, _columns(_residual(residual, "residual", x, given))).reshape(x.shape)
+
+    return _solution("root", residual, newton, x0, args, steps, tolerance)
+
+
+def fixed_point(step: Equation, x0: Tensor, *args: Any, steps: int = 1000, tolerance: float | None = None) -> Tensor:
+    """The ``x`` with ``step(x, *args) = x`` to which iteration from ``x0`` converges.
+
+    The parameters are those of :func:`root`.
+
+    Examples
+    --------
+    >>> import dualtape as dt
+    >>> mean = lambda a: dt.fixed_point(lambda x, a: 0.5 * (x + a / x), dt.Tensor(1.0), a)
+    >>> print(mean(dt.Tensor(4.0)), dt.grad(mean)(dt.Tensor(4.0)))
+    2.0 0.25
+    """
+    require_callable("fixed_point", step)
+
+    def iterate(x: Tensor, *given: Any) -> Tensor:
+        return _residual(step, "step", x, given)
+
+    return _solution("fixed_point", lambda x, *given: step(x, *given) - x, iterate, x0, args, steps, tolerance)
+
+
+def _solution(
+    function: str, residual: Equation, step: Equation, x0: Any, args: tuple[Any, ...], steps: Any, tolerance: Any
+) -> Tensor:
+    if not isinstance(x0, Tensor):
+        raise ArgumentTypeError(f"`x0` of `{function}` must be a Tensor, got {type(x0).__name__}")
+    if not x0.dtype.is_float:
+        raise DTypeError(f"`x0` of `{function}` must hold floats, got {x0.dtype}")
+    if isinstance(steps, bool) or not isinstance(steps, int):
+        raise ArgumentTypeError(f"`steps` of `{function}` must be an int, got {type(steps).__name__}")
+    if steps < 1 or (tolerance is not None and not tolerance > 0):
+        raise ArgumentError(f"`steps` and `tolerance` of `{function}` must be positive, got {steps} and {tolerance}")
+    start = stop_gradient(plain(x0))
+    limit = 8 * float(np.finfo(start.dtype.numpy).eps) if tolerance is None else float(tolerance)
+
+    def solved(*given: Any) -> Tensor:
+        x = start
+        for _ in range(steps):
+            before, x = x, step(x, *given)
+            if _is_done(function, before, x, limit):
+                return x
+        if _numbers(x) is not None:
+            raise ArgumentError(
+                f"`{function}` did not converge in {steps} steps; start nearer, or give more `steps` or a larger "
+                "`tolerance`"
+            )
+        return x
+
+    leaves, structure = pytree.flatten(args)
+    found: Tensor = apply_rule(_Implicit(solved, structure, residual), [plain(x) for x in leaves])[0]
+    return found
+
+
+class _Implicit(Rule):
+    """A solution as a function of the other arguments of its equation."""
+
+    is_equation = True
+
+    def __init__(self, solved: Callable[..., Tensor], structure: Any, residual: Equation) -> None:
+        super().__init__(solved, structure)
+        self._residual = residual
+
+    def residual(self, inputs: Values, output: Tensor) -> Tensor:
+        return self._residual(output, *pytree.unflatten(self._structure, list(inputs)))
+
+    def correction(self, inputs: Values, output: Tensor) -> Callable[[Tensor], Tensor]:
+        matrix = _matrix(self._residual, output, pytree.unflatten(self._structure, list(inputs)))
+        return lambda residual: -solve(matrix, _columns(residual)).reshape(output.shape)
+
+    def linear(self, inputs: Values, outputs: Values) -> LinearMap:
+        x = outputs[0]
+        cancel = self.correction(inputs, x)
+
+        def push(tangents: Tangents) -> list[Tensor | None]:
+            moving = [i for i, t in enumerate(tangents) if t is not None]
+            if not moving:
+                return [None]
+            points = [inputs[i] for i in moving]
+            _, change = jvp(self._of(x, inputs, moving), points, [tangents[i] for i in moving])
+            return [cancel(change)]
+
+        return push
+
+    def transpose(self, inputs: Values, outputs: Values, cotangents: Cotangents, wanted: Sequence[bool]) -> Cotangents:
+        x, cotangent = outputs[0], cotangents[0]
+        if cotangent is None:
+            return [None] * len(inputs)
+        matrix = _matrix(self._residual, x, pytree.unflatten(self._structure, list(inputs)))
+        adjoint = -solve(matrix.T, _columns(cotangent)).reshape(x.shape)
+        moving = [i for i, want in enumerate(wanted) if want]
+        _, pull = vjp(self._of(x, inputs, moving), *(inputs[i] for i in moving))
+        found = iter(pull(adjoint))
+        return [next(found) if want else None for want in wanted]
+
+    def _of(self, x: Tensor, inputs: Values, moving: Sequence[int]) -> Callable[..., Tensor]:
+        """The residual at the solution, as a function of some inputs."""
+
+        def residual(*values: Tensor) -> Tensor:
+            filled = list(inputs)
+            for i, value in zip(moving, values, strict=True):
+                filled[i] = value
+            return self._residual(x, *pytree.unflatten(self._structure, filled))
+
+        return residual
+
+
+def _matrix(residual: Equation, x: Tensor, args: Sequence[Any]) -> Tensor:
+    """The derivative of the residual by ``x``, as a square matrix."""
+    found: Tensor = jacfwd(lambda x: _residual(residual, "residual", x, args))(x)
+    return found.reshape((x.size, x.size))
+
+
+def _columns(x: Tensor) -> Tensor:
+    return x.reshape((x.size, 1))
+
+
+def _residual(equation: Equation, name: str, x: Tensor, args: Sequence[Any]) -> Tensor:
+    value = equation(x, *args)
+    if not isinstance(value, Tensor) or value.shape != x.shape:
+        raise ShapeError(f"`{name}` must give a Tensor of x's shape {x.shape}, got {getattr(value, 'shape', value)}")
+    return value
+
+
+def _is_done(function: str, before: Tensor, after: Tensor, limit: float) -> bool:
+    old, new = _numbers(before), _numbers(after)
+    if old is None or new is None:
+        return False
+    if not np.isfinite(new).all():
+        raise ArgumentError(f"`{function}` met values that are not finite; start nearer to the solution")
+    return bool(np.abs(new - old).max(initial=0) <= limit * max(1.0, float(np.abs(new).max(initial=0))))
+
+
+def _numbers(x: Tensor) -> np.ndarray | None:
+    try:
+        return x.asnumpy()
+    except TracingError:
+        return None
