@@ -19,7 +19,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import cache
-from importlib.resources import files
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 __all__ = ["math_functions", "math_source", "source"]
 
@@ -59,10 +62,16 @@ _COMMON = """\
 _SCALAR_TYPES = {"float32": ("float", "int", "uint"), "float64": ("double", "long", "ulong")}
 
 
+def _folder() -> Traversable:
+    from importlib.resources import files  # slow to import, and not needed until a kernel is built
+
+    return files(__name__)
+
+
 @cache
 def source(name: str) -> str:
     """The text of `name.cl`."""
-    return (files(__name__) / f"{name}.cl").read_text(encoding="utf-8")
+    return (_folder() / f"{name}.cl").read_text(encoding="utf-8")
 
 
 def math_functions() -> tuple[str, ...]:
@@ -99,7 +108,7 @@ def _index(dtype: str) -> tuple[dict[str, str], dict[str, bool]]:
     """Each function's text, in file order, and whether callers may ask for it."""
     texts: dict[str, str] = {}
     public: dict[str, bool] = {}
-    for file in sorted(path.name for path in files(__name__).iterdir()):
+    for file in sorted(path.name for path in _folder().iterdir()):
         if not re.fullmatch(r"math_\w+\.cl", file):
             continue
         for match in _DEFINITION.finditer(source(file.removesuffix(".cl"))):

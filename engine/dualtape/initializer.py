@@ -22,7 +22,7 @@ from dualtape.random import generator
 from dualtape.tensor import Tensor
 
 Shape = tuple[int, ...]
-Draw = Callable[[np.random.Generator, Shape], np.ndarray]
+Draw = Callable[["np.random.Generator", Shape], np.ndarray]
 
 
 @dataclass(frozen=True)

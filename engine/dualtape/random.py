@@ -7,7 +7,8 @@ import numpy as np
 from dualtape.errors import ArgumentError, ArgumentTypeError
 
 _seed: int | None = None
-_stream = np.random.default_rng()
+# Made when first drawn from: importing numpy.random costs a tenth of importing this package.
+_stream: np.random.Generator | None = None
 
 
 def set_seed(seed: int) -> None:
@@ -34,7 +35,10 @@ def get_seed() -> int | None:
 
 def generator(seed: int | np.random.Generator | None = None) -> np.random.Generator:
     """The program's stream, or the stream of a given seed."""
+    global _stream
     if seed is None:
+        if _stream is None:
+            _stream = np.random.default_rng()
         return _stream
     return seed if isinstance(seed, np.random.Generator) else np.random.default_rng(_checked(seed))
 

@@ -172,5 +172,3 @@ def optimise(program: Program) -> Program:
             program = step(program)
         if len(program.equations) == before:
             return program
-
-

@@ -139,5 +139,3 @@ def trace(
         updated = list(changes)
         program = level.program(arguments, [*outputs, *(changes[parameter] for parameter in updated)])
     return program, level.parameters, updated
-
-
