@@ -1,0 +1,5 @@
+"""What the block compiler answers where it cannot help."""
+
+
+class NotBlockable(Exception):
+    """Why a program cannot run in blocks of points."""

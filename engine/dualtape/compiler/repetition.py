@@ -1,0 +1,123 @@
+"""A pass for block programs: compute what is the same along an axis once, instead of at every index of the axis.
+
+The seed of a jet is the same at every point, and so is all that the first layer makes of it. Here every node gets a
+*thin* counterpart that has size 1 on the axes along which it repeats itself. The results equal those of the program
+as written up to rounding, not bit by bit, so programs that are replayed do without it.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from dualtape.compiler.program import Constant, Equation, Node, Operand, Program
+from dualtape.core.lowering import Expression
+from dualtape.core.primitive import Primitive
+from dualtape.core.spec import Spec
+from dualtape.primitives.broadcasting import broadcast_to
+from dualtape.primitives.broadcasting import sum as sum_primitive
+from dualtape.primitives.contraction import matmul
+from dualtape.primitives.movement import permute, reshape
+from dualtape.tensor import Tensor
+
+
+def compute_repeated_once(program: Program) -> Program:
+    """The same program with thin nodes wherever an operation allows."""
+    thinning = _Thinning()
+    for equation in program.equations:
+        thinning.visit(equation)
+    outputs = tuple(thinning.full(x) if isinstance(x, Node) else x for x in program.outputs)
+    return Program(program.inputs, tuple(thinning.equations), outputs)
+
+
+class _Thinning:
+    def __init__(self) -> None:
+        self.equations: list[Equation] = []
+        self._thin: dict[Node, Node] = {}
+        self._full: dict[Node, Node] = {}
+
+    def emit(self, primitive: Primitive, *operands: Operand, **params: Any) -> Node:
+        specs = [x.spec if isinstance(x, Node) else None for x in operands]
+        output = Node(primitive.infer(*specs, **params))
+        self.equations.append(Equation(primitive, operands, params, output))
+        return output
+
+    def thin(self, operand: Operand) -> Operand:
+        if isinstance(operand, Constant) and operand not in self._thin:
+            self._thin[operand] = _thin_constant(operand)
+        return self._thin.get(operand, operand) if isinstance(operand, Node) else operand
+
+    def full(self, node: Node) -> Node:
+        """The node with all its elements: a repetition of the thin one, written when somebody needs it."""
+        thin = self._thin.get(node, node)
+        if thin.spec.shape == node.spec.shape:
+            return thin
+        if node not in self._full:
+            self._full[node] = self.emit(broadcast_to, thin, shape=node.spec.shape)
+        return self._full[node]
+
+    def visit(self, equation: Equation) -> None:
+        thin = [self.thin(x) for x in equation.operands]
+        found: Node | None = None
+        if isinstance(equation.primitive.lowering, Expression):
+            found = self.emit(equation.primitive, *thin, **equation.params)
+        elif equation.primitive is matmul:
+            found = self._product(equation, thin)
+        elif equation.primitive is permute:
+            found = self.emit(permute, *thin, **equation.params)
+        elif equation.primitive is broadcast_to:
+            (x,) = thin
+            assert isinstance(x, Node)
+            found = self._reshaped(x, (1,) * (len(equation.output.spec.shape) - len(x.spec.shape)) + x.spec.shape)
+        elif equation.primitive is sum_primitive:
+            found = self._sum(equation, thin)
+        if found is None:
+            operands = [self.full(x) if isinstance(x, Node) else x for x in equation.operands]
+            found = self.emit(equation.primitive, *operands, **equation.params)
+        self._thin[equation.output] = found
+
+    def _product(self, equation: Equation, thin: list[Operand]) -> Node | None:
+        """Rows of the first factor and columns of the second may be thin; along the contracted axis, a factor that
+        repeats itself meets the sum of the other one."""
+        x, y = equation.operands
+        thin_x, thin_y = thin
+        assert isinstance(x, Node)
+        assert isinstance(y, Node)
+        assert isinstance(thin_x, Node)
+        assert isinstance(thin_y, Node)
+        repeats_x = thin_x.spec.shape[-1] != x.spec.shape[-1]
+        repeats_y = thin_y.spec.shape[-2] != y.spec.shape[-2]
+        if repeats_x and repeats_y:
+            return None
+        if repeats_x:
+            thin_y = self.emit(sum_primitive, thin_y, axes=(len(thin_y.spec.shape) - 2,))
+        elif repeats_y:
+            thin_x = self.emit(sum_primitive, thin_x, axes=(len(thin_x.spec.shape) - 1,))
+        return self.emit(matmul, thin_x, thin_y)
+
+    def _sum(self, equation: Equation, thin: list[Operand]) -> Node | None:
+        (x,), axes = equation.operands, equation.params["axes"]
+        (thin_x,) = thin
+        assert isinstance(x, Node)
+        assert isinstance(thin_x, Node)
+        if any(thin_x.spec.shape[i] != x.spec.shape[i] for i in axes):
+            return None
+        return self.emit(sum_primitive, thin_x, axes=axes)
+
+    def _reshaped(self, x: Node, shape: tuple[int, ...]) -> Node:
+        return x if x.spec.shape == shape else self.emit(reshape, x, shape=shape)
+
+
+def _thin_constant(constant: Constant) -> Node:
+    """The constant with size 1 on each axis along which all its slices are equal."""
+    array = constant.value.asnumpy()
+    kept = array
+    for axis in range(array.ndim):
+        first = kept.take([0], axis) if kept.shape[axis] > 1 else kept
+        if prod(first.shape) < prod(kept.shape) and np.array_equal(kept, np.broadcast_to(first, kept.shape)):
+            kept = first
+    if kept is array:
+        return constant
+    return Constant(Spec(kept.shape, constant.spec.dtype), Tensor(kept, device=constant.value.device))

@@ -1,0 +1,99 @@
+"""What maps over points is found by following data, and what does not is named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import dualtape as dt
+from dualtape import ops
+from dualtape.compiler.answers import NotBlockable
+from dualtape.compiler.blocks import choose_region
+from dualtape.compiler.passes import optimise
+from dualtape.compiler.program import Program
+from dualtape.compiler.regions import Region, find_region
+from dualtape.compiler.repetition import compute_repeated_once
+from dualtape.compiler.replay import replayed
+from dualtape.compiler.schedule import Group, schedule
+from dualtape.compiler.tiles import Contraction, FoldFeatures, Map, Place, Product
+from dualtape.compiler.trace import trace
+from dualtape.core.spec import Spec
+from dualtape.devices.registry import HOST
+
+W = np.linspace(-1, 1, 6).reshape(2, 3)
+X = np.linspace(-2, 2, 22).reshape(11, 2)
+
+
+def program_of(function: Callable[..., Any], *shapes: tuple[int, ...]) -> Program:
+    specs = [Spec(shape, dt.float64) for shape in shapes or (W.shape, X.shape)]
+    return optimise(trace(lambda *args: [function(*args)], specs, HOST)[0])
+
+
+def region_of(function: Callable[..., Any], *shapes: tuple[int, ...]) -> Region:
+    return choose_region(program_of(function, *shapes))[1]
+
+
+def kinds(region: Region) -> list[type]:
+    return [type(operation) for operation in region.operations]
+
+
+def test_three_stages() -> None:
+    region = region_of(lambda w, x: ops.sqrt((x @ ops.tanh(w)).sum()))
+    assert region.points == 11
+    assert [equation.primitive.name for equation in region.before] == ["tanh"]
+    assert kinds(region) == [Product, FoldFeatures, Contraction]
+    assert region.after[-1].primitive.name == "sqrt"
+
+
+def test_weight_gradients_are_sums_over_points() -> None:
+    region = region_of(dt.grad(lambda w, x: ops.square(x @ w).sum()))
+    (contraction,) = (x for x in region.operations if isinstance(x, Contraction) and x.terms[0][1] is not None)
+    assert (contraction.rows, contraction.columns) == (2, 3)
+
+
+def test_movements_cost_nothing() -> None:
+    region = region_of(lambda w, x: (ops.reshape(x[:, 1:].T, (11, 1)) * 2).sum())
+    assert kinds(region) == [Map, Contraction]
+
+
+def test_placing_columns() -> None:
+    region = region_of(lambda w, x: (ops.concat([x, x[:, :1]], 1) @ ops.concat([w, w[:1]], 0)).sum())
+    assert Place in kinds(region)
+
+
+def test_products_of_one_weight_are_one_and_take_in_the_elementwise_rest() -> None:
+    region = region_of(lambda w, x: (ops.tanh((3 * x) @ w) * ops.sin((2 * x) @ w)).sum((0,)).sum())
+    hosts = [step for step in schedule(region.operations, frozenset()) if isinstance(step, Group) and step.product]
+    assert [len(step.product.streams) for step in hosts] == [2]
+
+
+def test_what_repeats_itself_is_computed_once() -> None:
+    def function(w: dt.Tensor, x: dt.Tensor) -> dt.Tensor:
+        ones = ops.broadcast_to(ops.reshape(w[:, 0], (1, 2)), (11, 2))
+        return ops.tanh(ones @ w) * (x @ w)
+
+    program = program_of(function)
+    thin = optimise(compute_repeated_once(program))
+    (tanh,) = (equation for equation in thin.equations if equation.primitive.name == "tanh")
+    assert tanh.output.spec.shape == (1, 3)
+    found, expected = (replayed(p, HOST)([W, X])[0].asnumpy() for p in (thin, program))
+    np.testing.assert_allclose(found, expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("reason", "function"),
+    [
+        ("sum over all points", lambda w, x: x - x.sum()),
+        ("reorders", lambda w, x: ops.flip(x, (0,)) * x),
+        ("some of the points", lambda w, x: (x[:5] * 2).sum()),
+        ("blocks of points know", lambda w, x: ops.cumsum(x, 0).sum()),
+        ("only sums", lambda w, x: (2 * x).max()),
+        ("two values at the points", lambda w, x: (x @ (2 * x).T).sum()),
+    ],
+)
+def test_reasons(reason: str, function: Callable[..., Any]) -> None:
+    with pytest.raises(NotBlockable, match=reason):
+        find_region(program_of(function), len(X))
