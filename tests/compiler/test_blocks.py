@@ -189,6 +189,13 @@ def test_new_values_of_inputs_are_seen() -> None:
         np.testing.assert_allclose(jitted(*scaled).item(), loss(*scaled).item(), rtol=1e-5)
 
 
+def test_inputs_handed_through_need_no_kernel_type() -> None:
+    x, labels = dt.Tensor(points(30).astype(np.float32)), dt.Tensor(np.arange(30))
+    jitted = dt.jit(lambda x, labels: (ops.exp(x).sum(), labels), device=DEVICES[0])
+    assert jitted.lower(x, labels).kernels
+    np.testing.assert_array_equal(jitted(x, labels)[1].asnumpy(), np.arange(30))
+
+
 def test_zero_wins_over_infinity() -> None:
     def loss(w: dt.Tensor, x: dt.Tensor) -> dt.Tensor:
         return ops.where(x > 0, ops.sqrt(x) * w, 0.0).sum()

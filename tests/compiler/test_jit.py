@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -26,7 +28,7 @@ def network() -> tuple[list[dt.Tensor], dt.Tensor]:
     rng = np.random.default_rng(0)
     sizes = [2, 8, 8, 1]
     weights = []
-    for rows, columns in zip(sizes, sizes[1:], strict=False):
+    for rows, columns in itertools.pairwise(sizes):
         weights += [dt.Tensor(rng.normal(size=(rows, columns))), dt.Tensor(rng.normal(size=columns))]
     return weights, dt.Tensor(rng.uniform(-1, 1, (17, 2)))
 
@@ -127,7 +129,13 @@ def test_structures_and_numbers_pass_through() -> None:
 
 @pytest.mark.parametrize(
     "ask",
-    [lambda x: x if x.sum() > 0 else -x, lambda x: x * float(x[0]), lambda x: x.asnumpy(), lambda x: x[x > 0], lambda x: print(x)],
+    [
+        lambda x: x if x.sum() > 0 else -x,
+        lambda x: x * float(x[0]),
+        lambda x: x.asnumpy(),
+        lambda x: x[x > 0],
+        lambda x: print(x),
+    ],
 )
 def test_asking_for_numbers_names_the_way_out(ask) -> None:
     with pytest.raises(TracingError, match=r"ops\.where") as caught:

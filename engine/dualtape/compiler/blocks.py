@@ -30,6 +30,9 @@ from dualtape.errors import DeviceError
 Storage = Any
 Runner = Callable[[Sequence[Storage]], list[Any]]
 
+GROUPS = 2
+"""Work-groups for each core: with one, a core that starts late or is busy delays the whole step."""
+
 WORTHWHILE = 1 << 20
 """Elements that a program must compute, for NumPy to take about as many nanoseconds, before a kernel is compiled."""
 
@@ -88,7 +91,8 @@ class BlockPlan:
             raise NotBlockable(f"a tile of {target.lanes} points takes {scratch_bytes >> 10} KiB, more than the cache")
         self._prepare_stages(program, home)
         runtime = device.runtime
-        self._groups = runtime.handle.max_compute_units
+        tiles = -(-region.points // target.lanes)
+        self._groups = min(tiles, GROUPS * runtime.handle.max_compute_units)
         self._uploads: dict[int, tuple[Any, Any]] = {}
         self._scratch = runtime.allocate((self._groups * self.kernel.scratch,), self._dtype)
         self._sums = runtime.allocate((self._groups * self.kernel.sums,), self._dtype)
@@ -186,8 +190,8 @@ def planned(program: Program, home: Device, chosen: Device | None) -> tuple[Runn
         plan = blocked(program, home, device)
     except (NotBlockable, DeviceError) as reason:
         return replayed(program, home), "", f"runs operation by operation on {home}: {reason}"
-    count = len(plan.region.operations)
-    return plan, plan.kernel.source, f"runs {count} operations in blocks of {plan.region.points} points on {device}"
+    count, points = len(plan.region.operations), plan.region.points
+    return plan, plan.kernel.source, f"runs {count} operations at {points} points, block by block, on {device}"
 
 
 def _worthwhile_device(program: Program, home: Device) -> Device:

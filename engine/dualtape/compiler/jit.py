@@ -10,7 +10,6 @@ import numpy as np
 
 from dualtape import pytree
 from dualtape.autodiff.request import require_callable
-from dualtape.compiler.blocks import planned
 from dualtape.compiler.passes import optimise
 from dualtape.compiler.program import Program
 from dualtape.compiler.trace import trace
@@ -99,6 +98,9 @@ class Jitted:
         return found
 
     def _compile(self, leaves: list[Any], structure: Any, tensors: list[Tensor], device: Device) -> _Compiled:
+        # Imported when something is compiled: the generator of kernels would double the time to import the package.
+        from dualtape.compiler.blocks import planned
+
         output_structure: list[Any] = []
 
         def flat(*values: Tensor) -> list[Any]:

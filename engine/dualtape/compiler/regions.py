@@ -67,7 +67,8 @@ class _Analysis:
             self._visit(equation)
         if not mapping.operations:
             raise NotBlockable(f"nothing maps over an axis of {self._points}")
-        results = [node for node in program.results if node in mapping.located]
+        arrays = {array.node for array in self._loaded}
+        results = [node for node in program.results if node in mapping.located and node not in arrays]
         if any(mapping.located[node].folded > 1 for node in results):
             raise NotBlockable("a result has an axis of points and something else")
         stored = tuple((mapping.array(node), mapping.located[node].read) for node in results)
