@@ -11,8 +11,6 @@ import dualtape
 
 PACKAGE = Path(dualtape.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
-# tensor.py holds one class, whose methods are many and one line each.
-LONGEST = {"tensor.py": 700}
 
 each_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
 
@@ -31,8 +29,7 @@ def imported(path: Path) -> set[str]:
 @each_file
 def test_file_holds_one_idea(path: Path) -> None:
     lines = len(path.read_text(encoding="utf-8").splitlines())
-    allowed = LONGEST.get(path.name, 400) if path.parent == PACKAGE else 400
-    assert lines <= allowed, f"{lines} lines: beyond {allowed}, a file holds two ideas"
+    assert lines <= 400, f"{lines} lines: beyond 400, a file holds two ideas"
 
 
 @each_file

@@ -124,7 +124,7 @@ def _times(inputs: Any, factor: Tensor) -> Any:
     def scaled(x: Any) -> Tensor:
         if not isinstance(x, Value):
             raise ArgumentTypeError(f"`inputs` of a loss scaler must be Tensors, got {type(x).__name__}")
-        return elementwise.mul(x, cast_to(factor.to(x.device), x.dtype))  # type: ignore[arg-type, attr-defined]
+        return elementwise.mul(x, cast_to(factor.to(x.device), x.dtype))  # type: ignore[attr-defined]
 
     return pytree.map(scaled, inputs)
 

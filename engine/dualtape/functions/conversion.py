@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias, Union
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from dualtape.primitives.selection import cast as cast_primitive
 if TYPE_CHECKING:
     from dualtape.tensor import Tensor
 
-TensorLike: TypeAlias = Union["Tensor", np.ndarray, bool, int, float, list[Any], tuple[Any, ...]]
+TensorLike: TypeAlias = Value | np.ndarray | bool | int | float | list[Any] | tuple[Any, ...]
 
 
 def as_array(data: object, argument: str = "input_data") -> np.ndarray:
