@@ -54,3 +54,15 @@ def test_tape_and_jet_do_not_know_each_other() -> None:
     for one, other in (("tape", "jet"), ("jet", "tape")):
         source = (PACKAGE / "autodiff" / f"{one}.py").read_text(encoding="utf-8")
         assert f"autodiff.{other}" not in source
+
+
+@each_file
+def test_devices_and_compiler_take_no_public_face(path: Path) -> None:
+    """import-linter lets pass their imports of `dualtape`, for it takes `dualtape.opencl_kernels` for the root."""
+    if path.parent.name not in ("devices", "compiler"):
+        return
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module == "dualtape":
+            assert {alias.name for alias in node.names} <= {"dtypes", "pytree", "opencl_kernels"}
+        elif isinstance(node, ast.Import):
+            assert "dualtape" not in {alias.name for alias in node.names}

@@ -69,7 +69,7 @@ def record_call(
     # Each output hands its cotangent in and passes on a token, whose arrival says that there is something to do.
     token = ground().filled((), 0.0, float32)
     together = tape.watch(token)
-    tape._records.append(Record(_known_by_adjoint(take), primals, sources, {}, token, together.index))
+    tape.record(Record(_known_by_adjoint(take), primals, sources, {}, token, together.index))
 
     def watch(k: int, output: Any) -> Any:
         if not isinstance(output, Tensor) or not output.dtype.is_float:
@@ -80,7 +80,7 @@ def record_call(
             return token
 
         variable = tape.watch(output)
-        tape._records.append(Record(_known_by_adjoint(hand_in), (token,), [together.index], {}, token, variable.index))
+        tape.record(Record(_known_by_adjoint(hand_in), (token,), [together.index], {}, token, variable.index))
         return variable
 
     return [watch(k, output) for k, output in enumerate(outputs)]

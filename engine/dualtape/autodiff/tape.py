@@ -86,6 +86,10 @@ class Tape(Level):
         self._records.append(Record(primitive, fixed, sources, params, output, variable.index))
         return variable
 
+    def record(self, record: Record) -> None:
+        """Append an operation that was run elsewhere; its target must come from :meth:`watch`."""
+        self._records.append(record)
+
     def primal(self, value: Any) -> Any:
         """``value`` without this tape: what the level below knows of it."""
         return value.primal if getattr(value, "level", None) is self else value

@@ -7,7 +7,7 @@ into kernels; none of them knows a device.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from dualtape.core.spec import Shape
 
@@ -77,6 +77,3 @@ def contiguous_strides(shape: Shape) -> tuple[int, ...]:
         strides.append(step)
         step *= max(size, 1)
     return tuple(reversed(strides))
-
-
-Params = dict[str, Any]

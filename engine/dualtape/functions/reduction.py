@@ -9,7 +9,6 @@ from dualtape.dtypes import bool_, float32, int32, int64
 from dualtape.errors import DTypeError, ShapeError
 from dualtape.functions.conversion import TensorLike, as_tensor, cast_to, floating, read_axes, read_int, to_floating
 from dualtape.primitives import arithmetic, comparison, exponential, movement, reduction
-from dualtape.primitives.broadcasting import broadcast_to
 from dualtape.primitives.broadcasting import sum as sum_primitive
 from dualtape.primitives.selection import where
 
@@ -253,8 +252,3 @@ def norm(A: TensorLike, ord: float | None = None, dim: Axis = None, keepdim: boo
     from dualtape.errors import ArgumentError
 
     raise ArgumentError(f"`ord` of `norm` must be 1, 2 or inf, got {ord}")
-
-
-def stretched(x: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """``x`` broadcast to ``shape``."""
-    return x if x.shape == shape else broadcast_to(x, shape=shape)

@@ -6,8 +6,6 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from dualtape.core.spec import normalize_axis
 from dualtape.dtypes import as_dtype, promote
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
@@ -257,8 +255,3 @@ def meshgrid(*inputs: TensorLike, indexing: str = "xy") -> tuple[Tensor, ...]:
         line = reshape(x, tuple(-1 if j == axis else 1 for j in range(len(sizes))))
         grids.append(broadcast_to(line, shape))
     return tuple(grids)
-
-
-def argsort_permutation(axes: Sequence[int]) -> tuple[int, ...]:
-    """The permutation that undoes ``axes``."""
-    return tuple(int(i) for i in np.argsort(axes))
