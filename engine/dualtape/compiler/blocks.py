@@ -198,10 +198,16 @@ def _worthwhile_device(program: Program, home: Device) -> Device:
     elements = _elements(program.equations)
     if elements < WORTHWHILE:
         raise NotBlockable(f"{elements} elements are too few to be worth compiling a kernel")
-    found = [home] if home is not HOST else [device for device in opencl_devices() if is_processor(device)]
-    if not found:
-        raise NotBlockable("there is no OpenCL device")
-    return found[0]
+    if home is not HOST:
+        return home
+    reasons = []
+    for device in opencl_devices():
+        try:
+            if is_processor(device):
+                return device
+        except DeviceError as failure:  # one that does not work is no reason to do without the others
+            reasons.append(str(failure))
+    raise NotBlockable("; ".join(reasons) or "there is no OpenCL device that is a processor")
 
 
 def is_processor(device: Any) -> bool:

@@ -40,6 +40,10 @@ def _discover() -> tuple[OpenCLDevice, ...]:
     handles.sort(key=lambda handle: _rank(handle, cl.device_type.CPU))
 
     from dualtape.devices.opencl_device import OpenCLDevice
+    from dualtape.devices.opencl_target import name_unknown_processor
+
+    for handle in handles:
+        name_unknown_processor(handle)
 
     return tuple(OpenCLDevice(f"opencl:{i}", handle) for i, handle in enumerate(handles))
 
