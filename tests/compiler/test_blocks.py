@@ -112,6 +112,8 @@ CASES: dict[str, Case] = {
         [{"layers": weights(2, 6, 1), "nu": np.array(0.3)}, points(77)],
     ),
     "choices": (choices, [weights(2, 6, 1), points(55)]),
+    "many directions": (poisson, [weights(12, 11, 11, 1), points(37, 12), RNG.normal(size=37)]),
+    "many directions, wide": (poisson, [weights(9, 40, 40, 1), points(20, 9), RNG.normal(size=20)]),
 }
 
 
@@ -145,7 +147,7 @@ def test_value_and_gradient_in_float32(name: str, device: str) -> None:
 
 
 @pytest.mark.parametrize("device", DEVICES)
-@pytest.mark.parametrize("name", ["burgers", "poisson, with a source", "wave, wide", "choices"])
+@pytest.mark.parametrize("name", ["burgers", "poisson, with a source", "wave, wide", "choices", "many directions"])
 def test_value_and_gradient_in_float64(name: str, device: str) -> None:
     loss, values = CASES[name]
     arguments = tensors(values, dt.float64)

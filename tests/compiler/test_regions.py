@@ -50,7 +50,7 @@ def test_three_stages() -> None:
 
 def test_weight_gradients_are_sums_over_points() -> None:
     region = region_of(dt.grad(lambda w, x: ops.square(x @ w).sum()))
-    (contraction,) = (x for x in region.operations if isinstance(x, Contraction) and x.terms[0][1] is not None)
+    (contraction,) = (x for x in region.operations if isinstance(x, Contraction) and x.terms[0].y is not None)
     assert (contraction.rows, contraction.columns) == (2, 3)
 
 

@@ -86,9 +86,6 @@ class BlockPlan:
         plain = with_plain_products(region.operations)
         self._is_plain = plain is not None
         self.kernel = block_kernel(replace(region, operations=plain), target, cache_bytes) if plain else self._strict()
-        scratch_bytes = self.kernel.scratch * region.dtype.bits // 8
-        if scratch_bytes > cache_bytes:
-            raise NotBlockable(f"a tile of {target.lanes} points takes {scratch_bytes >> 10} KiB, more than the cache")
         self._prepare_stages(program, home)
         runtime = device.runtime
         tiles = -(-region.points // target.lanes)

@@ -145,7 +145,24 @@ def emit_group(group: Group, writer: Writer, functions: Functions) -> str:
     lines += _statements(group, writer, {})
     if group.features > 1:
         lines = [f"for (int f = 0; f < {group.features}; f++) {{", *lines, "}"]
-    return writer.function(writer.per_tile(lines), functions)
+    return writer.function(writer.per_tile([*_cleared(group, writer), *lines]), functions)
+
+
+def _cleared(group: Group, writer: Writer) -> list[str]:
+    """What folds begin with."""
+    return [
+        f"for (int f = 0; f < {fold.features}; f++) {writer.place(fold.output, 'f')} = (dt_v)({_identity(fold)});"
+        for fold in group.folds
+    ]
+
+
+def _identity(fold: FoldFeatures) -> str:
+    return {"LOWEST": "-INFINITY", "HIGHEST": "INFINITY"}.get(fold.identity, fold.identity)
+
+
+def _combined(fold: FoldFeatures, total: str, element: str) -> str:
+    given = {"a": total, "b": element}
+    return _LETTERS.sub(lambda found: given.get(found.group(), found.group()), fold.combine)
 
 
 def _statements(group: Group, writer: Writer, known: dict[Node, str]) -> list[str]:
@@ -176,6 +193,9 @@ def _statements(group: Group, writer: Writer, known: dict[Node, str]) -> list[st
     for node in group.stored:
         value = f"dt_as_vector({known[node]})" if node in bools else known[node]
         lines.append(f"{writer.place(node, 'f')} = {value};")
+    for fold in group.folds:
+        total = writer.place(fold.output, f"f % {fold.features}")
+        lines.append(f"{total} = {_combined(fold, total, known[fold.source.node])};")
     return lines
 
 
@@ -185,12 +205,50 @@ def is_bool(node: Node) -> bool:
 
 def emit_product(product: Product, writer: Writer, functions: Functions, group: Group | None = None) -> str:
     """A register-tiled product: some columns of all streams at a time, then the group's expressions on them."""
+    if product.rows > 1:
+        return writer.function(writer.per_tile(_product_rows(product, writer, group)), functions)
     count = len(product.streams)
     most = max(1, (writer.target.registers - 1 - count) // count)
-    lines: list[str] = []
+    lines = _cleared(group, writer) if group else []
     for first, last, width in blocks(product.columns, most):
         lines += _product_columns(product, writer, group, first, last, width)
     return writer.function(writer.per_tile(lines), functions)
+
+
+def _product_rows(product: Product, writer: Writer, group: Group | None) -> list[str]:
+    """Many rows of one stream: squares of rows and columns."""
+    (stream,) = product.streams
+    weight, (step, across) = writer.tensor(product.weight.node), product.weight.strides
+    side = 5 if writer.target.registers > 24 else 3
+    lines = _cleared(group, writer) if group else []
+    for r0, r1, rows in blocks(product.rows, side):
+        for j0, j1, columns in blocks(product.columns, side):
+            cells = [(r, c) for r in range(rows) for c in range(columns)]
+            lines.append(f"for (int row = {r0}; row < {r1}; row += {rows})")
+            lines.append(f"for (int j = {j0}; j < {j1}; j += {columns}) {{")
+            lines.append("dt_v " + ", ".join(f"c{r}_{c} = (dt_v)(0)" for r, c in cells) + ";")
+            lines.append(f"for (int k = 0; k < {product.inner}; k++) {{")
+            for r in range(rows):
+                place = f"(row + {r}) * {product.inner} + k + {stream.source_offset}"
+                lines.append(f"const dt_v x{r} = {writer.place(stream.source, place)};")
+            for c in range(columns):
+                lines.append(
+                    f"const dt_r m{c} = {weight}[k * {step} + (j + {c}) * {across} + {product.weight.offset}];"
+                )
+                lines += [f"c{r}_{c} += x{r} * m{c};" for r in range(rows)]
+            lines.append("}")
+            if group is None:
+                for r, c in cells:
+                    place = f"(row + {r}) * {product.columns} + j + {c + stream.output_offset}"
+                    lines.append(f"{writer.place(stream.output, place)} = c{r}_{c};")
+            else:
+                lines.append(f"const dt_v done[] = {{{', '.join(f'c{r}_{c}' for r, c in cells)}}};")
+                body = _statements(group, writer, {stream.output: f"done[r * {columns} + c]"})
+                lines += ["#pragma unroll 1", f"for (int r = 0; r < {rows}; r++)"]
+                lines += ["#pragma unroll 1", f"for (int c = 0; c < {columns}; c++) {{"]
+                lines += [f"const int f = (row + r) * {product.columns} + j + c;", *body, "}"]
+            lines.append("}")
+    return lines
 
 
 def _product_columns(
@@ -242,14 +300,12 @@ def blocks(size: int, most: int) -> list[tuple[int, int, int]]:
 
 def emit_fold(step: FoldFeatures, writer: Writer, functions: Functions) -> str:
     inner = prod(step.source.shape[step.kept :])
-    identity = {"LOWEST": "-INFINITY", "HIGHEST": "INFINITY"}.get(step.identity, step.identity)
     element = writer.element(step.source, f"(f * {inner} + r)")
-    given = {"a": "total", "b": "next"}
-    code = _LETTERS.sub(lambda found: given.get(found.group(), found.group()), step.combine)
     lines = [
         f"for (int f = 0; f < {step.features}; f++) {{",
-        f"dt_v total = (dt_v)({identity});",
-        f"for (int r = 0; r < {inner}; r++) {{ const dt_v next = {element}; total = {code}; }}",
+        f"dt_v total = (dt_v)({_identity(step)});",
+        f"for (int r = 0; r < {inner}; r++) {{ const dt_v next = {element};",
+        f"total = {_combined(step, 'total', 'next')}; }}",
         f"{writer.place(step.output, 'f')} = total;",
         "}",
     ]

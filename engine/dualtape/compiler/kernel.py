@@ -13,7 +13,17 @@ from dualtape.compiler.regions import Region
 from dualtape.compiler.schedule import Step, schedule
 from dualtape.compiler.splitting import split_rows
 from dualtape.compiler.sums import Entry, choose_forms, emit_contraction, emit_turn, emit_wide_contraction
-from dualtape.compiler.tiles import Contraction, FoldFeatures, Map, Operation, Place, Product, Turn, WideContraction
+from dualtape.compiler.tiles import (
+    Contraction,
+    FoldFeatures,
+    Map,
+    Operation,
+    Place,
+    Product,
+    Read,
+    Turn,
+    WideContraction,
+)
 from dualtape.compiler.transfers import emit_load, emit_store
 from dualtape.dtypes import bool_
 from dualtape.opencl_kernels import math_source, source
@@ -64,14 +74,14 @@ def block_kernel(region: Region, target: Target, cache_bytes: int) -> BlockKerne
         writer = Writer(target, layout, shared)
         match step:
             case Contraction():
+                position = _position(entries[step.output], lane_entries, step.lanes_apart, target)
                 calls += _clearing(step, layout, target)
-                calls.append(emit_contraction(step, writer, functions, entries[step.output].start * target.lanes))
+                calls.append(emit_contraction(step, writer, functions, position))
             case Turn():
                 calls += _clearing(step, layout, target)
                 calls.append(emit_turn(step, writer, functions))
             case WideContraction():
-                # Sums of one number each lie behind those of one vector each.
-                position = entries[step.output].start + lane_entries * (target.lanes - 1)
+                position = _position(entries[step.output], lane_entries, False, target)
                 calls += _clearing(step, layout, target)
                 calls.append(emit_wide_contraction(step, writer, functions, position))
             case _:
@@ -117,7 +127,8 @@ def _sizes(region: Region, operations: tuple[Operation, ...], steps: list[Step])
                 sizes[node] = len(sources) * padded
             case Product(streams=streams, columns=columns):
                 for stream in streams:
-                    sizes[stream.output] = max(sizes.get(stream.output, 0), stream.output_offset + columns)
+                    end = stream.output_offset + columns * step.rows
+                    sizes[stream.output] = max(sizes.get(stream.output, 0), end)
     return sizes
 
 
@@ -126,15 +137,23 @@ def _entries(steps: list[Step]) -> tuple[dict[Node, Entry], int, int]:
     entries: dict[Node, Entry] = {}
     end = 0
     for step in steps:
-        if isinstance(step, Contraction):
+        if isinstance(step, Contraction) and step.lanes_apart:
             entries[step.output] = Entry(end, step.rows, step.columns, step.columns, False)
             end += step.rows * step.columns
     on_lanes = end
     for step in steps:
+        if isinstance(step, Contraction) and not step.lanes_apart:
+            entries[step.output] = Entry(end, step.rows, step.columns, step.columns, False)
+            end += step.rows * step.columns
         if isinstance(step, WideContraction):
             entries[step.output] = Entry(end, step.rows, step.columns, step.padded, step.transposed)
             end += step.rows * step.padded
     return entries, on_lanes, end
+
+
+def _position(entry: Entry, lane_entries: int, lanes_apart: bool, target: Target) -> int:
+    """Where a sum's accumulators begin: those of one number each lie behind those of one vector each."""
+    return entry.start * target.lanes if lanes_apart else entry.start + lane_entries * (target.lanes - 1)
 
 
 def _offsets(sizes: list[tuple[Node, int]]) -> tuple[dict[Node, int], int]:
@@ -164,17 +183,24 @@ def _block_size(sums: int, stride: int, target: Target, cache_bytes: int) -> int
 
 def _clearing(step: Contraction | Turn | WideContraction, layout: Layout, target: Target) -> list[str]:
     """Lanes without a point count nothing: both factors become 0 there, for one alone leaves 0 * infinity."""
+    rows: dict[tuple[Read, int, int], int] = {}
     if isinstance(step, WideContraction):
-        sizes = dict.fromkeys(step.others, step.rows)
+        rows = {(read, 1, 0): step.rows for read in step.others}
     elif isinstance(step, Turn):
-        sizes = dict.fromkeys(step.sources, step.features)
+        rows = {(read, 1, 0): step.features for read in step.sources}
     else:
-        sizes = {x: step.rows for x, _ in step.terms} | {y: step.columns for _, y in step.terms if y is not None}
+        for term in step.terms:
+            rows[term.x, term.count, term.x_step] = step.rows
+            if term.y is not None:
+                rows[term.y, term.count, term.y_step] = step.columns
     calls = []
-    for read, size in sizes.items():
+    for (read, count, distance), size in rows.items():
         slot = layout.slots[read.node]
         at = (slot.start + slot.delta + read.offset) * target.lanes
-        calls.append(f"if (lanes < DT_L) dt_clear(scratch + {at} + (tiles - 1) * DT_STRIDE, {size}, lanes);")
+        step_over = f" + row * {distance * target.lanes}" if distance else ""
+        loop = f"for (int row = 0; row < {count}; row++) " if distance else ""
+        place = f"scratch + {at} + (tiles - 1) * DT_STRIDE{step_over}"
+        calls.append(f"if (lanes < DT_L) {loop}dt_clear({place}, {size}, lanes);")
     return calls
 
 

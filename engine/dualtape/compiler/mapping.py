@@ -22,6 +22,7 @@ from dualtape.compiler.tiles import (
     Product,
     Read,
     Stream,
+    Term,
     whole,
 )
 from dualtape.core.lowering import Expression, Fold, Movement, Placement, Reinterpretation, View, contiguous_strides
@@ -32,6 +33,9 @@ from dualtape.primitives.broadcasting import sum as sum_primitive
 from dualtape.primitives.contraction import matmul
 from dualtape.primitives.movement import concatenate
 from dualtape.primitives.selection import cast
+
+MOST_ROWS = 8
+"""Rows of a value at a point that are treated one by one; more of them are a loop."""
 
 
 @dataclass(frozen=True)
@@ -289,7 +293,7 @@ class PointMapping:
             node = self._whole(source)
             features = self._features(node)
             self.summed[equation.output] = Contraction(
-                equation.output, ((whole(node, (features,)), None),), features, 1
+                equation.output, (Term(whole(node, (features,)), None),), features, 1
             )
 
     def _matmul(self, equation: Equation) -> None:
@@ -307,20 +311,25 @@ class PointMapping:
         over_points = at_x.axis == rank - 1 and at_y.axis == len(y.spec.shape) - 2 and at_x.folded == at_y.folded
         if not over_points or rank != 2 or len(y.spec.shape) != 2:
             raise NotBlockable("`matmul` of two values at the points, other than a sum over the points")
-        terms = tuple((self._dense(self._last(x, i)), self._dense(self._first(y, i))) for i in range(at_x.folded))
         rows, columns = equation.output.spec.shape
-        self.summed[equation.output] = Contraction(equation.output, terms, rows, columns)
+        count = at_x.folded
+        if count == 1:
+            terms = [Term(self._dense(at_x.read), self._dense(at_y.read))]
+        elif count <= MOST_ROWS:
+            left, right = _last_first(at_x.read), at_y.read
+            terms = [Term(self._dense(left.at(i)), self._dense(right.at(i))) for i in range(count)]
+        else:
+            (left, x_step), (right, y_step) = self._rows(_last_first(at_x.read)), self._rows(at_y.read)
+            terms = [Term(left, right, count, x_step, y_step)]
+        self.summed[equation.output] = Contraction(equation.output, tuple(terms), rows, columns)
 
-    def _last(self, x: Node, i: int) -> Read:
-        """The elements at ``i`` of a folded last axis."""
-        read, folded = self._read(x), self.located[x].folded
-        if folded == 1:
-            return read
-        return Read(read.node, read.shape[:-1], read.offset + i * read.strides[-1], read.strides[:-1])
-
-    def _first(self, x: Node, i: int) -> Read:
-        """The elements at ``i`` of a folded first axis."""
-        return self._read(x) if self.located[x].folded == 1 else self._read(x).at(i)
+    def _rows(self, read: Read) -> tuple[Read, int]:
+        """The first of many rows, each in one piece, and the distance between them; copied if need be."""
+        first = read.at(0)
+        if first.is_dense and read.node in self.owned:
+            return first, read.strides[0]
+        copied = self._dense(read)
+        return copied.at(0), copied.strides[0]
 
     def _dense(self, read: Read) -> Read:
         """The same elements side by side in a value of the tile, copied if need be."""
@@ -345,5 +354,15 @@ class PointMapping:
         source = self._whole(x)
         self.own(equation.output, p, self.located[x].folded)
         rows = self._features(source) // inner
+        matrix = Read(weight, (inner, columns), 0, steps)
+        if rows > MOST_ROWS:
+            stream = Stream(source, 0, equation.output, 0)
+            self.operations.append(Product((stream,), matrix, inner, columns, rows))
+            return
         streams = tuple(Stream(source, i * inner, equation.output, i * columns) for i in range(rows))
-        self.operations.append(Product(streams, Read(weight, (inner, columns), 0, steps), inner, columns))
+        self.operations.append(Product(streams, matrix, inner, columns))
+
+
+def _last_first(read: Read) -> Read:
+    """The same elements with the last axis in front."""
+    return Read(read.node, read.shape[-1:] + read.shape[:-1], read.offset, read.strides[-1:] + read.strides[:-1])

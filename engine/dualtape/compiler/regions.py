@@ -140,7 +140,7 @@ class _Analysis:
         if (
             x.rows != y.rows
             or x.columns != y.columns
-            or any((a[1] is None) != (b[1] is None) for a in x.terms for b in y.terms)
+            or any((a.y is None) != (b.y is None) for a in x.terms for b in y.terms)
         ):
             return False
         if equation.reads[0].spec.shape != equation.reads[1].spec.shape:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
 from dualtape.compiler.program import Node
@@ -36,12 +37,14 @@ class Group:
     """Elementwise operations in one loop over ``features``; ``stored`` are the values that others read.
 
     With a ``product``, its results are there in registers, and are stored only where somebody else reads them.
+    ``folds`` combine rows of the group's values as they appear.
     """
 
     features: int
     maps: tuple[Map, ...]
     stored: tuple[Node, ...]
     product: Product | None = None
+    folds: tuple[FoldFeatures, ...] = ()
 
 
 Step = Group | Product | FoldFeatures | Place | Contraction | Turn | WideContraction
@@ -49,8 +52,9 @@ Step = Group | Product | FoldFeatures | Place | Contraction | Turn | WideContrac
 
 def schedule(operations: tuple[Operation, ...], kept: frozenset[Node]) -> list[Step]:
     """Steps in an order in which every value is there before it is read; ``kept`` values are read later."""
-    levels = _levels(operations)
-    steps = _fused([*_groups(operations, levels), *_products(operations, levels), *_others(operations, levels)])
+    levels, joined = _levels(operations), _joined_folds(operations)
+    groups, others = _groups(operations, levels, joined), _others(operations, levels, joined)
+    steps = _fused([*groups, *_products(operations, levels), *others])
     return _with_stores([step for _, _, step in sorted(steps, key=lambda item: item[:2])], kept)
 
 
@@ -73,25 +77,48 @@ def _levels(operations: tuple[Operation, ...]) -> dict[Operation, int]:
 
 
 def _joins(before: Operation, operation: Operation, node: Node) -> bool:
-    if not (isinstance(before, Map) and isinstance(operation, Map)) or before.features != operation.features:
+    if not isinstance(before, Map):
+        return False
+    if isinstance(operation, FoldFeatures):
+        return before.features == prod(operation.source.shape) and folds_rows(operation)
+    if not isinstance(operation, Map) or before.features != operation.features:
         return False
     return all(x.is_whole for x in operation.operands if isinstance(x, Read) and x.node is node)
 
 
-def _groups(operations: tuple[Operation, ...], levels: dict[Operation, int]) -> list[_Ranked]:
+def folds_rows(fold: FoldFeatures) -> bool:
+    """Whether it combines whole rows of its source, each element with the one at its place in the other rows."""
+    source, kept = fold.source, fold.kept
+    whole_rows = Read(source.node, source.shape[kept:] + source.shape[:kept], source.offset,
+                      source.strides[kept:] + source.strides[:kept])  # fmt: skip
+    return fold.features > 1 and whole_rows.is_whole
+
+
+def _joined_folds(operations: tuple[Operation, ...]) -> set[Operation]:
+    made = {node: operation for operation in operations for node in outputs(operation)}
+    found = [x for x in operations if isinstance(x, FoldFeatures) and x.source.node in made]
+    return {fold for fold in found if _joins(made[fold.source.node], fold, fold.source.node)}
+
+
+def _groups(operations: tuple[Operation, ...], levels: dict[Operation, int], joined: set[Operation]) -> list[_Ranked]:
     found: dict[tuple[int, int], list[Map]] = defaultdict(list)
+    folds: dict[tuple[int, int], list[FoldFeatures]] = defaultdict(list)
     for operation in operations:
         if isinstance(operation, Map):
             found[levels[operation], operation.features].append(operation)
-    return [(level, 1, Group(features, tuple(maps), ())) for (level, features), maps in found.items()]
+        elif isinstance(operation, FoldFeatures) and operation in joined:
+            folds[levels[operation], prod(operation.source.shape)].append(operation)
+    return [(key[0], 1, Group(key[1], tuple(maps), (), folds=tuple(folds.get(key, ())))) for key, maps in found.items()]
 
 
 def _products(operations: tuple[Operation, ...], levels: dict[Operation, int]) -> list[_Ranked]:
     found: dict[Any, list[Product]] = defaultdict(list)
-    for operation in operations:
-        if isinstance(operation, Product):
-            found[levels[operation], operation.weight, operation.inner, operation.columns].append(operation)
     merged: list[_Ranked] = []
+    for operation in operations:
+        if isinstance(operation, Product) and operation.rows > 1:
+            merged.append((levels[operation], 0, operation))
+        elif isinstance(operation, Product):
+            found[levels[operation], operation.weight, operation.inner, operation.columns].append(operation)
     for (level, weight, inner, columns), products in found.items():
         streams = [stream for product in products for stream in product.streams]
         count = -(-len(streams) // MOST_STREAMS)
@@ -101,8 +128,8 @@ def _products(operations: tuple[Operation, ...], levels: dict[Operation, int]) -
     return merged
 
 
-def _others(operations: tuple[Operation, ...], levels: dict[Operation, int]) -> list[_Ranked]:
-    return [(levels[x], 2, x) for x in operations if not isinstance(x, (Map, Product))]
+def _others(operations: tuple[Operation, ...], levels: dict[Operation, int], joined: set[Operation]) -> list[_Ranked]:
+    return [(levels[x], 2, x) for x in operations if not isinstance(x, (Map, Product)) and x not in joined]
 
 
 def _fused(steps: list[_Ranked]) -> list[_Ranked]:
@@ -123,7 +150,7 @@ def _fused(steps: list[_Ranked]) -> list[_Ranked]:
             others = near.keys() - {key}
             if key in hosts or key in late or others & hosts.keys():
                 continue
-            if isinstance(group, Group) and group.features == step.columns and _reads_plainly(group, step):
+            if isinstance(group, Group) and group.features == step.rows * step.columns and _reads_plainly(group, step):
                 hosts[key] = step
                 taken.add(id(step))
                 late |= others
@@ -153,7 +180,7 @@ def _reads_plainly(group: Group, product: Product) -> bool:
 def _step_reads(step: Step) -> list[Node]:
     if isinstance(step, Group):
         inside = {m.output for m in step.maps}
-        found = [node for m in step.maps for node in reads(m) if node not in inside]
+        found = [node for m in (*step.maps, *step.folds) for node in reads(m) if node not in inside]
         if step.product is None:
             return found
         return [*(node for node in found if node not in outputs(step.product)), *reads(step.product)]
@@ -168,7 +195,7 @@ def step_reads(step: Step) -> list[Node]:
 def step_writes(step: Step) -> list[Node]:
     """The values of the tile that a step leaves in memory."""
     if isinstance(step, Group):
-        return list(step.stored)
+        return [*step.stored, *(fold.output for fold in step.folds)]
     return [] if isinstance(step, (Contraction, WideContraction)) else outputs(step)
 
 

@@ -11,12 +11,10 @@ from dataclasses import replace
 from itertools import product as all_indices
 from math import prod
 
+from dualtape.compiler.mapping import MOST_ROWS
 from dualtape.compiler.program import Node
-from dualtape.compiler.tiles import Contraction, FoldFeatures, Map, Operation, Place, Product, Read, Stream, whole
+from dualtape.compiler.tiles import Contraction, FoldFeatures, Map, Operation, Place, Product, Read, Stream, Term, whole
 from dualtape.core.spec import Spec
-
-MOST_ROWS = 8
-"""Rows that become values of their own; more would make the program long."""
 
 
 def split_rows(operations: tuple[Operation, ...], kept: frozenset[Node]) -> tuple[Operation, ...]:
@@ -44,8 +42,7 @@ class _Splitting:
             case FoldFeatures():
                 self._fold(operation)
             case Contraction(terms=terms):
-                found = tuple((self._read(x), None if y is None else self._read(y)) for x, y in terms)
-                self.operations.append(Contraction(operation.output, found, operation.rows, operation.columns))
+                self.operations.append(replace(operation, terms=tuple(map(self._term, terms))))
             case Place(parts=parts):
                 for node, _ in parts:
                     self._join(node)
@@ -71,6 +68,14 @@ class _Splitting:
         self._lengths[node] = features
         return rows
 
+    def _term(self, term: Term) -> Term:
+        if term.count > 1:
+            # More rows than are split: what they belong to stays whole.
+            for read in term.reads:
+                self._join(read.node)
+            return term
+        return Term(self._read(term.x), None if term.y is None else self._read(term.y))
+
     def _product(self, operation: Product) -> None:
         streams = list(operation.streams)
         output = streams[0].output
@@ -79,9 +84,9 @@ class _Splitting:
             streams = [Stream(x.source, x.source_offset, row, 0) for x, row in zip(streams, rows, strict=True)]
         found = []
         for x in streams:
-            source = self._read(Read(x.source, (operation.inner,), x.source_offset, (1,)))
+            source = self._read(Read(x.source, (operation.rows * operation.inner,), x.source_offset, (1,)))
             found.append(Stream(source.node, source.offset, x.output, x.output_offset))
-        self.operations.append(Product(tuple(found), operation.weight, operation.inner, operation.columns))
+        self.operations.append(replace(operation, streams=tuple(found)))
 
     def _fold(self, operation: FoldFeatures) -> None:
         """A fold of few rows is a chain of elementwise operations."""

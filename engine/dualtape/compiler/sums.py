@@ -2,12 +2,13 @@
 
 Points lie on the lanes, so a sum over points is one over lanes. A small result keeps a vector of partial sums for
 each of its elements until the very end. A large one would need too much of the cache for that; there one factor is
-turned, a square of vectors at a time, so that its features lie on the lanes, and the other one is broadcast.
+turned, a square of vectors at a time, so that its features lie on the lanes, and the other one is broadcast. Where
+each point has many rows to sum over, as over the directions of a gradient, lanes are added at the end of a block.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dualtape.compiler.emission import Functions, Target, Writer, blocks
 from dualtape.compiler.program import Node
@@ -30,19 +31,32 @@ class Entry:
 
 
 def choose_forms(steps: list[Step], target: Target, budget: int) -> list[Step]:
-    """Replace contractions by wide ones where that form is better, or where ``budget`` bytes do not hold the sums."""
-    sized = [step for step in steps if isinstance(step, Contraction) and step.terms[0][1] is not None]
-    wide = set()
+    """Keep lanes apart only where ``budget`` bytes hold the sums, and where no other form is better."""
+    sized = [step for step in steps if isinstance(step, Contraction)]
+    apart = set()
     for step in sorted(sized, key=lambda step: step.rows * step.columns):
-        longest, size = max(step.rows, step.columns), step.rows * step.columns
-        budget -= size * target.lanes * target.bits // 8
-        if budget < 0 or (size >= LEAST_WIDE and padded(longest, target) * 8 <= longest * 9):
-            wide.add(step)
-            budget += size * target.lanes * target.bits // 8
+        size = step.rows * step.columns * target.lanes * target.bits // 8
+        if size <= budget and not (_is_large(step, target) and _can_widen(step)):
+            apart.add(step)
+            budget -= size
     chosen: list[Step] = []
     for each in steps:
-        chosen += _widened(each, target) if isinstance(each, Contraction) and each in wide else [each]
+        if not isinstance(each, Contraction) or each in apart:
+            chosen.append(each)
+        elif _can_widen(each):
+            chosen += _widened(each, target)
+        else:
+            chosen.append(replace(each, lanes_apart=False))
     return chosen
+
+
+def _is_large(step: Contraction, target: Target) -> bool:
+    longest = max(step.rows, step.columns)
+    return step.rows * step.columns >= LEAST_WIDE and padded(longest, target) * 8 <= longest * 9
+
+
+def _can_widen(step: Contraction) -> bool:
+    return all(term.y is not None and term.count == 1 for term in step.terms)
 
 
 def padded(size: int, target: Target) -> int:
@@ -52,7 +66,7 @@ def padded(size: int, target: Target) -> int:
 
 def _widened(step: Contraction, target: Target) -> list[Step]:
     transposed = step.rows > step.columns
-    pairs = [(x, y) for x, y in step.terms if y is not None]
+    pairs = [(term.x, term.y) for term in step.terms if term.y is not None]
     turned = [x if transposed else y for x, y in pairs]
     others = tuple(y if transposed else x for x, y in pairs)
     rows, columns = (step.columns, step.rows) if transposed else (step.rows, step.columns)
@@ -110,7 +124,7 @@ def emit_wide_contraction(step: WideContraction, writer: Writer, functions: Func
 
 
 def emit_contraction(step: Contraction, writer: Writer, functions: Functions, position: int) -> str:
-    """Sums over the points of a block, lanes apart: from zero, then added to the accumulators, which loses less."""
+    """Sums over the points of a block: from zero, then added to the accumulators, which loses less."""
     side = 5 if writer.target.registers > 24 else 3
     lines: list[str] = []
     for k0, k1, rows in blocks(step.rows, side):
@@ -119,16 +133,24 @@ def emit_contraction(step: Contraction, writer: Writer, functions: Functions, po
             lines.append(f"for (int k = {k0}; k < {k1}; k += {rows}) for (int j = {j0}; j < {j1}; j += {columns}) {{")
             lines.append("dt_v " + ", ".join(f"c{r}_{c} = (dt_v)(0)" for r, c in cells) + ";")
             lines.append("for (int tile = 0; tile < tiles; tile++) {")
-            for x, y in step.terms:
-                lines.append("{")
+            for term in step.terms:
+                x, y = term.x, term.y
+                lines.append(f"for (int row = 0; row < {term.count}; row++) {{" if term.count > 1 else "{")
+                along_x, along_y = ((f" + row * {n}" if n else "") for n in (term.x_step, term.y_step))
                 for c in range(columns if y is not None else 0):
                     assert y is not None
-                    lines.append(f"const dt_v y{c} = {writer.at_tile(y.node, f'j + {c + y.offset}')};")
+                    lines.append(f"const dt_v y{c} = {writer.at_tile(y.node, f'j + {c + y.offset}{along_y}')};")
                 for r in range(rows):
-                    lines.append(f"const dt_v x{r} = {writer.at_tile(x.node, f'k + {r + x.offset}')};")
+                    lines.append(f"const dt_v x{r} = {writer.at_tile(x.node, f'k + {r + x.offset}{along_x}')};")
                     lines += [f"c{r}_{c} += x{r}{'' if y is None else f' * y{c}'};" for c in range(columns)]
                 lines.append("}")
             lines.append("}")
-            lines += [f"DT_AT(sums + ((k + {r}) * {step.columns} + j + {c}) * DT_L) += c{r}_{c};" for r, c in cells]
+            for r, c in cells:
+                place = f"(k + {r}) * {step.columns} + j + {c}"
+                lines.append(
+                    f"DT_AT(sums + ({place}) * DT_L) += c{r}_{c};"
+                    if step.lanes_apart
+                    else f"sums[{place}] += dt_across(c{r}_{c});"
+                )
             lines.append("}")
     return writer.function(lines, functions, (("__global dt_r *sums", f"sums + {position}"),))

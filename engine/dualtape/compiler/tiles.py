@@ -76,12 +76,16 @@ class Stream:
 
 @dataclass(frozen=True, eq=False)
 class Product:
-    """``output[j] = sum over k of source[k] * weight[k, j]`` for each stream."""
+    """``output[j] = sum over k of source[k] * weight[k, j]`` for each stream.
+
+    A stream may stand for many ``rows``, one behind the other, as the directions of a gradient are.
+    """
 
     streams: tuple[Stream, ...]
     weight: Read
     inner: int
     columns: int
+    rows: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,17 +109,36 @@ class Place:
     parts: tuple[tuple[Node, Read], ...]
 
 
+@dataclass(frozen=True)
+class Term:
+    """``x[k] * y[j]``, or ``x[k]`` without a ``y``, summed over ``count`` rows that lie so many elements apart.
+
+    The elements of a row lie side by side.
+    """
+
+    x: Read
+    y: Read | None
+    count: int = 1
+    x_step: int = 0
+    y_step: int = 0
+
+    @property
+    def reads(self) -> tuple[Read, ...]:
+        return (self.x,) if self.y is None else (self.x, self.y)
+
+
 @dataclass(frozen=True, eq=False)
 class Contraction:
-    """``output[k, j] = sum over points and terms of x[k] * y[j]``; without a ``y``, of ``x[k]``.
+    """``output[k, j] = sum over points of terms``.
 
-    What terms read lies in one piece: only offsets are free.
+    With ``lanes_apart`` every element of the result keeps a vector of partial sums until the very end.
     """
 
     output: Node
-    terms: tuple[tuple[Read, Read | None], ...]
+    terms: tuple[Term, ...]
     rows: int
     columns: int
+    lanes_apart: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,7 +193,7 @@ def reads(operation: Operation) -> list[Node]:
         case Place(parts=parts):
             return [node for node, _ in parts]
         case Contraction(terms=terms):
-            return [read.node for pair in terms for read in pair if read is not None]
+            return [read.node for term in terms for read in term.reads]
         case Turn(sources=sources):
             return [read.node for read in sources]
         case WideContraction(turned=turned, others=others):
