@@ -1,33 +1,35 @@
-"""Running a program in three stages: what is shared, the block kernel, what needs its sums."""
+"""Running a program in stages: what is shared, then block kernels, then what needs their sums, and so on."""
 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cache
-from math import prod
 from typing import Any
 
 import numpy as np
 
 from dualtape.compiler.answers import NotBlockable
+from dualtape.compiler.division import choose_division, elements
 from dualtape.compiler.emission import Target
 from dualtape.compiler.kernel import BlockKernel, block_kernel
 from dualtape.compiler.optimism import with_plain_products
 from dualtape.compiler.passes import optimise, remove_dead_code
-from dualtape.compiler.program import Constant, Equation, Program
-from dualtape.compiler.regions import Region, find_region, point_counts
+from dualtape.compiler.program import Constant, Node, Program
+from dualtape.compiler.regions import Division, Region
 from dualtape.compiler.repetition import compute_repeated_once
-from dualtape.compiler.replay import replayed
+from dualtape.compiler.replay import Replay, replayed
 from dualtape.compiler.sums import Entry
 from dualtape.devices.device import Device
 from dualtape.devices.opencl import opencl_devices
 from dualtape.devices.registry import HOST
 from dualtape.dtypes import float32
 from dualtape.errors import DeviceError
+from dualtape.tensor import wrap
 
 Storage = Any
+Values = dict[Node, Storage]
 Runner = Callable[[Sequence[Storage]], list[Any]]
 
 GROUPS = 2
@@ -35,32 +37,6 @@ GROUPS = 2
 
 WORTHWHILE = 1 << 20
 """Elements that a program must compute, for NumPy to take about as many nanoseconds, before a kernel is compiled."""
-
-
-def choose_region(program: Program) -> tuple[Program, Region]:
-    """The program as blocks run it and the region that holds most of it, or :class:`NotBlockable` with the reasons."""
-    prepared = optimise(compute_repeated_once(program))
-    reasons: list[str] = []
-    regions: list[Region] = []
-    for points in point_counts(prepared):
-        try:
-            regions.append(find_region(prepared, points))
-        except NotBlockable as reason:
-            reasons.append(f"over {points} points: {reason}")
-    total = _elements(prepared.equations)
-    most = [region for region in regions if 2 * _elements_outside(region) <= total]
-    if most:
-        return prepared, max(most, key=lambda region: region.points)
-    reasons += [f"over {region.points} points: most of the work is not at the points" for region in regions]
-    raise NotBlockable("; ".join(reasons) or "no input has an axis of points")
-
-
-def _elements(equations: Sequence[Equation]) -> int:
-    return sum(prod(equation.output.spec.shape) for equation in equations)
-
-
-def _elements_outside(region: Region) -> int:
-    return _elements(region.before) + _elements(region.after)
 
 
 def target_of(device: Any, region: Region) -> Target:
@@ -72,77 +48,73 @@ def target_of(device: Any, region: Region) -> Target:
     return Target("float" if region.dtype is float32 else "double", lanes, bits, wide)
 
 
-class BlockPlan:
-    """A program in three stages on an OpenCL device, for inputs and results on ``home``."""
+class Launch:
+    """A region compiled for an OpenCL device, with the memory that it works in."""
 
-    def __init__(self, program: Program, region: Region, home: Device, device: Any) -> None:
-        self._home = home
-        self._device = device
+    def __init__(self, region: Region, home: Device, device: Any) -> None:
         self.region = region
+        self._home, self._device = home, device
         self._dtype = region.dtype.numpy
+        runtime = device.runtime
         target = target_of(device, region)
-        cache_bytes = device.runtime.handle.local_mem_size
+        cache_bytes = runtime.handle.local_mem_size
         self._strict = cache(lambda: block_kernel(region, target, cache_bytes))
         plain = with_plain_products(region.operations)
         self._is_plain = plain is not None
         self.kernel = block_kernel(replace(region, operations=plain), target, cache_bytes) if plain else self._strict()
-        self._prepare_stages(program, home)
-        runtime = device.runtime
         tiles = -(-region.points // target.lanes)
         self._groups = min(tiles, GROUPS * runtime.handle.max_compute_units)
-        self._uploads: dict[int, tuple[Any, Any]] = {}
         self._scratch = runtime.allocate((self._groups * self.kernel.scratch,), self._dtype)
         self._sums = runtime.allocate((self._groups * self.kernel.sums,), self._dtype)
+        self._uploads: dict[int, tuple[Any, Any]] = {}
 
-    def _prepare_stages(self, program: Program, home: Device) -> None:
-        region = self.region
-        made_before = {equation.output for equation in region.before}
-        late_reads = {n for e in region.after for n in e.reads} | set(program.results)
-        # What the last stage reads of the first is handed on; its inputs are the sums, then those.
-        passed = [node for node in late_reads if node in made_before]
-        wanted = [node for node in region.shared if not isinstance(node, Constant)]
-        first = Program(program.inputs, region.before, (*wanted, *passed))
-        self._before = replayed(first, home)
-        self._wanted = wanted
-        stored = [array.node for array, _ in region.stored]
-        last = Program((*program.inputs, *passed, *region.summed, *stored), region.after, program.outputs)
-        self._after = replayed(remove_dead_code(last), home)
-        self._inputs = program.inputs
+    @property
+    def reads(self) -> Iterable[Node]:
+        """The values that must be there before a start."""
+        arrays = (array.node for array in self.region.loaded)
+        return (node for node in (*self.region.shared, *arrays) if not isinstance(node, Constant))
 
-    def __call__(self, arguments: Sequence[Storage]) -> list[Any]:
-        region, kernel, device = self.region, self.kernel, self._device
-        early = [x.data_ for x in self._before(arguments)]
-        given = dict(zip(self._inputs, arguments, strict=True)) | dict(zip(self._wanted, early, strict=False))
-        packed = np.empty(kernel.shared_size, self._dtype)
-        for node, start in kernel.shared.items():
-            array = node.value.asnumpy() if isinstance(node, Constant) else self._home.get(given[node])
-            packed[start : start + array.size] = array.ravel()
-        shared = device.put(packed)
-        given |= {array.node: array.node.value.data_ for array in region.loaded if isinstance(array.node, Constant)}
-        loaded = [self._uploaded(given[array.node]) for array in region.loaded]
+    def start(self, values: Values) -> Callable[[], Values]:
+        """Begin with values on the home device; the function waits for the sums and arrays and gives them."""
+        device, region = self._device, self.region
+        packed = np.empty(self.kernel.shared_size, self._dtype)
+        for node, first in self.kernel.shared.items():
+            array = node.value.asnumpy() if isinstance(node, Constant) else self._home.get(values[node])
+            packed[first : first + array.size] = array.ravel()
+        arrays = (array.node for array in region.loaded)
+        loaded = [
+            self._uploaded(x.value.to(self._home).data_ if isinstance(x, Constant) else values[x]) for x in arrays
+        ]
         stored = [device.runtime.new(array.node.spec.shape, array.node.spec.dtype) for array, _ in region.stored]
-        inputs = [*(x.buffer for x in loaded), shared.buffer]
-        sums = self._run(kernel, inputs, stored)
-        results = [device.get(x) for x in stored]
-        if self._is_plain and any(_has_nan(x) for x in (sums, *results)):
-            sums = self._run(self._strict(), inputs, stored)
-            results = [device.get(x) for x in stored]
-        summed = []
-        for node in region.summed:
-            summed.append(self._home.put(_result(sums, kernel.entries[node]).reshape(node.spec.shape)))
-        late = [*summed, *(self._home.put(x) for x in results)]
-        return self._after([*arguments, *early[len(self._wanted) :], *late])
+        inputs = [*loaded, device.put(packed)]
+        totals = self._enqueue(self.kernel, inputs, stored)
 
-    def _run(self, kernel: BlockKernel, inputs: list[Any], stored: list[Any]) -> np.ndarray:
-        """Launch the kernel; the sums of all its work-groups, added in their order."""
+        def finish() -> Values:
+            sums, arrays = self._results(totals, stored)
+            if self._is_plain and any(_has_nan(x) for x in (sums, *arrays)):
+                sums, arrays = self._results(self._enqueue(self._strict(), inputs, stored), stored)
+            found = {node: _result(sums, self.kernel.entries[node]).reshape(node.spec.shape) for node in region.summed}
+            found |= {array.node: value for (array, _), value in zip(region.stored, arrays, strict=True)}
+            return {node: self._home.put(value) for node, value in found.items()}
+
+        return finish
+
+    def _enqueue(self, kernel: BlockKernel, inputs: list[Any], stored: list[Any]) -> Any:
+        """Launch the kernel; where each work-group leaves its sums."""
         runtime = self._device.runtime
         scalars = (*[None] * (len(inputs) + 3), np.uint64, np.uint64, *[None] * len(stored))
         launch = runtime.kernel("dt_block", kernel.source, scalars)
         totals = runtime.allocate((self._groups, kernel.entry_count), self._dtype)
         memory = (self._scratch.buffer, self._sums.buffer, totals.buffer)
         sizes = (self.region.points, kernel.scratch)
-        launch((self._groups,), (1,), *inputs, *memory, *sizes, *(x.buffer for x in stored))
-        return self._device.get(totals).sum(axis=0, dtype=self._dtype)  # type: ignore[no-any-return]
+        buffers = (x.buffer for x in inputs)
+        launch((self._groups,), (1,), *buffers, *memory, *sizes, *(x.buffer for x in stored))
+        return totals
+
+    def _results(self, totals: Any, stored: list[Any]) -> tuple[np.ndarray, list[np.ndarray]]:
+        """The sums of all work-groups, added in their order, and the arrays."""
+        sums = self._device.get(totals).sum(axis=0, dtype=self._dtype)
+        return sums, [self._device.get(x) for x in stored]
 
     def _uploaded(self, storage: Storage) -> Any:
         """The values on the block's device; arrays are immutable, so each is sent once while it lives."""
@@ -157,6 +129,42 @@ class BlockPlan:
         return sent
 
 
+class BlockPlan:
+    """A divided program on an OpenCL device, for inputs and results on ``home``."""
+
+    def __init__(self, program: Program, division: Division, home: Device, device: Any) -> None:
+        self._program, self._home = program, home
+        self.launches = [[Launch(region, home, device) for region in stage.regions] for stage in division.stages]
+        self._constants = _constants(program, home)
+        self._replays: list[tuple[tuple[Node, ...], tuple[Node, ...], Replay]] = []
+        later: set[Node] = set(program.results)
+        parts = []
+        for stage, launches in zip(reversed(division.stages), reversed(self.launches), strict=True):
+            later.update(node for launch in launches for node in launch.reads)
+            made = {equation.output for equation in stage.equations}
+            reads = dict.fromkeys(n for e in stage.equations for n in e.reads if not isinstance(n, Constant))
+            inputs = tuple(node for node in reads if node not in made)
+            outputs = tuple(equation.output for equation in stage.equations if equation.output in later)
+            part = remove_dead_code(Program(inputs, stage.equations, outputs))
+            parts.append((inputs, outputs, replayed(part, home)))
+            later.update(inputs)
+        self._replays = parts[::-1]
+
+    def __call__(self, arguments: Sequence[Storage]) -> list[Any]:
+        values: Values = dict(zip(self._program.inputs, arguments, strict=True)) | self._constants
+        for (inputs, outputs, replay), launches in zip(self._replays, self.launches, strict=True):
+            values |= zip(outputs, replay.run([values[node] for node in inputs]), strict=True)
+            # All kernels are on their way before the first result is waited for.
+            for finish in [launch.start(values) for launch in launches]:
+                values |= finish()
+        return [wrap(values[x], self._home) if isinstance(x, Node) else x for x in self._program.outputs]
+
+
+def _constants(program: Program, home: Device) -> Values:
+    """Results that were known from the start."""
+    return {node: node.value.to(home).data_ for node in program.results if isinstance(node, Constant)}
+
+
 def _has_nan(values: np.ndarray) -> bool:
     return values.dtype.kind == "f" and bool(np.isnan(values).any())
 
@@ -167,15 +175,17 @@ def _result(sums: np.ndarray, entry: Entry) -> np.ndarray:
     return used.T if entry.transposed else used
 
 
-def blocked(program: Program, home: Device, device: Device) -> BlockPlan:
+def blocked(program: Program, home: Device, device: Device) -> tuple[BlockPlan, Division]:
     """A plan that runs ``program`` in blocks of points on ``device``, or :class:`NotBlockable`."""
-    prepared, region = choose_region(program)
-    device.require(region.dtype)
-    return BlockPlan(prepared, region, home, device)
+    prepared = optimise(compute_repeated_once(program))
+    division = choose_division(prepared)
+    for region in division.regions:
+        device.require(region.dtype)
+    return BlockPlan(prepared, division, home, device), division
 
 
 def planned(program: Program, home: Device, chosen: Device | None) -> tuple[Runner, str, str]:
-    """How a program is run, the OpenCL C of its kernel, and why it is run so.
+    """How a program is run, the OpenCL C of its kernels, and why it is run so.
 
     ``chosen`` is the device that the user asked for. Without one, only programs that move enough numbers to be worth
     the compilation of a kernel run in blocks.
@@ -184,17 +194,26 @@ def planned(program: Program, home: Device, chosen: Device | None) -> tuple[Runn
         device = chosen or _worthwhile_device(program, home)
         if not is_processor(device):
             raise NotBlockable(f"{device} is not an OpenCL device that is a processor")
-        plan = blocked(program, home, device)
+        plan, division = blocked(program, home, device)
     except (NotBlockable, DeviceError) as reason:
         return replayed(program, home), "", f"runs operation by operation on {home}: {reason}"
-    count, points = len(plan.region.operations), plan.region.points
-    return plan, plan.kernel.source, f"runs {count} operations at {points} points, block by block, on {device}"
+    kernels = [launch.kernel.source for launches in plan.launches for launch in launches]
+    return plan, "\n".join(kernels), f"runs {_in_words(division)}, block by block, on {device}{_left(division)}"
+
+
+def _in_words(division: Division) -> str:
+    parts = [f"{len(x.operations)} operations at {x.points} points" for x in division.regions]
+    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
+
+
+def _left(division: Division) -> str:
+    return f"; operation by operation: {'; '.join(division.reasons)}" if division.reasons else ""
 
 
 def _worthwhile_device(program: Program, home: Device) -> Device:
-    elements = _elements(program.equations)
-    if elements < WORTHWHILE:
-        raise NotBlockable(f"{elements} elements are too few to be worth compiling a kernel")
+    count = elements(program.equations)
+    if count < WORTHWHILE:
+        raise NotBlockable(f"{count} elements are too few to be worth compiling a kernel")
     if home is not HOST:
         return home
     reasons = []

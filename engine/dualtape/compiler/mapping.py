@@ -79,8 +79,8 @@ class PointMapping:
 
     def array(self, node: Node) -> PointArray:
         """``node`` as an array in device memory."""
-        shape, axis = node.spec.shape, self.located[node].axis
-        return PointArray(node, prod(shape[:axis]), prod(shape[axis + 1 :]))
+        shape, located = node.spec.shape, self.located[node]
+        return PointArray(node, prod(shape[: located.axis]) * located.folded, prod(shape[located.axis + 1 :]))
 
     def _read(self, node: Node) -> Read:
         return self.located[node].read

@@ -180,7 +180,8 @@ def _reads_plainly(group: Group, product: Product) -> bool:
 def _step_reads(step: Step) -> list[Node]:
     if isinstance(step, Group):
         inside = {m.output for m in step.maps}
-        found = [node for m in (*step.maps, *step.folds) for node in reads(m) if node not in inside]
+        members: tuple[Operation, ...] = (*step.maps, *step.folds)
+        found = [node for member in members for node in reads(member) if node not in inside]
         if step.product is None:
             return found
         return [*(node for node in found if node not in outputs(step.product)), *reads(step.product)]

@@ -11,10 +11,10 @@ import pytest
 import dualtape as dt
 from dualtape import ops
 from dualtape.compiler.answers import NotBlockable
-from dualtape.compiler.blocks import choose_region
+from dualtape.compiler.division import divide
 from dualtape.compiler.passes import optimise
 from dualtape.compiler.program import Program
-from dualtape.compiler.regions import Region, find_region
+from dualtape.compiler.regions import Region
 from dualtape.compiler.repetition import compute_repeated_once
 from dualtape.compiler.replay import replayed
 from dualtape.compiler.schedule import Group, schedule
@@ -33,7 +33,9 @@ def program_of(function: Callable[..., Any], *shapes: tuple[int, ...]) -> Progra
 
 
 def region_of(function: Callable[..., Any], *shapes: tuple[int, ...]) -> Region:
-    return choose_region(program_of(function, *shapes))[1]
+    program = optimise(compute_repeated_once(program_of(function, *shapes)))
+    (region,) = divide(program, (len(X),)).regions
+    return region
 
 
 def kinds(region: Region) -> list[type]:
@@ -41,11 +43,41 @@ def kinds(region: Region) -> list[type]:
 
 
 def test_three_stages() -> None:
-    region = region_of(lambda w, x: ops.sqrt((x @ ops.tanh(w)).sum()))
-    assert region.points == 11
-    assert [equation.primitive.name for equation in region.before] == ["tanh"]
-    assert kinds(region) == [Product, FoldFeatures, Contraction]
-    assert region.after[-1].primitive.name == "sqrt"
+    division = divide(program_of(lambda w, x: ops.sqrt((x @ ops.tanh(w)).sum())), (11,))
+    before, after = division.stages
+    assert [equation.primitive.name for equation in before.equations] == ["tanh"]
+    assert [region.points for region in before.regions] == [11]
+    assert kinds(before.regions[0]) == [Product, FoldFeatures, Contraction]
+    assert after.equations[-1].primitive.name == "sqrt"
+    assert not after.regions
+
+
+def test_a_loss_normalised_by_a_sum_is_two_kernels() -> None:
+    program = program_of(lambda w, x: ops.square(x @ w / ops.square(x @ w).sum()).sum())
+    first, second, _ = divide(program, (11,)).stages
+    assert [len(stage.regions) for stage in (first, second)] == [1, 1]
+    assert second.equations
+    assert {x.output for x in second.equations} & set(second.regions[0].shared)
+    assert second.regions[0].loaded == first.regions[0].loaded
+
+
+def test_sets_of_points_are_kernels_of_one_stage() -> None:
+    def function(w: dt.Tensor, x: dt.Tensor, y: dt.Tensor) -> dt.Tensor:
+        return ops.tanh(x @ w).sum() + ops.sin(y @ w).sum()
+
+    division = divide(program_of(function, W.shape, (11, 2), (5, 2)), (11, 5))
+    assert [region.points for region in division.stages[0].regions] == [11, 5]
+    assert [equation.primitive.name for equation in division.equations if equation.reads[1:]] == ["add"]
+
+
+def test_what_does_not_map_runs_between_kernels() -> None:
+    program = program_of(lambda w, x: ops.sin(ops.cumsum(ops.tanh(x @ w), 0)).sum())
+    division = divide(program, (11,))
+    first, second, *_ = division.stages
+    assert [array.node.spec.shape for array, _ in first.regions[0].stored] == [(11, 3)]
+    assert [equation.primitive.name for equation in second.equations] == ["cumsum"]
+    assert [array.node for array in second.regions[0].loaded] == [second.equations[0].output]
+    assert any("cumsum" in reason for reason in division.reasons)
 
 
 def test_weight_gradients_are_sums_over_points() -> None:
@@ -86,14 +118,19 @@ def test_what_repeats_itself_is_computed_once() -> None:
 @pytest.mark.parametrize(
     ("reason", "function"),
     [
-        ("sum over all points", lambda w, x: x - x.sum()),
         ("reorders", lambda w, x: ops.flip(x, (0,)) * x),
-        ("some of the points", lambda w, x: (x[:5] * 2).sum()),
-        ("blocks of points know", lambda w, x: ops.cumsum(x, 0).sum()),
+        ("some of the points", lambda w, x: (x[:5] * 2).sum() + ops.exp(x)),
+        ("blocks of points know", lambda w, x: ops.cumsum(x, 0) + ops.exp(x)),
         ("only sums", lambda w, x: (2 * x).max()),
         ("two values at the points", lambda w, x: (x @ (2 * x).T).sum()),
+        ("Int32", lambda w, x: x * x.astype(dt.int32)),
     ],
 )
 def test_reasons(reason: str, function: Callable[..., Any]) -> None:
-    with pytest.raises(NotBlockable, match=reason):
-        find_region(program_of(function), len(X))
+    reasons = divide(program_of(function), (len(X),)).reasons
+    assert any(reason in found for found in reasons), reasons
+
+
+def test_nothing_at_the_points() -> None:
+    with pytest.raises(NotBlockable, match="nothing maps"):
+        divide(program_of(lambda w, x: w.sum()), (len(X),))
