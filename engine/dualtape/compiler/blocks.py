@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -51,9 +51,9 @@ def target_of(device: Any, region: Region) -> Target:
 class Launch:
     """A region compiled for an OpenCL device, with the memory that it works in."""
 
-    def __init__(self, region: Region, home: Device, device: Any) -> None:
+    def __init__(self, region: Region, device: Any) -> None:
         self.region = region
-        self._home, self._device = home, device
+        self._device = device
         self._dtype = region.dtype.numpy
         runtime = device.runtime
         target = target_of(device, region)
@@ -68,22 +68,16 @@ class Launch:
         self._sums = runtime.allocate((self._groups * self.kernel.sums,), self._dtype)
         self._uploads: dict[int, tuple[Any, Any]] = {}
 
-    @property
-    def reads(self) -> Iterable[Node]:
-        """The values that must be there before a start."""
-        arrays = (array.node for array in self.region.loaded)
-        return (node for node in (*self.region.shared, *arrays) if not isinstance(node, Constant))
-
-    def start(self, values: Values) -> Callable[[], Values]:
-        """Begin with values on the home device; the function waits for the sums and arrays and gives them."""
+    def start(self, values: Values, resident: Values) -> Callable[[], Values]:
+        """Begin with arrays of the host, or resident on the device; the function waits for the results."""
         device, region = self._device, self.region
         packed = np.empty(self.kernel.shared_size, self._dtype)
         for node, first in self.kernel.shared.items():
-            array = node.value.asnumpy() if isinstance(node, Constant) else self._home.get(values[node])
+            array = values[node]
             packed[first : first + array.size] = array.ravel()
-        arrays = (array.node for array in region.loaded)
         loaded = [
-            self._uploaded(x.value.to(self._home).data_ if isinstance(x, Constant) else values[x]) for x in arrays
+            resident[array.node] if array.node in resident else self._uploaded(values[array.node])
+            for array in region.loaded
         ]
         stored = [device.runtime.new(array.node.spec.shape, array.node.spec.dtype) for array, _ in region.stored]
         inputs = [*loaded, device.put(packed)]
@@ -94,8 +88,7 @@ class Launch:
             if self._is_plain and any(_has_nan(x) for x in (sums, *arrays)):
                 sums, arrays = self._results(self._enqueue(self._strict(), inputs, stored), stored)
             found = {node: _result(sums, self.kernel.entries[node]).reshape(node.spec.shape) for node in region.summed}
-            found |= {array.node: value for (array, _), value in zip(region.stored, arrays, strict=True)}
-            return {node: self._home.put(value) for node, value in found.items()}
+            return found | {array.node: value for (array, _), value in zip(region.stored, arrays, strict=True)}
 
         return finish
 
@@ -113,56 +106,75 @@ class Launch:
 
     def _results(self, totals: Any, stored: list[Any]) -> tuple[np.ndarray, list[np.ndarray]]:
         """The sums of all work-groups, added in their order, and the arrays."""
-        sums = self._device.get(totals).sum(axis=0, dtype=self._dtype)
-        return sums, [self._device.get(x) for x in stored]
+        rows, *arrays = self._device.get_all([totals, *stored])
+        return rows.sum(axis=0, dtype=self._dtype), arrays
 
-    def _uploaded(self, storage: Storage) -> Any:
-        """The values on the block's device; arrays are immutable, so each is sent once while it lives."""
-        if self._home is self._device:
-            return storage
-        known = self._uploads.get(id(storage))
-        if known is not None and known[0]() is storage:
+    def _uploaded(self, array: np.ndarray) -> Any:
+        """The values on the device; arrays are immutable, so each is sent once while it lives."""
+        known = self._uploads.get(id(array))
+        if known is not None and known[0]() is array:
             return known[1]
         self._uploads = {key: held for key, held in self._uploads.items() if held[0]() is not None}
-        sent = self._device.put(storage)
-        self._uploads[id(storage)] = (weakref.ref(storage), sent)
+        sent = self._device.put(array)
+        self._uploads[id(array)] = (weakref.ref(array), sent)
         return sent
 
 
 class BlockPlan:
-    """A divided program on an OpenCL device, for inputs and results on ``home``."""
+    """A divided program on an OpenCL device, for inputs and results on ``home``.
+
+    What runs between kernels is small, and runs on the host, wherever inputs and results are.
+    """
 
     def __init__(self, program: Program, division: Division, home: Device, device: Any) -> None:
         self._program, self._home = program, home
-        self.launches = [[Launch(region, home, device) for region in stage.regions] for stage in division.stages]
-        self._constants = _constants(program, home)
-        self._replays: list[tuple[tuple[Node, ...], tuple[Node, ...], Replay]] = []
-        later: set[Node] = set(program.results)
-        parts = []
-        for stage, launches in zip(reversed(division.stages), reversed(self.launches), strict=True):
-            later.update(node for launch in launches for node in launch.reads)
-            made = {equation.output for equation in stage.equations}
-            reads = dict.fromkeys(n for e in stage.equations for n in e.reads if not isinstance(n, Constant))
-            inputs = tuple(node for node in reads if node not in made)
-            outputs = tuple(equation.output for equation in stage.equations if equation.output in later)
-            part = remove_dead_code(Program(inputs, stage.equations, outputs))
-            parts.append((inputs, outputs, replayed(part, home)))
-            later.update(inputs)
-        self._replays = parts[::-1]
+        self.launches = [[Launch(region, device) for region in stage.regions] for stage in division.stages]
+        shared = {node for region in division.regions for node in region.shared}
+        loaded = {array.node for region in division.regions for array in region.loaded}
+        resident = loaded if home is device else set()
+        self._replays, read = _replays(division, shared | loaded | set(program.results))
+        fetched = read | shared | loaded - resident
+        self._fetched = [(i, node) for i, node in enumerate(program.inputs) if node in fetched]
+        self._resident = [(i, node) for i, node in enumerate(program.inputs) if node in resident]
+        known = (x for x in (*shared, *loaded, *program.results) if isinstance(x, Constant))
+        self._known = {node: node.value.asnumpy() for node in known}
 
     def __call__(self, arguments: Sequence[Storage]) -> list[Any]:
-        values: Values = dict(zip(self._program.inputs, arguments, strict=True)) | self._constants
-        for (inputs, outputs, replay), launches in zip(self._replays, self.launches, strict=True):
-            values |= zip(outputs, replay.run([values[node] for node in inputs]), strict=True)
+        home = self._home
+        given = [arguments[i] for i, _ in self._fetched]
+        # On the host the arrays themselves, not views: those that were sent to the device are known by identity.
+        arrays = given if home is HOST else home.get_all(given)
+        values = self._known | dict(zip((node for _, node in self._fetched), arrays, strict=True))
+        resident = {node: arguments[i] for i, node in self._resident}
+        for (reads, outputs, replay), launches in zip(self._replays, self.launches, strict=True):
+            values |= zip(outputs, replay.run([values[node] for node in reads]), strict=True)
             # All kernels are on their way before the first result is waited for.
-            for finish in [launch.start(values) for launch in launches]:
+            for finish in [launch.start(values, resident) for launch in launches]:
                 values |= finish()
-        return [wrap(values[x], self._home) if isinstance(x, Node) else x for x in self._program.outputs]
+        program = self._program
+        results = dict(zip(program.inputs, arguments, strict=True))
+        for node in program.results:
+            if node not in results:
+                results[node] = values[node] if home is HOST else home.put(values[node])
+        return [wrap(results[x], home) if isinstance(x, Node) else x for x in program.outputs]
 
 
-def _constants(program: Program, home: Device) -> Values:
-    """Results that were known from the start."""
-    return {node: node.value.to(home).data_ for node in program.results if isinstance(node, Constant)}
+_Part = tuple[tuple[Node, ...], tuple[Node, ...], Replay]
+
+
+def _replays(division: Division, wanted: set[Node]) -> tuple[list[_Part], set[Node]]:
+    """What runs before the kernels of each stage: what it reads, what it gives to others, and how; all it reads."""
+    read: set[Node] = set()
+    parts: list[_Part] = []
+    for stage in reversed(division.stages):
+        made = {equation.output for equation in stage.equations}
+        outputs = tuple(equation.output for equation in stage.equations if equation.output in wanted | read)
+        part = remove_dead_code(Program((), stage.equations, outputs))
+        reads = dict.fromkeys(node for x in part.equations for node in x.reads if not isinstance(node, Constant))
+        inputs = tuple(node for node in reads if node not in made)
+        parts.append((inputs, outputs, replayed(Program(inputs, part.equations, outputs), HOST)))
+        read.update(inputs)
+    return parts[::-1], read
 
 
 def _has_nan(values: np.ndarray) -> bool:

@@ -67,6 +67,10 @@ class Device:
         """The elements of ``storage``; read-only where that saves a copy."""
         raise NotImplementedError
 
+    def get_all(self, storages: Sequence[Any]) -> list[np.ndarray]:
+        """The elements of each; with one wait for all of them where a device has to be waited for."""
+        return [self.get(storage) for storage in storages]
+
     def execute(self, primitive: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> Any:
         """Run a primitive on storages and Python numbers; gives new storage."""
         raise NotImplementedError

@@ -95,6 +95,9 @@ class OpenCLDevice(Device):
     def get(self, storage: Storage) -> np.ndarray:
         return self.runtime.read(storage)
 
+    def get_all(self, storages: Sequence[Storage]) -> list[np.ndarray]:
+        return self.runtime.read_all(storages)
+
     def execute(self, primitive: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> Storage:
         signature = [(x.shape, x.dtype) if type(x) is Storage else None for x in operands]
         key = (primitive, *signature, *params.values())

@@ -96,10 +96,16 @@ class Runtime:
 
     def read(self, storage: Storage) -> np.ndarray:
         """The elements, after all that was asked for before is done."""
-        array = np.empty(storage.shape, storage.dtype)
-        if storage.allocation is not None:
-            cl.enqueue_copy(self.queue, array, storage.buffer, is_blocking=True)
-        return array
+        return self.read_all([storage])[0]
+
+    def read_all(self, storages: Sequence[Storage]) -> list[np.ndarray]:
+        """The elements of each storage: the queue keeps order, so the last copy is the only one to wait for."""
+        arrays = [np.empty(x.shape, x.dtype) for x in storages]
+        full = [(array, x) for array, x in zip(arrays, storages, strict=True) if x.allocation is not None]
+        copies = [cl.enqueue_copy(self.queue, array, x.buffer, is_blocking=False) for array, x in full]
+        if copies:
+            copies[-1].wait()
+        return arrays
 
     def table(self, numbers: list[int]) -> Any:
         """A buffer of 64-bit integers that a plan keeps: strides, offsets and the like."""
