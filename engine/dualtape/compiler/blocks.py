@@ -12,7 +12,6 @@ import numpy as np
 
 from dualtape.compiler.answers import NotBlockable
 from dualtape.compiler.division import choose_division, elements
-from dualtape.compiler.emission import Target
 from dualtape.compiler.kernel import BlockKernel, block_kernel
 from dualtape.compiler.optimism import with_plain_products
 from dualtape.compiler.passes import optimise, remove_dead_code
@@ -21,10 +20,10 @@ from dualtape.compiler.regions import Division, Region
 from dualtape.compiler.repetition import compute_repeated_once
 from dualtape.compiler.replay import Replay, replayed
 from dualtape.compiler.sums import Entry
+from dualtape.compiler.target import target_of
 from dualtape.devices.device import Device
 from dualtape.devices.opencl import opencl_devices
 from dualtape.devices.registry import HOST
-from dualtape.dtypes import float32
 from dualtape.errors import DeviceError
 from dualtape.tensor import wrap
 
@@ -39,15 +38,6 @@ WORTHWHILE = 1 << 20
 """Elements that a program must compute, for NumPy to take about as many nanoseconds, before a kernel is compiled."""
 
 
-def target_of(device: Any, region: Region) -> Target:
-    """The vectors with which ``device`` computes a region."""
-    runtime = device.runtime
-    bits = region.dtype.bits
-    lanes = min(16, runtime.lanes(bits // 8))
-    wide = f"__attribute__((noinline, min_vector_width({lanes * bits})))"
-    return Target("float" if region.dtype is float32 else "double", lanes, bits, wide)
-
-
 class Launch:
     """A region compiled for an OpenCL device, with the memory that it works in."""
 
@@ -56,7 +46,7 @@ class Launch:
         self._device = device
         self._dtype = region.dtype.numpy
         runtime = device.runtime
-        target = target_of(device, region)
+        target = target_of(device, region.dtype)
         cache_bytes = runtime.handle.local_mem_size
         self._strict = cache(lambda: block_kernel(region, target, cache_bytes))
         plain = with_plain_products(region.operations)
@@ -101,7 +91,8 @@ class Launch:
         memory = (self._scratch.buffer, self._sums.buffer, totals.buffer)
         sizes = (self.region.points, kernel.scratch)
         buffers = (x.buffer for x in inputs)
-        launch((self._groups,), (1,), *buffers, *memory, *sizes, *(x.buffer for x in stored))
+        count = self.kernel.work_items
+        launch((self._groups * count,), (count,), *buffers, *memory, *sizes, *(x.buffer for x in stored))
         return totals
 
     def _results(self, totals: Any, stored: list[Any]) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -204,8 +195,8 @@ def planned(program: Program, home: Device, chosen: Device | None) -> tuple[Runn
     """
     try:
         device = chosen or _worthwhile_device(program, home)
-        if not is_processor(device):
-            raise NotBlockable(f"{device} is not an OpenCL device that is a processor")
+        if device is HOST:
+            raise NotBlockable(f"{device} is not an OpenCL device")
         plan, division = blocked(program, home, device)
     except (NotBlockable, DeviceError) as reason:
         return replayed(program, home), "", f"runs operation by operation on {home}: {reason}"
@@ -239,5 +230,5 @@ def _worthwhile_device(program: Program, home: Device) -> Device:
 
 
 def is_processor(device: Any) -> bool:
-    """Whether it is an OpenCL device whose work-items are threads of a processor, as block kernels want them."""
+    """Whether it is an OpenCL device whose work-items are threads of a processor: arrays of the host are near it."""
     return device is not HOST and device.runtime.is_cpu

@@ -7,48 +7,18 @@ that layers of equal sizes share them: neither the source nor its compile time g
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass, field
 from math import prod
 
-import numpy as np
-
 from dualtape.compiler.memory import Layout
-from dualtape.compiler.program import Node, Number
+from dualtape.compiler.program import Node
 from dualtape.compiler.schedule import Group, Step
+from dualtape.compiler.target import Target
 from dualtape.compiler.tiles import FoldFeatures, Place, Product, Read
 from dualtape.core.lowering import contiguous_strides
 
 _LETTERS = re.compile(r"\b(x|y|z|T|a|b)\b")
-
-
-@dataclass(frozen=True)
-class Target:
-    """The element type and the vector that a device computes with."""
-
-    real: str
-    lanes: int
-    bits: int
-    wide: str
-
-    @property
-    def vector(self) -> str:
-        return f"{self.real}{self.lanes}"
-
-    @property
-    def registers(self) -> int:
-        """Vector registers that accumulators and what they are made of may take: all but one of a processor's."""
-        return 31 if self.lanes * self.bits >= 512 else 15
-
-    @property
-    def mask(self) -> str:
-        return f"{'int' if self.bits == 32 else 'long'}{self.lanes}"
-
-    def literal(self, value: Number) -> str:
-        if isinstance(value, float) and not math.isfinite(value):
-            return "NAN" if math.isnan(value) else ("INFINITY" if value > 0 else "-INFINITY")
-        return float(np.float32(value)).hex() + "f" if self.bits == 32 else float(value).hex()
 
 
 @dataclass
@@ -74,16 +44,24 @@ class Writer:
     def is_scratch(self, node: Node) -> bool:
         return node in self._layout.slots
 
-    def place(self, node: Node, feature: str) -> str:
-        """The vector of a feature of a value in scratch."""
+    def address(self, node: Node, feature: str) -> str:
+        """Where the lanes of a feature of a value in scratch begin."""
         slot = self._layout.slots[node]
         self._chunks.setdefault(slot.chunk, slot.start)
         number = list(self._chunks).index(slot.chunk)
-        return f"DT_AT(s{number} + ({feature} + {slot.delta}) * DT_L)"
+        return f"s{number} + ({feature} + {slot.delta}) * DT_L"
+
+    def place(self, node: Node, feature: str) -> str:
+        """The vector of a feature of a value in scratch."""
+        return f"DT_AT({self.address(node, feature)})"
 
     def at_tile(self, node: Node, feature: str) -> str:
         """The same where the tile is ``tile``, outside of :meth:`per_tile`."""
-        return self.place(node, feature).removesuffix(")") + " + tile * DT_STRIDE)"
+        return f"DT_AT({self.address(node, feature)} + tile * DT_STRIDE)"
+
+    def lane(self, node: Node, feature: str, lane: str) -> str:
+        """One element of it."""
+        return f"({self.address(node, feature)} + tile * DT_STRIDE)[{lane}]"
 
     def tensor(self, node: Node) -> str:
         """The pointer to a shared value."""

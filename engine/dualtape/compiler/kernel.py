@@ -6,13 +6,14 @@ import re
 from dataclasses import dataclass
 from math import prod
 
-from dualtape.compiler.emission import Functions, Target, Writer, emit_step
+from dualtape.compiler.emission import Functions, Writer, emit_step
 from dualtape.compiler.memory import Layout, plan_memory
 from dualtape.compiler.program import Node
 from dualtape.compiler.regions import Region
 from dualtape.compiler.schedule import Step, schedule
 from dualtape.compiler.splitting import split_rows
 from dualtape.compiler.sums import Entry, choose_forms, emit_contraction, emit_turn, emit_wide_contraction
+from dualtape.compiler.target import Target
 from dualtape.compiler.tiles import (
     Contraction,
     FoldFeatures,
@@ -44,6 +45,8 @@ class BlockKernel:
         Where each sum over points begins among the sums.
     scratch, sums
         Sizes for one work-group: of the tiles of a block, and of the accumulators.
+    work_items
+        In a group.
     """
 
     source: str
@@ -53,6 +56,7 @@ class BlockKernel:
     entry_count: int
     scratch: int
     sums: int
+    work_items: int
 
 
 def block_kernel(region: Region, target: Target, cache_bytes: int) -> BlockKernel:
@@ -75,8 +79,9 @@ def block_kernel(region: Region, target: Target, cache_bytes: int) -> BlockKerne
         match step:
             case Contraction():
                 position = _position(entries[step.output], lane_entries, step.lanes_apart, target)
-                calls += _clearing(step, layout, target)
-                calls.append(emit_contraction(step, writer, functions, position))
+                # All work-items must have written what each reads, and have read it before it is overwritten.
+                calls += [*_clearing(step, layout, target), "DT_SYNC;"]
+                calls += [emit_contraction(step, writer, functions, position), "DT_SYNC;"]
             case Turn():
                 calls += _clearing(step, layout, target)
                 calls.append(emit_turn(step, writer, functions))
@@ -103,15 +108,23 @@ def block_kernel(region: Region, target: Target, cache_bytes: int) -> BlockKerne
         "DT_SUMS": str(_aligned(sums, target)),
         "DT_LANE_ENTRIES": str(lane_entries),
         "DT_ENTRIES": str(entry_count),
+        "DT_ITEMS": str(target.work_items),
     }
     text = _math(region, target) + _types(target)
     text += "".join(f"#define {name} {value}\n" for name, value in macros.items())
-    text += source("block_tools")
+    text += source("block_items" if target.spreads else "block_lanes")
     text += "".join(f"static DT_WIDE void {name}{body}" for body, name in functions.names.items())
     text += source("block").replace("INPUTS", kinds["INPUTS"]).replace("OUTPUTS", kinds["OUTPUTS"])
     text = text.replace("CALLS", "\n        ".join(calls))
     return BlockKernel(
-        text, shared, shared_size, entries, entry_count, tiles * stride * target.lanes, _aligned(sums, target)
+        text,
+        shared,
+        shared_size,
+        entries,
+        entry_count,
+        tiles * stride * target.lanes,
+        _aligned(sums, target),
+        target.work_items,
     )
 
 
@@ -208,7 +221,7 @@ def _math(region: Region, target: Target) -> str:
     code = " ".join(x.code for x in region.operations if isinstance(x, Map))
     code += " ".join(x.combine for x in region.operations if isinstance(x, FoldFeatures))
     functions = set(_FUNCTION.findall(code))
-    return math_source(functions, f"float{target.bits}", (target.lanes,)) if functions else ""
+    return math_source(functions, f"float{target.bits}", (target.width,)) if functions else ""
 
 
 def _types(target: Target) -> str:
@@ -216,5 +229,5 @@ def _types(target: Target) -> str:
         f"typedef {target.real} dt_r;\ntypedef {target.vector} dt_v;\ntypedef {target.mask} dt_m;\n"
         f"typedef {target.mask.rstrip('0123456789')} dt_i;\n"
         f"#define dt_as_vector(x) as_{target.vector}(x)\n#define dt_as_mask(x) as_{target.mask}(x)\n"
-        f"#define DT_WIDE {target.wide}\n"
+        f"#define DT_WIDE {target.attribute}\n"
     )

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from dualtape.compiler.emission import Functions, Target, Writer, blocks
+from dualtape.compiler.emission import Functions, Writer, blocks
 from dualtape.compiler.program import Node
 from dualtape.compiler.schedule import Step
+from dualtape.compiler.target import Target
 from dualtape.compiler.tiles import Contraction, Turn, WideContraction
 
 LEAST_WIDE = 1024
@@ -31,7 +32,12 @@ class Entry:
 
 
 def choose_forms(steps: list[Step], target: Target, budget: int) -> list[Step]:
-    """Keep lanes apart only where ``budget`` bytes hold the sums, and where no other form is better."""
+    """Keep lanes apart only where ``budget`` bytes hold the sums, and where no other form is better.
+
+    Where points lie on work-items, each of them takes some elements of a result and adds up all points.
+    """
+    if target.spreads:
+        return [replace(x, lanes_apart=False) if isinstance(x, Contraction) else x for x in steps]
     sized = [step for step in steps if isinstance(step, Contraction)]
     apart = set()
     for step in sorted(sized, key=lambda step: step.rows * step.columns):
@@ -85,8 +91,8 @@ def emit_turn(step: Turn, writer: Writer, functions: Functions) -> str:
     rows = step.padded // lanes
     lines = []
     for i, source in enumerate(step.sources):
-        points = f"(__global const dt_r *)&{writer.place(source.node, f'f * {lanes} + {source.offset}')}"
-        features = f"(__global dt_r *)&{writer.place(step.output, f'f + {i * step.padded}')}"
+        points = writer.address(source.node, f"f * {lanes} + {source.offset}")
+        features = writer.address(step.output, f"f + {i * step.padded}")
         square = f"dt_turn({points}, {features}, {{}}, {rows} * DT_L);"
         whole, rest = divmod(step.features, lanes)
         lines.append(f"for (int f = 0; f < {whole}; f++) {square.format('DT_L')}")
@@ -112,8 +118,7 @@ def emit_wide_contraction(step: WideContraction, writer: Writer, functions: Func
                         f"const dt_v y{c} = {writer.at_tile(step.turned, f'p * {vectors} + j + {c + start}')};"
                     )
                 for r in range(rows):
-                    element = writer.at_tile(other.node, f"k + {r + other.offset}")
-                    lines.append(f"const dt_r x{r} = ((__global const dt_r *)&{element})[p];")
+                    lines.append(f"const dt_r x{r} = {writer.lane(other.node, f'k + {r + other.offset}', 'p')};")
                     lines += [f"c{r}_{c} += y{c} * x{r};" for c in range(columns)]
                 lines.append("}")
             lines.append("}")
@@ -125,6 +130,8 @@ def emit_wide_contraction(step: WideContraction, writer: Writer, functions: Func
 
 def emit_contraction(step: Contraction, writer: Writer, functions: Functions, position: int) -> str:
     """Sums over the points of a block: from zero, then added to the accumulators, which loses less."""
+    if writer.target.spreads:
+        return _emit_shared_contraction(step, writer, functions, position)
     side = 5 if writer.target.registers > 24 else 3
     lines: list[str] = []
     for k0, k1, rows in blocks(step.rows, side):
@@ -153,4 +160,22 @@ def emit_contraction(step: Contraction, writer: Writer, functions: Functions, po
                     else f"sums[{place}] += dt_across(c{r}_{c});"
                 )
             lines.append("}")
+    return writer.function(lines, functions, (("__global dt_r *sums", f"sums + {position}"),))
+
+
+def _emit_shared_contraction(step: Contraction, writer: Writer, functions: Functions, position: int) -> str:
+    """Each work-item adds up all points for its elements of the result, always the same ones."""
+    lines = [f"for (int cell = DT_ITEM; cell < {step.rows * step.columns}; cell += DT_ITEMS) {{"]
+    lines += [f"const int k = cell / {step.columns}, j = cell % {step.columns};", "dt_r total = 0;"]
+    lines.append("for (int tile = 0; tile < tiles; tile++) {")
+    for term in step.terms:
+        lines.append(f"for (int row = 0; row < {term.count}; row++) for (int p = 0; p < DT_L; p++)")
+        x = writer.lane(term.x.node, f"k + {term.x.offset} + row * {term.x_step}", "p")
+        if term.y is None:
+            lines.append(f"total += {x};")
+        else:
+            lines.append(
+                f"total += {x} * {writer.lane(term.y.node, f'j + {term.y.offset} + row * {term.y_step}', 'p')};"
+            )
+    lines += ["}", "sums[cell] += total;", "}"]
     return writer.function(lines, functions, (("__global dt_r *sums", f"sums + {position}"),))

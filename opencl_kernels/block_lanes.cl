@@ -1,4 +1,7 @@
+// Points on the lanes of vectors: one work-item runs a tile.
 #define DT_AT(pointer) (*(__global dt_v *)(pointer))
+#define DT_ITEM 0
+#define DT_SYNC
 
 // The sum of a vector's lanes, always in the same order.
 static DT_WIDE dt_r dt_across(dt_v v)

@@ -1,0 +1,82 @@
+"""What block kernels are written for: an element type, and how points are laid on a device's lanes.
+
+On a processor one work-item runs a whole tile, with its points on the lanes of a vector. On a GPU the points of a
+tile lie on the work-items of a group: the same tile program, in which a vector is one number of each work-item.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dualtape.compiler.program import Number
+from dualtape.dtypes import DType, float32
+
+WORK_ITEMS = 64
+"""In a group, where points lie on work-items; it is a multiple of the lanes that GPUs run in step."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """An element type and a layout.
+
+    Attributes
+    ----------
+    real, bits
+        The element type.
+    lanes
+        Points in a tile.
+    work_items
+        In a group: 1 with points on the lanes of vectors, ``lanes`` with points on work-items.
+    """
+
+    real: str
+    bits: int
+    lanes: int
+    work_items: int = 1
+
+    @property
+    def spreads(self) -> bool:
+        """Whether points lie on work-items."""
+        return self.work_items > 1
+
+    @property
+    def width(self) -> int:
+        """Elements of a vector."""
+        return 1 if self.spreads else self.lanes
+
+    @property
+    def vector(self) -> str:
+        return f"{self.real}{self.width if self.width > 1 else ''}"
+
+    @property
+    def registers(self) -> int:
+        """Vector registers that accumulators and what they are made of may take: all but one of a processor's."""
+        return 31 if self.spreads or self.lanes * self.bits >= 512 else 15
+
+    @property
+    def mask(self) -> str:
+        return f"{'int' if self.bits == 32 else 'long'}{self.width if self.width > 1 else ''}"
+
+    @property
+    def attribute(self) -> str:
+        """What functions need: LLVM would else split the vectors of processors into narrower ones."""
+        return "" if self.spreads else f"__attribute__((noinline, min_vector_width({self.lanes * self.bits})))"
+
+    def literal(self, value: Number) -> str:
+        if isinstance(value, float) and not math.isfinite(value):
+            return "NAN" if math.isnan(value) else ("INFINITY" if value > 0 else "-INFINITY")
+        return float(np.float32(value)).hex() + "f" if self.bits == 32 else float(value).hex()
+
+
+def target_of(device: Any, dtype: DType) -> Target:
+    """How ``device`` computes in ``dtype``."""
+    runtime = device.runtime
+    real = "float" if dtype is float32 else "double"
+    if runtime.is_cpu:
+        return Target(real, dtype.bits, min(16, runtime.lanes(dtype.bits // 8)))
+    count = min(WORK_ITEMS, runtime.handle.max_work_group_size)
+    return Target(real, dtype.bits, count, count)
