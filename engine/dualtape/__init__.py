@@ -23,7 +23,6 @@ from dualtape.autodiff.jacobian import jacfwd as jacfwd
 from dualtape.autodiff.jacobian import jacrev as jacrev
 from dualtape.autodiff.linearization import linearize as linearize
 from dualtape.autodiff.operators import bilaplacian as bilaplacian
-from dualtape.autodiff.operators import explain as explain
 from dualtape.autodiff.operators import laplacian as laplacian
 from dualtape.autodiff.operators import linear_operator as linear_operator
 from dualtape.autodiff.operators import partials as partials
@@ -38,6 +37,7 @@ from dualtape.autodiff.vector_calculus import divergence as divergence
 from dualtape.checkpoint import load_checkpoint as load_checkpoint
 from dualtape.checkpoint import load_param_into_net as load_param_into_net
 from dualtape.checkpoint import save_checkpoint as save_checkpoint
+from dualtape.compiler.explanation import explain as explain
 from dualtape.compiler.jit import Jitted as Jitted
 from dualtape.compiler.jit import jit as jit
 from dualtape.devices.device import Device as Device

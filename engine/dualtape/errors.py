@@ -77,6 +77,10 @@ class TracingError(DualtapeError, RuntimeError):
     """A jitted function that needs the numbers of a value while it is traced."""
 
 
+class DonatedError(DualtapeError, RuntimeError):
+    """A tensor that was donated to a jitted function, and is used again."""
+
+
 class ImmutableError(ArgumentTypeError):
     """An attempt to change a tensor in place."""
 

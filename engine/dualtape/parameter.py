@@ -182,6 +182,16 @@ def is_observed() -> bool:
     return _observation.observer is not None
 
 
+def current_observer() -> Any:
+    """Who observes parameters in this thread, or None."""
+    return _observation.observer
+
+
+def pending_changes() -> int:
+    """How many parameters have been given new values that the observer has yet to hand out."""
+    return len(_observation.changes) if is_observed() else 0
+
+
 @contextmanager
 def substituted(parameters: Iterable[Parameter], values: Iterable[Tensor]) -> Iterator[None]:
     """Let parameters stand for other values inside a ``with`` block."""

@@ -43,3 +43,10 @@ def map(function: Callable[..., Any], tree: Any, *rest: Any) -> Any:
 
     nested: Any = tree
     return optree.tree_map(function, nested, *rest, none_is_leaf=True)
+
+
+def paths(tree: Any) -> list[tuple[Any, ...]]:
+    """For every leaf, in order, the keys and positions that lead to it."""
+    import optree
+
+    return optree.tree_paths(tree, none_is_leaf=True)

@@ -12,9 +12,9 @@ from dualtape.core.primitive import Primitive
 from dualtape.devices.device import Device
 from dualtape.devices.registry import current_device, find_device
 from dualtape.dtypes import OF_NUMPY, DType, as_dtype, dtype_of
-from dualtape.errors import ArgumentError, ArgumentTypeError, DeviceError, ImmutableError
+from dualtape.errors import ArgumentError, ArgumentTypeError, DeviceError, DonatedError, ImmutableError
 from dualtape.functions import elementwise, linear_algebra, shape
-from dualtape.functions.conversion import as_array, read_shape
+from dualtape.functions.conversion import as_array, converted, read_shape
 from dualtape.operators import Operators
 from dualtape.printing import tensor_repr
 
@@ -122,12 +122,21 @@ class Tensor(Operators):
         else:
             array = as_array(input_data)
         if dtype is not None:
-            array = array.astype(as_dtype(dtype).numpy)
+            array = converted(array, as_dtype(dtype).numpy)
         if shape is not None:
             array = np.broadcast_to(array, read_shape("Tensor", "shape", shape))
         tensor = _EAGER.constant(array, place)
         self.data_ = tensor.data_
         self.device_ = tensor.device_
+
+    def __getattr__(self, name: str) -> Any:
+        # Reached only where an attribute is missing: the storage is, once the tensor has been donated.
+        if name == "data_" and self.__class__ is Tensor:
+            raise DonatedError(
+                "a tensor was used that had been donated to a jitted function (`donate_argnums`), whose results may be "
+                "in its memory by now; use those results, or do not donate what is needed again"
+            )
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     @staticmethod
     def from_numpy(array: np.ndarray) -> Tensor:

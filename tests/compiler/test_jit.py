@@ -159,3 +159,11 @@ def test_arrays_are_inputs() -> None:
     double = dt.jit(lambda x: x * 2)
     assert double(np.array([1.0])).item() == 2
     assert double(np.array([5.0])).item() == 10
+
+
+def test_a_jitted_function_inside_a_transformation_may_use_its_values() -> None:
+    """It is an ordinary function there, also where none of its arguments is being differentiated."""
+    ones = dt.Tensor([1.0, 1.0])
+    w = dt.Tensor([2.0, 3.0])
+    assert dt.grad(lambda w: dt.jit(lambda x: (x * w).sum())(ones))(w).tolist() == [1.0, 1.0]
+    assert dt.vmap(lambda w: dt.jit(lambda x: x.sum() * w)(ones))(w).tolist() == [4.0, 6.0]

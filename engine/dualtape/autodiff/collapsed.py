@@ -24,6 +24,7 @@ from dualtape.core.interpreter import Level, bind, entered
 from dualtape.core.primitive import Bilinear, Elementwise, Linear, NonDifferentiable, Primitive, Reduction
 from dualtape.dtypes import DType
 from dualtape.functions.creation import ones_like, zeros_like
+from dualtape.functions.linear_algebra import tensordot
 from dualtape.primitives.arithmetic import add, multiply
 from dualtape.primitives.broadcasting import broadcast_to
 from dualtape.primitives.broadcasting import sum as sum_along
@@ -59,8 +60,9 @@ class CollapsedLevel(Level):
 
     title = "a Laplacian"
 
-    def __init__(self, directions: BatchLevel) -> None:
-        self._directions = directions
+    def __init__(self, directions: BatchLevel, weights: Tensor | None = None) -> None:
+        self.directions = directions
+        self.weights = weights
 
     def curved(self, primal: Tensor, slope: Part, bend: Part) -> Curved:
         """A value with its derivatives."""
@@ -90,19 +92,21 @@ class CollapsedLevel(Level):
 
     def varies(self, x: Any) -> bool:
         """Whether ``x`` differs between directions."""
-        return getattr(x, "level", None) is self._directions
+        return getattr(x, "level", None) is self.directions
 
     def rows_times(self, x: Tensor, matrix: Tensor) -> Tensor:
         """``x @ matrix`` with the rows of all directions below each other: one large product, not many small ones."""
         everywhere: Tensor = x.primal
         rows = reshape(everywhere, shape=(everywhere.size // x.shape[-1], x.shape[-1]))
-        return self._directions.batched(reshape(matmul(rows, matrix), shape=(*everywhere.shape[:-1], matrix.shape[-1])))
+        return self.directions.batched(reshape(matmul(rows, matrix), shape=(*everywhere.shape[:-1], matrix.shape[-1])))
 
     def contracted(self, x: Part) -> Part:
-        """The sum over all directions."""
+        """The sum over all directions, each with its weight."""
         if x is None:
             return None
-        everywhere = self._directions.all_examples(x)
+        everywhere = self.directions.all_examples(x)
+        if self.weights is not None:
+            return tensordot(self.weights, everywhere, 1)
         return reshape(sum_along(everywhere, axes=(0,)), shape=everywhere.shape[1:])
 
     def curvature(self, left: Part, right: Part) -> Part:
@@ -230,19 +234,25 @@ _RULES: dict[type[Primitive], Rule] = {
 
 
 def sum_of_second_derivatives(
-    f: Callable[..., Any], points: Tensor, args: tuple[Any, ...], directions: Tensor
-) -> tuple[Any, Part]:
-    """The value of ``f``, and the sum (``None`` for zero) of its second derivatives along the rows of ``directions``.
+    f: Callable[..., Any],
+    points: Tensor,
+    args: tuple[Any, ...],
+    directions: Tensor,
+    weights: Tensor | None = None,
+) -> tuple[Any, Part, Part]:
+    """The value of ``f``, its slopes along the rows of ``directions``, and the sum of its second derivatives there.
 
-    ``directions`` has shape (m, d), where the points' last axis has size d.
+    ``directions`` has shape (m, d), where the points' last axis has size d, and ``weights`` shape (m,), being ones by
+    default. The slopes lie along a new first axis; ``None`` is zero.
     """
     level = BatchLevel(directions.shape[0])
     with entered(level):
-        collapsed = CollapsedLevel(level)
+        collapsed = CollapsedLevel(level, weights)
         rows = reshape(directions, shape=(directions.shape[0], *(1,) * (len(points.shape) - 1), directions.shape[1]))
         with entered(collapsed):
             value = f(collapsed.curved(points, level.batched(rows), None), *args)
         if not isinstance(value, Tensor):
-            return value, None
-        primal, _, bend = collapsed.parts(value)
-    return primal, bend
+            return value, None, None
+        primal, slope, bend = collapsed.parts(value)
+        slope = _stretched(slope, primal.shape)
+        return primal, None if slope is None else level.all_examples(slope), bend

@@ -42,7 +42,15 @@ def apply_rule(rule: Rule, inputs: Values) -> list[Any]:
     if isinstance(top, Notes):
         outputs = _below(top, rule, [top.below(x) for x in inputs])
         return top.note(lambda *again: apply_rule(rule, again), inputs, outputs)
-    return rule.call(inputs)
+    return top.keep(rule, inputs) if isinstance(top, Keeping) else rule.call(inputs)
+
+
+class Keeping(Level):
+    """A level that writes functions down to have them differentiated later, and so keeps their rules."""
+
+    def keep(self, rule: Rule, inputs: Values) -> list[Any]:
+        """The outputs of ``rule``'s function on values of this level."""
+        raise NotImplementedError
 
 
 def _below(level: Level, rule: Rule, inputs: Values) -> list[Any]:
@@ -76,31 +84,47 @@ def _on_jets(level: JetLevel, rule: Rule, inputs: Values) -> list[Any]:
     at_primals = rule.linear(primals, outputs)
     along: LinearMap | None = None
 
-    def term(left: Index, right: Index | None) -> list[Tensor | None]:
+    def tangents(index: Index) -> Tangents:
+        return [coefficient(index) for coefficient in coefficients]
+
+    def term(left: Index, right: Index) -> Sequence[Tensor | None]:
         nonlocal along, reached
-        tangents = [coefficient(left) for coefficient in coefficients]
-        if all(t is None for t in tangents):
+        moving = tangents(left)
+        if all(t is None for t in moving):
             return [None] * len(outputs)
-        if right is None:
-            return at_primals(tangents)
         if along is None or right not in reached:
             # The rule may mention the outputs: they are known up to here, and that is as far as it looks.
             reached = set(done)
             jets = [level.jet(y, k) if isinstance(y, Tensor) else y for y, k in zip(outputs, known, strict=True)]
             along = rule.linear(inputs, jets)
-        return [level.coefficients(x)[1](right) for x in along(tangents)]
+        return [level.coefficients(x)[1](right) for x in along(moving)]
 
     for index in level.algebra.indices:
-        for weight, left, right in level.algebra.chain(index):
-            for k, value in enumerate(term(left, right)):
-                if value is not None:
-                    scaled = value if weight == 1 else multiply(value, weight)
-                    known[k][index] = add(known[k][index], scaled) if index in known[k] else scaled
+        divisor, terms = level.algebra.chain(index)
+        inner = _combined([(weight / divisor, term(left, right)) for weight, left, right in terms], len(outputs))
+        moving = tangents(index)
+        outer = at_primals(moving) if any(t is not None for t in moving) else [None] * len(outputs)
+        for k, (a, b) in enumerate(zip(outer, inner, strict=True)):
+            (value,) = _combined([(1, [a]), (1, [level.gathered(index, b)])], 1)
+            if value is not None:
+                known[k][index] = value
         done.add(index)
     return [
         level.jet(y, k) if k and isinstance(y, Tensor) and y.dtype.is_float else y
         for y, k in zip(outputs, known, strict=True)
     ]
+
+
+def _combined(weighted: Sequence[tuple[float, Sequence[Tensor | None]]], count: int) -> list[Tensor | None]:
+    """The weighted sum of lists of ``count`` values; ``None`` is zero."""
+    total: list[Tensor | None] = [None] * count
+    for weight, values in weighted:
+        for k, value in enumerate(values):
+            if value is not None:
+                scaled = value if weight == 1 else multiply(value, weight)
+                present = total[k]
+                total[k] = scaled if present is None else add(present, scaled)
+    return total
 
 
 def _equation_on_jets(level: JetLevel, rule: Rule, inputs: Values) -> Tensor:
@@ -112,7 +136,7 @@ def _equation_on_jets(level: JetLevel, rule: Rule, inputs: Values) -> Tensor:
     reached: set[Index] = set()
     residual: Any = None
     for k, index in enumerate(level.algebra.indices):
-        needed = {part for term in level.algebra.chain(index) for part in term[1:] if part not in (None, index)}
+        needed = {part for _, *parts in level.algebra.chain(index).terms for part in parts}
         if residual is None or not needed <= reached:
             residual = rule.residual(inputs, level.jet(output, known) if known else output)
             reached = set(level.algebra.indices[:k])

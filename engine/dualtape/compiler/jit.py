@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import update_wrapper
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from dualtape import pytree
 from dualtape.autodiff.request import require_callable
+from dualtape.compiler.donation import donated, give_up, read_positions
 from dualtape.compiler.passes import optimise
 from dualtape.compiler.program import Program
+from dualtape.compiler.replay import Replay
 from dualtape.compiler.trace import trace
+from dualtape.core.interpreter import nesting_depth
 from dualtape.core.spec import Spec
 from dualtape.devices.device import Device
 from dualtape.devices.registry import current_device, find_device
 from dualtape.errors import ArgumentTypeError, DeviceError
 from dualtape.parameter import Parameter, is_observed
 from dualtape.tensor import Tensor
+
+if TYPE_CHECKING:
+    from dualtape.compiler.cost import Cost
 
 
 class Lowered(NamedTuple):
@@ -34,12 +40,29 @@ class Lowered(NamedTuple):
         The OpenCL C that it runs; empty where it runs operation by operation.
     explanation
         How it runs, and why.
+    device
+        Where its inputs and results are.
     """
 
     program: Program
     optimised: Program
     kernels: str
     explanation: str
+    device: Device
+
+    def cost(self) -> Cost:
+        """Operations, bytes and the least time of the optimised program; it prints as a table.
+
+        Examples
+        --------
+        >>> import dualtape as dt
+        >>> a = dt.ops.ones((8, 8))
+        >>> dt.jit(lambda a, b: a @ b).lower(a, a).cost().flops
+        1024
+        """
+        from dualtape.compiler.cost import cost_of
+
+        return cost_of(self.optimised, self.device)
 
 
 class _Compiled(NamedTuple):
@@ -54,21 +77,28 @@ class _Compiled(NamedTuple):
 class Jitted:
     """A function that runs as an optimised program; made by :func:`jit`."""
 
-    def __init__(self, fn: Callable[..., Any], device: Device | None = None) -> None:
+    def __init__(
+        self, fn: Callable[..., Any], device: Device | None = None, donate_argnums: tuple[int, ...] = ()
+    ) -> None:
         self._fn = fn
         self._device = device
+        self._donated = donate_argnums
         self._cache: dict[Any, _Compiled] = {}
         update_wrapper(self, fn, updated=())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         leaves, structure = _flatten(args, kwargs)
         tensors = [x for x in leaves if isinstance(x, Tensor)]
-        if is_observed() or any(x.level.depth for x in tensors):
-            # Inside another transformation it is an ordinary function: that one does its own tracing.
+        if is_observed() or nesting_depth() or any(x.level.depth for x in tensors):
+            # Inside another transformation, whose values the function may use without being given them, it is an
+            # ordinary function.
             return self._fn(*args, **kwargs)
         compiled = self._compiled(leaves, structure, tensors)
+        given_up = donated(self._donated, args, leaves) if self._donated else []
         storages = [x.data_ for x in tensors] + [parameter.value().data_ for parameter in compiled.read]
-        results = compiled.run(storages)
+        give_up(given_up)
+        run = compiled.run
+        results = run.consume(storages) if given_up and isinstance(run, Replay) else run(storages)
         count = len(results) - len(compiled.written)
         for parameter, value in zip(compiled.written, results[count:], strict=True):
             parameter.set_data(value)
@@ -114,11 +144,11 @@ class Jitted:
         program, read, written = trace(flat, [Spec(x.shape, x.dtype) for x in tensors], device)
         optimised = optimise(program)
         run, kernels, explanation = planned(optimised, device, self._device)
-        lowered = Lowered(program, optimised, kernels, explanation)
+        lowered = Lowered(program, optimised, kernels, explanation, device)
         return _Compiled(lowered, run, read, written, output_structure, device)
 
 
-def jit(fn: Callable[..., Any], device: str | Device | None = None) -> Jitted:
+def jit(fn: Callable[..., Any], device: str | Device | None = None, donate_argnums: int | Sequence[int] = ()) -> Jitted:
     """Trace ``fn`` on the first call with given shapes, element types and structure, then run the program.
 
     Tensors in the arguments, in nested containers or not, are inputs; so are the Parameters that the function reads,
@@ -131,6 +161,10 @@ def jit(fn: Callable[..., Any], device: str | Device | None = None) -> Jitted:
     one by one, in the same order at each call. ``device`` chooses the device of the kernel, and a kernel for small
     programs too; ``"host"`` means none. Results are on the device of the inputs in any case.
 
+    ``donate_argnums`` names positions of arguments whose tensors the function may use up, such as the old state in
+    ``state = step(state, batch)``: their memory is free for intermediate values and results as soon as it has been
+    read, and using one of them after the call is an error. Inside another transformation nothing is used up.
+
     Examples
     --------
     >>> import dualtape as dt
@@ -138,7 +172,8 @@ def jit(fn: Callable[..., Any], device: str | Device | None = None) -> Jitted:
     >>> print(slope(dt.Tensor([1.0, 2.0])))
     [ 3. 12.]
     """
-    return Jitted(require_callable("jit", fn), None if device is None else find_device(device))
+    place = None if device is None else find_device(device)
+    return Jitted(require_callable("jit", fn), place, read_positions(donate_argnums))
 
 
 def _flatten(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], Any]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from dualtape.compiler.control import Control, with_inner
 from dualtape.compiler.program import Constant, Equation, Node, Operand, Program
+from dualtape.compiler.pruning import drop_unread_outputs
+from dualtape.core.primitive import Primitive
 from dualtape.primitives.arithmetic import add, multiply, negative, scale, subtract
 from dualtape.primitives.broadcasting import broadcast_to
 from dualtape.primitives.broadcasting import sum as sum_primitive
@@ -73,7 +76,7 @@ def fold_constants(program: Program) -> Program:
     for old in program.equations:
         equation = rewriting.read(old)
         known = all(isinstance(x, Constant) or not isinstance(x, Node) for x in equation.operands)
-        if known and equation.primitive is not broadcast_to:
+        if known and equation.primitive is not broadcast_to and not isinstance(equation.primitive, Control):
             values = (x.value if isinstance(x, Constant) else x for x in equation.operands)
             rewriting.replace(old.output, Constant(old.output.spec, equation.primitive(*values, **equation.params)))
         else:
@@ -83,12 +86,21 @@ def fold_constants(program: Program) -> Program:
 
 def simplify(program: Program) -> Program:
     """Drop operations that change nothing, and read repeated numbers as numbers."""
+    return _simplified(program, keep=())
+
+
+def simplify_differentiable(program: Program) -> Program:
+    """The same for a program that is going to be differentiated: ``stop_gradient`` stays."""
+    return _simplified(program, keep=(stop_gradient,))
+
+
+def _simplified(program: Program, keep: tuple[Primitive, ...]) -> Program:
     rewriting = _Rewriting()
     producers: dict[Node, Equation] = {}
     equations = []
     for old in program.equations:
         equation = _read_numbers(rewriting.read(old), producers)
-        same = _identity(equation, producers)
+        same = None if equation.primitive in keep else _identity(equation, producers)
         if same is not None and _spec(same) == old.output.spec:
             rewriting.replace(old.output, same)
             continue
@@ -126,6 +138,8 @@ def _identity(equation: Equation, producers: dict[Node, Equation]) -> Operand | 
     """The operand that the equation hands through, if it does nothing else."""
     operands, params = equation.operands, equation.params
     primitive = equation.primitive
+    if isinstance(primitive, Control):
+        return None
     if primitive in (multiply, scale):
         # -0.0, infinities and NaN all pass a factor of one unchanged.
         return next((y for x, y in (operands, operands[::-1]) if _is_number(x, 1)), None)
@@ -162,13 +176,22 @@ def _twice(equation: Equation, producers: dict[Node, Equation]) -> Operand | Non
 
 
 OPTIMISING: tuple[Pass, ...] = (remove_dead_code, fold_constants, simplify, merge_common, remove_dead_code)
+BEFORE_DERIVATIVES: tuple[Pass, ...] = (remove_dead_code, simplify_differentiable, merge_common, remove_dead_code)
+"""For the bodies of loops, which are differentiated as programs."""
 
 
-def optimise(program: Program) -> Program:
+def optimise_inside(program: Program, steps: tuple[Pass, ...] = OPTIMISING) -> Program:
+    """All passes on the programs that conditions and loops hold."""
+    equations = tuple(with_inner(equation, lambda held: optimise(held, steps)) for equation in program.equations)
+    return Program(program.inputs, equations, program.outputs)
+
+
+def optimise(program: Program, steps: tuple[Pass, ...] = OPTIMISING) -> Program:
     """All passes, until nothing more goes away."""
+    program = optimise_inside(drop_unread_outputs(remove_dead_code(program)), steps)
     while True:
         before = len(program.equations)
-        for step in OPTIMISING:
+        for step in steps:
             program = step(program)
         if len(program.equations) == before:
             return program

@@ -6,7 +6,6 @@ immutable: a pass is a function from program to program.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,35 +65,11 @@ class Program:
     outputs: tuple[Operand, ...]
 
     def __str__(self) -> str:
-        return "\n".join(_lines(self))
+        from dualtape.compiler.printing import SHOWN, program_text
+
+        return program_text(self, SHOWN)
 
     @property
     def results(self) -> tuple[Node, ...]:
         """The outputs that are nodes."""
         return tuple(output for output in self.outputs if isinstance(output, Node))
-
-
-def _lines(program: Program) -> Iterable[str]:
-    names: dict[Node, str] = {}
-
-    def name(operand: Operand) -> str:
-        if not isinstance(operand, Node):
-            return repr(operand)
-        if operand not in names:
-            prefix = "c" if isinstance(operand, Constant) else "v"
-            names[operand] = f"{prefix}{len(names)}"
-        return names[operand]
-
-    def declared(node: Node) -> str:
-        sizes = ",".join(map(str, node.spec.shape))
-        return f"{name(node)}: {node.spec.dtype.name.lower()}[{sizes}]"
-
-    yield f"program({', '.join(declared(node) for node in program.inputs)}):"
-    for equation in program.equations:
-        for operand in equation.reads:
-            if isinstance(operand, Constant) and operand not in names:
-                yield f"  {declared(operand)} = constant"
-        params = "".join(f", {key}={value}" for key, value in equation.params.items())
-        operands = ", ".join(map(name, equation.operands))
-        yield f"  {declared(equation.output)} = {equation.primitive.name}({operands}{params})"
-    yield f"  return {', '.join(map(name, program.outputs))}"

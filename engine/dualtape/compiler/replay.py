@@ -6,64 +6,191 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dualtape.compiler.program import Constant, Node, Program
+import numpy as np
+
+from dualtape.compiler.control import CALL, COND, ITEM, SCAN, WHILE
+from dualtape.compiler.program import Constant, Equation, Node, Program
 from dualtape.core.primitive import Primitive
 from dualtape.devices.device import Device
+from dualtape.primitives.gathering import take
+from dualtape.primitives.movement import concatenate, reshape
 from dualtape.tensor import wrap
 
 Storage = Any
+Operation = Callable[[list[Any]], Any]
 
 
 @dataclass
 class _Step:
     """One call: what to run, the slots (or numbers) it reads, the slot it fills, the slots nobody reads after it."""
 
-    primitive: Primitive
+    run: Operation
     reads: list[tuple[int, Any]]
-    params: dict[str, Any]
     target: int
     finished: tuple[int, ...] = ()
 
 
-def replayed(program: Program, device: Device) -> Callable[[Sequence[Storage]], list[Any]]:
-    """A function from the storages of the inputs to tensors (or numbers) of the outputs.
+class Replay:
+    """A program on a device: from the storages of the inputs to tensors (or numbers) of the outputs.
 
     Every node has a slot, emptied after its last reading so that the device can use the memory again.
     """
-    slots: dict[Node, int] = {}
-    initial: list[Any] = []
 
-    def slot(node: Node) -> int:
-        if node not in slots:
-            slots[node] = len(initial)
-            initial.append(node.value.to(device).data_ if isinstance(node, Constant) else None)
-        return slots[node]
+    def __init__(self, program: Program, device: Device) -> None:
+        self._device = device
+        self._slots: dict[Node, int] = {}
+        self._initial: list[Any] = []
+        self._inputs = [self._slot(node) for node in program.inputs]
+        self._steps = [self._step(equation) for equation in program.equations]
+        self._outputs = [self._read(x) for x in program.outputs]
+        constants = {i for node, i in self._slots.items() if isinstance(node, Constant)}
+        self._idle = tuple(_mark_last_readings(self._steps, constants | {i for i, _ in self._outputs}, self._inputs))
 
-    inputs = [slot(node) for node in program.inputs]
-    steps = []
-    for equation in program.equations:
-        reads = [(slot(x), None) if isinstance(x, Node) else (-1, x) for x in equation.operands]
-        steps.append(_Step(equation.primitive, reads, equation.params, slot(equation.output)))
-    outputs = [(slot(x), None) if isinstance(x, Node) else (-1, x) for x in program.outputs]
-    constants = {i for node, i in slots.items() if isinstance(node, Constant)}
-    _mark_last_readings(steps, kept=constants | {i for i, _ in outputs})
+    def __call__(self, arguments: Sequence[Storage]) -> list[Any]:
+        found = self._values(arguments)
+        self._go(found)
+        return self._wrapped(found)
 
-    def run(arguments: Sequence[Storage]) -> list[Any]:
-        values = list(initial)
-        for i, storage in zip(inputs, arguments, strict=True):
+    def consume(self, arguments: list[Storage]) -> list[Any]:
+        """Run, and empty ``arguments`` at the start: what nobody else holds is freed after its last reading."""
+        found = self._values(arguments)
+        arguments.clear()
+        self._go(found)
+        return self._wrapped(found)
+
+    def _wrapped(self, values: list[Any]) -> list[Any]:
+        return [wrap(values[i], self._device) if i >= 0 else number for i, number in self._outputs]
+
+    def run(self, arguments: Sequence[Storage]) -> list[Any]:
+        """Run, from storages to storages (or numbers)."""
+        found = self._values(arguments)
+        self._go(found)
+        return [found[i] if i >= 0 else number for i, number in self._outputs]
+
+    def _slot(self, node: Node) -> int:
+        if node not in self._slots:
+            self._slots[node] = len(self._initial)
+            self._initial.append(node.value.to(self._device).data_ if isinstance(node, Constant) else None)
+        return self._slots[node]
+
+    def _read(self, operand: Any) -> tuple[int, Any]:
+        return (self._slot(operand), None) if isinstance(operand, Node) else (-1, operand)
+
+    def _step(self, equation: Equation) -> _Step:
+        reads = [self._read(x) for x in equation.operands]
+        return _Step(operation(equation, self._device), reads, self._slot(equation.output))
+
+    def _values(self, arguments: Sequence[Storage]) -> list[Any]:
+        values = list(self._initial)
+        for i, storage in zip(self._inputs, arguments, strict=True):
             values[i] = storage
-        for step in steps:
+        return values
+
+    def _go(self, values: list[Any]) -> None:
+        for i in self._idle:
+            values[i] = None
+        for step in self._steps:
             operands = [values[i] if i >= 0 else number for i, number in step.reads]
-            values[step.target] = device.execute(step.primitive, operands, step.params)
+            # Before the call: an operation that takes its operands from the list can drop them on the way.
             for i in step.finished:
                 values[i] = None
-        return [wrap(values[i], device) if i >= 0 else number for i, number in outputs]
+            values[step.target] = step.run(operands)
+            operands.clear()
 
-    return run
+
+def replayed(program: Program, device: Device) -> Replay:
+    """A function that runs ``program`` on ``device``."""
+    return Replay(program, device)
 
 
-def _mark_last_readings(steps: list[_Step], kept: set[int]) -> None:
+def _mark_last_readings(steps: list[_Step], kept: set[int], inputs: list[int]) -> set[int]:
+    """Say with each step which slots are read there for the last time; gives the inputs that no step reads."""
     seen = set(kept)
     for step in reversed(steps):
         step.finished = tuple({i for i, _ in step.reads if i >= 0} - seen)
         seen.update(step.finished)
+    return set(inputs) - seen
+
+
+def operation(equation: Equation, device: Device) -> Operation:
+    """How ``device`` runs one equation: from its operands to its output, a list for a bundle."""
+    primitive, params = equation.primitive, equation.params
+    if primitive is ITEM:
+        index = params["index"]
+        return lambda operands: operands[0][index]
+    if primitive is COND:
+        return _Condition(device, **params)
+    if primitive is SCAN:
+        return _Scan(device, **params)
+    if primitive is WHILE:
+        return _While(device, **params)
+    if primitive is CALL:
+        return Replay(params["body"], device).run
+    return _call(primitive, params, device)
+
+
+def _call(primitive: Primitive, params: dict[str, Any], device: Device) -> Operation:
+    return lambda operands: device.execute(primitive, operands, params)
+
+
+class _Condition:
+    def __init__(self, device: Device, true: Program, false: Program) -> None:
+        self._device = device
+        self._branches = Replay(false, device), Replay(true, device)
+
+    def __call__(self, operands: list[Any]) -> list[Any]:
+        chosen = bool(self._device.get(operands[0]))
+        return self._branches[chosen].run(operands[1:])
+
+
+class _While:
+    def __init__(self, device: Device, condition: Program, body: Program, consts: int) -> None:
+        self._device = device
+        self._condition, self._body = Replay(condition, device), Replay(body, device)
+        self._consts = consts
+
+    def __call__(self, operands: list[Any]) -> list[Any]:
+        fixed, carry = operands[: self._consts], operands[self._consts :]
+        operands.clear()
+        while bool(self._device.get(self._condition.run([*fixed, *carry])[0])):
+            carry = self._body.run([*fixed, *carry])
+        return carry
+
+
+class _Scan:
+    def __init__(
+        self, device: Device, body: Program, consts: int, carried: int, length: int, reverse: bool, stored: bool
+    ) -> None:
+        self._device = device
+        self._body = Replay(body, device)
+        self._consts, self._carried = consts, carried
+        self._order = range(length - 1, -1, -1) if reverse else range(length)
+        self._specs = [x.spec for x in body.results[carried:]]
+        self._places: list[Storage] = []
+
+    def __call__(self, operands: list[Any]) -> list[Any]:
+        first = self._consts + self._carried
+        fixed, carry, stacks = operands[: self._consts], operands[self._consts : first], operands[first:]
+        operands.clear()
+        rows: list[list[Storage]] = [[None] * len(self._order) for _ in self._specs]
+        for i in self._order:
+            found = self._body.run([*fixed, *carry, *(self._row(stack, i) for stack in stacks)])
+            carry = found[: self._carried]
+            for row, value in zip(rows, found[self._carried :], strict=True):
+                row[i] = value
+            del found
+        return [*carry, *map(self._stacked, rows, self._specs)]
+
+    def _row(self, stack: Storage, i: int) -> Storage:
+        if not self._places:
+            self._places = [self._device.put(np.array(k)) for k in range(len(self._order))]
+        return self._device.execute(take, (stack, self._places[i]), {"axis": 0})
+
+    def _stacked(self, rows: list[Storage], spec: Any) -> Storage:
+        if not rows:
+            return self._device.full((0, *spec.shape), 0, spec.dtype.numpy)
+        for i, row in enumerate(rows):
+            rows[i] = self._device.execute(reshape, (row,), {"shape": (1, *spec.shape)})
+        whole = self._device.execute(concatenate, rows, {"axis": 0})
+        rows.clear()
+        return whole

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -67,6 +67,10 @@ class Trace(Level):
         return value
 
     def interpret(self, primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
+        return self.emit(primitive, inputs, params)
+
+    def emit(self, primitive: Primitive, inputs: Sequence[Any], params: dict[str, Any]) -> Traced:
+        """Write one equation."""
         operands = tuple(self.operand(x) for x in inputs)
         spec = primitive.infer(*(x.spec if isinstance(x, Node) else None for x in operands), **params)
         output = Node(spec)

@@ -61,9 +61,13 @@ class Fold(NamedTuple):
 
 
 class Kernel(NamedTuple):
-    """A kernel written by hand, by its name in ``opencl_kernels``."""
+    """A kernel written by hand, by its name in ``opencl_kernels``.
+
+    ``computes`` says that it does more with elements than to move them.
+    """
 
     name: str
+    computes: bool = True
 
 
 Lowering = Expression | Movement | Placement | Reinterpretation | Fold | Kernel

@@ -8,6 +8,10 @@ from dualtape.autodiff.reverse import value_and_grad as value_and_grad
 from dualtape.autodiff.reverse import vjp as vjp
 from dualtape.autodiff.taylor import derivative as derivative
 from dualtape.autodiff.taylor import jet as jet
+from dualtape.control.conditions import cond as cond
+from dualtape.control.loops import fori_loop as fori_loop
+from dualtape.control.loops import scan as scan
+from dualtape.control.loops import while_loop as while_loop
 from dualtape.functions.activation import clamp as clamp
 from dualtape.functions.activation import clip as clip
 from dualtape.functions.activation import clip_by_value as clip_by_value
@@ -150,6 +154,9 @@ from dualtape.functions.shape import transpose as transpose
 from dualtape.ops.assignment import assign as assign
 from dualtape.ops.assignment import assign_add as assign_add
 from dualtape.ops.assignment import assign_sub as assign_sub
+from dualtape.ops.looping import ForiLoop as ForiLoop
+from dualtape.ops.looping import Scan as Scan
+from dualtape.ops.looping import WhileLoop as WhileLoop
 from dualtape.ops.mapping import HyperMap as HyperMap
 from dualtape.ops.mapping import Map as Map
 from dualtape.ops.operators import Abs as Abs

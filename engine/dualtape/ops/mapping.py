@@ -26,11 +26,13 @@ class Map:
         self.ops = ops
 
     def __call__(self, *args: Any) -> Any:
+        if self.ops is None and not args:
+            raise ArgumentTypeError(f"`{type(self).__name__}` needs a function and sequences, got nothing")
         function, trees = (args[0], args[1:]) if self.ops is None else (self.ops, args)
         name = type(self).__name__
         if not callable(function):
             raise ArgumentTypeError(f"the first argument of `{name}` must be a function, got {type(function).__name__}")
-        if not trees or not isinstance(trees[0], (tuple, list)):
+        if not trees or not all(isinstance(tree, (tuple, list)) for tree in trees):
             raise ArgumentTypeError(
                 f"`{name}` maps tuples or lists, got {', '.join(type(t).__name__ for t in trees) or 'nothing'}"
             )

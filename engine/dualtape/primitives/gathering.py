@@ -17,6 +17,8 @@ from dualtape.primitives.movement import permute, reshape
 def _infer_take(x: Spec, indices: Spec, *, axis: int) -> Spec:
     if not indices.dtype.is_integer:
         raise DTypeError(f"`take` got indices of {indices.dtype}; expected integers")
+    if x.shape[axis] == 0 and 0 not in indices.shape:
+        raise TensorIndexError(f"`take` got indices into axis {axis} of shape {x.shape}, which has no elements")
     return Spec(x.shape[:axis] + indices.shape + x.shape[axis + 1 :], x.dtype)
 
 
@@ -49,7 +51,7 @@ def _batch_take(size: int, x: Any, indices: Any, axis: int) -> Any:
 take: Linear = Linear(
     name="take",
     numpy=_take,
-    lowering=Kernel("take"),
+    lowering=Kernel("take", computes=False),
     infer=_infer_take,
     batch=_batch_take,
     transposes=(
@@ -58,7 +60,7 @@ take: Linear = Linear(
     ),
     examples=(
         Example((Reals((4, 3)), Indices((5,), 4)), {"axis": 0}),
-        Example((Reals((2, 4, 3)), Indices((2, 2), 4)), {"axis": 1}),
+        Example((Reals((2, 4, 3)), Indices((5, 2), 4)), {"axis": 1}),
     ),
 )
 

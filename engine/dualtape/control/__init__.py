@@ -1,0 +1,1 @@
+"""Conditions and loops: Python's on concrete values, single equations of a program inside `jit`."""

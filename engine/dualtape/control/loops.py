@@ -1,0 +1,340 @@
+"""`while_loop`, `fori_loop` and `scan`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import isqrt
+from typing import Any
+
+from dualtape.autodiff.batching import BatchLevel
+from dualtape.autodiff.notes import plain
+from dualtape.autodiff.rematerialisation import checkpoint
+from dualtape.autodiff.request import require_callable
+from dualtape.control.apply import apply
+from dualtape.control.bodies import Closed, close, sharing, spec_of
+from dualtape.control.conditions import is_undecided, read_predicate
+from dualtape.control.flat import Flat, described, device_of, flat, require_same
+from dualtape.control.structured import Scan, While
+from dualtape.core.interpreter import nesting_depth
+from dualtape.core.spec import Spec
+from dualtape.devices.device import Device
+from dualtape.dtypes import int64
+from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
+from dualtape.functions.conversion import cast_to
+from dualtape.functions.shape import concat, stack
+from dualtape.parameter import is_observed, pending_changes
+from dualtape.primitives.movement import cut, reshape
+from dualtape.primitives.reduction import any as any_along
+from dualtape.primitives.selection import where
+from dualtape.tensor import Tensor
+
+Body = Callable[..., Any]
+
+
+def while_loop(cond_fn: Callable[[Any], Any], body_fn: Callable[[Any], Any], init: Any) -> Any:
+    """``body_fn`` on ``init``, on what that gives and so on, for as long as ``cond_fn`` of it holds.
+
+    Outside `jit` it is Python's ``while``. Inside, condition and body are traced once, and one equation of the program
+    holds them. Under `vmap` the loop runs until no example wants to go on; those that are done keep their values.
+
+    Parameters
+    ----------
+    cond_fn
+        From the carry to a bool, or a Tensor of one element.
+    body_fn
+        From the carry to the next one, of the same structure, shapes and element types.
+    init
+        The first carry: Tensors or numbers, in nested containers or not.
+
+    Returns
+    -------
+    The last carry.
+
+    Notes
+    -----
+    Forward derivatives of every order work everywhere, reverse mode outside `jit` only: there the tape remembers every
+    step. Inside `jit` the number of steps is unknown; use :func:`fori_loop` or :func:`scan` there.
+
+    Examples
+    --------
+    >>> import dualtape as dt
+    >>> halve = lambda x: dt.ops.while_loop(lambda x: x > 1, lambda x: x / 2, x)
+    >>> print(halve(dt.Tensor(10.0)), dt.grad(halve)(dt.Tensor(10.0)))
+    0.625 0.0625
+    """
+    require_callable("while_loop", cond_fn)
+    require_callable("while_loop", body_fn)
+    device = device_of(init)
+    first = flat(init, device)
+    if is_observed():
+        return _written_while(cond_fn, body_fn, first, device)
+    carry = first
+    while True:
+        going = read_predicate("while_loop", cond_fn(carry.filled(carry.tensors)))
+        if not (going if isinstance(going, bool) else _any_example(going)):
+            return carry.filled(carry.tensors)
+        after = _next(body_fn, (carry.filled(carry.tensors),), first, "while_loop", device)
+        if not isinstance(going, bool):
+            pairs = zip(after.tensors, carry.tensors, strict=True)
+            after = flat(carry.filled([where(going, new, old) for new, old in pairs]), device)
+        carry = after
+
+
+def fori_loop(lower: Any, upper: Any, body_fn: Callable[[Any, Any], Any], init: Any) -> Any:
+    """``body_fn(i, carry)`` for i from ``lower`` up to but without ``upper``, each on the carry of the one before.
+
+    Outside `jit` it is Python's ``for``. Inside, the body is traced once, and one equation of the program holds it.
+
+    Parameters
+    ----------
+    lower, upper
+        Integers, or Tensors of one integer. Inside `jit`, reverse mode needs bounds that are known there, such as
+        Python numbers.
+    body_fn
+        From the index, an Int64 Tensor of shape (), and the carry to the next carry, of the same structure, shapes and
+        element types.
+    init
+        The first carry: Tensors or numbers, in nested containers or not.
+
+    Returns
+    -------
+    The last carry; ``init`` where ``upper <= lower``.
+
+    Notes
+    -----
+    Reverse mode keeps the carry of about sqrt(n) steps, as :func:`scan` does.
+
+    Examples
+    --------
+    >>> import dualtape as dt
+    >>> power = lambda x: dt.ops.fori_loop(0, 3, lambda i, y: y * x, dt.Tensor(1.0))
+    >>> print(power(dt.Tensor(2.0)), dt.jit(dt.grad(power))(dt.Tensor(2.0)))
+    8.0 12.0
+    """
+    require_callable("fori_loop", body_fn)
+    device = device_of(init)
+    start, stop = _read_bound("lower", lower), _read_bound("upper", upper)
+    if isinstance(start, int) and isinstance(stop, int):
+        indices = Tensor(list(range(start, stop)), device=device) if stop > start else None
+        count = max(0, stop - start)
+        title = "fori_loop"
+        last, _ = _scan(lambda carry, i: (body_fn(i, carry), ()), body_fn, init, indices, count, device, title)
+        return last
+
+    def step(state: Any) -> Any:
+        i, end, carry = state
+        return i + 1, end, body_fn(i, carry)
+
+    bounds = [x if isinstance(x, Tensor) else Tensor(x, device=device) for x in (start, stop)]
+    return while_loop(lambda state: state[0] < state[1], step, (*bounds, init))[2]
+
+
+def scan(f: Callable[[Any, Any], Any], init: Any, xs: Any = None, length: int | None = None) -> tuple[Any, Any]:
+    """``carry, y = f(carry, x)`` for every row x of ``xs``, each on the carry of the one before.
+
+    Outside `jit` it is a Python loop. Inside, ``f`` is traced once, and one equation of the program holds it: the time
+    to compile does not grow with the number of steps.
+
+    Parameters
+    ----------
+    f
+        From carry and row to the next carry, of the same structure, shapes and element types, and an output.
+    init
+        The first carry: Tensors or numbers, in nested containers or not.
+    xs
+        Tensors with one row for each step along their first axis, in nested containers or not; None for rows of None.
+    length
+        The number of steps; needed where ``xs`` does not tell it.
+
+    Returns
+    -------
+    tuple
+        The last carry, and the outputs of all steps, stacked along a new first axis.
+
+    Notes
+    -----
+    Derivatives of every mode and order. Reverse mode keeps the carry at the start of about sqrt(n) segments and runs
+    each again when the walk comes back to it; outside `jit` with the reach of :func:`dualtape.checkpoint`.
+
+    Reference: Griewank & Walther, *Evaluating Derivatives*, 2nd ed., chapter 12.
+
+    Examples
+    --------
+    >>> import dualtape as dt
+    >>> total, sums = dt.ops.scan(lambda c, x: (c + x, c + x), dt.Tensor(0.0), dt.Tensor([1.0, 2.0, 3.0]))
+    >>> print(total, sums)
+    6.0 [1. 3. 6.]
+    """
+    require_callable("scan", f)
+    device = device_of(init, xs)
+    return _scan(f, f, init, xs, _read_length(xs, length), device, "scan")
+
+
+def _scan(f: Body, named: Body, init: Any, xs: Any, length: int, device: Device, title: str) -> tuple[Any, Any]:
+    """``named`` is the user's function, for errors."""
+    first, rows = flat(init, device), flat(xs, device)
+    if is_observed():
+        return _written_scan(f, named, first, rows, length, device, title)
+    if nesting_depth() == 0 or length < 4:
+        return _steps(f, named, first, rows, length, device, title)
+    # Segments of which a tape remembers the starts only.
+    size = isqrt(length - 1) + 1
+    carry = first
+    pieces: list[Flat] = []
+    for start in range(0, length, size):
+        count = min(size, length - start)
+
+        def segment(carry: Any, part: Any, count: int = count) -> Any:
+            return _steps(f, named, flat(carry, device), flat(part, device), count, device, title)
+
+        part = rows.filled([_rows(x, start, count) for x in rows.tensors])
+        last, ys = checkpoint(segment)(carry.filled(carry.tensors), part)
+        carry = flat(last, device)
+        pieces.append(flat(ys, device))
+    joined = [concat(parts, 0) for parts in zip(*(piece.tensors for piece in pieces), strict=True)]
+    return carry.filled(carry.tensors), pieces[0].filled(joined)
+
+
+def _steps(f: Body, named: Body, first: Flat, rows: Flat, length: int, device: Device, title: str) -> tuple[Any, Any]:
+    """One step after the other."""
+    carry = first
+    outputs: list[Flat] = []
+    for i in range(length):
+        row = rows.filled([reshape(_rows(x, i, 1), shape=x.shape[1:]) for x in rows.tensors])
+        carry, y = _step(f, named, (carry.filled(carry.tensors), row), first, device, title)
+        if outputs:
+            require_same(outputs[0], y, f"the output of {described(named)} of `{title}`", "its first output")
+        outputs.append(y)
+    if not outputs:
+        closed = _shapes_of_outputs(f, named, first, rows, device, title)
+        return first.filled(first.tensors), closed
+    stacks = [stack(list(values)) for values in zip(*(y.tensors for y in outputs), strict=True)]
+    return carry.filled(carry.tensors), outputs[0].filled(stacks)
+
+
+def _shapes_of_outputs(f: Body, named: Body, first: Flat, rows: Flat, device: Device, title: str) -> Any:
+    """Stacks of no rows, of the shapes that a step would give."""
+    found: list[Flat] = []
+
+    def run(*tensors: Any) -> list[Any]:
+        carry, row = _apart(tensors, first, rows)
+        found.append(_step(f, named, (carry, row), first, device, title)[1])
+        return []
+
+    close(run, _specs_of_step(first, rows), device)
+    (y,) = found
+    return y.filled([Tensor(0, dtype=x.dtype, shape=(0, *x.shape), device=device) for x in y.tensors])
+
+
+def _step(
+    f: Body, named: Body, arguments: tuple[Any, ...], first: Flat, device: Device, title: str
+) -> tuple[Flat, Flat]:
+    found = f(*arguments)
+    if not isinstance(found, tuple) or len(found) != 2:
+        kind = f"a tuple of {len(found)}" if isinstance(found, tuple) else type(found).__name__
+        raise ArgumentTypeError(f"{described(named)} of `{title}` must return a pair (carry, output), got {kind}")
+    carry, y = flat(found[0], device), flat(found[1], device)
+    require_same(first, carry, f"the carry that {described(named)} of `{title}` returns", "`init`")
+    return carry, y
+
+
+def _next(body_fn: Body, arguments: tuple[Any, ...], first: Flat, title: str, device: Device) -> Flat:
+    after = flat(body_fn(*arguments), device)
+    require_same(first, after, f"the carry that {described(body_fn)} of `{title}` returns", "`init`")
+    return after
+
+
+def _rows(x: Tensor, start: int, count: int) -> Tensor:
+    shape = x.shape
+    zeros = (0,) * (len(shape) - 1)
+    return cut(x, starts=(start, *zeros), sizes=(count, *shape[1:]), steps=(1,) * len(shape))
+
+
+def _any_example(going: Tensor) -> bool:
+    """Whether the loop goes on for any example of any `vmap`."""
+    while going.level.depth:
+        inner = going.primal
+        if isinstance(going.level, BatchLevel):
+            inner = reshape(any_along(inner, axes=(0,)), shape=inner.shape[1:])
+        going = inner
+    return bool(going.item())
+
+
+def _read_bound(name: str, bound: Any) -> Any:
+    """An int where it is known, else an Int64 tensor of shape ()."""
+    if isinstance(bound, Tensor) and bound.dtype.is_integer and bound.size == 1:
+        value = plain(bound)
+        if not is_undecided(value):
+            return int(value.ground.item())
+        return reshape(cast_to(value, int64), shape=())
+    if isinstance(bound, bool) or not hasattr(bound, "__index__") or isinstance(bound, Tensor):
+        kind = f"a Tensor of {bound.dtype} and shape {bound.shape}" if isinstance(bound, Tensor) else repr(bound)
+        raise ArgumentTypeError(f"`{name}` of `fori_loop` must be an int or a Tensor of one integer, got {kind}")
+    return int(bound)
+
+
+def _read_length(xs: Any, length: int | None) -> int:
+    if length is not None and (isinstance(length, bool) or not isinstance(length, int) or length < 0):
+        raise ArgumentTypeError(f"`length` of `scan` must be a non-negative int or None, got {length!r}")
+    found = [x.shape for x in flat(xs, device_of(xs)).tensors]
+    if not all(found):
+        raise ShapeError("`xs` of `scan` holds a 0-d Tensor, which has no axis to go along")
+    sizes = sorted({shape[0] for shape in found})
+    if len(sizes) > 1:
+        raise ShapeError(f"`xs` of `scan` has leading axes of sizes {sizes}; they must be equal")
+    if length is None and not sizes:
+        raise ArgumentError("`scan` without `xs` needs `length`, the number of steps")
+    if sizes and length not in (None, sizes[0]):
+        raise ShapeError(f"`length` of `scan` is {length}, but `xs` has {sizes[0]} rows")
+    return sizes[0] if sizes else length  # type: ignore[return-value]
+
+
+def _specs_of_step(first: Flat, rows: Flat) -> list[Spec]:
+    return [*map(spec_of, first.tensors), *(Spec(x.shape[1:], x.dtype) for x in rows.tensors)]
+
+
+def _apart(tensors: Sequence[Any], first: Flat, rows: Flat) -> tuple[Any, Any]:
+    n = len(first.tensors)
+    return first.filled(tensors[:n]), rows.filled(tensors[n:])
+
+
+def _close(title: str, run: Callable[..., list[Any]], specs: list[Spec], device: Device) -> Closed:
+    before = pending_changes()
+    closed = close(run, specs, device)
+    if pending_changes() != before:
+        raise ArgumentError(
+            f"the body of `{title}` gives a Parameter a new value inside `jit`; carry the value through the loop, and "
+            "call `set_data` after it"
+        )
+    return closed
+
+
+def _written_scan(
+    f: Body, named: Body, first: Flat, rows: Flat, length: int, device: Device, title: str
+) -> tuple[Any, Any]:
+    outputs: list[Flat] = []
+
+    def run(*tensors: Any) -> list[Any]:
+        carry, y = _step(f, named, _apart(tensors, first, rows), first, device, title)
+        outputs.append(y)
+        return [*carry.tensors, *y.tensors]
+
+    specs = _specs_of_step(first, rows)
+    (body,), captured = sharing(_close(title, run, specs, device))
+    n = len(first.tensors)
+    found = apply(Scan(body, len(captured), n, length), [*captured, *first.tensors, *rows.tensors])
+    return first.filled(found[:n]), outputs[0].filled(found[n:])
+
+
+def _written_while(cond_fn: Body, body_fn: Body, first: Flat, device: Device) -> Any:
+    def goes_on(*tensors: Any) -> list[Any]:
+        going = read_predicate("while_loop", cond_fn(first.filled(tensors)))
+        return [Tensor(going, device=device) if isinstance(going, bool) else going]
+
+    def run(*tensors: Any) -> list[Any]:
+        return list(_next(body_fn, (first.filled(tensors),), first, "while_loop", device).tensors)
+
+    specs = [spec_of(x) for x in first.tensors]
+    closed = [_close("while_loop", function, specs, device) for function in (goes_on, run)]
+    (condition, body), captured = sharing(*closed)
+    return first.filled(apply(While(condition, body, len(captured)), [*captured, *first.tensors]))
