@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from dualtape.core.interpreter import Value
 from dualtape.functions import activation, elementwise, indexing, linear_algebra, reduction, shape
+from dualtape.functions.conversion import as_tensor
 
 if TYPE_CHECKING:
     from dualtape.tensor import Tensor
@@ -152,7 +153,7 @@ class Operators(Value):
 
     def expand_as(self, other: Tensor) -> Tensor:
         """Repeat to the shape of ``other``."""
-        return shape.broadcast_to(self, other.shape)
+        return shape.broadcast_to(self, as_tensor(other, "expand_as", "other").shape)
 
     def split(self, split_size_or_sections: Any, axis: int = 0) -> tuple[Tensor, ...]:
         """Cut into pieces."""

@@ -8,6 +8,7 @@ import pytest
 import dualtape as dt
 from dualtape import ops
 from dualtape.core.spec import Spec
+from dualtape.devices.device import Device
 from dualtape.errors import ShapeError
 from dualtape.primitives import reduction
 
@@ -39,3 +40,21 @@ def test_gradient_of_sqrt_of_a_square_was_nan_in_reverse_and_zero_in_forward() -
 
 def test_negative_python_base_warned_instead_of_giving_nan() -> None:
     assert np.isnan(dt.grad(lambda y: (-2.0) ** y)(dt.Tensor([2.0])).asnumpy()).all()
+
+
+def test_index_into_an_empty_axis_under_jit_read_memory_that_was_not_the_tensors(device: Device) -> None:
+    """Indices are not known while a function is traced, but that there is nothing to index is."""
+    take = dt.jit(lambda x, i: ops.take(x, i, 0))
+    with pytest.raises(IndexError, match=r"axis 0 of shape \(0, 2\), which has no elements"):
+        take(dt.Tensor(np.zeros((0, 2))), dt.Tensor([0, 1]))
+    assert take(dt.Tensor(np.zeros((0, 2))), dt.Tensor(np.zeros(0, np.int64))).shape == (0, 2)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_polygamma_of_a_very_negative_number_never_returned(dtype: type) -> None:
+    """SciPy steps from x to 0; the gradient of digamma asked for it."""
+    x = dt.Tensor(np.array([-1e30, -1000.5, -10.5], dtype))
+    near = 4.9348022005446793  # polygamma(1, 1/2), to which that of -n - 1/2 adds what is below 1 / n from pi**2
+    found = dt.grad(lambda x: ops.digamma(x).sum())(x).asnumpy()
+    assert np.isinf(found[0])
+    np.testing.assert_allclose(found[1], 2 * near - 1 / 1001, rtol=1e-5)

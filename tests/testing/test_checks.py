@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -10,9 +12,11 @@ import pytest
 
 import dualtape as dt
 from dualtape import ops
+from dualtape.compiler.program import Program
 from dualtape.core.lowering import Expression
 from dualtape.core.primitive import CATALOGUE, elementwise
 from dualtape.testing import assert_close_in_ulp, check_derivatives, finite_differences
+from dualtape.testing.targets import Target
 
 
 @pytest.fixture
@@ -53,6 +57,63 @@ def test_wrong_second_derivative_is_found() -> None:
     check_derivatives(frozen, X, order=1)
 
 
+def test_failure_names_the_leaf_and_gives_the_call_to_paste(wrong_sine: Any) -> None:
+    """The code makes the same failure again."""
+    f = lambda tree, n: tree["a"][1] * n + wrong_sine(tree["b"])
+    tree = {"a": [dt.Tensor([1, 2]), dt.Tensor(np.array([0.25]))], "b": dt.Tensor(np.array([0.5]))}
+    with pytest.raises(AssertionError, match=r"argument 0\['b'\], element \(0,\)") as failure:
+        check_derivatives(f, tree, 3, modes=("reverse",))
+    code = str(failure.value).splitlines()[-1].strip()
+    assert code == (
+        "check_derivatives(f, {'a': [dt.Tensor(np.array([1, 2])), dt.Tensor(np.array([0.25]))], "
+        "'b': dt.Tensor(np.array([0.5]))}, 3, order=1, modes=(\"reverse\",), jit=False, seed=0)"
+    )
+    with pytest.raises(AssertionError) as again:
+        exec(code, {"check_derivatives": check_derivatives, "f": f, "dt": dt, "np": np})
+    assert str(again.value) == str(failure.value)
+
+
+@pytest.mark.parametrize("mode", ["forward", "taylor", "reverse"])
+def test_derivative_that_only_jit_has_wrong_is_found(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a compiler that takes every cosine for a sine."""
+
+    def spoilt(program: Program) -> Program:
+        swap = lambda e: replace(e, primitive=CATALOGUE["sin"]) if e.primitive.name == "cos" else e
+        return replace(program, equations=tuple(map(swap, program.equations)))
+
+    monkeypatch.setattr(import_module("dualtape.compiler.jit"), "optimise", spoilt)
+    with pytest.raises(AssertionError, match=f"^{mode} mode.* under jit, order 1"):
+        check_derivatives(ops.sin, X, modes=(mode,))
+    check_derivatives(ops.sin, X, modes=(mode,), jit=False)
+
+
+@pytest.mark.dualtape_devices(jit=False)
+def test_devices_are_those_asked_for(dualtape_device: Target) -> None:
+    seen = set()
+
+    def f(x: dt.Tensor) -> dt.Tensor:
+        seen.add(x.device.name)
+        return ops.tanh(x)
+
+    check_derivatives(f, dt.Tensor(X.asnumpy(), device="host"), devices=(dualtape_device.device,), order=1)
+    assert seen == {"host", dualtape_device.device.name}
+    with pytest.raises(RuntimeError, match="no device 'opencl:99'"):
+        check_derivatives(f, X, devices="opencl:99")
+
+
+def test_function_that_cannot_be_traced_is_named_with_the_way_out() -> None:
+    decides = lambda x: x * 2 if float(x.sum()) > 0 else x
+    with pytest.raises(RuntimeError, match="no numbers yet") as failure:
+        check_derivatives(decides, X)
+    assert any("jit=False" in note for note in failure.value.__notes__)
+    check_derivatives(decides, X, jit=False)
+
+
+@pytest.mark.parametrize("shape", [(), (0, 2), (1, 1)], ids=str)
+def test_small_shapes(shape: tuple[int, ...]) -> None:
+    check_derivatives(lambda x: ops.exp(x) * x, dt.Tensor(np.full(shape, 0.5)))
+
+
 @pytest.mark.parametrize("dtype", [dt.float16, dt.float32, dt.float64], ids=str)
 def test_right_derivatives_pass(dtype: dt.dtype.DType) -> None:
     f = lambda tree, n: {"y": ops.tanh(tree["a"] @ tree["b"]), "s": ops.sum(tree["a"] ** n)}
@@ -69,7 +130,7 @@ def test_domain_keeps_the_steps_inside() -> None:
         return ops.log(x)
 
     x = dt.Tensor(np.array([0.001, 1.0]))
-    check_derivatives(f, x, domain=(0.0, np.inf))
+    check_derivatives(f, x, domain=(0.0, np.inf), jit=False)
     assert min(seen) > 0
     check_derivatives(ops.log, x)  # without it, the step shrinks where the function is not finite
 

@@ -125,10 +125,14 @@ class Linear(Primitive):
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Bilinear(Primitive):
-    """A product: linear in each of two inputs. ``transposes[i](cotangent, x, y, **params)``."""
+    """A product: linear in each of two inputs. ``transposes[i](cotangent, x, y, **params)``.
+
+    ``commutes`` says that it stays the same if they are exchanged.
+    """
 
     transposes: tuple[Rule, Rule]
     examples: tuple[Example, ...]
+    commutes: bool = False
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)

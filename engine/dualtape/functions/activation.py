@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dualtape.core.interpreter import Value
 from dualtape.errors import ArgumentError, ArgumentTypeError
-from dualtape.functions.conversion import TensorLike, as_tensor, floating
+from dualtape.functions.conversion import TensorLike, as_tensor, floating, read_number
 from dualtape.functions.elementwise import erf, exp, expm1, maximum, minimum, relu, sigmoid, tanh
 from dualtape.functions.indexing import where
 from dualtape.functions.reduction import amax, logsumexp
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 def leaky_relu(input: TensorLike, alpha: float = 0.2) -> Tensor:
     """x for positive x, else alpha x; at 0 the derivative is the mean of 1 and alpha."""
     x = floating("leaky_relu", input)
+    alpha = read_number("leaky_relu", "alpha", alpha)
     return maximum(x, alpha * x) if alpha <= 1 else minimum(x, alpha * x)
 
 
@@ -54,6 +55,8 @@ def silu(input: TensorLike) -> Tensor:
 def gelu(input: TensorLike, approximate: str = "none") -> Tensor:
     """x times the normal distribution function at x: exact, or ``approximate='tanh'`` (arXiv:1606.08415)."""
     x = floating("gelu", input)
+    if not isinstance(approximate, str):
+        raise ArgumentTypeError(f"`approximate` of `gelu` must be a str, got {type(approximate).__name__}")
     if approximate == "none":
         return 0.5 * x * (1 + erf(x * math.sqrt(0.5)))
     if approximate == "tanh":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from dualtape.core.interpreter import Value, ground
 from dualtape.core.spec import normalize_axis
 from dualtape.dtypes import DType, float32, promote, promote_scalar
-from dualtape.errors import ArgumentTypeError, AxisError, DTypeError, ShapeError
+from dualtape.errors import ArgumentError, ArgumentTypeError, AxisError, DTypeError, ShapeError
 from dualtape.primitives.selection import cast as cast_primitive
 
 if TYPE_CHECKING:
@@ -28,8 +29,10 @@ def as_array(data: object, argument: str = "input_data") -> np.ndarray:
     if isinstance(data, bool):
         return np.asarray(data, np.bool_)
     if isinstance(data, float):
-        return np.asarray(data, np.float32)
+        return converted(np.asarray(data), np.float32)
     if isinstance(data, int):
+        if not -(2**63) <= data < 2**63:
+            raise ArgumentError(f"`{argument}` holds an int of {data.bit_length()} bits; Int64 has 63 and a sign")
         return np.asarray(data, np.int64)
     if isinstance(data, (list, tuple)):
         return _as_array_of_sequence(data, argument)
@@ -43,7 +46,7 @@ def as_array(data: object, argument: str = "input_data") -> np.ndarray:
 def _as_array_of_sequence(data: list[Any] | tuple[Any, ...], argument: str) -> np.ndarray:
     try:
         array = np.array(data)
-    except (ValueError, TypeError) as failure:
+    except (ValueError, TypeError, OverflowError) as failure:
         raise ArgumentTypeError(
             f"For Tensor, the {argument} is {data} that contain unsupported element.\n"
             "Its lists differ in length, or hold something else than numbers"
@@ -53,8 +56,14 @@ def _as_array_of_sequence(data: list[Any] | tuple[Any, ...], argument: str) -> n
             f"For Tensor, the {argument} is {data} that contain unsupported element.\nIt must hold numbers"
         )
     if array.dtype == np.float64 and not _holds_numpy(data):
-        return array.astype(np.float32)
+        return converted(array, np.float32)
     return array
+
+
+def converted(array: np.ndarray, dtype: Any) -> np.ndarray:
+    """``array`` in another element type; what is too large for a float type is infinite, without a warning."""
+    with np.errstate(all="ignore"):
+        return array.astype(dtype)
 
 
 def _holds_numpy(data: Any) -> bool:
@@ -142,10 +151,9 @@ def to_floating(x: Tensor) -> Tensor:
 
 def read_axes(function: str, axis: Any, rank: int) -> tuple[int, ...]:
     """Axes as a sorted tuple of distinct non-negative integers; ``None`` and ``()`` mean all."""
-    if axis is None or axis == ():
+    if axis is None or (isinstance(axis, tuple) and not axis):
         return tuple(range(rank))
-    given = axis if isinstance(axis, (tuple, list)) else (axis,)
-    axes = tuple(normalize_axis(function, read_int(function, "axis", a), rank) for a in given)
+    axes = tuple(normalize_axis(function, a, rank) for a in read_ints(function, "axis", axis))
     if len(set(axes)) != len(axes):
         raise AxisError(f"`axis` of `{function}` names an axis twice: {axis}")
     return tuple(sorted(axes))
@@ -158,11 +166,34 @@ def read_int(function: str, argument: str, value: Any) -> int:
     return int(value)
 
 
+def read_ints(function: str, argument: str, value: Any) -> tuple[int, ...]:
+    """Some ints, given as an int, a tuple or a list."""
+    given = value if isinstance(value, (tuple, list)) else (value,)
+    return tuple(read_int(function, argument, item) for item in given)
+
+
+def read_number(function: str, argument: str, value: Any) -> int | float:
+    """A Python number; a bool counts as 0 or 1."""
+    if isinstance(value, (np.bool_, np.integer, np.floating)):
+        value = value.item()
+    if not isinstance(value, (int, float)):
+        raise ArgumentTypeError(f"`{argument}` of `{function}` must be a number, got {type(value).__name__}")
+    return value
+
+
+def read_flag(function: str, argument: str, value: Any) -> bool:
+    """A bool, and nothing that is only as good as true."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ArgumentTypeError(f"`{argument}` of `{function}` must be a bool, got {type(value).__name__}")
+    return bool(value)
+
+
 def read_shape(function: str, argument: str, shape: Any, rank_free: bool = False) -> tuple[int, ...]:
     """A shape given as an int, a tuple or a list; ``rank_free`` allows one -1."""
-    sizes = shape if isinstance(shape, (tuple, list)) else (shape,)
-    result = tuple(read_int(function, argument, size) for size in sizes)
+    result = read_ints(function, argument, shape)
     lowest = -1 if rank_free else 0
     if any(size < lowest for size in result):
         raise ShapeError(f"`{argument}` of `{function}` must have sizes of {lowest} or more, got {result}")
+    if math.prod(max(size, 1) for size in result) >= 2**63:
+        raise ShapeError(f"`{argument}` of `{function}` asks for more elements than memory has addresses: {result}")
     return result

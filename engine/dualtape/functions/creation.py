@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dualtape.core.interpreter import ground
-from dualtape.dtypes import DType, as_dtype, float32
+from dualtape.core.interpreter import Value, ground
+from dualtape.dtypes import DType, as_dtype, float32, int64
 from dualtape.errors import ArgumentError
-from dualtape.functions.conversion import as_tensor, read_int, read_shape
+from dualtape.functions.conversion import as_tensor, converted, read_int, read_number, read_shape
 
 if TYPE_CHECKING:
     from dualtape.tensor import Tensor
 
 
 def _filled(shape: tuple[int, ...], value: Any, dtype: DType, like: Tensor | None = None) -> Tensor:
-    return ground().filled(shape, value, dtype, None if like is None else like.device)
+    if isinstance(value, Value) and not value.shape:
+        value = value.item()  # type: ignore[attr-defined]
+    number = read_number("full", "fill_value", value)
+    try:
+        with np.errstate(over="ignore"):
+            held = np.asarray(number, dtype.numpy).item()
+    except (OverflowError, ValueError) as failure:
+        raise ArgumentError(f"`fill_value` of `full` is {number}, which {dtype} cannot hold: {failure}") from failure
+    try:
+        return ground().filled(shape, held, dtype, None if like is None else like.device)
+    except MemoryError as failure:
+        raise ArgumentError(f"there is no memory for a tensor of shape {shape} and {dtype}: {failure}") from failure
 
 
 def full(size: Any, fill_value: float, *, dtype: DType | None = None) -> Tensor:
     """A tensor of shape ``size`` filled with one number; its type follows the number unless given."""
     shape = read_shape("full", "size", size)
-    inferred = ground().constant(np.asarray(0)).dtype if isinstance(fill_value, int) else float32
+    inferred = int64 if isinstance(fill_value, int) else float32
     return _filled(shape, fill_value, as_dtype(dtype) if dtype is not None else inferred)
 
 
@@ -56,6 +68,7 @@ def eye(n: int, m: int | None = None, dtype: DType = float32) -> Tensor:
     """Ones on the diagonal of an n x m matrix of zeros."""
     rows = read_int("eye", "n", n)
     columns = rows if m is None else read_int("eye", "m", m)
+    read_shape("eye", "n", (rows, columns))
     return ground().constant(np.eye(rows, columns, dtype=as_dtype(dtype).numpy))
 
 
@@ -63,13 +76,18 @@ def arange(start: float = 0, end: float | None = None, step: float = 1, *, dtype
     """Numbers from ``start`` up to but without ``end``; Int64 for integers, Float32 for floats."""
     if end is None:
         start, end = 0, start
+    start, end = read_number("arange", "start", start), read_number("arange", "end", end)
+    step = read_number("arange", "step", step)
+    if not all(math.isfinite(number) for number in (start, end, step)):
+        raise ArgumentError(f"`arange` needs finite numbers, got {start}, {end} and {step}")
     if step == 0:
         raise ArgumentError("`step` of `arange` must not be 0")
+    read_shape("arange", "end", max(0, math.ceil((end - start) / step)))
     array = np.arange(start, end, step)
     if dtype is not None:
-        array = array.astype(as_dtype(dtype).numpy)
+        array = converted(array, as_dtype(dtype).numpy)
     elif array.dtype.kind == "f":
-        array = array.astype(np.float32)
+        array = converted(array, np.float32)
     return ground().constant(array)
 
 
@@ -78,4 +96,6 @@ def linspace(start: float, end: float, steps: int, *, dtype: DType = float32) ->
     count = read_int("linspace", "steps", steps)
     if count < 0:
         raise ArgumentError(f"`steps` of `linspace` must not be negative, got {count}")
-    return ground().constant(np.linspace(start, end, count).astype(as_dtype(dtype).numpy))
+    read_shape("linspace", "steps", count)
+    ends = (read_number("linspace", "start", start), read_number("linspace", "end", end))
+    return ground().constant(converted(np.linspace(*ends, count), as_dtype(dtype).numpy))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from dualtape.core.spec import normalize_axis
 from dualtape.dtypes import bool_
-from dualtape.errors import ArgumentError, DTypeError, ShapeError
-from dualtape.functions.conversion import TensorLike, as_tensor
+from dualtape.errors import ArgumentError, ArgumentTypeError, AxisError, DTypeError, ShapeError
+from dualtape.functions.conversion import TensorLike, as_tensor, read_ints
 from dualtape.functions.reduction import sum as sum_axes
 from dualtape.functions.shape import permute, reshape
 from dualtape.primitives.contraction import matmul as matmul_primitive
@@ -70,9 +70,14 @@ def tensordot(x1: TensorLike, x2: TensorLike, axes: int | Sequence[Sequence[int]
             raise ArgumentError(f"`axes` of `tensordot` must be from 0 to {min(x.ndim, y.ndim)}, got {axes}")
         left, right = list(range(x.ndim - axes, x.ndim)), list(range(axes))
     else:
-        first, second = ([a] if isinstance(a, int) else list(a) for a in axes)
-        left = [normalize_axis("tensordot", a, x.ndim) for a in first]
-        right = [normalize_axis("tensordot", a, y.ndim) for a in second]
+        if not isinstance(axes, (tuple, list)) or len(axes) != 2:
+            raise ArgumentTypeError(
+                f"`axes` of `tensordot` must be an int or a pair of axes or lists of them, got {axes!r}"
+            )
+        left = [normalize_axis("tensordot", a, x.ndim) for a in read_ints("tensordot", "axes", axes[0])]
+        right = [normalize_axis("tensordot", a, y.ndim) for a in read_ints("tensordot", "axes", axes[1])]
+        if len(set(left)) < len(left) or len(set(right)) < len(right):
+            raise AxisError(f"`axes` of `tensordot` name an axis twice: {axes!r}")
     if [x.shape[i] for i in left] != [y.shape[i] for i in right]:
         raise ShapeError(
             f"`tensordot` got shapes {x.shape} and {y.shape}, whose axes {left} and {right} differ in size"

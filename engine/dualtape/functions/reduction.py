@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any
 from dualtape.core.spec import normalize_axis
 from dualtape.dtypes import bool_, float32, int32, int64
 from dualtape.errors import DTypeError, ShapeError
-from dualtape.functions.conversion import TensorLike, as_tensor, cast_to, floating, read_axes, read_int, to_floating
+from dualtape.functions.conversion import (
+    TensorLike,
+    as_tensor,
+    cast_to,
+    floating,
+    read_axes,
+    read_flag,
+    read_int,
+    read_number,
+    to_floating,
+)
 from dualtape.primitives import arithmetic, comparison, exponential, movement, reduction
 from dualtape.primitives.broadcasting import sum as sum_primitive
 from dualtape.primitives.selection import where
@@ -20,7 +30,7 @@ Axis = int | tuple[int, ...] | list[int] | None
 
 def _drop(x: Tensor, axes: tuple[int, ...], keepdims: bool) -> Tensor:
     """Remove the axes that a reduction has kept with size 1."""
-    if keepdims or not axes:
+    if read_flag("a reduction", "keepdims", keepdims) or not axes:
         return x
     return movement.reshape(x, shape=tuple(n for i, n in enumerate(x.shape) if i not in axes))
 
@@ -117,7 +127,7 @@ def _search(name: str, primitive: Any, input: TensorLike, axis: int | None, keep
         x = cast_to(x, float32)
     if axis is None:
         found = primitive(movement.reshape(x, shape=(x.size,)), axis=0)
-        return movement.reshape(found, shape=(1,) * x.ndim if keepdims else ())
+        return movement.reshape(found, shape=(1,) * x.ndim if read_flag(name, "keepdims", keepdims) else ())
     i = normalize_axis(name, read_int(name, "axis", axis), x.ndim)
     return _drop(primitive(x, axis=i), (i,), keepdims)
 
@@ -242,6 +252,8 @@ def norm(A: TensorLike, ord: float | None = None, dim: Axis = None, keepdim: boo
     """The vector norm of order ``ord`` (2 by default, also 1 and inf) over ``dim``; derivative 0 at 0."""
     x = floating("norm", A, "A")
     axes = read_axes("norm", dim, x.ndim)
+    if ord is not None:
+        ord = read_number("norm", "ord", ord)
     if ord in (None, 2):
         squares = arithmetic.square(x)
         return _drop(root_of_sum(sum_primitive(squares, axes=axes) if axes else squares), axes, keepdim)

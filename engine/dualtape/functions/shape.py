@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 from dualtape.core.spec import normalize_axis
 from dualtape.dtypes import as_dtype, promote
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
-from dualtape.functions.conversion import TensorLike, as_tensor, cast_to, read_axes, read_int, read_shape
+from dualtape.functions.conversion import (
+    TensorLike,
+    as_tensor,
+    cast_to,
+    read_axes,
+    read_int,
+    read_ints,
+    read_number,
+    read_shape,
+)
 from dualtape.primitives import movement
 from dualtape.primitives.broadcasting import broadcast_to as broadcast_primitive
 from dualtape.primitives.rounding import stop_gradient as stop_primitive
@@ -55,9 +64,10 @@ def broadcast_to(input: TensorLike, shape: Any) -> Tensor:
 def permute(input: TensorLike, axis: Sequence[int]) -> Tensor:
     """Put the axes in the given order."""
     x = as_tensor(input, "permute")
-    axes = tuple(normalize_axis("permute", read_int("permute", "axis", a), x.ndim) for a in axis)
+    given = read_ints("permute", "axis", axis)
+    axes = tuple(normalize_axis("permute", a, x.ndim) for a in given)
     if sorted(axes) != list(range(x.ndim)):
-        raise ShapeError(f"`axis` of `permute` must name each of {x.ndim} axes once, got {tuple(axis)}")
+        raise ShapeError(f"`axis` of `permute` must name each of {x.ndim} axes once, got {given}")
     return movement.permute(x, axes=axes)
 
 
@@ -70,8 +80,8 @@ def transpose(input: TensorLike, input_perm: Sequence[int] | None = None) -> Ten
 def swapaxes(input: TensorLike, axis0: int, axis1: int) -> Tensor:
     """Exchange two axes."""
     x = as_tensor(input, "swapaxes")
-    i = normalize_axis("swapaxes", axis0, x.ndim)
-    j = normalize_axis("swapaxes", axis1, x.ndim)
+    i = normalize_axis("swapaxes", read_int("swapaxes", "axis0", axis0), x.ndim)
+    j = normalize_axis("swapaxes", read_int("swapaxes", "axis1", axis1), x.ndim)
     order = list(range(x.ndim))
     order[i], order[j] = order[j], order[i]
     return movement.permute(x, axes=tuple(order))
@@ -124,7 +134,8 @@ def stack(tensors: Sequence[TensorLike], axis: int = 0) -> Tensor:
     for x in found:
         if x.shape != found[0].shape:
             raise ShapeError(f"`stack` got shapes {found[0].shape} and {x.shape}; expected equal shapes")
-    return cat([expand_dims(x, axis) for x in found], normalize_axis("stack", axis, found[0].ndim + 1))
+    i = normalize_axis("stack", read_int("stack", "axis", axis), found[0].ndim + 1)
+    return cat([expand_dims(x, i) for x in found], i)
 
 
 def split(tensor: TensorLike, split_size_or_sections: int | Sequence[int], axis: int = 0) -> tuple[Tensor, ...]:
@@ -132,13 +143,13 @@ def split(tensor: TensorLike, split_size_or_sections: int | Sequence[int], axis:
     x = as_tensor(tensor, "split", "tensor")
     i = normalize_axis("split", read_int("split", "axis", axis), x.ndim)
     size = x.shape[i]
-    if isinstance(split_size_or_sections, int):
-        step = split_size_or_sections
+    if not isinstance(split_size_or_sections, (tuple, list)):
+        step = read_int("split", "split_size_or_sections", split_size_or_sections)
         if step <= 0:
             raise ArgumentError(f"`split_size_or_sections` of `split` must be positive, got {step}")
         sections = [min(step, size - start) for start in range(0, size, step)] or [0]
     else:
-        sections = [read_int("split", "split_size_or_sections", n) for n in split_size_or_sections]
+        sections = list(read_ints("split", "split_size_or_sections", split_size_or_sections))
         if sum(sections) != size or min(sections, default=0) < 0:
             raise ShapeError(f"`split` into sizes {tuple(sections)} does not cover axis {i} of size {size}")
     pieces = []
@@ -165,11 +176,13 @@ def roll(input: TensorLike, shifts: int | Sequence[int], dims: int | Sequence[in
     x = as_tensor(input, "roll")
     if dims is None:
         return reshape(roll(reshape(x, (x.size,)), shifts, 0), x.shape)
-    pairs = list(zip(*(v if isinstance(v, (tuple, list)) else (v,) for v in (shifts, dims)), strict=True))
-    for shift, dim in pairs:
-        i = normalize_axis("roll", read_int("roll", "dims", dim), x.ndim)
+    counts, places = read_ints("roll", "shifts", shifts), read_ints("roll", "dims", dims)
+    if len(counts) != len(places):
+        raise ArgumentError(f"`roll` got {len(counts)} `shifts` for {len(places)} `dims`; expected one for each")
+    for shift, dim in zip(counts, places, strict=True):
+        i = normalize_axis("roll", dim, x.ndim)
         size = x.shape[i]
-        by = read_int("roll", "shifts", shift) % size if size else 0
+        by = shift % size if size else 0
         if by:
             head, tail = split(x, (size - by, by), i)
             x = cat((tail, head), i)
@@ -181,6 +194,7 @@ def tile(input: TensorLike, dims: Sequence[int]) -> Tensor:
     x = as_tensor(input, "tile")
     counts = read_shape("tile", "dims", dims)
     shape = (1,) * (len(counts) - x.ndim) + x.shape
+    read_shape("tile", "dims", tuple(c * n for c, n in zip(counts[::-1], shape[::-1], strict=False)))
     counts = (1,) * (len(shape) - len(counts)) + counts
     spread = movement.reshape(x, shape=tuple(v for n in shape for v in (1, n)))
     spread = broadcast_primitive(spread, shape=tuple(v for c, n in zip(counts, shape, strict=True) for v in (c, n)))
@@ -196,6 +210,7 @@ def repeat_interleave(input: TensorLike, repeats: int, axis: int | None = None) 
     if axis is None:
         x, axis = reshape(x, (x.size,)), 0
     i = normalize_axis("repeat_interleave", read_int("repeat_interleave", "axis", axis), x.ndim)
+    read_shape("repeat_interleave", "repeats", (*x.shape[:i], x.shape[i] * count, *x.shape[i + 1 :]))
     before, after = x.shape[: i + 1], x.shape[i + 1 :]
     spread = broadcast_primitive(movement.reshape(x, shape=(*before, 1, *after)), shape=(*before, count, *after))
     return movement.reshape(spread, shape=(*x.shape[:i], x.shape[i] * count, *after))
@@ -207,15 +222,17 @@ repeat = repeat_interleave
 def pad(input: TensorLike, padding: Sequence[int], mode: str = "constant", value: float = 0.0) -> Tensor:
     """Add ``value`` around the last axes; ``padding`` is (left, right) of the last axis, then of the one before."""
     x = as_tensor(input, "pad")
-    if mode != "constant":
+    if not isinstance(mode, str) or mode != "constant":
         raise ArgumentError(f"`mode` of `pad` must be 'constant', got {mode!r}")
-    widths = [read_int("pad", "padding", n) for n in padding]
+    widths = read_ints("pad", "padding", padding)
     if len(widths) % 2 or len(widths) > 2 * x.ndim:
-        raise ArgumentError(f"`padding` of `pad` must hold pairs for at most {x.ndim} axes, got {tuple(padding)}")
+        raise ArgumentError(f"`padding` of `pad` must hold pairs for at most {x.ndim} axes, got {widths}")
     if min(widths, default=0) < 0:
-        raise ArgumentError(f"`padding` of `pad` must not be negative, got {tuple(padding)}")
+        raise ArgumentError(f"`padding` of `pad` must not be negative, got {widths}")
     pairs = [(0, 0)] * (x.ndim - len(widths) // 2) + list(zip(widths[::2], widths[1::2], strict=True))[::-1]
     shape = tuple(n + left + right for n, (left, right) in zip(x.shape, pairs, strict=True))
+    read_shape("pad", "padding", shape)
+    value = read_number("pad", "value", value)
     layout: dict[str, Any] = {"shape": shape, "starts": tuple(left for left, _ in pairs), "steps": (1,) * x.ndim}
     padded = movement.embed(x, **layout)
     if value == 0:
@@ -241,17 +258,17 @@ def stop_gradient(value: Any) -> Any:
 
 def meshgrid(*inputs: TensorLike, indexing: str = "xy") -> tuple[Tensor, ...]:
     """Coordinate grids of 1-d tensors, as in NumPy."""
-    tensors = [reshape(as_tensor(x, "meshgrid"), -1) for x in inputs]
+    if not isinstance(indexing, str) or indexing not in ("xy", "ij"):
+        raise ArgumentError(f"`indexing` of `meshgrid` must be 'xy' or 'ij', got {indexing!r}")
+    tensors = [flatten(as_tensor(x, "meshgrid")) for x in inputs]
     sizes = [x.shape[0] for x in tensors]
     order = list(range(len(sizes)))
     if indexing == "xy" and len(order) > 1:
         order[0], order[1] = 1, 0
-    elif indexing not in ("xy", "ij"):
-        raise ArgumentError(f"`indexing` of `meshgrid` must be 'xy' or 'ij', got {indexing!r}")
     shape = tuple(sizes[i] for i in order)
     grids = []
     for i, x in enumerate(tensors):
         axis = order.index(i)
-        line = reshape(x, tuple(-1 if j == axis else 1 for j in range(len(sizes))))
+        line = reshape(x, tuple(x.size if j == axis else 1 for j in range(len(sizes))))
         grids.append(broadcast_to(line, shape))
     return tuple(grids)

@@ -114,7 +114,11 @@ class CellDict(Cell):
 
     def __init__(self, cells: Mapping[str, Cell] | Iterable[tuple[str, Cell]] = (), auto_prefix: bool = True) -> None:
         super().__init__(auto_prefix)
-        for key, cell in dict(cells).items():
+        try:
+            pairs = dict(cells)
+        except (TypeError, ValueError) as failure:
+            raise ArgumentTypeError(f"`cells` of `CellDict` must be a dict of cells or pairs: {failure}") from failure
+        for key, cell in pairs.items():
             self[key] = cell
 
     def __setitem__(self, key: str, cell: Cell) -> None:

@@ -157,7 +157,10 @@ def read_number(owner: object, argument: str, value: Any) -> float:
         raise ArgumentTypeError(
             f"`{argument}` of `{type(owner).__name__}` must be a number, got {type(value).__name__}"
         )
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError as failure:
+        raise ArgumentError(f"`{argument}` of `{type(owner).__name__}` is too large for a float") from failure
 
 
 def read_positive(owner: object, argument: str, value: Any, zero: bool = False) -> float:
@@ -174,6 +177,6 @@ def read_steps(owner: object, argument: str, value: Any) -> int:
     """A positive number of steps."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise ArgumentTypeError(f"`{argument}` of `{type(owner).__name__}` must be an int, got {type(value).__name__}")
-    if value <= 0:
-        raise ArgumentError(f"`{argument}` of `{type(owner).__name__}` must be positive, got {value}")
+    if not 0 < value < 2**63:
+        raise ArgumentError(f"`{argument}` of `{type(owner).__name__}` must be positive and fit Int64, got {value}")
     return value

@@ -62,5 +62,10 @@ broadcast_to: Linear = Linear(
     infer=_infer_broadcast_to,
     batch=_batch_broadcast_to,
     transposes=(lambda ct, x, shape: sum_to(ct, x.shape),),
-    examples=(Example((Reals((3, 1)),), {"shape": (2, 3, 4)}), Example((Reals(()),), {"shape": (2,)})),
+    examples=(
+        Example((Reals((3, 1)),), {"shape": (2, 3, 4)}),
+        Example((Reals(()),), {"shape": (2,)}),
+        Example((Reals((1, 3)),), {"shape": (2, 3)}),
+        Example((Reals((1, 3, 1)),), {"shape": (2, 5, 3, 4)}),
+    ),
 )

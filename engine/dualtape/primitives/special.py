@@ -25,7 +25,13 @@ def _scipy(name: str) -> Any:
 def _polygamma(x: np.ndarray, n: int) -> np.ndarray:
     from scipy import special
 
-    return np.asarray(special.polygamma(n, x)).astype(x.dtype, copy=False)
+    # For negative x SciPy climbs up to 0 in steps of 1: for ever, from a large one. A period of the cotangent, whose
+    # derivative the reflection formula adds (Abramowitz & Stegun, 6.4.7), leads from x to its fraction instead.
+    far = x < -10
+    near = np.where(far, x - np.floor(x), x)
+    climbed = special.polygamma(n, np.where(far, 1 - x, 1)) - special.polygamma(n, np.where(far, 1 - near, 1))
+    value = special.polygamma(n, near) + np.where(far, (-1) ** n * climbed, 0)
+    return np.asarray(value).astype(x.dtype, copy=False)
 
 
 erf = elementwise(

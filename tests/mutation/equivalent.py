@@ -1,0 +1,90 @@
+"""Changes that change no meaning, each with the argument why: no test can kill them, and none should.
+
+The command checks the claims: one that fits no mutant any more is an error, and so is a mutant that is called
+equivalent and fails a test of its primitive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from .sites import Mutant
+
+
+class Claim(NamedTuple):
+    """In the rule called ``where``, code with ``after`` in the place of ``before`` means the same."""
+
+    where: str
+    before: str
+    after: str
+    because: str
+
+    def fits(self, mutant: Mutant) -> bool:
+        """Whether it speaks of this mutant."""
+        change = mutant.change
+        if self.where != mutant.where:
+            return False
+        pieces = change.original.split(self.before)
+        places = range(1, len(pieces))
+        return any(
+            self.before.join(pieces[:i]) + self.after + self.before.join(pieces[i:]) == change.code for i in places
+        )
+
+
+_SAME_TYPE = "promotion has given all operands one type"
+_TIE = "of two equal elements either is the extremum"
+_ANSWERED = "equal operands were answered by an earlier branch"
+_NAN_ONLY = "only NaN comes here, and gives NaN in a sum as in a difference"
+_ORIGIN = "at the origin the numerator is 0, whatever the denominator"
+_ANY_SIZE = "the size only scales both legs against overflow, and cancels"
+
+CLAIMS = (
+    Claim("_infer_matmul", "x.dtype", "y.dtype", _SAME_TYPE),
+    Claim("_infer_broadcast_to", "(1, b)", "(b, 1)", "membership knows no order"),
+    Claim("_slices", "slice(0, 0)", "slice(1, 0)", "both are empty"),
+    Claim("_infer_where", "(x, y)", "(y, x)", _SAME_TYPE),
+    Claim("maximum.lowering", "x > y ?", "x >= y ?", _TIE),
+    Claim("minimum.lowering", "x < y ?", "x <= y ?", _TIE),
+    Claim("maximum_along.lowering", "b > a", "b >= a", _TIE),
+    Claim("minimum_along.lowering", "b < a", "b <= a", _TIE),
+    Claim("absolute.lowering", "x < 0 ?", "x <= 0 ?", "integers have one zero"),
+    Claim("absolute.lowering", "x < 0 ?", "x < 1 ?", "0 is its own negative"),
+    Claim("relu.lowering", "x < (T)0", "x <= (T)0", "zeros are equal, whatever their sign"),
+    Claim("step.lowering", "x < y ?", "x <= y ?", _ANSWERED),
+    Claim("step.lowering", "x - y", "x + y", _NAN_ONLY),
+    Claim("_by_exponent", "x > 0", "x >= 0", "0 was answered by an earlier branch"),
+    Claim("_by_base", "isinstance(p,", "isinstance(z,", "`scale` is the same product, and 0 wins in it too"),
+    Claim("_sigmoid", "x >= 0", "x > 0", "both branches are 1/2 at 0"),
+    Claim("_scipy", "np.asarray(getattr(special, name)(x))", "getattr(special, name)(x)", "SciPy's scalars convert"),
+    Claim("_scipy", "copy=False", "copy=True", "a copy has the same elements"),
+    Claim("_polygamma", "copy=False", "copy=True", "a copy has the same elements"),
+    Claim(
+        "sum_to",
+        "(shape[i - lead] == 1 and size != 1)",
+        "shape[i - lead] == 1",
+        "adding up one element gives that element",
+    ),
+    Claim("sum_to", "x if x.shape == shape else ", "", "a reshape to its own shape is the identity"),
+    Claim("_over_square_radius", "stop_gradient(maximum(abs(y), abs(x)))", "maximum(abs(y), abs(x))", _ANY_SIZE),
+    Claim("_over_square_radius", "size == 0, 1.0", "size == 0, 2.0", _ORIGIN),
+    Claim("_over_square_radius", "square_radius == 0, 1.0", "square_radius == 0, 2.0", _ORIGIN),
+    Claim("_over_square_radius", "(y / size, x / size)", "(x / size, y / size)", "a sum of squares is symmetric"),
+    Claim(
+        "_strong_product",
+        "np.isnan(np.vdot(product, product))",
+        "np.vdot(product, product)",
+        "the longer way, which gives the same numbers, is then taken more often; without it all products are 0",
+    ),
+)
+
+
+def argument(mutant: Mutant) -> str | None:
+    """Why this mutant means what the original does, or None where it does not."""
+    return next((claim.because for claim in CLAIMS if claim.fits(mutant)), None)
+
+
+def unused(every: Iterable[Mutant]) -> list[Claim]:
+    """The claims that fit none of all mutants."""
+    every = list(every)
+    return [claim for claim in CLAIMS if not any(claim.fits(mutant) for mutant in every)]

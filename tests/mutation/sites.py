@@ -1,0 +1,180 @@
+"""Where the rules of the catalogue stand, and how a changed one takes the place of the original."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FunctionType, ModuleType
+from typing import Any
+
+from dualtape import primitives
+from dualtape.core.primitive import CATALOGUE, Primitive
+
+from .c_changes import c_changes
+from .changes import Change, changes
+
+# The fields of a primitive that hold its rules, as they are called in a declaration.
+FIELDS = {name: name for name in ("numpy", "infer", "batch", "partials", "partial", "transposes", "transpose_each")}
+FIELDS |= {"opencl": "lowering", "lowering": "lowering"}
+# What gives truth values: everything that a `predicate` declares, and these.
+_PREDICATES = ("predicate", "any", "all")
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of one declaration, as code."""
+
+    module: ModuleType
+    primitive: Primitive
+    name: str
+    code: ast.expr
+    maker: str
+
+    def value(self, code: str) -> Any:
+        """What the field holds if its code is ``code``."""
+        return eval(compile(code, self.module.__file__ or "?", "eval"), vars(self.module))
+
+    def set(self, value: Any) -> None:
+        object.__setattr__(self.primitive, self.name, value)
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A rule with one change: of a field of a primitive, or of a function that such fields use."""
+
+    where: str
+    field: str
+    change: Change
+    users: tuple[Field, ...]
+    function: FunctionType | None = None
+
+    @property
+    def name(self) -> str:
+        return f"{self.where}: {self.change}"
+
+    @property
+    def primitives(self) -> tuple[Primitive, ...]:
+        """Whose rule is changed."""
+        return tuple({id(field.primitive): field.primitive for field in self.users}.values())
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """The change is in force, in this process, inside the ``with`` block."""
+        kept = [(field, getattr(field.primitive, field.name)) for field in self.users]
+        code = self.function.__code__ if self.function is not None else None
+        try:
+            if self.function is not None:
+                self.function.__code__ = _compiled(self.change.code, self.function)
+                for field in self.users:
+                    # What the field made by calling the function is made again.
+                    field.set(field.value(ast.unparse(field.code)))
+            else:
+                (field,) = self.users
+                field.set(field.value(self.change.code))
+            yield
+        finally:
+            if self.function is not None and code is not None:
+                self.function.__code__ = code
+            for field, value in kept:
+                field.set(value)
+
+
+def _compiled(code: str, function: FunctionType) -> Any:
+    scope: dict[str, Any] = {}
+    exec(compile(code, function.__code__.co_filename, "exec"), dict(function.__globals__), scope)
+    return scope[function.__name__].__code__
+
+
+def mutants() -> Iterator[Mutant]:
+    """Every mutant of every rule, in the order of the catalogue's files."""
+    fields, functions = [], []
+    for module in _modules():
+        for statement in ast.parse(inspect.getsource(module)).body:
+            if isinstance(statement, ast.FunctionDef):
+                functions.append((module, statement))
+            else:
+                fields += _fields(module, statement)
+    missing = set(CATALOGUE) - {field.primitive.name for field in fields}
+    assert not missing, f"no declaration found for {missing}"
+    for field in fields:
+        for change in _changes_of(field):
+            yield Mutant(f"{field.primitive.name}.{field.name}", field.name, change, (field,))
+    reached = {id(field): _reached(field.module, field.code) for field in fields}
+    for module, definition in functions:
+        function = vars(module)[definition.name]
+        users = tuple(field for field in fields if function in reached[id(field)])
+        for change in changes(definition):
+            yield Mutant(definition.name, users[0].name if users else "none", change, users, function)
+
+
+def _modules() -> list[ModuleType]:
+    names = [module.name for module in pkgutil.iter_modules(primitives.__path__)]
+    return [importlib.import_module(f"dualtape.primitives.{name}") for name in names]
+
+
+def _fields(module: ModuleType, statement: ast.stmt) -> list[Field]:
+    """The rules in a statement ``name = kind(...)`` that declares a primitive."""
+    if not isinstance(statement, (ast.Assign, ast.AnnAssign)) or not isinstance(statement.value, ast.Call):
+        return []
+    target = statement.target if isinstance(statement, ast.AnnAssign) else statement.targets[0]
+    primitive = vars(module).get(ast.unparse(target))
+    if not isinstance(primitive, Primitive):
+        return []
+    keywords = [(FIELDS[k.arg], k.value) for k in statement.value.keywords if k.arg in FIELDS]
+    maker = ast.unparse(statement.value.func)
+    return [Field(module, primitive, name, code, maker) for name, code in keywords]
+
+
+def _changes_of(field: Field) -> Iterator[Change]:
+    code = field.code
+    if field.name == "lowering":
+        yield from _changes_of_lowering(field, code)
+    elif field.name == "numpy" and not isinstance(code, ast.Lambda) and not _is_ours(field):
+        # NumPy's own function: nothing to change in it but the sign of its result.
+        text = ast.unparse(code)
+        after = f"lambda *inputs, **params: -{text}(*inputs, **params)"
+        yield Change(text, after, text, after)
+    elif isinstance(code, (ast.Lambda, ast.Tuple)):
+        yield from changes(code)
+
+
+def _changes_of_lowering(field: Field, code: ast.expr) -> Iterator[Change]:
+    assert isinstance(code, ast.Call)
+    kind, original = ast.unparse(code.func), ast.unparse(code)
+    if kind in ("Expression", "Fold"):
+        truth = any(part in _PREDICATES for part in (field.maker, field.primitive.name))
+        for text in [*code.args, *(keyword.value for keyword in code.keywords)]:
+            assert isinstance(text, ast.Constant)
+            before = text.value
+            for after in c_changes(before, truth):
+                text.value = after
+                yield Change(before, after, original, ast.unparse(code))
+            text.value = before
+    elif kind in ("Movement", "Placement") and isinstance(code.args[0], ast.Lambda):
+        for change in changes(code.args[0]):
+            yield change._replace(code=f"{kind}({change.code})", original=f"{kind}({change.original})")
+
+
+def _is_ours(field: Field) -> bool:
+    return isinstance(vars(field.module).get(ast.unparse(field.code)), FunctionType)
+
+
+def _reached(module: ModuleType, code: ast.AST) -> set[FunctionType]:
+    """The functions of the catalogue's own files that code mentions, and those that they mention."""
+    found: set[FunctionType] = set()
+    pending = [(module, code)]
+    while pending:
+        scope, tree = pending.pop()
+        for name in {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}:
+            function = vars(scope).get(name)
+            if not isinstance(function, FunctionType) or function in found:
+                continue
+            if function.__module__.startswith("dualtape.primitives"):
+                found.add(function)
+                pending.append((importlib.import_module(function.__module__), ast.parse(inspect.getsource(function))))
+    return found

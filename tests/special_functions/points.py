@@ -1,0 +1,143 @@
+"""Where functions are tried: arguments of every size and kind, with the exact values there, and errors in ulp."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+import mpmath
+import numpy as np
+
+from special_functions.reference import FUNCTIONS, INFINITY, POLYGAMMA_ORDERS
+
+POINTS = 2048
+
+# Where a function is hard to get right, or changes from one formula to another.
+HARD: dict[str, Sequence[float]] = {
+    "dt_exp": (88.72, -87.3, -103.9, 709.78, -708.4, -745.1),
+    "dt_expm1": (0.34657, -0.34657, 88.72, 709.78, -17.3, -37.4),
+    "dt_exp2": (128, -126, -149, 1024, -1022, -1074, 0.5),
+    "dt_log": (1, math.sqrt(0.5), math.sqrt(2)),
+    "dt_log2": (1, math.sqrt(0.5), math.sqrt(2)),
+    "dt_log1p": (-1, math.sqrt(0.5) - 1, math.sqrt(2) - 1, 1),
+    "dt_asin": (0.5, 1, -1),
+    "dt_acos": (0.5, 1, -1),
+    "dt_atan": (math.tan(math.pi / 8), 1, 1 / math.tan(math.pi / 8)),
+    "dt_sinh": (1, 89.4, 710.47),
+    "dt_cosh": (1, 89.4, 710.47),
+    "dt_tanh": (0.17, 9.01, 19.06),
+    "dt_acosh": (1, 2**30),
+    "dt_atanh": (1, -1, 0.17, 0.5),
+    "dt_asinh": (0.41, 2**30),
+    "dt_erf": (0.5, 1, 3.9, 5.9),
+    "dt_erfc": (0.5, 1, -0.5, 9.2, 10.05, 26.5, 27.2),
+    "dt_lgamma": (1, 2, 1.5, 2.5, 8, 0.5, -2.457, -2.7476, -0.5, -3.1436),
+    "dt_digamma": (1.4616321, 1, 2, 3, 8, -0.504083, -1.573498),
+    "dt_pow": (1, 1.41, 1.4142, 0.7072, 0.71, 2.82),
+    "dt_softplus": (0, -87, -103, -745),
+    "dt_sigmoid": (0, -87, -103, -745),
+}
+TURNS = [k * math.pi / 2 for k in (1, 2, 3, 4, 7, 100, 63661, 63663, 10**6, 636619771, 636619773, 10**12)]
+# The float64 and float32 that come closest to a multiple of pi/2.
+CLOSEST = [6381956970095103 * 2.0**797, 16367173 * 2.0**72]
+HARD |= dict.fromkeys(("dt_sin", "dt_cos", "dt_tan"), TURNS + CLOSEST)
+HARD |= {f"dt_polygamma_{n}": (1, 2, n + 3, n + 8, -0.5, -1.5, -2.5, -3.001) for n in POLYGAMMA_ORDERS}
+
+
+class Cases(NamedTuple):
+    arguments: tuple[np.ndarray, ...]
+    high: np.ndarray  # the exact values, each as the sum of two float64
+    low: np.ndarray
+
+
+def _argument(name: str, dtype: str, generator: np.random.Generator) -> np.ndarray:
+    """Finite arguments of every size and kind, the same on every run."""
+    limits = np.finfo(dtype)
+    some = POINTS // 5
+    decades = np.log10(float(limits.smallest_subnormal)), np.log10(float(limits.max))
+    hard = np.repeat(np.array(HARD.get(name, (1.0, -1.0, 0.5, 3.0))), 16)
+    with np.errstate(over="ignore"):
+        hard = hard.astype(dtype)
+    hard = hard[np.isfinite(hard)]
+    parts = [
+        10.0 ** generator.uniform(*decades, some) * generator.choice([-1, 1], some),
+        generator.integers(0, 2**limits.bits, some, dtype=f"uint{limits.bits}").view(dtype),
+        generator.uniform(-12, 12, some),
+        generator.uniform(-1.5, 1.5, some),
+        (hard.view(f"int{limits.bits}") + generator.integers(-3, 4, hard.size)).view(dtype),
+        hard * (1 + generator.normal(0, 1, hard.size) * 10.0 ** generator.uniform(-6, -1, hard.size)),
+    ]
+    with np.errstate(all="ignore"):
+        values = np.concatenate([part.astype(dtype) for part in parts])
+    values = values[np.isfinite(values) & (values != 0)]
+    return np.resize(generator.permutation(values), POINTS)
+
+
+def _arguments(name: str, dtype: str) -> tuple[np.ndarray, ...]:
+    generator = np.random.default_rng(list(name.encode()))
+    first = _argument(name, dtype, generator)
+    if FUNCTIONS[name].arguments == 1:
+        return (first,)
+    second = _argument(name, dtype, generator)
+    if name == "dt_pow":
+        # Exponents that make the most of the range of results, and small integers
+        largest = np.log(float(np.finfo(dtype).max))
+        with np.errstate(all="ignore"):
+            scaled = generator.uniform(-1.1, 1.05, POINTS) * largest / np.abs(np.log(np.abs(first.astype(float))))
+            integers = generator.integers(-6, 7, POINTS)
+            second = np.where(np.arange(POINTS) % 3 == 0, integers, np.nan_to_num(scaled)).astype(dtype)
+            second = np.nan_to_num(second)
+        first = np.where(np.arange(POINTS) % 3 == 0, first, np.abs(first))
+    return first, second
+
+
+@cache
+def cases(name: str, dtype: str) -> Cases:
+    arguments = _arguments(name, dtype)
+    high, low = np.empty(POINTS), np.zeros(POINTS)
+    with mpmath.workdps(50 if name != "dt_mod" else 700):
+        for i, values in enumerate(zip(*arguments, strict=True)):
+            try:
+                exact = FUNCTIONS[name].exact(*(mpmath.mpf(float(value)) for value in values))
+            except (ValueError, ZeroDivisionError):  # a pole
+                exact = mpmath.nan
+            if isinstance(exact, mpmath.mpc):
+                exact = exact.real if exact.imag == 0 else mpmath.nan
+            high[i] = float(exact)
+            if math.isfinite(high[i]):
+                low[i] = float(exact - high[i])
+    return Cases(arguments, high, low)
+
+
+def ulps(got: np.ndarray, high: np.ndarray, low: np.ndarray) -> np.ndarray:
+    """The error of `got` in units of the last place of the exact value."""
+    limits = np.finfo(got.dtype)
+    largest = float(limits.max)
+    with np.errstate(all="ignore"):
+        rounded = high.astype(got.dtype)
+        same = (got == rounded) & ~np.isfinite(rounded) | np.isnan(got) & np.isnan(high)
+        # Just below the largest number an error of an ulp may overflow, and just above it may not.
+        edge = (np.abs(high) >= largest * (1 - 4 * limits.eps)) & (np.abs(got) >= largest * (1 - 4 * limits.eps))
+        unit = np.spacing(np.minimum(np.abs(rounded), limits.max)).astype(float)
+        error = np.abs((got.astype(float) - high) - low) / unit
+    error[same | edge & (np.sign(got) == np.sign(high))] = 0
+    return np.where(np.isnan(error), INFINITY, error)
+
+
+MIRRORED: dict[str, Callable[[Any], Any]] = {
+    "dt_lgamma": lambda x: mpmath.loggamma(1 - x),
+    "dt_digamma": lambda x: mpmath.digamma(1 - x),
+    "dt_polygamma_2": lambda x: -mpmath.polygamma(2, abs(x - mpmath.nint(x))),
+}
+
+
+def near_zeros(name: str, x: np.ndarray, got: np.ndarray, error: np.ndarray, bound: float) -> np.ndarray:
+    """For negative x, in units of the last place of what the function is a difference of, or of 1, where larger."""
+    rescaled = error.copy()
+    for i in np.flatnonzero((x < 0) & (error > bound)):
+        with np.errstate(over="ignore"):
+            other = np.array(max(1.0, float(MIRRORED[name](mpmath.mpf(float(x[i]))))), got.dtype)
+        rescaled[i] *= min(1.0, float(np.spacing(np.abs(got[i])) / np.spacing(other)))
+    return rescaled

@@ -1,0 +1,68 @@
+"""The complex step gives every derivative that it gives to the last digits, and knows what it cannot give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+import dualtape as dt
+from dualtape import ops
+from dualtape.core.primitive import CATALOGUE, NonDifferentiable, Primitive
+from dualtape.testing.complex_step import complex_step
+from dualtape.testing.modes import nested_duals
+from dualtape.testing.operands import draw, examples
+
+# No complex polygamma is known to SciPy; digamma's derivative is one.
+WITHOUT = {"polygamma"}
+DIFFERENTIABLE = [p for p in CATALOGUE.values() if not isinstance(p, NonDifferentiable)]
+
+
+@pytest.mark.parametrize("primitive", DIFFERENTIABLE, ids=lambda p: p.name)
+def test_every_primitive(primitive: Primitive) -> None:
+    for example in examples(primitive):
+        call = draw(primitive, example)
+        f, x = call.differentiable()
+        v = [dt.Tensor(np.linspace(-1.0, 0.7, a.size).reshape(a.shape)) for a in x]
+        got = complex_step(lambda a, f=f: [f(*a)], x, v)  # type: ignore[misc]
+        if primitive.name in WITHOUT or call.params.get("dtype") is dt.float32:
+            assert got is None
+            continue
+        expected = nested_duals(lambda a, f=f: [f(*a)], x, [v])[0].asnumpy()  # type: ignore[misc]
+        assert got is not None
+        np.testing.assert_allclose(got[0], expected, rtol=2e-14, atol=2e-14)
+
+
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [
+        (ops.abs, [0.0, 1.0]),
+        (ops.relu, [0.0]),
+        (lambda x: ops.maximum(x, 1.0), [1.0]),
+        (ops.amax, [1.0, 1.0]),
+        (ops.sqrt, [0.0]),
+        (lambda x: x * 2 if float(x.sum()) > 0 else x, [1.0]),
+        (ops.log, [-1.0]),
+    ],
+    ids=["abs", "relu", "maximum", "amax", "sqrt", "untraceable", "outside the domain"],
+)
+def test_no_answer_where_there_is_none(f: Callable[..., dt.Tensor], x: list[float]) -> None:
+    """At a kink, at a pole, where the function cannot be traced, and beyond a branch point."""
+    point = [dt.Tensor(np.array(x))]
+    assert complex_step(lambda a: [f(*a)], point, [dt.ops.ones_like(point[0])]) is None
+
+
+def test_tail_of_a_derivative_is_exact() -> None:
+    """Where differences have lost all digits: sigmoid' = exp(-30)."""
+    (slope,) = complex_step(lambda a: [ops.sigmoid(*a)], [dt.Tensor(np.array(-30.0))], [dt.Tensor(np.array(1.0))]) or [
+        0
+    ]
+    np.testing.assert_allclose(slope, np.exp(-30.0) / (1 + np.exp(-30.0)) ** 2, rtol=1e-15)
+
+
+def test_derivative_that_was_declared_by_hand_plays_no_part() -> None:
+    """What is run on complex numbers is the function, not its rule."""
+    twice = dt.custom_derivative(lambda x: x * x, partials=(lambda x, y: 3 * x,))
+    (slope,) = complex_step(lambda a: [twice(*a)], [dt.Tensor(np.array(1.5))], [dt.Tensor(np.array(1.0))]) or [0]
+    assert slope == 3.0
