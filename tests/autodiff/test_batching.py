@@ -13,7 +13,8 @@ from dualtape.core.example import Example, Flags, Indices, Reals
 from dualtape.core.primitive import Elementwise, Primitive
 from dualtape.primitives import CATALOGUE
 
-SIZE = 4
+# Unlike every size in the examples of the catalogue, so that none is taken for another.
+SIZE = 7
 
 
 def examples(primitive: Primitive) -> tuple[Example, ...]:

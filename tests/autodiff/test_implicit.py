@@ -94,6 +94,59 @@ def test_parameters_and_containers_as_arguments() -> None:
     np.testing.assert_array_equal(dt.grad(lambda x0: dt.root(residual, x0, P).sum())(START).asnumpy(), [0, 0])
 
 
+def coupled(x: dt.Tensor, p: dt.Tensor) -> dt.Tensor:
+    """A symmetric positive definite derivative by x."""
+    return x**3 + 3 * x - 0.5 * (ops.roll(x, 1, 0) + ops.roll(x, -1, 0)) - p
+
+
+Q = dt.Tensor(rng.normal(size=7))
+
+
+@pytest.mark.parametrize("solver", ["gmres", "cg"])
+def test_iterations_that_form_no_matrix(solver: str) -> None:
+    def scalar(solver: str) -> Callable[[dt.Tensor], dt.Tensor]:
+        return lambda q: (dt.root(coupled, ops.zeros(7, dt.float64), q * q, solver=solver) ** 2).sum()
+
+    matrix_free, dense = scalar(solver), scalar("dense")
+    for derivative in (dt.grad, dt.hessian, lambda f: lambda q: dt.derivative(f, q, 4)[1]):
+        np.testing.assert_allclose(
+            derivative(matrix_free)(Q).asnumpy(), derivative(dense)(Q).asnumpy(), rtol=1e-9, atol=1e-11
+        )
+    by_vjp = dt.vhp(matrix_free, Q, Q)[1].asnumpy()
+    np.testing.assert_allclose(by_vjp, dt.hvp(dense, Q, Q)[1].asnumpy(), rtol=1e-9)
+    lap = dt.linear_operator(matrix_free, {(2, 0, 0, 0, 0, 0, 0): 1.0, (0, 1, 0, 0, 0, 0, 0): 2.0}, "collapsed")(Q)
+    hessian, gradient = dt.hessian(dense)(Q).asnumpy(), dt.grad(dense)(Q).asnumpy()
+    assert lap.item() == pytest.approx(hessian[0, 0] + 2 * gradient[1], rel=1e-9)
+    rows = ops.stack([Q, 1e-3 * Q, Q + 1])
+    for way in (dt.vmap(dt.grad(matrix_free)), lambda q: dt.grad(lambda q: dt.vmap(matrix_free)(q).sum())(q)):
+        np.testing.assert_allclose(way(rows).asnumpy(), dt.vmap(dt.grad(dense))(rows).asnumpy(), rtol=1e-8)
+    np.testing.assert_allclose(
+        dt.vmap(dt.hessian(matrix_free))(rows).asnumpy(), dt.vmap(dt.hessian(dense))(rows).asnumpy(), atol=1e-9
+    )
+    found = dt.grad(lambda q: (dt.fixed_point(lambda x, q: ops.cos(x) * q, Q, q * 0.3, solver="gmres") ** 2).sum())(Q)
+    expected = dt.grad(lambda q: (dt.fixed_point(lambda x, q: ops.cos(x) * q, Q, q * 0.3) ** 2).sum())(Q)
+    np.testing.assert_allclose(found.asnumpy(), expected.asnumpy(), rtol=1e-9)
+
+
+def test_a_system_too_large_for_its_matrix() -> None:
+    """Thirty thousand unknowns, whose matrix would have 7 GB."""
+    q = dt.Tensor(rng.uniform(size=30_000))
+    x = dt.root(coupled, q, q)
+    np.testing.assert_allclose(coupled(x, q).asnumpy(), 0, atol=1e-13)
+    adjoint = dt.grad(lambda q: dt.root(coupled, x, q).sum())(q)
+    product = dt.jvp(lambda x: coupled(x, q), x, adjoint)[1]
+    np.testing.assert_allclose(product.asnumpy(), 1, rtol=1e-11)
+
+
+def test_iterations_need_numbers() -> None:
+    solved = lambda q: dt.root(coupled, q, q, solver="gmres")
+    with pytest.raises(TypeError, match=r"iterates on numbers.*`solver='dense'` works there"):
+        dt.jit(solved)(Q)
+    singular = lambda x, q: x * 0 + q * q + x.sum() * 0
+    with pytest.raises(ValueError, match="nearly singular"):
+        dt.root(singular, Q, Q, solver="gmres")
+
+
 @pytest.mark.parametrize("find", [dt.root, dt.fixed_point])
 @pytest.mark.parametrize(
     ("call", "error", "text"),
@@ -104,6 +157,7 @@ def test_parameters_and_containers_as_arguments() -> None:
         (lambda find: find(residual, START, P, steps=0), ValueError, "positive"),
         (lambda find: find(residual, START, P, steps=1.0), TypeError, "`steps`"),
         (lambda find: find(residual, START, P, tolerance=-1.0), ValueError, "`tolerance`"),
+        (lambda find: find(residual, START, P, solver="lu"), ValueError, "`solver`.*'gmres'"),
         (lambda find: find(lambda x, p: x.sum(), START, P), ValueError, "shape"),
         (lambda find: find(lambda x, p: x * x + 2, START, P, steps=5), ValueError, "did not converge|not finite"),
         (lambda find: find(lambda x, p: x / 0, START, P), ValueError, "not finite"),

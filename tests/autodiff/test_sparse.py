@@ -11,6 +11,7 @@ from scipy import sparse
 
 import dualtape as dt
 from dualtape import ops
+from dualtape.autodiff.colouring import star_colours
 from dualtape.autodiff.supports import pattern_of
 from dualtape.core.example import Example, Flags, Indices, Reals
 from dualtape.core.primitive import Elementwise, NonDifferentiable
@@ -98,6 +99,51 @@ def test_hessians_of_any_size_take_a_handful_of_products(monkeypatch: pytest.Mon
     np.testing.assert_allclose(found @ v, dt.hvp(chain, x, dt.Tensor(v))[1].asnumpy(), rtol=1e-10, atol=1e-10)
     dt.jacobian(FUNCTIONS["one full row"], sparsity=True)(X)
     assert sizes[-1] == 2, "rows are compressed where one of them is full"
+
+
+def each_entry_is_alone(pattern: Any) -> bool:
+    """Whether each entry stands alone in its row or in its column, in the groups of `star_colours`."""
+    colours = star_colours(pattern)
+    share = pattern @ (np.arange(colours.max() + 1)[:, None] == colours).T.astype(float)
+    rows, columns = pattern.nonzero()
+    return bool(((share[rows, colours[columns]] == 1) | (share[columns, colours[rows]] == 1)).all())
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_star_colours_leave_each_entry_alone_once(seed: int) -> None:
+    numbers = np.random.default_rng(seed)
+    size, density = int(numbers.integers(2, 40)), float(numbers.uniform(0, 0.3))
+    drawn = sparse.random_array((size, size), density=density, rng=numbers)
+    assert each_entry_is_alone(sparse.csr_array((drawn + drawn.T + sparse.eye_array(size)) != 0).astype(float))
+
+
+HESSIANS: dict[str, tuple[Callable[[dt.Tensor], dt.Tensor], int]] = {
+    "arrow": (lambda x: (x[0] * x).sum() + (x**4).sum(), 2),
+    "tridiagonal": (chain, 3),
+    "separable": (lambda x: ops.sin(x).sum(), 1),
+    "blocks": (lambda x: (x.reshape(3, 3).prod(-1)).sum(), 3),
+    "five points of a grid": (lambda x: (x.reshape(3, 3)[1:] * x.reshape(3, 3)[:-1]).sum() + (x**3).sum(), 3),
+    "full": (lambda x: x.sum() ** 4, 9),
+    "linear": (lambda x: x.sum(), 1),
+}
+
+
+@pytest.mark.parametrize(("f", "products"), HESSIANS.values(), ids=HESSIANS)
+def test_symmetry_saves_products(
+    f: Callable[[dt.Tensor], dt.Tensor], products: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exact = dt.hessian(f)(X).asnumpy()
+    sizes = [0]
+    vmap = dt.vmap
+    monkeypatch.setattr(
+        "dualtape.autodiff.sparse.vmap", lambda f: lambda seeds: sizes.append(seeds.shape[0]) or vmap(f)(seeds)
+    )
+    found = dt.hessian(f, sparsity=True)(X)
+    np.testing.assert_allclose(found.toarray(), exact, rtol=1e-12, atol=1e-13)
+    assert (found != found.T).nnz == 0
+    assert sizes[-1] <= products
+    for triangle in (np.triu(exact), np.tril(exact)):
+        np.testing.assert_allclose(dt.hessian(f, sparsity=triangle)(X).toarray(), exact, rtol=1e-12, atol=1e-13)
 
 
 def test_other_arguments_and_containing_transformations() -> None:

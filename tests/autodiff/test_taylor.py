@@ -71,6 +71,38 @@ def test_a_network_and_its_parameters() -> None:
         np.testing.assert_allclose(mine.asnumpy(), theirs.asnumpy(), rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize(("dtype", "highest"), [(dt.float16, 6), (dt.float32, 10), (dt.float64, 18)], ids=str)
+def test_the_highest_order_that_a_type_carries(dtype: dt.dtypes.DType, highest: int) -> None:
+    """Up to it a sine keeps some digits; beyond it there is an error that names argument, type and bound."""
+    x = Tensor(np.array([0.5]), dtype)
+    points = x.reshape((1, 1))
+    exact = [np.sin(0.5), np.cos(0.5), -np.sin(0.5), -np.cos(0.5)][highest % 4]
+    curve = ops.concat([ops.ones((1, 1), dtype), ops.zeros((highest - 1, 1), dtype)], 0)
+    for found in (
+        dt.derivative(ops.sin, x, highest)[1],
+        dt.jet(ops.sin, x, curve)[1][-1],
+        dt.partials(lambda X: ops.sin(X[:, 0]), [(highest,)])(points)[0],
+        dt.linear_operator(lambda X: ops.sin(X[:, 0]), {(highest,): 1.0})(points),
+    ):
+        np.testing.assert_allclose(found.asnumpy(), [exact], atol=0.5)
+    text = f"order {highest + 1}.*{dtype} carries derivatives up to order {highest}"
+    with pytest.raises(ValueError, match=rf"`order` of `derivative`.*{text}"):
+        dt.derivative(ops.sin, x, highest + 1)
+    with pytest.raises(ValueError, match=rf"`series` of `jet`.*{text}"):
+        dt.jet(ops.sin, x, ops.zeros((highest + 1, 1), dtype))
+    with pytest.raises(ValueError, match=rf"`indices` of `partials`.*{text}"):
+        dt.partials(lambda X: ops.sin(X[:, 0]), [(highest + 1,)])(points)
+    with pytest.raises(ValueError, match=rf"`coefficients` of `linear_operator`.*{text}"):
+        dt.linear_operator(lambda X: ops.sin(X[:, 0]), {(1,): 1.0, (highest + 1,): 1.0})(points)
+
+
+def test_mixed_orders_count_by_their_factorials() -> None:
+    f = lambda X: ops.sin(X[:, 0] + X[:, 1])
+    dt.partials(f, [(7, 6)])(Tensor([[0.1, 0.2]]))
+    with pytest.raises(ValueError, match=r"derivative of \(9, 6\)"):
+        dt.partials(f, [(9, 6)])(Tensor([[0.1, 0.2]]))
+
+
 def test_jet_nests_in_itself() -> None:
     inner = lambda x: dt.derivative(ops.sin, x, 2)[1]
     assert dt.derivative(inner, Tensor(np.array(0.5)), 2)[1].item() == pytest.approx(np.sin(0.5))

@@ -14,18 +14,23 @@ from collections.abc import Hashable, Iterable
 from itertools import product
 from typing import NamedTuple
 
-from dualtape.errors import ArgumentError
-
 Index = Hashable
 MultiIndex = tuple[int, ...]
 
 
 class Term(NamedTuple):
-    """``weight * derivative[left] * partial[right]``; ``right`` is ``None`` for the primal."""
+    """``weight * x[left] * f'[right]``, neither of the two being a primal."""
 
-    weight: float
+    weight: int
     left: Index
-    right: Index | None
+    right: Index
+
+
+class Chain(NamedTuple):
+    """How f(x) gets its coefficient: ``y[index] = x[index] * f' + (the sum of all terms) / divisor``."""
+
+    divisor: int
+    terms: tuple[Term, ...]
 
 
 class Algebra:
@@ -34,11 +39,14 @@ class Algebra:
     indices: tuple[Index, ...]
 
     def products(self, index: Index) -> tuple[tuple[Index, Index], ...]:
-        """All ordered pairs of indices, neither the unit, whose product contributes to ``index``."""
+        """All ordered pairs of indices, neither the unit, whose product contributes to ``index``.
+
+        Read backwards they are the same pairs with their members exchanged.
+        """
         raise NotImplementedError
 
-    def chain(self, index: Index) -> tuple[Term, ...]:
-        """The coefficient of f(x) at ``index`` as a sum of terms of x's coefficients and those of f'(x)."""
+    def chain(self, index: Index) -> Chain:
+        """The coefficient of f(x) at ``index``, from x's coefficients and those of f'(x)."""
         raise NotImplementedError
 
 
@@ -53,13 +61,11 @@ class MultiIndices(Algebra):
 
     def __init__(self, wanted: Iterable[MultiIndex]) -> None:
         closed = {below for index in wanted for below in product(*(range(i + 1) for i in index))}
-        lengths = {len(index) for index in closed}
-        if len(lengths) > 1:
-            raise ArgumentError(f"multi-indices must have one length, got lengths {sorted(lengths)}")
         ordered = sorted((index for index in closed if any(index)), key=lambda index: (sum(index), index))
         self.indices = tuple(ordered)
+        self.units = tuple(index for index in ordered if sum(index) == 1)
         self._products: dict[Index, tuple[tuple[Index, Index], ...]] = {}
-        self._chain: dict[Index, tuple[Term, ...]] = {}
+        self._chain: dict[Index, Chain] = {}
 
     def products(self, index: Index) -> tuple[tuple[Index, Index], ...]:
         found = self._products.get(index)
@@ -68,17 +74,14 @@ class MultiIndices(Algebra):
             self._products[index] = found
         return found
 
-    def chain(self, index: Index) -> tuple[Term, ...]:
+    def chain(self, index: Index) -> Chain:
         """alpha_i y[alpha] = sum of beta_i x[beta] f'[alpha - beta], i the direction with the fewest terms."""
         found = self._chain.get(index)
         if found is None:
             alpha: MultiIndex = index  # type: ignore[assignment]
             i = min((i for i, a in enumerate(alpha) if a), key=lambda i: alpha[i])
-            found = tuple(
-                Term(beta[i] / alpha[i], beta, gamma if any(gamma) else None)
-                for beta, gamma in _splits(alpha)
-                if beta[i]
-            )
+            terms = tuple(Term(beta[i], beta, gamma) for beta, gamma in _splits(alpha) if beta[i] and any(gamma))
+            found = Chain(alpha[i], terms)
             self._chain[index] = found
         return found
 

@@ -9,22 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from dualtape.autodiff.tape import Record, Tape, Variable
+from dualtape.autodiff.tape import Adjoint, Record, Tape, Variable
 from dualtape.core.interpreter import ground
-from dualtape.core.primitive import Linear
 from dualtape.dtypes import float32
 from dualtape.tensor import Tensor
 
 Cotangents = list[Tensor | None]
-
-
-def _known_by_adjoint(pull: Callable[[Tensor, int], Tensor | None]) -> Linear:
-    """A linear map that only the tape meets, and of which it needs the adjoint: of no catalogue, made for one call."""
-    linear = object.__new__(Linear)
-    object.__setattr__(linear, "name", "call")
-    object.__setattr__(linear, "transposes", None)
-    object.__setattr__(linear, "transpose_each", lambda cotangent, i, *inputs: pull(cotangent, i))
-    return linear
 
 
 def record_call(
@@ -69,7 +59,7 @@ def record_call(
     # Each output hands its cotangent in and passes on a token, whose arrival says that there is something to do.
     token = ground().filled((), 0.0, float32)
     together = tape.watch(token)
-    tape.record(Record(_known_by_adjoint(take), primals, sources, {}, token, together.index))
+    tape.record(Record(Adjoint(take), primals, sources, {}, token, together.index))
 
     def watch(k: int, output: Any) -> Any:
         if not isinstance(output, Tensor) or not output.dtype.is_float:
@@ -80,7 +70,7 @@ def record_call(
             return token
 
         variable = tape.watch(output)
-        tape.record(Record(_known_by_adjoint(hand_in), (token,), [together.index], {}, token, variable.index))
+        tape.record(Record(Adjoint(hand_in), (token,), [together.index], {}, token, variable.index))
         return variable
 
     return [watch(k, output) for k, output in enumerate(outputs)]

@@ -10,7 +10,7 @@ from dualtape.autodiff import jacobian as dense
 from dualtape.autodiff.jacobian import Positions, _argument, _at, jacfwd, jacrev
 from dualtape.autodiff.request import read_positions, require_callable, split_aux
 from dualtape.autodiff.reverse import grad, vjp
-from dualtape.autodiff.sparse import sparse_jacobian
+from dualtape.autodiff.sparse import sparse_hessian, sparse_jacobian
 from dualtape.errors import ArgumentError
 from dualtape.tensor import Tensor
 
@@ -44,7 +44,7 @@ def jacobian(
     positions, single = read_positions(grad_position)
     if sparsity is not None:
         _require_one("jacobian", single and not has_aux)
-        return _sparse("jacobian", fn, fn, positions, sparsity)
+        return _sparse("jacobian", sparse_jacobian, fn, positions, sparsity)
     forward, reverse = jacfwd(fn, grad_position, has_aux), jacrev(fn, grad_position, has_aux)
 
     def after_jacobian(*args: Any) -> Any:
@@ -64,6 +64,7 @@ def hessian(fn: Callable[..., Tensor], grad_position: Positions = 0, *, sparsity
         Which arguments to differentiate by: an int, or a tuple of ints for a tuple of tuples.
     sparsity
         As in :func:`jacobian`: where it may differ from zero, or True to find out; the result is a SciPy CSR array.
+        One triangle is enough. Symmetry saves products: a matrix with a full row and column takes two or three.
 
     Examples
     --------
@@ -77,7 +78,7 @@ def hessian(fn: Callable[..., Tensor], grad_position: Positions = 0, *, sparsity
     require_callable("hessian", fn)
     positions, single = read_positions(grad_position)
     _require_one("hessian", single)
-    return _sparse("hessian", fn, grad(fn, grad_position), positions, sparsity)
+    return _sparse("hessian", sparse_hessian, grad(fn, grad_position), positions, sparsity)
 
 
 def _require_one(function: str, one: bool) -> None:
@@ -86,13 +87,17 @@ def _require_one(function: str, one: bool) -> None:
 
 
 def _sparse(
-    function: str, fn: Callable[..., Any], of: Callable[..., Any], positions: tuple[int, ...] | None, sparsity: Any
+    function: str,
+    compute: Callable[..., Any],
+    fn: Callable[..., Any],
+    positions: tuple[int, ...] | None,
+    sparsity: Any,
 ) -> Callable[..., Any]:
     (position,) = positions or ()
 
     def derivative(*args: Any) -> Any:
         x = _argument(function, args, position)
-        return sparse_jacobian(_at(of, args, position), x, sparsity, reversible=of is fn)
+        return compute(_at(fn, args, position), x, sparsity)
 
     return derivative
 

@@ -9,7 +9,7 @@ Reference: Blondel et al. 2022, *Efficient and modular implicit differentiation*
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from dualtape.autodiff.custom_levels import apply_rule
 from dualtape.autodiff.custom_rules import LinearMap, Rule, Tangents, Values
 from dualtape.autodiff.forward import jvp
 from dualtape.autodiff.jacobian import jacfwd
+from dualtape.autodiff.krylov import METHODS, krylov_solve
 from dualtape.autodiff.linear_system import solve
 from dualtape.autodiff.notes import plain
 from dualtape.autodiff.request import require_callable
@@ -28,9 +29,17 @@ from dualtape.primitives.rounding import stop_gradient
 from dualtape.tensor import Tensor
 
 Equation = Callable[..., Tensor]
+_LARGEST_DENSE = 500
 
 
-def root(residual: Equation, x0: Tensor, *args: Any, steps: int = 50, tolerance: float | None = None) -> Tensor:
+def root(
+    residual: Equation,
+    x0: Tensor,
+    *args: Any,
+    steps: int = 50,
+    tolerance: float | None = None,
+    solver: str = "auto",
+) -> Tensor:
     """The ``x`` near ``x0`` at which ``residual(x, *args)`` is zero, by Newton's method.
 
     Parameters
@@ -47,6 +56,10 @@ def root(residual: Equation, x0: Tensor, *args: Any, steps: int = 50, tolerance:
     tolerance
         A step that is smaller than this, relative to the largest element of ``x`` or 1, is the last one; by default 8
         roundings of the element type.
+    solver
+        Of the linear systems, in the steps and in derivatives. ``"dense"`` forms the Jacobian and eliminates;
+        ``"gmres"``, and ``"cg"`` where it is symmetric positive definite, only multiply by it, and cannot be jitted.
+        ``"auto"`` forms it up to 500 unknowns, and takes GMRES beyond.
 
     Examples
     --------
@@ -57,14 +70,21 @@ def root(residual: Equation, x0: Tensor, *args: Any, steps: int = 50, tolerance:
     """
     require_callable("root", residual)
 
-    def newton(x: Tensor, *given: Any) -> Tensor:
-        matrix = _matrix(residual, x, given)
-        return x - solve(matrix, _columns(_residual(residual, "residual", x, given))).reshape(x.shape)
+    def newton(system: _System, x: Tensor, given: Sequence[Any]) -> Tensor:
+        value = _residual(residual, "residual", x, pytree.unflatten(system.structure, list(given)))
+        return x - system.solve(x, given, value)
 
-    return _solution("root", residual, newton, x0, args, steps, tolerance)
+    return _solution("root", residual, newton, x0, args, steps, tolerance, solver)
 
 
-def fixed_point(step: Equation, x0: Tensor, *args: Any, steps: int = 1000, tolerance: float | None = None) -> Tensor:
+def fixed_point(
+    step: Equation,
+    x0: Tensor,
+    *args: Any,
+    steps: int = 1000,
+    tolerance: float | None = None,
+    solver: str = "auto",
+) -> Tensor:
     """The ``x`` with ``step(x, *args) = x`` to which iteration from ``x0`` converges.
 
     The parameters are those of :func:`root`.
@@ -78,30 +98,55 @@ def fixed_point(step: Equation, x0: Tensor, *args: Any, steps: int = 1000, toler
     """
     require_callable("fixed_point", step)
 
-    def iterate(x: Tensor, *given: Any) -> Tensor:
-        return _residual(step, "step", x, given)
+    def iterate(system: _System, x: Tensor, given: Sequence[Any]) -> Tensor:
+        return _residual(step, "step", x, pytree.unflatten(system.structure, list(given)))
 
-    return _solution("fixed_point", lambda x, *given: step(x, *given) - x, iterate, x0, args, steps, tolerance)
+    return _solution("fixed_point", lambda x, *given: step(x, *given) - x, iterate, x0, args, steps, tolerance, solver)
+
+
+class _System(NamedTuple):
+    """The linear systems of an equation: solved with its derivative by x, or with the transpose of that."""
+
+    residual: Equation
+    structure: Any
+    solver: str
+
+    def equation(self, x: Tensor, *leaves: Any) -> Tensor:
+        """The residual as a function of x and a flat list of the other arguments."""
+        return _residual(self.residual, "residual", x, pytree.unflatten(self.structure, list(leaves)))
+
+    def solve(self, x: Tensor, leaves: Values, right: Tensor, transposed: bool = False) -> Tensor:
+        """``y`` of J y = ``right``."""
+        if self.solver != "dense" and (self.solver != "auto" or x.size > _LARGEST_DENSE):
+            method = "gmres" if self.solver == "auto" else self.solver
+            return krylov_solve(self.equation, x, leaves, right, method, transposed)
+        found: Tensor = jacfwd(lambda x: self.equation(x, *leaves))(x)
+        matrix = found.reshape((x.size, x.size))
+        return solve(matrix.T if transposed else matrix, right.reshape((x.size, 1))).reshape(x.shape)
+
+
+Step = Callable[[_System, Tensor, Sequence[Any]], Tensor]
 
 
 def _solution(
-    function: str, residual: Equation, step: Equation, x0: Any, args: tuple[Any, ...], steps: Any, tolerance: Any
+    function: str,
+    residual: Equation,
+    step: Step,
+    x0: Any,
+    args: tuple[Any, ...],
+    steps: Any,
+    tolerance: Any,
+    solver: Any,
 ) -> Tensor:
-    if not isinstance(x0, Tensor):
-        raise ArgumentTypeError(f"`x0` of `{function}` must be a Tensor, got {type(x0).__name__}")
-    if not x0.dtype.is_float:
-        raise DTypeError(f"`x0` of `{function}` must hold floats, got {x0.dtype}")
-    if isinstance(steps, bool) or not isinstance(steps, int):
-        raise ArgumentTypeError(f"`steps` of `{function}` must be an int, got {type(steps).__name__}")
-    if steps < 1 or (tolerance is not None and not tolerance > 0):
-        raise ArgumentError(f"`steps` and `tolerance` of `{function}` must be positive, got {steps} and {tolerance}")
-    start = stop_gradient(plain(x0))
+    start = _read_start(function, x0, steps, tolerance, solver)
     limit = 8 * float(np.finfo(start.dtype.numpy).eps) if tolerance is None else float(tolerance)
+    leaves, structure = pytree.flatten(args)
+    system = _System(residual, structure, solver)
 
-    def solved(*given: Any) -> Tensor:
+    def solved(given: Values) -> Tensor:
         x = start
         for _ in range(steps):
-            before, x = x, step(x, *given)
+            before, x = x, step(system, x, given)
             if _is_done(function, before, x, limit):
                 return x
         if _numbers(x) is not None:
@@ -111,9 +156,22 @@ def _solution(
             )
         return x
 
-    leaves, structure = pytree.flatten(args)
-    found: Tensor = apply_rule(_Implicit(solved, structure, residual), [plain(x) for x in leaves])[0]
+    found: Tensor = apply_rule(_Implicit(function, solved, system), [plain(x) for x in leaves])[0]
     return found
+
+
+def _read_start(function: str, x0: Any, steps: Any, tolerance: Any, solver: Any) -> Tensor:
+    if not isinstance(x0, Tensor):
+        raise ArgumentTypeError(f"`x0` of `{function}` must be a Tensor, got {type(x0).__name__}")
+    if not x0.dtype.is_float:
+        raise DTypeError(f"`x0` of `{function}` must hold floats, got {x0.dtype}")
+    if isinstance(steps, bool) or not isinstance(steps, int):
+        raise ArgumentTypeError(f"`steps` of `{function}` must be an int, got {type(steps).__name__}")
+    if steps < 1 or (tolerance is not None and not tolerance > 0):
+        raise ArgumentError(f"`steps` and `tolerance` of `{function}` must be positive, got {steps} and {tolerance}")
+    if solver not in ("auto", "dense", *METHODS):
+        raise ArgumentError(f"`solver` of `{function}` must be 'auto', 'dense', 'gmres' or 'cg', got {solver!r}")
+    return stop_gradient(plain(x0))
 
 
 class _Implicit(Rule):
@@ -121,28 +179,29 @@ class _Implicit(Rule):
 
     is_equation = True
 
-    def __init__(self, solved: Callable[..., Tensor], structure: Any, residual: Equation) -> None:
-        super().__init__(solved, structure)
-        self._residual = residual
+    def __init__(self, name: str, solved: Callable[[Values], Tensor], system: _System) -> None:
+        self.name = name
+        self._solved = solved
+        self._system = system
+
+    def call(self, inputs: Values) -> list[Any]:
+        return [plain(self._solved(inputs))]
 
     def residual(self, inputs: Values, output: Tensor) -> Tensor:
-        return self._residual(output, *pytree.unflatten(self._structure, list(inputs)))
+        return self._system.equation(output, *inputs)
 
     def correction(self, inputs: Values, output: Tensor) -> Callable[[Tensor], Tensor]:
-        matrix = _matrix(self._residual, output, pytree.unflatten(self._structure, list(inputs)))
-        return lambda residual: -solve(matrix, _columns(residual)).reshape(output.shape)
+        return lambda residual: -self._system.solve(output, inputs, residual)
 
     def linear(self, inputs: Values, outputs: Values) -> LinearMap:
         x = outputs[0]
-        cancel = self.correction(inputs, x)
 
         def push(tangents: Tangents) -> list[Tensor | None]:
             moving = [i for i, t in enumerate(tangents) if t is not None]
             if not moving:
                 return [None]
-            points = [inputs[i] for i in moving]
-            _, change = jvp(self._of(x, inputs, moving), points, [tangents[i] for i in moving])
-            return [cancel(change)]
+            _, change = jvp(self._of(x, inputs, moving), [inputs[i] for i in moving], [tangents[i] for i in moving])
+            return [-self._system.solve(x, inputs, change)]
 
         return push
 
@@ -150,8 +209,7 @@ class _Implicit(Rule):
         x, cotangent = outputs[0], cotangents[0]
         if cotangent is None:
             return [None] * len(inputs)
-        matrix = _matrix(self._residual, x, pytree.unflatten(self._structure, list(inputs)))
-        adjoint = -solve(matrix.T, _columns(cotangent)).reshape(x.shape)
+        adjoint = -self._system.solve(x, inputs, cotangent, transposed=True)
         moving = [i for i, want in enumerate(wanted) if want]
         _, pull = vjp(self._of(x, inputs, moving), *(inputs[i] for i in moving))
         found = iter(pull(adjoint))
@@ -164,19 +222,9 @@ class _Implicit(Rule):
             filled = list(inputs)
             for i, value in zip(moving, values, strict=True):
                 filled[i] = value
-            return self._residual(x, *pytree.unflatten(self._structure, filled))
+            return self._system.equation(x, *filled)
 
         return residual
-
-
-def _matrix(residual: Equation, x: Tensor, args: Sequence[Any]) -> Tensor:
-    """The derivative of the residual by ``x``, as a square matrix."""
-    found: Tensor = jacfwd(lambda x: _residual(residual, "residual", x, args))(x)
-    return found.reshape((x.size, x.size))
-
-
-def _columns(x: Tensor) -> Tensor:
-    return x.reshape((x.size, 1))
 
 
 def _residual(equation: Equation, name: str, x: Tensor, args: Sequence[Any]) -> Tensor:

@@ -13,21 +13,22 @@ References: Griewank & Walther, *Evaluating Derivatives*, 2nd ed., section 13.2;
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from dualtape.autodiff.algebra import Algebra, Index
 from dualtape.autodiff.chain import weigh
+from dualtape.autodiff.scaled import Scaled, sum_of
 from dualtape.core.interpreter import Level, bind
 from dualtape.core.primitive import Bilinear, Elementwise, Linear, NonDifferentiable, Primitive, Reduction
 from dualtape.dtypes import DType
 from dualtape.functions.creation import zeros_like
-from dualtape.primitives.arithmetic import add, multiply
 from dualtape.primitives.broadcasting import broadcast_to, sum
 from dualtape.tensor import Tensor
 
 Coefficient = Tensor | None
-CoefficientRule = Callable[[Index], Coefficient]
+Coefficients = Callable[[Index], Coefficient]
+CoefficientRule = Callable[[Index], Scaled | None]
 
 
 class Jet(Tensor):
@@ -38,30 +39,38 @@ class Jet(Tensor):
     primal: Tensor
     dtype: DType
     level: JetLevel
-    _known: dict[Index, Coefficient]
+    _known: dict[Index, Scaled | None]
     _rule: CoefficientRule
 
     @property
     def shape(self) -> tuple[int, ...]:
         return self.primal.shape
 
-    def coefficient(self, index: Index) -> Coefficient:
-        """The Taylor coefficient (not the derivative) at ``index``."""
+    def scaled(self, index: Index) -> Scaled | None:
+        """The Taylor coefficient (not the derivative) at ``index``, perhaps not yet multiplied by a number."""
         known = self._known
         if index not in known:
             known[index] = self._rule(index)
-        found: Coefficient = known[index]
-        return found
+        return known[index]
+
+    def coefficient(self, index: Index) -> Coefficient:
+        """The Taylor coefficient at ``index``."""
+        found = self.scaled(index)
+        if found is None or found.factor == 1:
+            return None if found is None else found.value
+        value = found.tensor()
+        self._known[index] = Scaled(value)
+        return value
 
     def settle(self, indices: tuple[Index, ...]) -> bool:
         """Compute all coefficients, forget the rule; False if all are zero."""
         for index in indices:
-            self.coefficient(index)
+            self.scaled(index)
         self._rule = _settled
         return any(value is not None for value in self._known.values())
 
 
-def _settled(index: Index) -> Coefficient:
+def _settled(index: Index) -> None:
     return None
 
 
@@ -77,13 +86,34 @@ class JetLevel(Level):
 
     def jet(self, primal: Tensor, coefficients: dict[Index, Tensor]) -> Jet:
         """A jet with given coefficients, each of ``primal``'s shape; those not given are zero."""
-        return self._make(primal, coefficients.get)
 
-    def coefficients(self, value: Any) -> tuple[Any, CoefficientRule]:
+        def given(index: Index) -> Scaled | None:
+            value = coefficients.get(index)
+            return None if value is None else Scaled(value)
+
+        return self._make(primal, given)
+
+    def coefficients(self, value: Any) -> tuple[Any, Coefficients]:
         """Primal and coefficients of any value, as the level below knows them."""
         if getattr(value, "level", None) is self:
             return value.primal, value.coefficient
         return value, _settled
+
+    def scaled(self, value: Any) -> tuple[Any, CoefficientRule]:
+        """As :meth:`coefficients`, the coefficients perhaps not yet multiplied by a number."""
+        if getattr(value, "level", None) is self:
+            return value.primal, value.scaled
+        return value, _settled
+
+    def gathered_sum(self, index: Index, terms: Iterable[Scaled | None]) -> Scaled | None:
+        """The sum of ``terms``, gathered."""
+        total = sum_of(terms)
+        gathered = None if total is None else self.gathered(index, total.value)
+        return None if total is None or gathered is None else Scaled(gathered, total.factor)
+
+    def gathered(self, index: Index, inner: Coefficient) -> Coefficient:
+        """What becomes of those terms of the coefficient at ``index`` that are products of other coefficients."""
+        return inner
 
     def _make(self, primal: Tensor, rule: CoefficientRule) -> Jet:
         jet = Jet.__new__(Jet)
@@ -125,14 +155,10 @@ def _zeros_like(value: Any) -> Any:
     return zeros_like(value) if isinstance(value, Tensor) else 0.0
 
 
-def _sum_of(terms: list[Coefficient], shape: tuple[int, ...]) -> Coefficient:
-    total: Coefficient = None
-    for term in terms:
-        if term is not None:
-            total = term if total is None else add(total, term)
-    if total is not None and total.shape != shape:
-        total = broadcast_to(total, shape=shape)
-    return total
+def _stretched(coefficient: Scaled | None, shape: tuple[int, ...]) -> Scaled | None:
+    if coefficient is None or coefficient.value.shape == shape:
+        return coefficient
+    return coefficient._replace(value=broadcast_to(coefficient.value, shape=shape))
 
 
 def _elementwise(
@@ -140,6 +166,7 @@ def _elementwise(
 ) -> CoefficientRule:
     """The chain rule; :class:`Reduction` differs in that its terms are summed along the axes."""
     partials: dict[int, Any] = {}
+    weighted: dict[tuple[int, Index], Tensor] = {}
     reduced = isinstance(primitive, Reduction)
     active = [i for i, x in enumerate(inputs) if _is_jet(level, x)]
 
@@ -149,25 +176,34 @@ def _elementwise(
             partials[i] = rule(*inputs, output, **params)
         return partials[i]
 
-    def term(i: int, weight: float, left: Index, right: Index | None) -> Coefficient:
-        derivative = inputs[i].coefficient(left)
+    def outer(i: int, index: Index) -> Scaled | None:
+        derivative = inputs[i].scaled(index)
         if derivative is None:
             return None
-        slope, slopes = level.coefficients(partial(i))
-        if right is not None:
-            slope = slopes(right)
-        if slope is None:
-            return None
-        value: Coefficient = weigh(derivative, slope)
-        if value is not None and weight != 1:
-            value = multiply(value, weight)
-        return value
+        slope = level.coefficients(partial(i))[0]
+        if isinstance(slope, Tensor):
+            return derivative._replace(value=weigh(derivative.value, slope))
+        return None if slope == 0 else derivative.times(slope)
 
-    def rule(index: Index) -> Coefficient:
-        terms = [term(i, *t) for i in active for t in level.algebra.chain(index)]
-        if reduced:
-            terms = [None if t is None else sum(t, axes=params["axes"]) for t in terms]
-        return _sum_of(terms, output.shape)
+    def inner(i: int, weight: int, left: Index, right: Index) -> Scaled | None:
+        derivative = inputs[i].scaled(left)
+        slope = None if derivative is None else level.scaled(partial(i))[1](right)
+        if derivative is None or slope is None:
+            return None
+        # The weight of a coefficient is the same in all terms that it is in: multiplied once.
+        key = (i, left)
+        if key not in weighted:
+            weighted[key] = derivative.times(weight).tensor()
+        return slope._replace(value=weigh(weighted[key], slope.value))
+
+    def rule(index: Index) -> Scaled | None:
+        divisor, terms = level.algebra.chain(index)
+        gathered = level.gathered_sum(index, (inner(i, *term) for i in active for term in terms))
+        gathered = None if gathered is None else gathered.times(1 / divisor)
+        total = sum_of((*(outer(i, index) for i in active), gathered))
+        if reduced and total is not None:
+            total = total._replace(value=sum(total.value, axes=params["axes"]))
+        return _stretched(total, output.shape)
 
     return rule
 
@@ -176,19 +212,20 @@ def _linear(
     level: JetLevel, primitive: Any, inputs: tuple[Any, ...], output: Jet, params: dict[str, Any]
 ) -> CoefficientRule:
     linear = [primitive.transpose(i) is not None for i in range(len(inputs))]
+    primals = [level.coefficients(x)[0] for x in inputs]
 
-    def rule(index: Index) -> Coefficient:
-        parts = [
-            (x.coefficient(index) if _is_jet(level, x) else None) if moves else level.coefficients(x)[0]
-            for x, moves in zip(inputs, linear, strict=True)
-        ]
-        if all(part is None for part, moves in zip(parts, linear, strict=True) if moves):
+    def rule(index: Index) -> Scaled | None:
+        moved = {i: level.scaled(x)[1](index) for i, (x, moves) in enumerate(zip(inputs, linear, strict=True)) if moves}
+        parts = {i: part for i, part in moved.items() if part is not None}
+        if not parts:
             return None
-        filled = [
-            _zeros_like(level.coefficients(x)[0]) if part is None else part
-            for x, part in zip(inputs, parts, strict=True)
-        ]
-        return primitive(*filled, **params)  # type: ignore[no-any-return]
+        factors = {part.factor for part in parts.values()}
+        factor = factors.pop() if len(factors) == 1 else 1
+        filled = list(primals)
+        for i in moved:
+            part = parts.get(i)
+            filled[i] = _zeros_like(primals[i]) if part is None else part.times(1 / factor).tensor()
+        return Scaled(primitive(*filled, **params), factor)
 
     return rule
 
@@ -196,15 +233,33 @@ def _linear(
 def _bilinear(
     level: JetLevel, primitive: Any, inputs: tuple[Any, ...], output: Jet, params: dict[str, Any]
 ) -> CoefficientRule:
-    """The Leibniz rule."""
-    (x0, xs), (y0, ys) = (level.coefficients(x) for x in inputs)
+    """The Leibniz rule; in a square, where both factors are one, two products at a time are equal."""
+    (x0, xs), (y0, ys) = (level.scaled(x) for x in inputs)
+    is_square = primitive.commutes and inputs[0] is inputs[1]
 
-    def product(x: Any, y: Any) -> Coefficient:
-        return None if x is None or y is None else primitive(x, y, **params)
+    def product(x: Scaled | None, y: Scaled | None) -> Scaled | None:
+        if x is None or y is None:
+            return None
+        return Scaled(primitive(x.value, y.value, **params), x.factor * y.factor)
 
-    def rule(index: Index) -> Coefficient:
-        inner = [product(xs(i), ys(j)) for i, j in level.algebra.products(index)]
-        return _sum_of([product(xs(index), y0), product(x0, ys(index)), *inner], output.shape)
+    def outer(index: Index) -> tuple[Scaled | None, Scaled | None]:
+        x, y = xs(index), ys(index)
+        return (
+            None if x is None else x._replace(value=primitive(x.value, y0, **params)),
+            None if y is None or is_square else y._replace(value=primitive(x0, y.value, **params)),
+        )
+
+    def rule(index: Index) -> Scaled | None:
+        pairs = level.algebra.products(index)
+        if not is_square:
+            inner = level.gathered_sum(index, (product(xs(i), ys(j)) for i, j in pairs))
+            return _stretched(sum_of((*outer(index), inner)), output.shape)
+        halves = [product(xs(i), xs(j)) for i, j in pairs[: len(pairs) // 2]]
+        if len(pairs) % 2:
+            middle = product(*map(xs, pairs[len(pairs) // 2]))
+            halves.append(None if middle is None else middle.times(0.5))
+        half = sum_of((*outer(index), level.gathered_sum(index, halves)))
+        return None if half is None else half.times(2)
 
     return rule
 

@@ -8,22 +8,21 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.autodiff.algebra import Algebra, Index, MultiIndex
+from dualtape.autodiff.algebra import Index, MultiIndex, MultiIndices
 from dualtape.autodiff.collapsed import sum_of_second_derivatives
-from dualtape.autodiff.directional import directional_derivatives
+from dualtape.autodiff.directional import Derivative, collapsed_derivatives, constant_like, directional_derivatives
 from dualtape.autodiff.estimators import read_estimator
-from dualtape.autodiff.jet import Jet, JetLevel
-from dualtape.autodiff.plan import Plan, plan_partials
+from dualtape.autodiff.fields import Field, read_multi_indices, read_points, require_field
+from dualtape.autodiff.jet import JetLevel
+from dualtape.autodiff.orders import require_order
+from dualtape.autodiff.plan import STRATEGIES, Plan, plan_operator, plan_partials
 from dualtape.autodiff.request import require_callable
-from dualtape.core.interpreter import entered, ground
-from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
+from dualtape.core.interpreter import entered
+from dualtape.errors import ArgumentError, ArgumentTypeError
 from dualtape.functions.creation import zeros_like
 from dualtape.functions.shape import stack
-from dualtape.parameter import Parameter
 from dualtape.primitives.broadcasting import broadcast_to
 from dualtape.tensor import Tensor
-
-Field = Callable[..., Tensor]
 
 
 def partials(f: Field, indices: Sequence[MultiIndex], strategy: str = "auto") -> Partials:
@@ -41,7 +40,8 @@ def partials(f: Field, indices: Sequence[MultiIndex], strategy: str = "auto") ->
         ``"multivariate"``: one jet over the smallest downward-closed set of multi-indices that holds all wanted ones
         (Griewank & Walther, *Evaluating Derivatives*, ch. 13). ``"directional"``: univariate jets along directions, as
         one tensor, recombined (Griewank, Utke & Walther 2000); fewer, larger operations, and some digits lost to
-        cancellation. ``"auto"`` takes the one with fewer operations; :func:`explain` tells.
+        cancellation. ``"auto"`` takes the one with fewer operations; :func:`explain` tells. Of a weighted sum of
+        derivatives, :func:`linear_operator` can make one stream.
 
     Returns
     -------
@@ -57,16 +57,9 @@ def partials(f: Field, indices: Sequence[MultiIndex], strategy: str = "auto") ->
     [36.] [12.]
     """
     require_callable("partials", f)
-    wanted = [_read_multi_index(index) for index in indices]
-    if not wanted:
-        raise ArgumentError("`indices` of `partials` is empty; expected at least one multi-index")
-    if strategy not in ("auto", "multivariate", "directional"):
-        raise ArgumentError(
-            f"`strategy` of `partials` must be 'auto', 'multivariate' or 'directional', got {strategy!r}"
-        )
-    plan = plan_partials(wanted, strategy)
-    if strategy == "directional" and any(map(any, wanted)) and not plan.directional:
-        raise ArgumentError("`strategy='directional'` of `partials` needs too many directions for these indices")
+    wanted = read_multi_indices("partials", indices)
+    plan = plan_partials(wanted, _read_strategy("partials", strategy))
+    _require_way("partials", plan)
     return Partials(f, plan)
 
 
@@ -79,21 +72,18 @@ class Partials:
 
     def __call__(self, X: Tensor, *args: Any) -> tuple[Tensor, ...]:
         wanted = self.plan.indices
-        points = read_points("partials", X, len(wanted[0]))
-        if self.plan.directional and self.plan.directions is not None:
+        points = read_points("partials", X, self.plan.dimension)
+        for index in wanted:
+            require_order("indices", "partials", index, points.dtype)
+        if self.plan.strategy == "directional" and self.plan.directions is not None:
             value, derivative = directional_derivatives(self._f, points, args, self.plan.directions)
-            require_field(value)
-            return tuple(_scaled(value, derivative(index) if any(index) else value, 1) for index in wanted)
-        axes = [i for i in range(len(wanted[0])) if any(index[i] for index in wanted)]
-        directions = {tuple(int(i == j) for j in range(len(wanted[0]))): i for i in axes}
-        primal, coefficient = _sweep(self._f, points, args, self.plan.algebra, directions)
-        return tuple(
-            _scaled(primal, coefficient(index) if any(index) else primal, math.prod(map(math.factorial, index)))
-            for index in wanted
-        )
+        else:
+            value, derivative = _multivariate_derivatives(self._f, points, args, self.plan.algebra)
+        require_field(value)
+        return tuple(_present(value, derivative(index)) if any(index) else value for index in wanted)
 
 
-def explain(derivatives: Partials, X: Tensor) -> Plan:
+def explain(derivatives: Partials | LinearOperator, X: Tensor) -> Plan:
     """How ``derivatives`` are computed at points like ``X``, and why; the plan prints as text.
 
     Examples
@@ -102,12 +92,15 @@ def explain(derivatives: Partials, X: Tensor) -> Plan:
     >>> u = lambda X: dt.ops.sin(X[:, 0] * X[:, 1])
     >>> print(dt.explain(dt.partials(u, [(4, 0), (2, 2), (0, 4)]), dt.ops.ones((8, 2))))
     partials of the indices (4, 0), (2, 2), (0, 4)
-    -> one multivariate jet: 12 multi-indices: 12 streams + 34 products = 46
-       directional jets: 4 directions of order 4, as one tensor: 16 streams + 40 products = 56
+    -> multivariate: one jet over 12 multi-indices: 12 streams + 34 products = 46
+       directional: 4 directions of order 4, as one tensor, recombined: 16 streams + 40 products = 56
+       collapsed: only for one weighted sum, as of `linear_operator` or `laplacian`
     """
-    if not isinstance(derivatives, Partials):
-        raise ArgumentTypeError(f"`explain` takes the result of `partials`, got {type(derivatives).__name__}")
-    read_points("explain", X, len(derivatives.plan.indices[0]))
+    if not isinstance(derivatives, (Partials, LinearOperator)):
+        raise ArgumentTypeError(
+            f"`explain` takes the result of `partials` or `linear_operator`, got {type(derivatives).__name__}"
+        )
+    read_points("explain", X, derivatives.plan.dimension)
     return derivatives.plan
 
 
@@ -147,7 +140,7 @@ def laplacian(
     def value_and_laplacian(X: Tensor, *args: Any) -> tuple[Tensor, Tensor]:
         points = read_points("laplacian", X)
         directions, share = draw(points)
-        value, total = sum_of_second_derivatives(f, points, args, directions)
+        value, _, total = sum_of_second_derivatives(f, points, args, directions)
         return require_field(value), zeros_like(value) if total is None else total if share == 1 else total * share
 
     return value_and_laplacian
@@ -176,7 +169,7 @@ def bilaplacian(f: Field) -> Callable[..., tuple[Tensor, Tensor]]:
     return value_and_bilaplacian
 
 
-def linear_operator(f: Field, coefficients: Mapping[MultiIndex, float]) -> Callable[..., Tensor]:
+def linear_operator(f: Field, coefficients: Mapping[MultiIndex, float], strategy: str = "auto") -> LinearOperator:
     """A function that returns a weighted sum of partial derivatives of ``f``.
 
     Parameters
@@ -184,6 +177,10 @@ def linear_operator(f: Field, coefficients: Mapping[MultiIndex, float]) -> Calla
     coefficients
         A weight for each multi-index, as in ``{(4, 0): 1.0, (2, 2): 2.0, (0, 4): 1.0}`` for the bilaplacian
         in the plane.
+    strategy
+        As in :func:`partials`; and ``"collapsed"``: jets along directions, of whose highest coefficients only the sum
+        is kept, as one stream (collapsed Taylor mode, Dangel et al. 2025). ``"auto"`` takes the one with the fewest
+        operations; :func:`explain` tells.
 
     Examples
     --------
@@ -192,71 +189,88 @@ def linear_operator(f: Field, coefficients: Mapping[MultiIndex, float]) -> Calla
     >>> print(heat(dt.Tensor([[3.0, 2.0]])))
     [1.]
     """
+    require_callable("linear_operator", f)
     if not isinstance(coefficients, Mapping) or not coefficients:
         raise ArgumentTypeError("`coefficients` of `linear_operator` must be a dict from multi-indices to numbers")
-    derivatives = partials(f, list(coefficients))
-    weights = list(coefficients.values())
+    indices = read_multi_indices("linear_operator", list(coefficients))
+    for index, weight in coefficients.items():
+        if isinstance(weight, bool) or not isinstance(weight, (int, float)):
+            raise ArgumentTypeError(
+                f"the weight of {index} in `coefficients` of `linear_operator` must be a number, got "
+                f"{type(weight).__name__}; multiply what `partials` gives instead"
+            )
+    weights = tuple(zip(indices, map(float, coefficients.values()), strict=True))
+    plan = plan_operator(weights, _read_strategy("linear_operator", strategy))
+    _require_way("linear_operator", plan)
+    return LinearOperator(f, plan, dict(weights))
 
-    def combination(X: Tensor, *args: Any) -> Tensor:
+
+class LinearOperator:
+    """A weighted sum of partial derivatives of a field; made by :func:`linear_operator`."""
+
+    def __init__(self, f: Field, plan: Plan, coefficients: Mapping[MultiIndex, float]) -> None:
+        self._f = f
+        self._coefficients = coefficients
+        self.plan = plan
+
+    def __call__(self, X: Tensor, *args: Any) -> Tensor:
+        points = read_points("linear_operator", X, self.plan.dimension)
+        for index in self._coefficients:
+            require_order("coefficients", "linear_operator", index, points.dtype)
+        directions = self.plan.directions
+        if self.plan.strategy == "multivariate" or directions is None:
+            value, derivative = _multivariate_derivatives(self._f, points, args, self.plan.algebra)
+            parts = [(weight, derivative(index)) for index, weight in self._coefficients.items() if any(index)]
+        else:
+            collapsed = self.plan.strategy == "collapsed"
+            sweep = collapsed_derivatives if collapsed else directional_derivatives
+            value, derivative = sweep(self._f, points, args, directions)
+            parts = [(1.0, derivative(degree)) for degree in directions.degrees]
+        require_field(value)
+        parts += [(weight, value) for index, weight in self._coefficients.items() if not any(index)]
         total: Any = None
-        for weight, value in zip(weights, derivatives(X, *args), strict=True):
-            term = value if weight == 1 else value * weight
-            total = term if total is None else total + term
-        return total  # type: ignore[no-any-return]
+        for weight, part in parts:
+            if part is not None and weight:
+                term = part if weight == 1 else part * weight
+                total = term if total is None else total + term
+        return _present(value, total)
 
-    return combination
 
-
-def _sweep(
-    f: Field, points: Tensor, args: tuple[Any, ...], algebra: Algebra, directions: Mapping[Any, int]
-) -> tuple[Tensor, Callable[[Index], Tensor | None]]:
-    """Call ``f`` on a jet whose coefficient at each index of ``directions`` is the unit vector of that coordinate."""
+def _multivariate_derivatives(
+    f: Field, points: Tensor, args: tuple[Any, ...], algebra: MultiIndices
+) -> tuple[Any, Derivative]:
+    """The value of ``f``, and its derivatives (``None`` for zero) at the indices of ``algebra``."""
     level = JetLevel(algebra)
     with entered(level):
         seeds: dict[Index, Tensor] = {}
-        for index, axis in directions.items():
-            unit = np.zeros(points.shape[-1], points.dtype.numpy)
-            unit[axis] = 1
-            seeds[index] = broadcast_to(ground().constant(unit, points.device), shape=points.shape)
+        for index in algebra.units:
+            seeds[index] = broadcast_to(constant_like(np.array(index), points), shape=points.shape)
         value = f(level.jet(points, seeds), *args)
-    require_field(value)
-    if isinstance(value, Jet) and value.level is level:
-        return value.primal, value.coefficient
-    return value, lambda index: None
+    primal, coefficient = level.coefficients(value)
+
+    def derivative(index: Any) -> Tensor | None:
+        found = coefficient(index)
+        factor = math.prod(map(math.factorial, index))
+        return found if found is None or factor == 1 else found * factor
+
+    return primal, derivative
 
 
-def _scaled(primal: Tensor, coefficient: Tensor | None, factor: int) -> Tensor:
-    if coefficient is None:
-        return zeros_like(primal)
-    return coefficient if factor == 1 else coefficient * factor
+def _present(value: Tensor, derivative: Tensor | None) -> Tensor:
+    return zeros_like(value) if derivative is None else derivative
 
 
-def _read_multi_index(index: Any) -> MultiIndex:
-    if not isinstance(index, (tuple, list)) or not index:
-        raise ArgumentTypeError(f"a multi-index is a tuple of orders such as (2, 0), got {index!r}")
-    if not all(isinstance(i, int) and not isinstance(i, bool) for i in index):
-        raise ArgumentTypeError(f"the orders of a multi-index must be ints, got {index!r}")
-    if min(index) < 0:
-        raise ArgumentError(f"the orders of a multi-index must not be negative, got {index!r}")
-    return tuple(index)
-
-
-def require_field(value: Any) -> Tensor:
-    """What a field returned, if it is a Tensor."""
-    if not isinstance(value, Tensor):
-        raise ArgumentTypeError(f"a field must return a Tensor, got {type(value).__name__}")
-    return value
-
-
-def read_points(function: str, X: Any, dimension: int | None = None) -> Tensor:
-    """``X``, if it is a tensor of points."""
-    if not isinstance(X, Tensor):
-        raise ArgumentTypeError(f"`X` of `{function}` must be a Tensor of points, got {type(X).__name__}")
-    if not X.dtype.is_float:
-        raise DTypeError(f"`X` of `{function}` must hold floats, got {X.dtype}")
-    if X.ndim == 0 or (dimension is not None and X.shape[-1] != dimension):
-        raise ShapeError(
-            f"`X` of `{function}` has shape {X.shape}; expected the coordinates on the last axis"
-            + (f", {dimension} of them as in the multi-indices" if dimension is not None else "")
+def _read_strategy(function: str, strategy: Any) -> str:
+    if strategy not in STRATEGIES:
+        raise ArgumentError(
+            f"`strategy` of `{function}` must be {', '.join(map(repr, STRATEGIES[:-1]))} or {STRATEGIES[-1]!r}, "
+            f"got {strategy!r}"
         )
-    return X.value() if isinstance(X, Parameter) else X
+    return strategy  # type: ignore[no-any-return]
+
+
+def _require_way(function: str, plan: Plan) -> None:
+    """A strategy that was asked for leads to the derivatives, or there are none."""
+    if plan.cost(plan.strategy) is None and any(map(any, plan.indices)):
+        detail = next(way.detail for way in plan.ways if way.name == plan.strategy)
+        raise ArgumentError(f"`strategy={plan.strategy!r}` of `{function}` does not lead to these indices: {detail}")

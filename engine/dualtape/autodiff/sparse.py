@@ -1,7 +1,4 @@
-"""Sparse Jacobians: columns that share no row are differentiated together, as one direction.
-
-Reference: Curtis, Powell & Reid 1974; Gebremedhin, Manne & Pothen 2005, *What color is your Jacobian?*
-"""
+"""Sparse Jacobians and Hessians: a product for each group of columns, from which all entries are read off."""
 
 from __future__ import annotations
 
@@ -11,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from dualtape.autodiff.batching import vmap
+from dualtape.autodiff.colouring import column_colours, star_colours
 from dualtape.autodiff.forward import jvp
 from dualtape.autodiff.reverse import vjp
 from dualtape.autodiff.supports import Pattern, pattern_of
@@ -19,18 +17,57 @@ from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
 from dualtape.tensor import Tensor
 
 
-def sparse_jacobian(fn: Callable[[Tensor], Tensor], x: Tensor, sparsity: Any, reversible: bool = True) -> Any:
+def sparse_jacobian(fn: Callable[[Tensor], Tensor], x: Tensor, sparsity: Any) -> Any:
     """The Jacobian of ``fn`` at ``x`` as a SciPy CSR array, its axes being the elements of output and input, in order.
 
     Parameters
     ----------
     sparsity
         Where it may differ from zero: a matrix, sparse or not, or True to find out.
-    reversible
-        Whether rows may be compressed instead of columns, where that takes fewer products.
     """
     from scipy import sparse
 
+    value = _value(fn, x)
+    pattern = _read_pattern(sparsity, fn, x, value)
+    transposed = pattern.T.tocsr()
+    by_row = _longest(transposed) < _longest(pattern)
+    colours = column_colours(transposed if by_row else pattern)
+    seeds = _seeds(colours, value if by_row else x)
+    push = (lambda v: vjp(fn, x)[1](v)[0]) if by_row else (lambda v: jvp(fn, x, v)[1])
+    products = _products(push, seeds)
+    rows, columns = pattern.nonzero()
+    entries = products[colours[rows], columns] if by_row else products[colours[columns], rows]
+    return _checked(sparse.csr_array((entries, (rows, columns)), shape=pattern.shape), fn, x, sparsity)
+
+
+def sparse_hessian(gradient: Callable[[Tensor], Tensor], x: Tensor, sparsity: Any) -> Any:
+    """As :func:`sparse_jacobian`, for the gradient of a scalar function: its symmetry saves products.
+
+    Of the two triangles one is enough: an entry that shares its group with another one in its row stands alone in its
+    column. A matrix with a full row and column takes a handful of products too.
+    """
+    from scipy import sparse
+
+    value = _value(gradient, x)
+    found = _read_pattern(sparsity, gradient, x, value)
+    pattern: Any = sparse.csr_array(found + found.T)
+    pattern.data[:] = 1
+    colours = star_colours(pattern)
+    if _longest(pattern) <= colours.max(initial=-1):
+        colours = min(colours, column_colours(pattern), key=lambda found: int(found.max(initial=-1)))
+    products = _products(lambda v: jvp(gradient, x, v)[1], _seeds(colours, x))
+    upper = sparse.triu(pattern, format="coo")
+    rows, columns = upper.coords
+    # How many entries of a row are added up in one product.
+    share = pattern @ _groups(colours).T.astype(np.float64)
+    alone = share[rows, colours[columns]] == 1
+    entries = np.where(alone, products[colours[columns], rows], products[colours[rows], columns])
+    half: Any = sparse.csr_array((entries, (rows, columns)), shape=pattern.shape)
+    whole = sparse.csr_array(half + sparse.triu(half, 1).T)
+    return _checked(whole, gradient, x, sparsity)
+
+
+def _value(fn: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     if x.level.depth:
         raise ArgumentTypeError(
             "a sparse derivative is a SciPy array of numbers: it can be taken of a derivative, but not be "
@@ -39,22 +76,24 @@ def sparse_jacobian(fn: Callable[[Tensor], Tensor], x: Tensor, sparsity: Any, re
     value = fn(x)
     if not isinstance(value, Tensor):
         raise ArgumentTypeError(f"a function with a sparse Jacobian must return a Tensor, got {type(value).__name__}")
-    pattern = _read_pattern(sparsity, fn, x, value)
-    rows, columns = pattern.nonzero()
-    by_row = reversible and _longest(pattern.T.tocsr()) < _longest(pattern)
-    colours = _colours(pattern.T.tocsr() if by_row else pattern)
-    like = value if by_row else x
-    groups = np.arange(colours.max(initial=-1) + 1)[:, None] == colours
-    seeds = _tensor(groups.reshape(len(groups), *like.shape), like)
-    if not len(groups):
-        return sparse.csr_array(pattern.shape, dtype=x.dtype.numpy)
-    products = vmap(vjp(fn, x)[1])(seeds)[0] if by_row else vmap(lambda v: jvp(fn, x, v)[1])(seeds)
-    compressed = products.asnumpy().reshape(len(groups), -1)
-    entries = compressed[colours[rows], columns] if by_row else compressed[colours[columns], rows]
-    found = sparse.csr_array((entries, (rows, columns)), shape=pattern.shape)
-    if sparsity is not True:
-        _check(fn, x, found)
-    return found
+    return value
+
+
+def _groups(colours: np.ndarray) -> np.ndarray:
+    """For each colour where it is."""
+    return np.asarray(np.arange(colours.max(initial=-1) + 1)[:, None] == colours)
+
+
+def _seeds(colours: np.ndarray, like: Tensor) -> Tensor:
+    groups = _groups(colours)
+    return _tensor(groups.reshape(len(groups), *like.shape), like)
+
+
+def _products(push: Callable[[Tensor], Tensor], seeds: Tensor) -> np.ndarray:
+    """The derivative along each seed, flat."""
+    if not seeds.shape[0]:
+        return np.zeros((0, 0), seeds.dtype.numpy)
+    return vmap(push)(seeds).asnumpy().reshape(seeds.shape[0], -1)  # type: ignore[no-any-return]
 
 
 def _read_pattern(sparsity: Any, fn: Callable[[Tensor], Tensor], x: Tensor, value: Tensor) -> Pattern:
@@ -80,25 +119,10 @@ def _longest(pattern: Pattern) -> int:
     return int(np.diff(pattern.indptr).max(initial=0))
 
 
-def _colours(pattern: Pattern) -> np.ndarray:
-    """A colour for each column, such that columns of one colour have no row in common: the first that is free."""
-    by_column = pattern.tocsc()
-    taken: list[set[int]] = [set() for _ in range(pattern.shape[0])]
-    colours = np.zeros(pattern.shape[1], np.int64)
-    for j in range(pattern.shape[1]):
-        rows = by_column.indices[by_column.indptr[j] : by_column.indptr[j + 1]]
-        forbidden = set().union(*(taken[row] for row in rows))
-        colour = 0
-        while colour in forbidden:
-            colour += 1
-        colours[j] = colour
-        for row in rows:
-            taken[row].add(colour)
-    return colours
-
-
-def _check(fn: Callable[[Tensor], Tensor], x: Tensor, found: Any) -> None:
-    """A pattern that misses an entry gives wrong numbers: one product in a random direction tells."""
+def _checked(found: Any, fn: Callable[[Tensor], Tensor], x: Tensor, sparsity: Any) -> Any:
+    """A given pattern that misses an entry gives wrong numbers: one product in a random direction tells."""
+    if sparsity is True:
+        return found
     direction = np.random.default_rng(0).uniform(0.5, 1.5, x.size).astype(x.dtype.numpy)
     expected = jvp(fn, x, _tensor(direction.reshape(x.shape), x))[1].asnumpy().ravel()
     size = (abs(found) @ direction).max(initial=0) + np.abs(expected).max(initial=0)
@@ -106,6 +130,7 @@ def _check(fn: Callable[[Tensor], Tensor], x: Tensor, found: Any) -> None:
         raise ArgumentError(
             "`sparsity` misses entries of the derivative that are not zero; True finds the pattern itself"
         )
+    return found
 
 
 def _tensor(array: np.ndarray, like: Tensor) -> Tensor:

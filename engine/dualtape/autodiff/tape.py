@@ -36,10 +36,19 @@ class Variable(Tensor):
         return self.primal.shape
 
 
+class Adjoint(NamedTuple):
+    """What stands on the tape in place of a primitive for a whole function: its reverse rule, and nothing else.
+
+    ``pull(cotangent, i)`` gives the cotangent of input ``i``, or ``None`` for an identical zero.
+    """
+
+    pull: Callable[[Tensor, int], Tensor | None]
+
+
 class Record(NamedTuple):
     """One operation on the tape; ``sources`` are the indices of watched inputs, or ``None``."""
 
-    primitive: Primitive
+    primitive: Primitive | Adjoint
     primals: tuple[Any, ...]
     sources: list[int | None]
     params: dict[str, Any]
@@ -175,10 +184,16 @@ def _through_bilinear(record: Record, cotangent: Tensor, i: int) -> Tensor | Non
     return primitive.transposes[i](cotangent, *record.primals, **record.params)  # type: ignore[no-any-return]
 
 
+def _through_adjoint(record: Record, cotangent: Tensor, i: int) -> Tensor | None:
+    adjoint: Adjoint = record.primitive  # type: ignore[assignment]
+    return adjoint.pull(cotangent, i)
+
+
 # By kind: the cotangent of input i, possibly still broadcast; None for an identical zero.
-_PULL_BACK: dict[type[Primitive], Callable[[Record, Tensor, int], Tensor | None]] = {
+_PULL_BACK: dict[type[Primitive | Adjoint], Callable[[Record, Tensor, int], Tensor | None]] = {
     Elementwise: _through_elementwise,
     Reduction: _through_reduction,
     Linear: _through_linear,
     Bilinear: _through_bilinear,
+    Adjoint: _through_adjoint,
 }

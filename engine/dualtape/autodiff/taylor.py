@@ -8,6 +8,7 @@ from typing import Any
 
 from dualtape.autodiff.algebra import MultiIndices
 from dualtape.autodiff.jet import JetLevel
+from dualtape.autodiff.orders import require_order
 from dualtape.autodiff.request import require_callable
 from dualtape.core.interpreter import entered
 from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
@@ -48,7 +49,8 @@ def jet(fn: Callable[..., Any], primals: Any, series: Any) -> tuple[Any, Any]:
     if len(points) != len(curves):
         raise ArgumentError(f"`jet` got {len(points)} primals and {len(curves)} series; expected one for each")
     order = _common_order(points, curves)
-    values, derivatives = _differentiate(fn, points, [[curve[k] for k in range(order)] for curve in curves])
+    given = [[curve[k] for k in range(order)] for curve in curves]
+    values, derivatives = _differentiate("jet", "series", fn, points, given, order)
     if isinstance(values, list):
         return values, [stack(terms) for terms in derivatives]
     return values, stack(derivatives[0])
@@ -70,20 +72,23 @@ def derivative(fn: Callable[..., Any], primals: Any, order: int) -> tuple[Any, A
         raise ArgumentTypeError(f"`order` of `derivative` must be an int, got {type(order).__name__}")
     if order < 1:
         raise ArgumentError(f"`order` of `derivative` must be 1 or more, got {order}")
-    values, derivatives = _differentiate(fn, points, [[ones_like(point)] for point in points], order)
+    values, derivatives = _differentiate(
+        "derivative", "order", fn, points, [[ones_like(point)] for point in points], order
+    )
     highest = [terms[-1] for terms in derivatives]
     return values, highest if isinstance(values, list) else highest[0]
 
 
 def _differentiate(
-    fn: Callable[..., Any], points: list[Tensor], curves: list[list[Tensor]], order: int | None = None
+    function: str, argument: str, fn: Callable[..., Any], points: list[Tensor], curves: list[list[Tensor]], order: int
 ) -> tuple[Any, list[list[Tensor]]]:
     """The values of ``fn``, and the derivatives of each output of order 1, 2, ...; derivatives not given are zero."""
-    order = order or len(curves[0])
+    for point in points:
+        require_order(argument, function, (order,), point.dtype)
     level = JetLevel(MultiIndices([(order,)]))
     with entered(level):
         jets = [
-            level.jet(point, {(k,): term * (1 / math.factorial(k)) for k, term in enumerate(curve, start=1)})
+            level.jet(point, {(k,): _scaled(term, 1 / math.factorial(k)) for k, term in enumerate(curve, start=1)})
             for point, curve in zip(points, curves, strict=True)
         ]
         outputs = fn(*jets)
@@ -96,9 +101,16 @@ def _differentiate(
         terms = [coefficient((k,)) for k in range(1, order + 1)]
         values.append(value)
         derivatives.append(
-            [zeros_like(value) if term is None else term * math.factorial(k) for k, term in enumerate(terms, start=1)]
+            [
+                zeros_like(value) if term is None else _scaled(term, math.factorial(k))
+                for k, term in enumerate(terms, start=1)
+            ]
         )
     return values if several else values[0], derivatives
+
+
+def _scaled(term: Tensor, factor: float) -> Tensor:
+    return term if factor == 1 else term * factor
 
 
 def _read_tensors(function: str, argument: str, given: Any) -> list[Tensor]:

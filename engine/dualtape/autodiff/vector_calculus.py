@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from dualtape.autodiff.batching import vmap
+from dualtape.autodiff.fields import Field, read_points, require_field
 from dualtape.autodiff.forward import jvp
-from dualtape.autodiff.operators import Field, partials, read_points, require_field
+from dualtape.autodiff.operators import partials
 from dualtape.autodiff.request import require_callable
 from dualtape.core.interpreter import ground
 from dualtape.errors import ShapeError

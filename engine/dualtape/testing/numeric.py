@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.differentiate import derivative
 
 from dualtape.devices.registry import device
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
@@ -96,8 +97,6 @@ def differentiate_curve(
 
 
 def _differentiate(at: Callable[[float], np.ndarray], size: int, step: float) -> tuple[np.ndarray, np.ndarray]:
-    from scipy.differentiate import derivative
-
     if size == 0:
         return np.zeros(0), np.zeros(0)
 

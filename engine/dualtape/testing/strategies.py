@@ -1,4 +1,4 @@
-"""Hypothesis strategies: shapes, tensors, multi-indices, and calls of the catalogue's primitives.
+"""Hypothesis strategies: shapes, tensors, directions, multi-indices, and random functions of the whole catalogue.
 
 Examples
 --------
@@ -11,16 +11,18 @@ Examples
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import ceil, floor, prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dualtape import pytree
 from dualtape.core.primitive import Primitive
-from dualtape.core.spec import Shape, broadcast_shapes
-from dualtape.dtypes import DType, float64
-from dualtape.errors import MissingExtraError
+from dualtape.core.spec import Shape, Spec, broadcast_shapes
+from dualtape.dtypes import DType, bool_, float64
+from dualtape.errors import ArgumentError, MissingExtraError
 from dualtape.tensor import Tensor
-from dualtape.testing.operands import Call, draw, examples
 
 try:
     from hypothesis import strategies as st
@@ -29,19 +31,29 @@ except ImportError as failure:
         "`dualtape.testing.strategies` needs the package hypothesis; install it with `pip install 'dualtape[test]'`"
     ) from failure
 
+from dualtape.testing.composition import Composition
+from dualtape.testing.draft import Bounds, Draft
+from dualtape.testing.growing import grow, growing_pool
+from dualtape.testing.operands import Call, draw, examples
+
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
+CLOSEST = 0.05
+"""How far elements stay away from kinks."""
 
-def shapes(max_rank: int = 3, max_size: int = 4, min_size: int = 0) -> SearchStrategy[Shape]:
+
+def shapes(max_rank: int = 3, max_size: int = 4, min_size: int = 0, min_rank: int = 0) -> SearchStrategy[Shape]:
     """Shapes, the empty and the 0-d ones among them."""
-    return st.lists(st.integers(min_size, max_size), max_size=max_rank).map(tuple)
+    return st.lists(st.integers(min_size, max_size), min_size=min_rank, max_size=max_rank).map(tuple)
 
 
 @st.composite
-def broadcastable_shapes(draw: Any, count: int = 2, max_rank: int = 3, max_size: int = 4) -> tuple[Shape, ...]:
-    """``count`` shapes that broadcast together, none with an empty axis."""
-    common: Shape = draw(shapes(max_rank, max_size, 1))
+def broadcastable_shapes(
+    draw: Any, count: int = 2, max_rank: int = 3, max_size: int = 4, min_size: int = 1
+) -> tuple[Shape, ...]:
+    """``count`` shapes that broadcast together; with ``min_size=0`` some have an empty axis."""
+    common: Shape = draw(shapes(max_rank, max_size, min_size))
     found = []
     for _ in range(count):
         rank = draw(st.integers(0, len(common)))
@@ -56,21 +68,72 @@ def broadcastable_shapes(draw: Any, count: int = 2, max_rank: int = 3, max_size:
 def tensors(
     draw: Any,
     shape: Shape | SearchStrategy[Shape],
-    dtype: DType = float64,
-    elements: tuple[float, float] = (-2.0, 2.0),
-    away_from: tuple[float, ...] = (),
+    dtype: DType | SearchStrategy[DType] = float64,
+    elements: tuple[float, float] | SearchStrategy[Any] = (-2.0, 2.0),
+    away_from: Sequence[float] = (),
 ) -> Tensor:
-    """Tensors of floats with elements between the two ``elements``: decimals with two places, exact enough to read.
+    """Tensors, on the device that is current when they are drawn.
 
-    ``away_from`` names points, such as kinks, that all elements keep a distance of 0.05 from.
+    Parameters
+    ----------
+    shape
+        A shape, or a strategy of shapes.
+    dtype
+        An element type, or a strategy of element types.
+    elements
+        Two bounds: the elements are then decimals with two places between them (integers for types of integers), few
+        enough digits to read; or a strategy of elements.
+    away_from
+        Points, such as kinks, that all elements keep a distance of 0.05 from.
+
+    Examples
+    --------
+    >>> relu_inputs = tensors(shapes(max_rank=2), elements=(-1.0, 1.0), away_from=(0.0,))
     """
+    from hypothesis.extra.numpy import arrays
+
+    kind: DType = draw(dtype) if isinstance(dtype, st.SearchStrategy) else dtype
     chosen: Shape = draw(shape) if isinstance(shape, st.SearchStrategy) else shape
-    low, high = elements
-    hundredths = range(int(np.ceil(low * 100)), int(np.floor(high * 100)) + 1)
-    allowed = [n / 100 for n in hundredths if all(abs(n / 100 - point) >= 0.05 for point in away_from)]
-    count = int(np.prod(chosen))
-    numbers = draw(st.lists(st.sampled_from(allowed), min_size=count, max_size=count))
-    return Tensor(np.asarray(numbers, dtype.numpy).reshape(chosen))
+    if not isinstance(elements, st.SearchStrategy):
+        elements = _elements(kind, elements, tuple(away_from))
+    elif away_from:
+        elements = elements.filter(lambda x: all(abs(x - point) >= CLOSEST for point in away_from))
+    return Tensor(draw(arrays(kind.numpy, chosen, elements=elements)))
+
+
+def _elements(dtype: DType, bounds: Bounds, away_from: tuple[float, ...]) -> SearchStrategy[Any]:
+    """Numbers between two bounds, the simplest first: Hypothesis shrinks towards them."""
+    if dtype is bool_:
+        return st.booleans()
+    low, high = bounds
+    if dtype.is_integer:
+        info = np.iinfo(dtype.numpy)
+        return st.integers(max(ceil(low), int(info.min)), min(floor(high), int(info.max)))
+    numbers = [n / 100 for n in range(ceil(low * 100), floor(high * 100) + 1)]
+    allowed = [x for x in numbers if all(abs(x - point) >= CLOSEST for point in away_from)]
+    if not allowed:
+        raise ArgumentError(f"no decimal with two places lies between {low} and {high} and away from {away_from}")
+    simplest = sorted(allowed, key=lambda x: (len(repr(x)), abs(x), x < 0))
+    # Rounded to the element type here, for Hypothesis wants elements that the array holds exactly.
+    return st.sampled_from([dtype.numpy.type(x) for x in simplest])
+
+
+@st.composite
+def directions(draw: Any, like: Any) -> Any:
+    """Directions to differentiate along: for each Tensor of floats in ``like`` one of its shape, type and device.
+
+    Elements are decimals with one place between -1 and 1; other leaves of ``like`` stay as they are.
+    """
+    leaves, structure = pytree.flatten(like)
+    tenths = st.integers(-10, 10).map(lambda n: n / 10)
+    found = []
+    for x in leaves:
+        if isinstance(x, Tensor) and x.dtype.is_float:
+            numbers = draw(st.lists(tenths, min_size=x.size, max_size=x.size))
+            found.append(Tensor(np.array(numbers, x.dtype.numpy).reshape(x.shape), device=x.device))
+        else:
+            found.append(x)
+    return pytree.unflatten(structure, found)
 
 
 def multi_indices(length: int, max_order: int = 4) -> SearchStrategy[tuple[int, ...]]:
@@ -80,7 +143,79 @@ def multi_indices(length: int, max_order: int = 4) -> SearchStrategy[tuple[int, 
 
 
 @st.composite
+def programs(
+    draw: Any,
+    inputs: Sequence[Shape] | SearchStrategy[Sequence[Shape]] | int = 2,
+    max_steps: int = 4,
+    dtype: DType = float64,
+    bounds: tuple[float, float] = (-1.5, 1.5),
+    smooth: bool = True,
+    primitives: Sequence[Primitive] | None = None,
+) -> Composition:
+    """Random functions of Tensors: compositions of the whole catalogue, each primitive on operands from its domain.
+
+    A drawn program is called like any function, and prints as Python to paste. :func:`points` draws its arguments.
+
+    Parameters
+    ----------
+    inputs
+        Shapes of the arguments, or a strategy of these; or how many arguments there are, of any shapes that broadcast.
+    max_steps
+        How many primitives it is made of at most, not counting those that bring operands into a domain.
+    dtype
+        Element type of the arguments.
+    bounds
+        Between which the arguments are to lie.
+    smooth
+        Whether it has derivatives of every order at all arguments within the bounds. If not, comparisons, rounding
+        and searches are applied to what depends on the arguments, too.
+    primitives
+        What it is made of, besides what brings operands into a domain; by default the whole catalogue.
+    """
+    return _grown(draw, inputs, max_steps, dtype, bounds, smooth, primitives).finished()
+
+
+@st.composite
+def scalar_functions(
+    draw: Any,
+    inputs: Sequence[Shape] | SearchStrategy[Sequence[Shape]] | int = 1,
+    max_steps: int = 4,
+    dtype: DType = float64,
+    bounds: tuple[float, float] = (-1.5, 1.5),
+) -> Composition:
+    """Smooth :func:`programs` whose value is one number, as a 0-d Tensor: what a gradient can be taken of."""
+    return _grown(draw, inputs, max_steps, dtype, bounds, smooth=True).total()
+
+
+def points(program: Composition) -> SearchStrategy[tuple[Tensor, ...]]:
+    """Arguments of a drawn program, within its bounds."""
+    return st.tuples(*(tensors(spec.shape, spec.dtype, program.bounds) for spec in program.inputs))
+
+
+@st.composite
 def operands(draw_: Any, primitive: Primitive) -> Call:
     """Calls of a primitive: one of the shapes it is declared for, with numbers from its domain."""
     example = draw_(st.sampled_from(examples(primitive)))
     return draw(primitive, example, draw_(st.integers(0, 2**16)))
+
+
+def _grown(
+    draw: Any,
+    inputs: Any,
+    max_steps: int,
+    dtype: DType,
+    bounds: Bounds,
+    smooth: bool,
+    primitives: Sequence[Primitive] | None = None,
+) -> Draft:
+    if isinstance(inputs, int):
+        inputs = broadcastable_shapes(inputs, max_size=3, min_size=draw(st.sampled_from((1, 1, 0))))
+    chosen = draw(inputs) if isinstance(inputs, st.SearchStrategy) else inputs
+    draft = Draft(draw, [Spec(tuple(shape), dtype) for shape in chosen], bounds, smooth)
+    for primitive in draw(
+        st.lists(st.sampled_from(list(primitives or growing_pool())), min_size=1, max_size=max_steps)
+    ):
+        grow(draft, primitive)
+        if prod(draft.values[-1].spec.shape) > 1000:
+            break
+    return draft

@@ -1,0 +1,66 @@
+"""Comparing derivatives: tolerances, and the error that says what is wrong and how to see it again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from dualtape.testing.numeric import Estimate
+
+_ROUNDINGS = 4000
+
+
+class Reference(NamedTuple):
+    """A derivative by some source, one array for each output, and how far from it others may be."""
+
+    source: str
+    values: list[np.ndarray]
+    tolerances: list[np.ndarray]
+
+    def total(self, weights: Sequence[np.ndarray]) -> float:
+        """The weighted sum of all elements."""
+        return sum(float((w * y).sum()) for w, y in zip(weights, self.values, strict=True))
+
+    @property
+    def total_tolerance(self) -> float:
+        """Of the weighted sum, for weights below one."""
+        return sum(float(tolerance.sum()) for tolerance in self.tolerances)
+
+
+def within_rounding(source: str, values: list[np.ndarray], rtol: float | None, rounding: float, k: int) -> Reference:
+    """A tolerance of some roundings of the largest element for each order, or the one that is given."""
+    relative = rtol if rtol is not None else _ROUNDINGS * k * max(rounding, 2.3e-16)
+    tolerances = [np.full(y.shape, relative * max(float(np.abs(y).max(initial=0)), 1e-3)) for y in values]
+    return Reference(source, values, tolerances)
+
+
+def within_estimate(estimates: list[Estimate], sizes: list[float]) -> Reference:
+    """Finite differences' own estimate of their error, and what the rounding of values of some size costs beyond it."""
+    scales = [max(size, float(np.abs(e.value).max(initial=0)), 1e-3) for e, size in zip(estimates, sizes, strict=True)]
+    tolerances = [10 * e.error + 1e-8 * scale for e, scale in zip(estimates, scales, strict=True)]
+    return Reference("finite differences", [e.value for e in estimates], tolerances)
+
+
+def compare(title: str, got: np.ndarray, expected: np.ndarray, tolerance: np.ndarray, source: str, code: str) -> None:
+    """Raise an AssertionError that names the element that is worst, if there is one beyond its tolerance."""
+    if got.shape != expected.shape:
+        raise AssertionError(
+            f"{title}: got shape {got.shape}, expected {expected.shape} as in {source}\n{_again(code)}"
+        )
+    distance = np.abs(got - expected)
+    wrong = ~(distance <= tolerance)
+    if not wrong.any():
+        return
+    excess = np.where(wrong, distance / np.maximum(tolerance, 1e-300), -1)
+    worst = np.unravel_index(int(np.nan_to_num(excess, nan=np.inf).argmax()), got.shape)
+    element = tuple(int(i) for i in worst)
+    raise AssertionError(
+        f"{title}, element {element}: got {got[worst]!s}, expected {expected[worst]!s} from {source}; "
+        f"they differ by {distance[worst]:.3g}, tolerance {tolerance[worst]:.3g}\n{_again(code)}"
+    )
+
+
+def _again(code: str) -> str:
+    return f"To see it again:\n    {code}"

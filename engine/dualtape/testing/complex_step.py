@@ -1,0 +1,160 @@
+"""The complex step: derivatives to the last digit, for programs whose primitives continue into the complex plane.
+
+f(x + ihv) = f(x) + ih f'(x)v + O(h^2) for an analytic f, so that the imaginary part over h is the derivative, with
+nothing subtracted: h = 1e-100 leaves only the rounding of f itself. Tensors are real, so the function is traced, and
+its program is run with NumPy's complex arithmetic.
+
+Reference: Squire & Trapp, *Using Complex Variables to Estimate Derivatives of Real Functions*, SIAM Review 40 (1998).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from dualtape.compiler.program import Constant, Node, Program
+from dualtape.compiler.trace import trace
+from dualtape.core.primitive import Bilinear, Elementwise, Linear, NonDifferentiable, Primitive
+from dualtape.core.spec import Spec
+from dualtape.devices.registry import HOST
+from dualtape.errors import DualtapeError
+from dualtape.testing.modes import Function, Tensors
+
+STEP = 1e-100
+
+
+class NotAnalytic(Exception):
+    """A program with a primitive that is not known to continue into the complex plane."""
+
+
+def complex_step(f: Function, x: Tensors, v: Tensors) -> list[np.ndarray] | None:
+    """The derivative of ``f`` at ``x`` along ``v`` in float64, or None where ``f`` cannot be run on complex numbers.
+
+    That is so where it cannot be traced, where it holds a primitive without a complex counterpart, and where its value
+    at ``x`` would not be that of the real function, as beyond a branch point.
+    """
+    try:
+        program, parameters, _ = trace(lambda *a: f(list(a)), [Spec(a.shape, a.dtype) for a in x], HOST)
+    except DualtapeError:
+        return None
+    moved = [a.asnumpy() + 1j * STEP * b.asnumpy() for a, b in zip(x, v, strict=True)]
+    held = [parameter.value().asnumpy() for parameter in parameters]
+    plain = f(x)
+    try:
+        with np.errstate(all="ignore"):
+            outputs = _run(program, [*moved, *held])[: len(plain)]
+    except (NotAnalytic, TypeError, ValueError):
+        return None
+    for got, expected in zip(outputs, plain, strict=True):
+        if not np.allclose(np.real(got), expected.asnumpy(), rtol=1e-10, atol=1e-12):
+            return None
+    # What is rounded to a narrower type on the way has lost so small a step.
+    slopes = [np.imag(y).astype(np.float64) / STEP for y in outputs]
+    # At a pole of the derivative, the step is no longer small.
+    return slopes if all((np.abs(slope) < 1e30).all() for slope in slopes) else None
+
+
+def _run(program: Program, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+    values: dict[Node, Any] = dict(zip(program.inputs, inputs, strict=True))
+
+    def read(operand: Any) -> Any:
+        if isinstance(operand, Constant):
+            return operand.value.asnumpy()
+        return values[operand] if isinstance(operand, Node) else operand
+
+    for equation in program.equations:
+        operands = [read(x) for x in equation.operands]
+        run = _continued(equation.primitive) if any(map(np.iscomplexobj, operands)) else equation.primitive.numpy
+        values[equation.output] = run(*operands, **equation.params)
+    return [np.asarray(read(x)) for x in program.outputs]
+
+
+def _continued(primitive: Primitive) -> Callable[..., Any]:
+    """What stands for a primitive in the complex plane."""
+    known = _CONTINUED.get(primitive.name)
+    if known is not None:
+        return known
+    numpy = primitive.numpy
+    if isinstance(primitive, NonDifferentiable):
+        return lambda *x, **params: numpy(*map(np.real, x), **params)
+    if isinstance(primitive, (Linear, Bilinear)):
+        return numpy
+    # A function of NumPy's with a complex loop is the analytic one.
+    if isinstance(primitive, Elementwise) and isinstance(numpy, np.ufunc) and _has_complex_loop(numpy):
+        return numpy
+    raise NotAnalytic(primitive.name)
+
+
+def _has_complex_loop(function: np.ufunc) -> bool:
+    return f"{'D' * function.nin}->{'D' * function.nout}" in function.types
+
+
+def _chosen(condition: Any, x: Any, y: Any, kink: Any) -> Any:
+    """Pieces of analytic functions; at a kink between them there is no derivative to be had."""
+    if np.any(kink):
+        raise NotAnalytic("a point on a kink")
+    return np.where(condition, x, y)
+
+
+def _size(x: Any) -> Any:
+    """|x| of a real number, continued: x or -x."""
+    return np.where(np.real(x) < 0, -x, x)
+
+
+def _extremum(wins: np.ufunc) -> Callable[[Any, Any], Any]:
+    return lambda x, y: _chosen(wins(np.real(x), np.real(y)), x, y, np.equal(np.real(x), np.real(y)))
+
+
+def _extremum_along(reduce: Callable[..., Any]) -> Callable[..., Any]:
+    def evaluate(x: Any, axes: tuple[int, ...]) -> Any:
+        attained = np.real(x) == reduce(np.real(x), axis=axes, keepdims=True)
+        kink = attained.sum(axis=axes) > 1
+        return _chosen(attained, x, 0, kink).sum(axis=axes, keepdims=True)
+
+    return evaluate
+
+
+def _sigmoid(x: Any) -> Any:
+    small = np.exp(-_size(x))
+    return np.where(np.real(x) >= 0, 1 / (1 + small), small / (1 + small))
+
+
+def _atan2(y: Any, x: Any) -> Any:
+    flat = np.abs(np.real(x)) > np.abs(np.real(y))
+    with np.errstate(all="ignore"):
+        turned = np.where(flat, np.arctan(np.divide(y, x)), -np.arctan(np.divide(x, y)))
+    return np.arctan2(np.real(y), np.real(x)) + 1j * np.imag(turned)
+
+
+def _scipy(name: str) -> Callable[[Any], Any]:
+    def evaluate(x: Any) -> Any:
+        from scipy import special
+
+        return getattr(special, name)(x)
+
+    return evaluate
+
+
+_CONTINUED: dict[str, Callable[..., Any]] = {
+    "stop_gradient": lambda x: x,  # the function that it is; that its derivative is cut is for the check to find
+    "cast": lambda x, dtype: x if dtype.is_float else np.real(x).astype(dtype.numpy),
+    "where": lambda condition, x, y: np.where(np.real(condition), x, y),
+    "reciprocal": lambda x: 1 / x,
+    "rsqrt": lambda x: 1 / np.sqrt(x),
+    "absolute": lambda x: _chosen(np.real(x) < 0, -x, x, np.real(x) == 0),
+    "relu": lambda x: _chosen(np.real(x) < 0, 0, x, np.real(x) == 0),
+    "maximum": _extremum(np.greater),
+    "minimum": _extremum(np.less),
+    "maximum_along": _extremum_along(np.maximum.reduce),
+    "minimum_along": _extremum_along(np.minimum.reduce),
+    "sigmoid": _sigmoid,
+    "softplus": lambda x: np.where(np.real(x) >= 0, x, 0) + np.log1p(np.exp(-_size(x))),
+    "atan2": _atan2,
+    "mod": lambda x, y: x - y * np.floor(np.real(x) / np.real(y)),
+    "erf": _scipy("erf"),
+    "erfc": _scipy("erfc"),
+    "lgamma": _scipy("loggamma"),
+    "digamma": _scipy("digamma"),
+}

@@ -1,0 +1,122 @@
+"""Compositions of primitives: functions that print as the Python source that makes them again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dualtape.core.primitive import Primitive
+from dualtape.core.spec import Spec
+from dualtape.dtypes import DType
+from dualtape.tensor import Tensor
+from dualtape.testing.code import as_code
+from dualtape.testing.spelling import spelled
+
+
+class Variable(NamedTuple):
+    """The inputs of a composition, then the results of its steps, by number."""
+
+    number: int
+
+
+Operand = Variable | np.ndarray | bool | int | float
+
+
+class Step(NamedTuple):
+    """One call of a primitive on variables, constant arrays and numbers."""
+
+    primitive: Primitive
+    operands: tuple[Operand, ...]
+    params: dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Composition:
+    """A function of Tensors made of primitives.
+
+    Its text, ``repr(f)``, is Python to paste: the imports and a function ``f`` of the public operations (of primitives
+    from the catalogue where these have no public name).
+
+    Attributes
+    ----------
+    inputs
+        Shapes and element types of its arguments.
+    steps
+        What it does, in order.
+    outputs
+        What it returns: a tuple, or one Tensor if there is one.
+    bounds
+        Between which its arguments are to lie.
+    """
+
+    inputs: tuple[Spec, ...]
+    steps: tuple[Step, ...]
+    outputs: tuple[Variable, ...]
+    bounds: tuple[float, float]
+
+    def __call__(self, *arguments: Tensor) -> Any:
+        place = arguments[0].device if arguments else None
+        values: list[Any] = list(arguments)
+
+        def read(operand: Operand) -> Any:
+            if isinstance(operand, Variable):
+                return values[operand.number]
+            return Tensor(operand, device=place) if isinstance(operand, np.ndarray) else operand
+
+        for step in self.steps:
+            values.append(step.primitive(*map(read, step.operands), **step.params))
+        results = tuple(values[output.number] for output in self.outputs)
+        return results if len(results) > 1 else results[0]
+
+    def astype(self, dtype: DType) -> Composition:
+        """The same with arguments, constants and conversions to floats in ``dtype``."""
+
+        def converted(operand: Operand) -> Operand:
+            is_float = isinstance(operand, np.ndarray) and operand.dtype.kind == "f"
+            return operand.astype(dtype.numpy) if is_float else operand  # type: ignore[union-attr]
+
+        def adapted(value: Any) -> Any:
+            return dtype if isinstance(value, DType) and value.is_float else value
+
+        inputs = tuple(Spec(spec.shape, adapted(spec.dtype)) for spec in self.inputs)
+        steps = tuple(
+            Step(primitive, tuple(map(converted, operands)), {key: adapted(value) for key, value in params.items()})
+            for primitive, operands, params in self.steps
+        )
+        return replace(self, inputs=inputs, steps=steps)
+
+    @property
+    def primitives(self) -> tuple[str, ...]:
+        """The names of the primitives that it is made of."""
+        return tuple(step.primitive.name for step in self.steps)
+
+    def __repr__(self) -> str:
+        return self._source
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        # Hypothesis would show the fields.
+        printer.text(repr(self))
+
+    @cached_property
+    def _source(self) -> str:
+        count = len(self.inputs)
+
+        def name(operand: Operand) -> str:
+            if not isinstance(operand, Variable):
+                return f"dt.Tensor({as_code(operand)})" if isinstance(operand, np.ndarray) else as_code(operand)
+            number = operand.number
+            return f"x{number}" if number < count else f"v{number - count}"
+
+        lines = [
+            f"    v{i} = {spelled(step.primitive, [name(x) for x in step.operands], step.params)}"
+            for i, step in enumerate(self.steps)
+        ]
+        header = ["import numpy as np", "import dualtape as dt", "from dualtape import ops"]
+        if any("CATALOGUE" in line for line in lines):
+            header.append("from dualtape.primitives import CATALOGUE")
+        arguments = ", ".join(f"x{i}" for i in range(count))
+        results = ", ".join(map(name, self.outputs))
+        return "\n".join([*header, "", f"def f({arguments}):", *lines, f"    return {results}"])

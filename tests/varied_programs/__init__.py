@@ -1,0 +1,6 @@
+"""Training losses of many kinds, each with the way that a compiler of blocks is expected to take with it."""
+
+from varied_programs import equations, learning, losses, networks
+from varied_programs.program import Program
+
+PROGRAMS: dict[str, Program] = networks.PROGRAMS | equations.PROGRAMS | losses.PROGRAMS | learning.PROGRAMS
