@@ -32,19 +32,23 @@ REGION_COST = 50_000
 def choose_division(program: Program) -> Division:
     """The division over sets of points found among the sizes of inputs, or :class:`NotBlockable`.
 
-    The first set is the one along which data flow in the fewest stages: along the features of a network every layer
-    would be one. Then come others as long as they make the division cheaper.
+    Of the first sets that leave about as little to be done without blocks as the best one does, the one is taken along
+    which data flow in the fewest stages: along the features of a network every layer would be one. Then come others as
+    long as they make the division cheaper.
     """
     candidates = _point_counts(program)
     total = elements(program.equations)
     found, reasons = _divisions(program, (), candidates)
-    most = {points: division for points, division in found.items() if 2 * elements(division.equations) <= total}
-    if not most:
+    left = {points: elements(division.equations) for points, division in found.items()}
+    useful = {n: x for n, x in found.items() if 2 * left[n] <= total or 4 * cost(x) <= 3 * _undivided(program)}
+    if not useful:
         reasons += [f"over {n} points: {'; '.join((*x.reasons, _LITTLE))}" for n, x in found.items()]
         raise NotBlockable("; ".join(dict.fromkeys(reasons)) or "no input has an axis of points")
-    first = min(most, key=lambda points: (_depth(most[points]), -points))
+    least = min(left[points] for points in useful)
+    near = [points for points in useful if left[points] <= least + total // 4]
+    first = min(near, key=lambda points: (_depth(useful[points]), -points))
     chosen: tuple[int, ...] = (first,)
-    best = most[first]
+    best = useful[first]
     while candidates := [n for n in candidates if n not in chosen]:
         found, _ = _divisions(program, chosen, candidates)
         points = min(found, key=lambda points: cost(found[points]), default=0)
@@ -85,6 +89,10 @@ def cost(division: Division) -> int:
     outside = elements(division.equations) + EQUATION_COST * len(division.equations)
     moved = sum(array.features * region.points for region in division.regions for array, _ in region.stored)
     return outside + 2 * moved + REGION_COST * len(division.regions)
+
+
+def _undivided(program: Program) -> int:
+    return elements(program.equations) + EQUATION_COST * len(program.equations)
 
 
 def _point_counts(program: Program) -> list[int]:

@@ -76,6 +76,7 @@ class Training:
         final = settings.learning_rate / 20
         schedule = optim.CosineDecayLR(final, settings.learning_rate, max(settings.steps, 1))
         self.optimizer = optim.Adam(self.parameters, schedule)
+        self._update = dt.jit(self.optimizer)
         self.history = History(self.objective.names)
         self.adam_done = 0
         self.lbfgs_done = 0
@@ -118,7 +119,7 @@ class Training:
                 self._redraw()
             terms, gradients = self._loss_and_gradients()
             self._finite = self.values()
-            self.optimizer(gradients)
+            self._update(gradients)
             self.adam_done += 1
             self.history.append(terms)
             self.history.adam_steps += 1
