@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from dualtape.compiler.answers import NotBlockable
-from dualtape.compiler.division import choose_division, elements
 from dualtape.compiler.kernel import BlockKernel, block_kernel
 from dualtape.compiler.optimism import with_plain_products
 from dualtape.compiler.passes import optimise, remove_dead_code
+from dualtape.compiler.point_sets import choose_division, elements
 from dualtape.compiler.program import Constant, Node, Program
 from dualtape.compiler.regions import Division, Region
 from dualtape.compiler.repetition import compute_repeated_once

@@ -7,11 +7,11 @@ points becomes part of a tile program; any other runs as it is, between kernels.
 from __future__ import annotations
 
 from collections import defaultdict
-from math import prod
 
 from dualtape.compiler.answers import NotBlockable
 from dualtape.compiler.geometry import without
-from dualtape.compiler.mapping import Located, PointMapping
+from dualtape.compiler.located import Located, PointMapping
+from dualtape.compiler.mapping import map_equation
 from dualtape.compiler.program import Constant, Equation, Node, Program
 from dualtape.compiler.regions import Division, Region, Stage
 from dualtape.compiler.tiles import Contraction, Operation, Read, outputs, reads
@@ -21,85 +21,6 @@ from dualtape.primitives.arithmetic import add
 from dualtape.primitives.movement import concatenate
 
 _TYPES = (float32, float64, bool_)
-
-EQUATION_COST = 3_000
-"""What it costs to run one equation by itself, counted in elements."""
-
-REGION_COST = 50_000
-"""What one kernel must save, counted so, to be worth its compilation and launch."""
-
-
-def choose_division(program: Program) -> Division:
-    """The division over sets of points found among the sizes of inputs, or :class:`NotBlockable`.
-
-    Of the first sets that leave about as little to be done without blocks as the best one does, the one is taken along
-    which data flow in the fewest stages: along the features of a network every layer would be one. Then come others as
-    long as they make the division cheaper.
-    """
-    candidates = _point_counts(program)
-    total = elements(program.equations)
-    found, reasons = _divisions(program, (), candidates)
-    left = {points: elements(division.equations) for points, division in found.items()}
-    useful = {n: x for n, x in found.items() if 2 * left[n] <= total or 4 * cost(x) <= 3 * _undivided(program)}
-    if not useful:
-        reasons += [f"over {n} points: {'; '.join((*x.reasons, _LITTLE))}" for n, x in found.items()]
-        raise NotBlockable("; ".join(dict.fromkeys(reasons)) or "no input has an axis of points")
-    least = min(left[points] for points in useful)
-    near = [points for points in useful if left[points] <= least + total // 4]
-    first = min(near, key=lambda points: (_depth(useful[points]), -points))
-    chosen: tuple[int, ...] = (first,)
-    best = useful[first]
-    while candidates := [n for n in candidates if n not in chosen]:
-        found, _ = _divisions(program, chosen, candidates)
-        points = min(found, key=lambda points: cost(found[points]), default=0)
-        if not points or cost(found[points]) >= cost(best):
-            break
-        chosen, best = (*chosen, points), found[points]
-    return best
-
-
-_LITTLE = "most of the work is not at the points"
-
-
-def _divisions(
-    program: Program, chosen: tuple[int, ...], candidates: list[int]
-) -> tuple[dict[int, Division], list[str]]:
-    """The divisions with one more set, and why there is none with others."""
-    found: dict[int, Division] = {}
-    reasons = []
-    for points in candidates:
-        try:
-            found[points] = divide(program, (*chosen, points))
-        except NotBlockable as reason:
-            reasons.append(f"over {points} points: {reason}")
-    return found, reasons
-
-
-def _depth(division: Division) -> int:
-    return sum(1 for stage in division.stages if stage.regions)
-
-
-def elements(equations: tuple[Equation, ...]) -> int:
-    """How many numbers they compute."""
-    return sum(prod(equation.output.spec.shape) for equation in equations)
-
-
-def cost(division: Division) -> int:
-    """A measure of what does not happen in blocks."""
-    outside = elements(division.equations) + EQUATION_COST * len(division.equations)
-    moved = sum(array.features * region.points for region in division.regions for array, _ in region.stored)
-    return outside + 2 * moved + REGION_COST * len(division.regions)
-
-
-def _undivided(program: Program) -> int:
-    return elements(program.equations) + EQUATION_COST * len(program.equations)
-
-
-def _point_counts(program: Program) -> list[int]:
-    """Sizes that may be numbers of points: leading axes of inputs and constants, the largest of them first."""
-    constants = {node: None for x in program.equations for node in x.reads if isinstance(node, Constant)}
-    arrays = sorted((*program.inputs, *constants), key=lambda node: -prod(node.spec.shape))
-    return list(dict.fromkeys(node.spec.shape[0] for node in arrays if node.spec.shape and node.spec.shape[0] > 1))
 
 
 def divide(program: Program, sets: tuple[int, ...]) -> Division:
@@ -171,7 +92,7 @@ class _Dividing:
                     f"blocks compute in Float32 or in Float64, and `{equation.primitive.name}` has {node.spec.dtype}"
                 )
         self._load_beside(equation, points)
-        mapping.map(equation)
+        map_equation(mapping, equation)
         output = equation.output
         for operation in mapping.operations[self._dated[points] :]:
             stage = max(self._ready.get(node, 0) for node in reads(operation)) if reads(operation) else 0

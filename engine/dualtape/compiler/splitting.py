@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import product as all_indices
 from math import prod
 
-from dualtape.compiler.mapping import MOST_ROWS
+from dualtape.compiler.located import MOST_ROWS
 from dualtape.compiler.program import Node
 from dualtape.compiler.tiles import Contraction, FoldFeatures, Map, Operation, Place, Product, Read, Stream, Term, whole
 from dualtape.core.spec import Spec
