@@ -117,3 +117,13 @@ def test_a_training_step_sees_what_it_changed() -> None:
     jitted = dt.jit(step, device=DEVICES[0])
     losses = [jitted(x).item() for _ in range(3)]
     assert losses[0] > losses[1] > losses[2]
+
+
+def test_a_kernel_that_cannot_be_built_is_no_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    layers, inside, *_ = tensors(dt.float32)
+    loss = dt.jit(lambda w, x: ops.square(residual(w, x)).mean(), device=DEVICES[0])
+    expected = ops.square(residual(layers, inside)).mean().item()
+    monkeypatch.setattr("dualtape.compiler.kernel.source", lambda name: "not OpenCL C CALLS INPUTS OUTPUTS")
+    with pytest.warns(UserWarning, match="operation by operation on host.*cannot build"):
+        assert loss(layers, inside).item() == pytest.approx(expected, rel=1e-5)
+    assert loss(layers, inside).item() == pytest.approx(expected, rel=1e-5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -201,7 +202,32 @@ def planned(program: Program, home: Device, chosen: Device | None) -> tuple[Runn
     except (NotBlockable, DeviceError) as reason:
         return replayed(program, home), "", f"runs operation by operation on {home}: {reason}"
     kernels = [launch.kernel.source for launches in plan.launches for launch in launches]
-    return plan, "\n".join(kernels), f"runs {_in_words(division)}, block by block, on {device}{_left(division)}"
+    return (
+        _Guarded(plan, program, home),
+        "\n".join(kernels),
+        f"runs {_in_words(division)}, block by block, on {device}{_left(division)}",
+    )
+
+
+class _Guarded:
+    """A plan, until its device turns out not to build or launch its kernels; then operation by operation."""
+
+    def __init__(self, plan: BlockPlan, program: Program, home: Device) -> None:
+        self._plan: Runner = plan
+        self._program, self._home = program, home
+        self._works = False
+
+    def __call__(self, arguments: Sequence[Storage]) -> list[Any]:
+        if self._works:
+            return self._plan(arguments)
+        try:
+            results = self._plan(arguments)
+        except DeviceError as failure:
+            warnings.warn(f"a jitted function runs operation by operation on {self._home}: {failure}", stacklevel=4)
+            self._plan = replayed(self._program, self._home)
+            results = self._plan(arguments)
+        self._works = True
+        return results
 
 
 def _in_words(division: Division) -> str:
