@@ -10,9 +10,9 @@ from drawn import Call, assert_close, assert_same_bits, calls, fewer
 from dualtape.primitives import CATALOGUE
 from dualtape.testing.targets import Target
 
-# What IEEE arithmetic fixes to the last bit, and what only moves elements.
+# What IEEE arithmetic fixes to the last bit, and what only moves elements; not `scale`, whose zeros have either sign.
 MOVING = ["broadcast_to", "cast", "concatenate", "cut", "embed", "permute", "reshape", "take", "where"]
-ARITHMETIC = ["absolute", "add", "maximum", "minimum", "multiply", "negative", "relu", "scale", "step", "subtract"]
+ARITHMETIC = ["absolute", "add", "maximum", "minimum", "multiply", "negative", "relu", "step", "subtract"]
 DECIDING = ["equal", "greater", "greater_equal", "less", "less_equal", "not_equal", "logical_and", "logical_or"]
 SEARCHING = ["argmax", "argmin", "maximum_along", "minimum_along"]
 OTHERS = ["ceil", "floor", "isfinite", "isnan", "sign", "stop_gradient", "logical_not"]
@@ -41,7 +41,7 @@ def test_value_and_gradient_are_the_hosts(call: Call, dtype: dt.dtype.DType, dua
 def test_exact_operations_give_the_hosts_bits(call: Call, dtype: dt.dtype.DType, dualtape_device: Target) -> None:
     expected = call.to("host", dtype)
     there = call.to(dualtape_device.device, dtype)
-    if "sin" in call.f.primitives:
+    if {"sin", "tanh"} & set(call.f.primitives):
         return
     got = dualtape_device(lambda *x: tuple(there.results(list(x))))(*there.x)
     for a, b in zip(got, expected.results(expected.x), strict=True):

@@ -120,7 +120,8 @@ class Tensor(Operators):
             place = place or source.device
             array = source.asnumpy()
         else:
-            array = as_array(input_data)
+            # Floats that are to be Float64 must not lose their digits to Float32 on the way.
+            array = as_array(input_data, floats=np.float32 if dtype is None else np.float64)
         if dtype is not None:
             array = converted(array, as_dtype(dtype).numpy)
         if shape is not None:

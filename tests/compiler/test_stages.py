@@ -127,3 +127,17 @@ def test_a_kernel_that_cannot_be_built_is_no_end(monkeypatch: pytest.MonkeyPatch
     with pytest.warns(UserWarning, match="operation by operation on host.*cannot build"):
         assert loss(layers, inside).item() == pytest.approx(expected, rel=1e-5)
     assert loss(layers, inside).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_memory_does_not_grow_with_points() -> None:
+    """What a step holds beside its inputs is a few blocks of points, however many points there are."""
+    device = next(device for device in dt.devices() if device.name == DEVICES[0])
+    layers = tensors(dt.float32)[0]
+    held = []
+    for count in (1_000, 200_000):
+        x = dt.Tensor(RNG.uniform(-1, 1, (count, 2)).astype(np.float32))
+        before = device.memory().in_use
+        step = dt.jit(dt.value_and_grad(lambda w, x: ops.square(residual(w, x)).mean()), device=DEVICES[0])
+        step(layers, x)
+        held.append(device.memory().in_use - before - x.asnumpy().nbytes)
+    assert held[1] < 2 * held[0] < 10_000_000

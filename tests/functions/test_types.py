@@ -151,3 +151,9 @@ def test_refusal_names_what_was_wrong(call: Callable[[], Any], error: type[Excep
         call()
     assert isinstance(caught.value, DualtapeError)
     assert any("test_types.py" in note for note in caught.value.__notes__)
+
+
+def test_python_floats_keep_their_digits_in_float64() -> None:
+    assert dt.Tensor(0.1, dt.float64).item() == 0.1
+    np.testing.assert_array_equal(dt.Tensor([0.1, 0.7], dt.float64).asnumpy(), [0.1, 0.7])
+    assert dt.Tensor(0.1).item() == np.float32(0.1)

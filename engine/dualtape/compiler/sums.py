@@ -14,10 +14,17 @@ from dualtape.compiler.emission import Functions, Writer, blocks
 from dualtape.compiler.program import Node
 from dualtape.compiler.schedule import Step
 from dualtape.compiler.target import Target
-from dualtape.compiler.tiles import Contraction, Turn, WideContraction
+from dualtape.compiler.tiles import Contraction, Term, Turn, WideContraction
 
 LEAST_WIDE = 1024
 """Elements from which a result whose columns fill vectors is worth the turning."""
+
+
+MANY_ROWS = 16
+"""Rows from which adding the lanes at the end of each tile costs little."""
+
+MOST_PACKED = 640
+"""Vectors that are packed at most: they must stay in the nearest cache."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +139,9 @@ def emit_contraction(step: Contraction, writer: Writer, functions: Functions, po
     """Sums over the points of a block: from zero, then added to the accumulators, which loses less."""
     if writer.target.spreads:
         return _emit_shared_contraction(step, writer, functions, position)
-    side = 5 if writer.target.registers > 24 else 3
+    if not step.lanes_apart and max(term.count for term in step.terms) >= MANY_ROWS:
+        return _emit_packed_contraction(step, writer, functions, position)
+    side = _side(writer)
     lines: list[str] = []
     for k0, k1, rows in blocks(step.rows, side):
         for j0, j1, columns in blocks(step.columns, side):
@@ -141,16 +150,7 @@ def emit_contraction(step: Contraction, writer: Writer, functions: Functions, po
             lines.append("dt_v " + ", ".join(f"c{r}_{c} = (dt_v)(0)" for r, c in cells) + ";")
             lines.append("for (int tile = 0; tile < tiles; tile++) {")
             for term in step.terms:
-                x, y = term.x, term.y
-                lines.append(f"for (int row = 0; row < {term.count}; row++) {{" if term.count > 1 else "{")
-                along_x, along_y = ((f" + row * {n}" if n else "") for n in (term.x_step, term.y_step))
-                for c in range(columns if y is not None else 0):
-                    assert y is not None
-                    lines.append(f"const dt_v y{c} = {writer.at_tile(y.node, f'j + {c + y.offset}{along_y}')};")
-                for r in range(rows):
-                    lines.append(f"const dt_v x{r} = {writer.at_tile(x.node, f'k + {r + x.offset}{along_x}')};")
-                    lines += [f"c{r}_{c} += x{r}{'' if y is None else f' * y{c}'};" for c in range(columns)]
-                lines.append("}")
+                lines += _rows_of_term(term, writer, rows, columns)
             lines.append("}")
             for r, c in cells:
                 place = f"(k + {r}) * {step.columns} + j + {c}"
@@ -160,6 +160,51 @@ def emit_contraction(step: Contraction, writer: Writer, functions: Functions, po
                     else f"sums[{place}] += dt_across(c{r}_{c});"
                 )
             lines.append("}")
+    return writer.function(lines, functions, (("__global dt_r *sums", f"sums + {position}"),))
+
+
+def _side(writer: Writer) -> int:
+    """Rows and columns of the square of accumulators that registers hold."""
+    return 5 if writer.target.registers > 24 else 3
+
+
+def _rows_of_term(term: Term, writer: Writer, rows: int, columns: int, packed: str = "") -> list[str]:
+    """A loop over the rows of a term; ``packed`` names the array in which its first factor lies row by row."""
+    lines = [f"for (int row = 0; row < {term.count}; row++) {{" if term.count > 1 else "{"]
+    along_x, along_y = ((f" + row * {n}" if n else "") for n in (term.x_step, term.y_step))
+    for c in range(columns if term.y is not None else 0):
+        assert term.y is not None
+        lines.append(f"const dt_v y{c} = {writer.at_tile(term.y.node, f'j + {c + term.y.offset}{along_y}')};")
+    for r in range(rows):
+        there = writer.at_tile(term.x.node, f"k + {r + term.x.offset}{along_x}")
+        lines.append(f"const dt_v x{r} = {f'{packed}[row * {rows} + {r}]' if packed else there};")
+        lines += [f"c{r}_{c} += x{r}{'' if term.y is None else f' * y{c}'};" for c in range(columns)]
+    return [*lines, "}"]
+
+
+def _emit_packed_contraction(step: Contraction, writer: Writer, functions: Functions, position: int) -> str:
+    """Sums over many rows: what all columns of the result read again lies in one piece of the nearest cache."""
+    side = _side(writer)
+    lines: list[str] = []
+    for k0, k1, rows in blocks(step.rows, side):
+        lines.append(f"for (int tile = 0; tile < tiles; tile++) for (int k = {k0}; k < {k1}; k += {rows}) {{")
+        packed: dict[int, str] = {}
+        for i, term in enumerate(step.terms):
+            if MANY_ROWS <= term.count <= MOST_PACKED // rows:
+                packed[i] = f"packed{i}"
+                lines.append(f"dt_v packed{i}[{term.count * rows}];")
+                there = writer.at_tile(term.x.node, f"k + r + {term.x.offset} + row * {term.x_step}")
+                lines.append(f"for (int row = 0; row < {term.count}; row++) for (int r = 0; r < {rows}; r++)")
+                lines.append(f"packed{i}[row * {rows} + r] = {there};")
+        for j0, j1, columns in blocks(step.columns, side):
+            cells = [(r, c) for r in range(rows) for c in range(columns)]
+            lines.append(f"for (int j = {j0}; j < {j1}; j += {columns}) {{")
+            lines.append("dt_v " + ", ".join(f"c{r}_{c} = (dt_v)(0)" for r, c in cells) + ";")
+            for i, term in enumerate(step.terms):
+                lines += _rows_of_term(term, writer, rows, columns, packed.get(i, ""))
+            lines += [f"sums[(k + {r}) * {step.columns} + j + {c}] += dt_across(c{r}_{c});" for r, c in cells]
+            lines.append("}")
+        lines.append("}")
     return writer.function(lines, functions, (("__global dt_r *sums", f"sums + {position}"),))
 
 

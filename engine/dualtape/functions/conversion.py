@@ -19,23 +19,23 @@ if TYPE_CHECKING:
 TensorLike: TypeAlias = Value | np.ndarray | bool | int | float | list[Any] | tuple[Any, ...]
 
 
-def as_array(data: object, argument: str = "input_data") -> np.ndarray:
+def as_array(data: object, argument: str = "input_data", floats: Any = np.float32) -> np.ndarray:
     """Read numbers, nested lists or an array as MindSpore does.
 
-    Python floats become Float32 and integers Int64; NumPy arrays and scalars keep their type.
+    Python floats become Float32, or what ``floats`` says, and integers Int64; NumPy arrays and scalars keep their type.
     """
     if isinstance(data, (np.ndarray, np.generic)):
         return np.asarray(data)
     if isinstance(data, bool):
         return np.asarray(data, np.bool_)
     if isinstance(data, float):
-        return converted(np.asarray(data), np.float32)
+        return converted(np.asarray(data), floats)
     if isinstance(data, int):
         if not -(2**63) <= data < 2**63:
             raise ArgumentError(f"`{argument}` holds an int of {data.bit_length()} bits; Int64 has 63 and a sign")
         return np.asarray(data, np.int64)
     if isinstance(data, (list, tuple)):
-        return _as_array_of_sequence(data, argument)
+        return _as_array_of_sequence(data, argument, floats)
     if hasattr(data, "__array__"):
         return np.asarray(data)
     raise ArgumentTypeError(
@@ -43,7 +43,7 @@ def as_array(data: object, argument: str = "input_data") -> np.ndarray:
     )
 
 
-def _as_array_of_sequence(data: list[Any] | tuple[Any, ...], argument: str) -> np.ndarray:
+def _as_array_of_sequence(data: list[Any] | tuple[Any, ...], argument: str, floats: Any) -> np.ndarray:
     try:
         array = np.array(data)
     except (ValueError, TypeError, OverflowError) as failure:
@@ -56,7 +56,7 @@ def _as_array_of_sequence(data: list[Any] | tuple[Any, ...], argument: str) -> n
             f"For Tensor, the {argument} is {data} that contain unsupported element.\nIt must hold numbers"
         )
     if array.dtype == np.float64 and not _holds_numpy(data):
-        return converted(array, np.float32)
+        return converted(array, floats)
     return array
 
 

@@ -119,7 +119,7 @@ def _room(problem: Problem, domain: Domain) -> float:
 def _independent(problem: Problem, k: int, limit: float, rtol: float | None) -> Iterator[Reference]:
     """The k-th derivative as a numerical derivative of the one before: what no rule of the engine for it can spoil."""
     sizes = [float(np.abs(np.asarray(y)).max(initial=0)) for y in problem.outputs]
-    yield within_estimate(problem.finite_differences(k, limit), sizes)
+    yield within_estimate(problem.finite_differences(k, limit), sizes, problem.rounding)
     slopes = complex_step(problem.derivative(k - 1), problem.x, problem.v)
     if slopes is not None:
         yield within_rounding("the complex step", slopes, rtol, problem.rounding, k)

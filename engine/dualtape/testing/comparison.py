@@ -36,10 +36,14 @@ def within_rounding(source: str, values: list[np.ndarray], rtol: float | None, r
     return Reference(source, values, tolerances)
 
 
-def within_estimate(estimates: list[Estimate], sizes: list[float]) -> Reference:
-    """Finite differences' own estimate of their error, and what the rounding of values of some size costs beyond it."""
+def within_estimate(estimates: list[Estimate], sizes: list[float], rounding: float) -> Reference:
+    """Finite differences' own estimate of their error, and what the rounding of values of some size costs beyond it.
+
+    ``rounding`` is that of a function that gives a narrower type even for arguments of float64.
+    """
+    relative = max(1e-8, _ROUNDINGS * rounding)
     scales = [max(size, float(np.abs(e.value).max(initial=0)), 1e-3) for e, size in zip(estimates, sizes, strict=True)]
-    tolerances = [10 * e.error + 1e-8 * scale for e, scale in zip(estimates, scales, strict=True)]
+    tolerances = [10 * e.error + relative * scale for e, scale in zip(estimates, scales, strict=True)]
     return Reference("finite differences", [e.value for e in estimates], tolerances)
 
 

@@ -1,7 +1,7 @@
 """A composition while it is being made: its values so far, and how an operand for the next primitive is found.
 
-A value whose bounds are not known to lie in the domain of the next primitive is brought there by a sine first, so that
-compositions are smooth and well conditioned wherever their arguments lie.
+A value whose bounds are not known to lie in the domain of the next primitive is brought there by a sine or a tanh
+first, so that compositions are smooth and well conditioned wherever their arguments lie.
 """
 
 from __future__ import annotations
@@ -126,14 +126,16 @@ class Draft:
         return np.asarray(np.random.default_rng(self.draw(st.integers(0, 255))).integers(0, size, shape))
 
     def into(self, i: int, interval: Bounds) -> int:
-        """The value itself if it lies in the interval, else a sine of it that does."""
+        """The value itself if it lies in the interval, else a sine or a tanh of it that does."""
         low, high = interval
         bounds = self.values[i].bounds
         if bounds is not None and low < bounds[0] and bounds[1] < high:
             return i
         low, high = inner(interval)
         half, middle = round((high - low) / 2, 3), round((high + low) / 2, 3)
-        i = self.add(CATALOGUE["sin"], [Variable(i)], {}, (-1.0, 1.0))
+        # A sine of something large would turn its rounding into noise.
+        squash = CATALOGUE["tanh" if bounds is None else "sin"]
+        i = self.add(squash, [Variable(i)], {}, (-1.0, 1.0))
         if half != 1:
             i = self.add(CATALOGUE["multiply"], [Variable(i), half], {}, (-half, half))
         if middle:
