@@ -56,7 +56,9 @@ TRANSFORMATIONS: dict[str, Callable[[Fn], Fn]] = {
     "vmap": lambda f: lambda x: dt.vmap(f, in_axes=-1, out_axes=-1)(ops.stack([x, x * x], -1)).sum(-1),
     "checkpoint": lambda f: lambda x: dt.checkpoint(f)(x) * 2,
     "custom_derivative": lambda f: dt.custom_derivative(lambda x: f(x) * 2, jvp=lambda x, t: dt.jvp(f, x, t)[1] * 2),
-    "root": lambda f: lambda x: dt.root(lambda r, x: r**3 + 3 * r - ops.tanh(f(x)), ops.zeros(2, dt.float64), x, steps=8),
+    "root": lambda f: (
+        lambda x: dt.root(lambda r, x: r**3 + 3 * r - ops.tanh(f(x)), ops.zeros(2, dt.float64), x, steps=8)
+    ),
     "stop_gradient": lambda f: lambda x: f(x) * ops.stop_gradient(f(x)),
     "jit": dt.jit,
 }

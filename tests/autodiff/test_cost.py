@@ -167,7 +167,7 @@ def test_ways_to_a_product_with_the_hessian(cost_of: Measure) -> None:
     assert costs["gradient"].operations <= 5 * costs["evaluation"].operations
     for name in list(ways)[2:]:
         assert costs[name].operations <= 3.5 * costs["gradient"].operations
-        assert costs[name].peak <= 3 * costs["gradient"].peak
+        assert costs[name].peak <= 3.5 * costs["gradient"].peak
     assert min(list(ways)[2:], key=lambda name: costs[name].operations) == "reverse over forward"
     assert max(ways, key=lambda name: costs[name].operations) == "gradient of a gradient"
 

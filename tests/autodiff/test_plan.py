@@ -28,6 +28,7 @@ SETS: list[list[tuple[int, int, int]]] = [
     [(1, 1, 1), (0, 0, 0)],
     [(2, 2, 2)],
     [(3, 0, 0), (1, 0, 0)],
+    [(3, 2, 0), (2, 3, 1)],
     [(0, 1, 2), (1, 0, 1), (0, 0, 2)],
     [(i, j, k) for i, j, k in product(range(4), repeat=3) if i + j + k <= 3],
 ]
@@ -128,6 +129,24 @@ def test_custom_derivatives_and_equations_collapse() -> None:
             found = dt.linear_operator(f, coefficients, "collapsed")(X).asnumpy()
             expected = dt.linear_operator(g, coefficients, "multivariate")(X).asnumpy()
             np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-8)
+
+
+@pytest.mark.parametrize("coefficients", OPERATORS[:6], ids=str)
+def test_collapsed_operators_see_through_loops_and_conditions(coefficients: Any) -> None:
+    """Inside `jit` a loop is one equation of the program."""
+
+    def f(X: dt.Tensor) -> dt.Tensor:
+        def step(c: dt.Tensor, x: dt.Tensor) -> tuple[dt.Tensor, dt.Tensor]:
+            y = ops.cond(ops.stop_gradient(X).sum() > 0, lambda c: ops.sin(c * X[:, 1]) + x, lambda c: c, c)
+            return y, y * x
+
+        last, all_of_them = ops.scan(step, X[:, 0] * X[:, 1], X.T)
+        return last + all_of_them.sum(0)
+
+    expected = dt.linear_operator(f, coefficients, "multivariate")(X).asnumpy()
+    operator = dt.linear_operator(f, coefficients, "collapsed")
+    for apply in (operator, dt.jit(operator)):
+        np.testing.assert_allclose(apply(X).asnumpy(), expected, rtol=1e-8, atol=1e-8)
 
 
 def test_one_sum_of_many_terms_is_one_stream() -> None:

@@ -63,3 +63,19 @@ def test_devices_say_how_points_are_laid() -> None:
 
     assert target_of(Graphics, dt.float32) == Target("float", 32, 64, 64)
     assert not target_of(opencl_devices()[0], dt.float64).spreads
+
+
+@pytest.mark.parametrize("name", ["burgers", "wave, wide", "many directions"])
+def test_no_number_is_read_before_it_is_written(name: str, work_items: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every lane of every tile is summed over, so one element that nobody wrote would make the sums NaN."""
+    prepare = blocks.Launch.__init__
+
+    def prepare_with_nan(self: blocks.Launch, region: Any, device: Any) -> None:
+        prepare(self, region, device)
+        device.runtime.fill(self._scratch, float("nan"))
+        device.runtime.fill(self._sums, float("nan"))
+
+    monkeypatch.setattr(blocks.Launch, "__init__", prepare_with_nan)
+    loss, values = CASES[name]
+    for result in pytree.flatten(dt.jit(dt.value_and_grad(loss), device=DEVICES[0])(*tensors(values, dt.float32)))[0]:
+        assert np.isfinite(result.asnumpy()).all()

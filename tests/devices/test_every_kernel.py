@@ -15,6 +15,7 @@ import pytest
 import dualtape as dt
 from dualtape import ops
 from dualtape.compiler import blocks
+from dualtape.compiler.target import Target
 from dualtape.core.primitive import CATALOGUE
 from dualtape.devices.opencl_device import OpenCLDevice
 
@@ -116,11 +117,12 @@ def test_kernels_compute_what_the_host_does(opencl: Any, theme: str, group: int 
         check(device, call)
 
 
+@pytest.mark.parametrize("work_items", [1, 4], ids=["vectors", "work-items"])
 @pytest.mark.parametrize("points", [3, 21])
-def test_block_kernel(opencl: Any, points: int) -> None:
-    """One or several tiles, the last of them with fewer points than lanes."""
-    if not blocks.is_processor(opencl):
-        pytest.skip("blocks run on processors")
+def test_block_kernel(opencl: Any, points: int, work_items: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One or several tiles, the last of them with fewer points than lanes, on vectors and on work-items."""
+    target = Target("float", 32, 4, work_items)
+    monkeypatch.setattr(blocks, "target_of", lambda device, dtype: target)
     weights = [dt.Tensor(normal(2, 5)), dt.Tensor(normal(5)), dt.Tensor(normal(5, 1))]
 
     def loss(weights: list[dt.Tensor], x: dt.Tensor) -> dt.Tensor:

@@ -68,14 +68,14 @@ class CollapsedJetLevel(JetLevel):
 
     def __init__(self, order: int, directions: BatchLevel, weights: Tensor) -> None:
         super().__init__(MultiIndices([(order,)]))
-        self._top = (order,)
-        self._directions = directions
-        self._weights = weights
+        self.top = (order,)
+        self.directions = directions
+        self.weights = weights
 
     def gathered(self, index: Index, inner: Coefficient) -> Coefficient:
-        if inner is None or index != self._top:
+        if inner is None or index != self.top:
             return inner
-        return tensordot(self._weights, self._directions.all_examples(inner), 1)
+        return tensordot(self.weights, self.directions.all_examples(inner), 1)
 
 
 def _lined_up(directions: Directions, points: Tensor) -> Tensor:

@@ -51,7 +51,8 @@ class Jet(Tensor):
         known = self._known
         if index not in known:
             known[index] = self._rule(index)
-        return known[index]
+        found: Scaled | None = known[index]
+        return found
 
     def coefficient(self, index: Index) -> Coefficient:
         """The Taylor coefficient at ``index``."""
@@ -166,7 +167,7 @@ def _elementwise(
 ) -> CoefficientRule:
     """The chain rule; :class:`Reduction` differs in that its terms are summed along the axes."""
     partials: dict[int, Any] = {}
-    weighted: dict[tuple[int, Index], Tensor] = {}
+    weighted: dict[tuple[int, Index, int], Tensor] = {}
     reduced = isinstance(primitive, Reduction)
     active = [i for i, x in enumerate(inputs) if _is_jet(level, x)]
 
@@ -177,7 +178,7 @@ def _elementwise(
         return partials[i]
 
     def outer(i: int, index: Index) -> Scaled | None:
-        derivative = inputs[i].scaled(index)
+        derivative: Scaled | None = inputs[i].scaled(index)
         if derivative is None:
             return None
         slope = level.coefficients(partial(i))[0]
@@ -190,8 +191,8 @@ def _elementwise(
         slope = None if derivative is None else level.scaled(partial(i))[1](right)
         if derivative is None or slope is None:
             return None
-        # The weight of a coefficient is the same in all terms that it is in: multiplied once.
-        key = (i, left)
+        # One coefficient is in many terms, mostly with the same weight: it is multiplied once.
+        key = (i, left, weight)
         if key not in weighted:
             weighted[key] = derivative.times(weight).tensor()
         return slope._replace(value=weigh(weighted[key], slope.value))
@@ -201,6 +202,9 @@ def _elementwise(
         gathered = level.gathered_sum(index, (inner(i, *term) for i in active for term in terms))
         gathered = None if gathered is None else gathered.times(1 / divisor)
         total = sum_of((*(outer(i, index) for i in active), gathered))
+        if total is not None and gathered is not None:
+            # Left as it is, a factor that differs from order to order would come back in every sum of products.
+            total = Scaled(total.tensor())
         if reduced and total is not None:
             total = total._replace(value=sum(total.value, axes=params["axes"]))
         return _stretched(total, output.shape)

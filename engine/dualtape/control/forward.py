@@ -12,11 +12,12 @@ from typing import Any
 
 from dualtape.autodiff.batching import BatchLevel
 from dualtape.autodiff.collapsed import CollapsedLevel
+from dualtape.autodiff.directional import CollapsedJetLevel
 from dualtape.autodiff.jet import JetLevel
 from dualtape.compiler.program import Node, Program
 from dualtape.control.apply import RULES, apply, evaluate
 from dualtape.control.bodies import Body, Closed, sharing
-from dualtape.control.lifting import BatchLifting, CollapsedLifting, JetLifting, Lifting, Pattern
+from dualtape.control.lifting import BatchLifting, CollapsedJetLifting, CollapsedLifting, JetLifting, Lifting, Pattern
 from dualtape.control.structured import Cond, Scan, Structured, Values, While
 from dualtape.core.interpreter import entered
 from dualtape.parameter import current_observer
@@ -170,5 +171,6 @@ def _step_of_those_that_want(loop: While) -> Callable[[Values, Lifting], list[An
 
 
 RULES[JetLevel] = lambda level, operation, inputs: lifted(JetLifting(level), operation, inputs)
+RULES[CollapsedJetLevel] = lambda level, operation, inputs: lifted(CollapsedJetLifting(level), operation, inputs)
 RULES[BatchLevel] = lambda level, operation, inputs: lifted(BatchLifting(level), operation, inputs)
 RULES[CollapsedLevel] = lambda level, operation, inputs: lifted(CollapsedLifting(level), operation, inputs)

@@ -13,6 +13,7 @@ from typing import Any
 
 from dualtape.autodiff.batching import BatchLevel
 from dualtape.autodiff.collapsed import CollapsedLevel, Curved
+from dualtape.autodiff.directional import CollapsedJetLevel
 from dualtape.autodiff.jet import Jet, JetLevel
 from dualtape.core.interpreter import entered
 from dualtape.core.spec import Spec
@@ -85,6 +86,48 @@ class JetLifting(Lifting):
         level = JetLevel(self._level.algebra)
         with entered(level):
             yield JetLifting(level)
+
+
+class CollapsedJetLifting(JetLifting):
+    """Jets along many directions: their highest coefficients are one sum, all others have an axis of directions."""
+
+    def __init__(self, level: CollapsedJetLevel) -> None:
+        super().__init__(level)
+        self._collapsed = level
+
+    def specs(self, spec: Spec, pattern: Pattern) -> list[Spec]:
+        everywhere = Spec((self._collapsed.directions.size, *spec.shape), spec.dtype)
+        return [spec, *(spec if index == self._collapsed.top else everywhere for index in pattern)]
+
+    def parts(self, x: Any, pattern: Pattern, stacked: bool = False) -> list[Any]:
+        primal, *coefficients = super().parts(x, pattern)
+
+        def part(index: Any, value: Tensor) -> Tensor:
+            if index == self._collapsed.top:
+                return value
+            everywhere: Tensor = self._collapsed.directions.all_examples(value)
+            return _exchanged(everywhere) if stacked else everywhere
+
+        return [primal, *map(part, pattern, coefficients)]
+
+    def whole(self, parts: Sequence[Any], pattern: Pattern, stacked: bool = False) -> Any:
+        primal, *coefficients = parts
+
+        def coefficient(index: Any, part: Tensor) -> Tensor:
+            if index == self._collapsed.top:
+                return part
+            return self._collapsed.directions.batched(_exchanged(part) if stacked else part)
+
+        return super().whole([primal, *map(coefficient, pattern, coefficients)], pattern)
+
+    @contextmanager
+    def inside(self) -> Iterator[Lifting]:
+        directions = BatchLevel(self._collapsed.directions.size)
+        with entered(directions):
+            (order,) = self._collapsed.top
+            level = CollapsedJetLevel(order, directions, self._collapsed.weights)
+            with entered(level):
+                yield CollapsedJetLifting(level)
 
 
 class BatchLifting(Lifting):
