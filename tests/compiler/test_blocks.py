@@ -139,7 +139,7 @@ def test_value_and_gradient_in_float32(name: str, device: str) -> None:
     jitted = dt.jit(dt.value_and_grad(loss), device=device)
     arguments = tensors(values, dt.float32)
     assert jitted.lower(*arguments).explanation.startswith("runs ")
-    assert jitted.lower(*arguments).kernels, jitted.lower(*arguments).explanation
+    assert jitted.lower(*arguments).kernels(), jitted.lower(*arguments).explanation
     first = jitted(*arguments)
     assert largest_error(first, expected) < 2e-5
     for x, y in zip(flat(first), flat(jitted(*arguments)), strict=True):
@@ -152,7 +152,7 @@ def test_value_and_gradient_in_float64(name: str, device: str) -> None:
     loss, values = CASES[name]
     arguments = tensors(values, dt.float64)
     jitted = dt.jit(dt.value_and_grad(loss), device=device)
-    assert jitted.lower(*arguments).kernels
+    assert jitted.lower(*arguments).kernels()
     assert largest_error(jitted(*arguments), dt.value_and_grad(loss)(*arguments)) < 1e-12
 
 
@@ -164,7 +164,7 @@ def test_results_at_the_points() -> None:
         return u, u_x.T, u > 0, (u * u).sum()
 
     jitted = dt.jit(fields, device=DEVICES[0])
-    assert jitted.lower(layers, x).kernels
+    assert jitted.lower(layers, x).kernels()
     found, expected = jitted(layers, x), fields(layers, x)
     assert found[2].dtype is dt.bool_
     for a, b in zip(flat(found), flat(expected), strict=True):
@@ -178,7 +178,7 @@ def test_inputs_on_the_device_stay_there() -> None:
         arguments = tensors(values, dt.float32)
         jitted = dt.jit(dt.value_and_grad(loss), device=DEVICES[0])
         found = jitted(*arguments)
-        assert jitted.lower(*arguments).kernels
+        assert jitted.lower(*arguments).kernels()
     assert found[0].device.name == DEVICES[0]
     assert largest_error(found, expected) < 2e-5
 
@@ -194,7 +194,7 @@ def test_new_values_of_inputs_are_seen() -> None:
 def test_inputs_handed_through_need_no_kernel_type() -> None:
     x, labels = dt.Tensor(points(30).astype(np.float32)), dt.Tensor(np.arange(30))
     jitted = dt.jit(lambda x, labels: (ops.exp(x).sum(), labels), device=DEVICES[0])
-    assert jitted.lower(x, labels).kernels
+    assert jitted.lower(x, labels).kernels()
     np.testing.assert_array_equal(jitted(x, labels)[1].asnumpy(), np.arange(30))
 
 
@@ -206,7 +206,7 @@ def test_zero_wins_over_infinity() -> None:
     w = dt.Tensor(np.ones((1, 3), np.float32))
     step = dt.grad(loss, (0, 1))
     jitted = dt.jit(step, device=DEVICES[0])
-    assert jitted.lower(w, x).kernels
+    assert jitted.lower(w, x).kernels()
     for a, b in zip(flat(jitted(w, x)), flat(step(w, x)), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5)
 
@@ -223,7 +223,7 @@ def test_what_is_not_blockable_is_replayed_and_says_why(reason: str, function: C
     w, x = tensors([RNG.normal(size=(2, 3)), points(30)], dt.float32)
     jitted = dt.jit(function, device=DEVICES[0])
     lowered = jitted.lower(w, x)
-    assert not lowered.kernels
+    assert not lowered.kernels()
     assert reason in lowered.explanation
     np.testing.assert_array_equal(jitted(w, x).asnumpy(), function(w, x).asnumpy())
 
@@ -231,4 +231,4 @@ def test_what_is_not_blockable_is_replayed_and_says_why(reason: str, function: C
 def test_small_programs_are_replayed_unless_a_device_is_named() -> None:
     loss, values = CASES["two outputs"]
     assert "too few" in dt.jit(loss).lower(*tensors(values, dt.float32)).explanation
-    assert not dt.jit(loss, device="host").lower(*tensors(values, dt.float32)).kernels
+    assert not dt.jit(loss, device="host").lower(*tensors(values, dt.float32)).kernels()

@@ -35,7 +35,7 @@ def test_a_program_in_blocks(device: dt.Device) -> None:
     loss = dt.jit(lambda x: ops.tanh(x @ weight).sum(), device=device)
     explanation = dt.explain(loss, ops.ones((100, 3)))
     assert "at 100 points, block by block" in str(explanation)
-    assert explanation.lowered.kernels
+    assert explanation.lowered.kernels()
 
 
 def test_a_program_that_cannot_go_in_blocks() -> None:

@@ -99,7 +99,7 @@ def test_points_that_the_function_closes_over() -> None:
     inside = dt.Tensor(INSIDE.astype(np.float32))
     layers = tensors(dt.float32)[0]
     jitted = dt.jit(dt.value_and_grad(lambda w: ops.square(residual(w, inside)).mean()), device=DEVICES[0])
-    assert jitted.lower(layers).kernels, jitted.lower(layers).explanation
+    assert jitted.lower(layers).kernels(), jitted.lower(layers).explanation
     expected = dt.value_and_grad(lambda w: ops.square(residual(w, inside)).mean())(layers)
     np.testing.assert_allclose(jitted(layers)[0].asnumpy(), expected[0].asnumpy(), rtol=1e-5)
 

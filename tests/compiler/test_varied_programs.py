@@ -54,9 +54,9 @@ def expected(name: str) -> list[np.ndarray]:
 def check_way(program: Program, lowered: Lowered) -> None:
     """That it runs in the kernels of the program's description, and says why something does not."""
     explanation = lowered.explanation
-    found = tuple(sorted(int(count) for count in re.findall(r"at (\d+) points", explanation) if lowered.kernels))
-    assert bool(found) == bool(lowered.kernels)
-    assert program.kernels in (None, found), explanation
+    found = tuple(sorted(int(count) for count in re.findall(r"at (\d+) points", explanation) if lowered.kernels()))
+    assert bool(found) == bool(lowered.kernels())
+    assert program.kernels() in (None, found), explanation
     assert explanation.startswith("runs " if found else "runs operation by operation on host")
     _, _, reasons = explanation.partition("operation by operation")
     assert program.left_out in reasons, explanation

@@ -133,7 +133,7 @@ def test_block_kernel(opencl: Any, points: int, work_items: int, monkeypatch: py
     x = dt.Tensor(normal(points, 2))
     value, gradients = dt.value_and_grad(loss)(weights, x)
     jitted = dt.jit(dt.value_and_grad(loss), device=opencl.name)
-    assert jitted.lower(weights, x).kernels
+    assert jitted.lower(weights, x).kernels()
     got, got_gradients = jitted(weights, x)
     for a, b in zip((got, *got_gradients), (value, *gradients), strict=True):
         np.testing.assert_allclose(a.asnumpy(), b.asnumpy(), rtol=1e-4, atol=1e-5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
     from dualtape.compiler.cost import Cost
 
 
-class Lowered(NamedTuple):
-    """A traced function.
+@dataclass(frozen=True)
+class Lowered:
+    """A traced function; it prints as its program before and after all passes.
 
     Attributes
     ----------
@@ -36,7 +38,7 @@ class Lowered(NamedTuple):
         As written down.
     optimised
         After all passes.
-    kernels
+    source
         The OpenCL C that it runs; empty where it runs operation by operation.
     explanation
         How it runs, and why.
@@ -46,9 +48,23 @@ class Lowered(NamedTuple):
 
     program: Program
     optimised: Program
-    kernels: str
+    source: str
     explanation: str
     device: Device
+
+    def __str__(self) -> str:
+        return f"as traced:\n{self.program}\n\nafter all passes:\n{self.optimised}\n\nit {self.explanation}"
+
+    def kernels(self) -> str:
+        """The OpenCL C that it runs; empty where it runs operation by operation.
+
+        Examples
+        --------
+        >>> import dualtape as dt
+        >>> dt.jit(lambda x: x + x, device="host").lower(dt.Tensor(1.0)).kernels()
+        ''
+        """
+        return self.source
 
     def cost(self) -> Cost:
         """Operations, bytes and the least time of the optimised program; it prints as a table.
