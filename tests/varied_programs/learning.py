@@ -61,12 +61,11 @@ def convolution(parameters: dict[str, Any], signals: dt.Tensor) -> dt.Tensor:
 
 def batch_norm(layers: list[dt.Tensor], x: dt.Tensor) -> dt.Tensor:
     """Mean and variance over the points, in every layer: one stage after the other."""
-
-    def normal(z: dt.Tensor) -> dt.Tensor:
-        z = z - z.mean(0, keepdims=True)
-        return ops.tanh(z * ops.rsqrt(ops.square(z).mean(0, keepdims=True) + 0.1))
-
-    return mean_square(network(layers, x, normal) - 1)
+    for matrix in layers:
+        x = x @ matrix
+        x = x - x.mean(0, keepdims=True)
+        x = ops.tanh(x * ops.rsqrt(ops.square(x).mean(0, keepdims=True) + 0.1))
+    return mean_square(x - 0.5)
 
 
 def contrastive(layers: list[dt.Tensor], x: dt.Tensor, other: dt.Tensor) -> dt.Tensor:
@@ -99,36 +98,53 @@ def deep_operator(layers: list[list[dt.Tensor]], sensors: dt.Tensor, x: dt.Tenso
 
 PROGRAMS: dict[str, Program] = {
     "cross entropy": Program(
-        classification, [weights(4, 12, 3), points(90, 4), RNG.integers(0, 3, 90)], (90, 90), "Int"
+        classification, [weights(4, 12, 3), points(390, 4), RNG.integers(0, 3, 390)], (390, 390, 390), "`where`"
     ),
-    "soft labels": Program(soft_classification, [weights(4, 12, 3), points(91, 4), points(91, 3)], (91,)),
+    "soft labels": Program(soft_classification, [weights(4, 12, 3), points(391, 4), points(391, 3)], (391,)),
     "embedding": Program(
-        embedded, [{"table": RNG.normal(size=(13, 5)), "layers": weights(5, 9, 1)}, RNG.integers(0, 13, 92)], (), "Int"
+        embedded, [{"table": RNG.normal(size=(13, 5)), "layers": weights(5, 9, 1)}, RNG.integers(0, 13, 392)], (9, 9)
     ),
-    "attention over points": Program(attention, [[RNG.normal(size=(4, 4)) for _ in range(3)], points(93, 4)], ()),
+    "attention over points": Program(
+        attention,
+        [[RNG.normal(size=(4, 4)) for _ in range(3)], points(393, 4)],
+        (393,) * 5,
+        "`matmul` of two values at the points",
+    ),
     "attention at each point": Program(
-        attention_within, [[RNG.normal(size=(4, 4)) for _ in range(3)], RNG.normal(size=(94, 5, 4))], (), "matmul"
+        attention_within,
+        [[RNG.normal(size=(4, 4)) for _ in range(3)], RNG.normal(size=(394, 5, 4))],
+        (394,) * 6,
+        "`matmul` of two values at the points",
     ),
     "matrices at each point": Program(
-        transformed, [weights(2, 8, 3), points(95), RNG.normal(size=(95, 3, 3))], (95,), "matmul"
+        transformed,
+        [weights(2, 8, 3), points(395), RNG.normal(size=(395, 3, 3))],
+        (395, 395, 395),
+        "`matmul` of two values at the points",
     ),
     "variational autoencoder": Program(
         autoencoder,
-        [{"encoder": weights(6, 10, 4), "decoder": weights(2, 10, 6)}, points(96, 6), RNG.normal(size=(96, 2))],
-        (96,),
+        [{"encoder": weights(6, 10, 4), "decoder": weights(2, 10, 6)}, points(396, 6), RNG.normal(size=(396, 2))],
+        (396,),
     ),
     "convolution": Program(
-        convolution, [{"kernel": RNG.normal(size=3), "layers": weights(10, 8, 1)}, points(97, 12)], (97,)
+        convolution, [{"kernel": RNG.normal(size=3), "layers": weights(10, 8, 1)}, points(397, 12)], (397,)
     ),
-    "batch norm": Program(batch_norm, [weights(3, 8, 8, 1), points(98, 3)], (98, 98, 98)),
-    "contrastive": Program(contrastive, [weights(3, 8, 4), points(99, 3), points(99, 3)], ()),
-    "ridge": Program(ridge, [RNG.normal(size=(5, 1)), points(100, 5), RNG.normal(size=(100, 1))], (100,)),
-    "recurrent": Program(recurrent, [[RNG.normal(size=(1, 6)), RNG.normal(size=(6, 6)) / 3], points(101, 5)], (101,)),
+    "batch norm": Program(batch_norm, [weights(3, 8, 8)[::2], points(398, 3)], (398,) * 9),
+    "contrastive": Program(
+        contrastive,
+        [weights(3, 8, 4), points(399, 3), points(399, 3)],
+        (399, 399, 399),
+        "`matmul` of two values at the points",
+    ),
+    "ridge": Program(ridge, [RNG.normal(size=(5, 1)), points(400, 5), RNG.normal(size=(400, 1))], (400,)),
+    "recurrent": Program(recurrent, [[RNG.normal(size=(1, 6)), RNG.normal(size=(6, 6)) / 3], points(401, 5)], (401,)),
     "deep set": Program(
-        deep_set, [[weights(3, 8, 5), weights(5, 6, 1)], points(102, 3), np.array([[0.5]])], (102, 102)
+        deep_set, [[weights(3, 8, 5), weights(5, 6, 1)], points(402, 3), np.array([[0.5]])], (402, 402)
     ),
     "deep operator": Program(
-        deep_operator, [[weights(7, 9, 5), weights(2, 9, 5)], points(31, 7), points(103), RNG.normal(size=(31, 103))],
-        (),
+        deep_operator,
+        [[weights(7, 9, 5), weights(2, 9, 5)], points(131, 7), points(403), RNG.normal(size=(131, 403))],
+        (403,),
     ),
 }

@@ -69,12 +69,12 @@ def smooth(layers: list[dt.Tensor], x: dt.Tensor) -> dt.Tensor:
 
 def stencil(layers: list[dt.Tensor], x: dt.Tensor) -> dt.Tensor:
     """Finite differences of the network: the points are moved, not the results."""
-    step = dt.Tensor(np.array([[0.1, 0.0]], x.dtype.numpy))
+    step = dt.Tensor(np.array([[0.5, 0.0]], x.dtype.numpy))
     ahead, here, behind = (network(layers, x + i * step) for i in (1.0, 0.0, -1.0))
-    return mean_square((ahead - 2 * here + behind) / 0.01 + here)
+    return mean_square((ahead - 2 * here + behind) / 0.25 + here)
 
 
-INSIDE = points(74)
+INSIDE = points(374)
 
 
 def around_constants(layers: list[dt.Tensor]) -> dt.Tensor:
@@ -102,37 +102,40 @@ def conditional(layers: list[dt.Tensor], x: dt.Tensor) -> dt.Tensor:
 
 
 LAYERS = weights(2, 8, 8, 1)
-TIMES = np.sort(RNG.uniform(0, 1, 78))
-ORDERED = np.stack([RNG.uniform(-1, 1, 78), TIMES], 1)
+TIMES = np.sort(RNG.uniform(0, 1, 378))
+ORDERED = np.stack([RNG.uniform(-1, 1, 378), TIMES], 1)
 
 PROGRAMS: dict[str, Program] = {
-    "sum of absolute values": Program(of_residual(lambda r: ops.abs(r).sum()), [LAYERS, points(70)], (70,)),
+    "sum of absolute values": Program(of_residual(lambda r: ops.abs(r).sum()), [LAYERS, points(370)], (370,)),
     "Huber": Program(
-        of_residual(lambda r: ops.huber_loss(r, ops.zeros_like(r), delta=0.3)), [LAYERS, points(71)], (71,)
+        of_residual(lambda r: ops.huber_loss(r, ops.zeros_like(r), delta=0.3)), [LAYERS, points(371)], (371,)
     ),
-    "root of the mean": Program(of_residual(lambda r: ops.sqrt(mean_square(r))), [LAYERS, points(72)], (72, 72)),
-    "logarithm of the mean": Program(of_residual(lambda r: ops.log(mean_square(r))), [LAYERS, points(73)], (73, 73)),
-    "variance": Program(of_residual(lambda r: ops.var(r)), [LAYERS, points(75)], (75, 75)),
+    "root of the mean": Program(of_residual(lambda r: ops.sqrt(mean_square(r))), [LAYERS, points(372)], (372, 372)),
+    "logarithm of the mean": Program(of_residual(lambda r: ops.log(mean_square(r))), [LAYERS, points(373)], (373, 373)),
+    "variance": Program(of_residual(lambda r: ops.var(ops.tanh(r))), [LAYERS, points(375)], (375, 375, 375)),
     "largest residual": Program(
-        of_residual(lambda r: ops.amax(ops.abs(r))), [LAYERS, points(76)], (76, 76), "over the points"
+        of_residual(lambda r: ops.amax(ops.abs(r))), [LAYERS, points(376)], (376, 376, 376), "maximum_along"
     ),
     "smooth maximum": Program(
-        of_residual(lambda r: ops.logsumexp(ops.square(r), 0).sum()), [LAYERS, points(77)], (77, 77), "over the points"
+        of_residual(lambda r: ops.logsumexp(ops.square(r), 0).sum()),
+        [LAYERS, points(377)],
+        (377, 377, 377),
+        "maximum_along",
     ),
-    "weights of points": Program(weighted, [LAYERS, points(79), RNG.uniform(0, 1, (79, 1))], (79,)),
-    "trained weights of points": Program(adversarial, [(LAYERS, RNG.normal(size=(80, 1))), points(80)], (80,)),
-    "boundary": Program(with_boundary, [LAYERS, points(81), points(23), RNG.normal(size=(23, 1))], (23, 81)),
-    "flux through the boundary": Program(with_flux, [LAYERS, points(82), points(24), points(24)], (24, 82)),
-    "periodic ends": Program(with_ends, [LAYERS, points(83), points(25), points(25)], (25, 83)),
-    "balanced terms": Program(balanced, [LAYERS, points(84), points(26)], (26, 84)),
-    "causal weights": Program(causal, [LAYERS, ORDERED], (78, 78), "cumsum"),
-    "differences of neighbours": Program(smooth, [LAYERS, points(85)], (85, 85), "slice"),
-    "stencil": Program(stencil, [LAYERS, points(86)], (86,)),
-    "constant points": Program(around_constants, [LAYERS], (74,)),
-    "integral": Program(integral, [LAYERS, points(87), points(27), RNG.uniform(0, 1, 27)], (27, 87)),
-    "scan over steps": Program(unrolled, [weights(2, 8, 2), points(88)], (), "scan"),
-    "condition on the loss": Program(conditional, [LAYERS, points(89)], (89,), "cond"),
-    "one point": Program(of_residual(mean_square), [LAYERS, points(1)], ()),
-    "two points": Program(of_residual(mean_square), [LAYERS, points(2)], (2,)),
+    "weights of points": Program(weighted, [LAYERS, points(379), RNG.uniform(0, 1, (379, 1))], (379, 379)),
+    "trained weights of points": Program(adversarial, [(LAYERS, RNG.normal(size=(380, 1))), points(380)], (380,)),
+    "boundary": Program(with_boundary, [LAYERS, points(381), points(123), RNG.normal(size=(123, 1))], (123, 381)),
+    "flux through the boundary": Program(with_flux, [LAYERS, points(382), points(124), points(124)], (124, 382)),
+    "periodic ends": Program(with_ends, [LAYERS, points(383), points(125), points(125)], (125, 383)),
+    "balanced terms": Program(balanced, [LAYERS, points(384), points(126)], (126, 126, 384, 384)),
+    "causal weights": Program(causal, [LAYERS, ORDERED], (378, 378), "cumsum"),
+    "differences of neighbours": Program(smooth, [LAYERS, points(385)], (385, 385), "takes some of the points"),
+    "stencil": Program(stencil, [LAYERS, points(386)], (386,)),
+    "constant points": Program(around_constants, [LAYERS], (374,)),
+    "integral": Program(integral, [LAYERS, points(387), points(127), RNG.uniform(0, 1, 127)], (127, 127, 387)),
+    "scan over steps": Program(unrolled, [weights(2, 8, 2), points(388)], (), "scan"),
+    "condition on the loss": Program(conditional, [LAYERS, points(389)], (389, 389)),
+    "one point": Program(of_residual(mean_square), [LAYERS, points(1)], None),
+    "two points": Program(of_residual(mean_square), [LAYERS, points(2)], None),
     "numbers alone": Program(lambda a, b: ops.sin(a * b) + a / b, [np.array(0.4), np.array(1.7)], (), "axis of points"),
 }

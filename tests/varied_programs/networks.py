@@ -101,23 +101,23 @@ def normalised(layers: list[dt.Tensor], x: dt.Tensor) -> dt.Tensor:
 
 
 PROGRAMS: dict[str, Program] = {
-    f"activation {name}": Program(with_activation(activation), [weights(2, 9, 9, 1), points(60)], (60,))
+    f"activation {name}": Program(with_activation(activation), [weights(2, 9, 9, 1), points(360)], (360,))
     for name, activation in ACTIVATIONS.items()
 } | {
-    "residual": Program(of(residual), [weights(2, 8, 8, 8, 8, 1), points(51)], (51,)),
+    "residual": Program(of(residual), [weights(2, 8, 8, 8, 8, 1), points(351)], (351,)),
     "gated": Program(
-        of(gated), [weights(2, 8) + weights(2, 8) + weights(2, 8) + weights(8, 8, 8, 1), points(47)], (47,)
+        of(gated), [weights(2, 8) + weights(2, 8) + weights(2, 8) + weights(8, 8, 8, 1), points(347)], (347,)
     ),
-    "Fourier features": Program(of(fourier), [weights(10, 12, 1), points(64)], (64,)),
-    "periodic by its features": Program(of(periodic), [weights(3, 12, 1), points(63)], (63,)),
+    "Fourier features": Program(of(fourier), [weights(10, 12, 1), points(364)], (364,)),
+    "periodic by its features": Program(of(periodic), [weights(3, 12, 1), points(363)], (363,)),
     "adaptive slopes": Program(
-        of(adaptive), [{"layers": weights(2, 9, 9, 1), "slopes": np.array([1.2, 0.8])}, points(50)], (50,)
+        of(adaptive), [{"layers": weights(2, 9, 9, 1), "slopes": np.array([1.2, 0.8])}, points(350)], (350,)
     ),
-    "layer norm": Program(of(with_layer_norm), [weights(2, 11, 11, 1), points(52)], (52,)),
+    "layer norm": Program(of(with_layer_norm), [weights(2, 11, 11, 1), points(352)], (352,)),
     "mixture of experts": Program(
-        of(mixture), [[weights(2, 7, 1), weights(2, 5, 1), weights(2, 6, 1), weights(2, 4, 3)], points(53)], (53,)
+        of(mixture), [[weights(2, 7, 1), weights(2, 5, 1), weights(2, 6, 1), weights(2, 4, 3)], points(353)], (353,)
     ),
-    "low rank": Program(of(low_rank), [weights(1, 8, 5) + weights(1, 8, 5), points(54)], (54,)),
-    "normalised and hard condition": Program(of(normalised), [weights(2, 9, 9, 1), points(49)], (49,)),
-    "wide": Program(with_activation(ops.sin), [weights(2, 70, 1), points(40)], (40,)),
+    "low rank": Program(of(low_rank), [weights(1, 8, 5) + weights(1, 8, 5), points(354)], (354,)),
+    "normalised and hard condition": Program(of(normalised), [weights(2, 9, 9, 1), points(349)], (349,)),
+    "wide": Program(with_activation(ops.sin), [weights(2, 70, 1), points(340)], (340,)),
 }

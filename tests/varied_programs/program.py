@@ -27,14 +27,15 @@ class Program(NamedTuple):
         Arrays in nested containers; those of floating point numbers take the element type of the test.
     kernels
         The number of points of each kernel of the training step, smallest first: none if it is replayed operation by
-        operation, several of one number if the points are gone through in several stages.
+        operation, several of one number if the points are gone through in several stages. None where there is too
+        little to do for the way to matter.
     left_out
         What the explanation says about that which does not run in blocks.
     """
 
     loss: Callable[..., dt.Tensor]
     arguments: Sequence[Any]
-    kernels: tuple[int, ...]
+    kernels: tuple[int, ...] | None
     left_out: str = ""
 
 

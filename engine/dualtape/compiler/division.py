@@ -223,7 +223,8 @@ class _Dividing:
         found = {node: None for equations in self._equations.values() for x in equations for node in x.reads}
         found |= dict.fromkeys(self._program.results)
         for mapping in self._mappings.values():
-            found |= {node: None for x in mapping.operations for node in reads(x) if node not in mapping.owned}
+            made = mapping.owned - self._loaded
+            found |= {node: None for x in mapping.operations for node in reads(x) if node not in made}
         return found
 
 
