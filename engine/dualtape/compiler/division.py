@@ -51,7 +51,8 @@ class _Dividing:
             if node in self._set_of and node not in self._loaded:
                 self._stored.setdefault(node)
         stages = []
-        last = max([*self._equations, *(self._ready[node] for node in self._sum_of), *map(self._made, self._stored)])
+        sums = (self._ready[node] for node in self._sum_of)
+        last = max([*self._equations, *sums, *map(self._made, self._stored)], default=0)
         for stage in range(last + 1):
             regions = (self._region(points, stage) for points in self._mappings)
             stages.append(Stage(tuple(self._equations[stage]), tuple(x for x in regions if x is not None)))
