@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 import dualtape as dt
-from dualtape import ops, pytree
+from dualtape import nn, ops, optim, pytree
 
 _SHAPES = [(), (1,), (3,), (0,), (2, 3), (3, 3), (0, 3), (2, 1, 3)]
 _DTYPES = [np.float32, np.float32, np.float64, np.float16, np.int64, np.uint8, np.bool_]
@@ -51,25 +52,69 @@ def _some_tensor(x: Any) -> dt.Tensor:
     return found[0] if found and found[0].dtype.is_float else dt.Tensor([1.0, 2.0])
 
 
+def _own(x: Any) -> Any:
+    """The first argument, if there is one: a loop's body whose carry keeps its kind."""
+    return x[0] if x else None
+
+
 # By name, so that a failure can be read.
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "sin": lambda *x: ops.sin(_some_tensor(x)),
     "total": lambda *x: ops.sum(_some_tensor(x)),
     "pair": lambda *x: (_some_tensor(x), _some_tensor(x) * 2),
+    "same": lambda *x: _own(x),
+    "same and more": lambda *x: (_own(x), _some_tensor(x)),
     "nothing": lambda *x: None,
     "number": lambda *x: 3.0,
+    "truth": lambda *x: True,
 }
+CALLABLES: SearchStrategy[Any] = st.sampled_from(list(FUNCTIONS.values()))
+
+
+class Ending:
+    """A condition that says what a function says, three times, and then that it is enough."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function, self._calls = function, 0
+
+    def __call__(self, *x: Any) -> Any:
+        self._calls += 1
+        return self._function(*x) if self._calls <= 3 else False
+
+
+HELD: SearchStrategy[Any] = st.one_of(
+    st.builds(dt.Parameter, TENSORS),
+    st.builds(nn.Dense, st.just(3), st.just(3)),
+    st.builds(lambda: optim.SGD(nn.Dense(3, 1).trainable_params(), 0.1)),
+    st.builds(lambda x: {"weight": x, "bias": x}, TENSORS),
+)
 ODDITIES: SearchStrategy[Any] = st.one_of(
     st.sampled_from([None, "", "a", "sum", "none", "mean", "relu", "ij,jk->ik", b"x", {}, {"a": 1}, ..., slice(1, 2)]),
-    st.sampled_from([dt.float32, dt.int64, dt.bool_, "float64", np.float32, int, object, dt.Tensor]),
+    st.sampled_from(["float64", "host", "opencl:99", "no/such/file", "\0"]),
     st.sampled_from([np.array(["a", "b"]), np.array([1 + 2j]), np.array([None, 1], object), np.zeros((2, 0))]),
-    st.sampled_from(list(FUNCTIONS.values())),
+    CALLABLES,
+    HELD,
     st.builds(object),
     st.builds(lambda: iter([1, 2])),
     st.builds(set),
-)  # fmt: skip
-ANYTHING = st.one_of(TENSORS, TENSORS, NUMBERS, NUMBERS, SEQUENCES, ODDITIES)
-CALLABLES = st.sampled_from(list(FUNCTIONS.values()))
+)
+VALUES = st.one_of(TENSORS, TENSORS, NUMBERS, NUMBERS, SEQUENCES, ODDITIES)
+TYPES: SearchStrategy[Any] = st.sampled_from([dt.float32, dt.int64, dt.bool_, np.float32, int, object, dt.Tensor])
+ANYTHING = st.one_of(VALUES, VALUES, VALUES, TYPES)
+# How often something is done: what is asked for is done, however long it takes.
+COUNTS = ("steps", "length", "lower", "upper")
+COUNTABLE = st.one_of(st.integers(-3, 4), TENSORS, ODDITIES, st.sampled_from([0.5, float("nan"), True, 1j]))
+
+
+def _values(name: str, parameter: inspect.Parameter, first: bool) -> SearchStrategy[Any]:
+    """What to pass for a parameter; only what does not fail by itself where a function is called."""
+    if name == "cond_fn":
+        return st.one_of(st.builds(Ending, CALLABLES), TENSORS, st.none())
+    if re.search("Callable|Equation", str(parameter.annotation)) or name == "function":
+        return st.one_of(CALLABLES, CALLABLES, VALUES)
+    if name in COUNTS:
+        return COUNTABLE
+    return st.one_of(TENSORS, ANYTHING) if first else ANYTHING
 
 
 @st.composite
@@ -78,8 +123,7 @@ def arguments(draw: Any, function: Callable[..., Any]) -> tuple[list[Any], dict[
     positional: list[Any] = []
     keywords: dict[str, Any] = {}
     for i, (name, parameter) in enumerate(inspect.signature(function).parameters.items()):
-        first = CALLABLES if name in ("fn", "f") else TENSORS
-        values = st.one_of(first, ANYTHING) if i == 0 or name in ("fn", "f") else ANYTHING
+        values = _values(name, parameter, i == 0)
         match parameter.kind:
             case parameter.VAR_POSITIONAL:
                 positional += draw(st.lists(ANYTHING, max_size=3))

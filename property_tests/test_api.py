@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
 from types import FunctionType
 from typing import Any
 
@@ -16,44 +18,63 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dualtape as dt
-from calls import ANYTHING, TENSORS, arguments
+from calls import TENSORS, VALUES, arguments
 from dualtape import nn, ops, optim, pytree
 from dualtape.errors import DualtapeError
 
-# Those that call the user's function as often as they are told to, or for ever.
-LOOPS = ("dualtape.control", "dualtape.autodiff.implicit")
+# Python's own words for a wrong number of arguments, or an instance that cannot be called.
+PYTHONS_OWN = "positional argument|unexpected keyword|multiple values|is not callable|must be called with"
 # Tensors larger than this are not looked into: broadcasting makes them without using memory.
 LARGEST = 100_000
+
+
+def _is_public(module: Any, name: str, what: Any) -> bool:
+    """Whether a name is part of a module's face, and not something that it only uses."""
+    reexports = module in (dt, ops, nn, optim)
+    return not name.startswith("_") and what.__module__.startswith("dualtape" if reexports else module.__name__)
+
 
 FUNCTIONS = {
     f"ops.{name}": f
     for name, f in vars(ops).items()
     if isinstance(f, FunctionType) and f.__module__.startswith("dualtape.functions")
 }
-TRANSFORMATIONS = {
-    f"dt.{name}": f
-    for name, f in {**vars(ops), **vars(dt)}.items()
-    if isinstance(f, FunctionType)
-    and f.__module__.startswith("dualtape.autodiff")
-    and not f.__module__.startswith(LOOPS)
+# All others: transformations, loops, jit, files, devices, assignments, operators as classes.
+OTHERS = {
+    f"{module.__name__.removeprefix('dualtape.')}.{name}": f
+    for module in (ops, dt, dt.amp, dt.initializer, dt.random)
+    for name, f in vars(module).items()
+    if isinstance(f, FunctionType) and f not in FUNCTIONS.values() and _is_public(module, name, f)
 }
 METHODS = {
     f"Tensor.{name}": f
     for name, f in inspect.getmembers(dt.Tensor, inspect.isfunction)
     if not name.startswith("_") or name in ("__getitem__", "__add__", "__matmul__", "__pow__", "__lt__", "__rtruediv__")
 }
+# `Jitted` is what `jit` makes; nobody else calls it.
 CLASSES = {
     f"{module.__name__.removeprefix('dualtape.')}.{name}": cls
-    for module in (nn, optim, ops)
+    for module in (nn, optim, ops, dt, dt.amp, dt.initializer)
     for name, cls in vars(module).items()
-    if inspect.isclass(cls) and cls.__module__.startswith("dualtape")
+    if inspect.isclass(cls) and cls is not dt.Jitted and _is_public(module, name, cls)
 }
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Files that are written go to an empty directory, and the device that is set is set for one test."""
+    monkeypatch.chdir(tmp_path)
+    yield
+    dt.set_device("host")
 
 
 def outcome(call: Callable[[], Any]) -> Any:
     """What a call gives; None where it is refused in the engine's own words."""
     try:
         result = call()
+        if isinstance(result, AbstractContextManager):
+            with result:
+                pass
         for leaf in pytree.leaves(result):
             if isinstance(leaf, dt.Tensor) and leaf.size <= LARGEST:
                 assert leaf.asnumpy().shape == leaf.shape
@@ -61,8 +82,7 @@ def outcome(call: Callable[[], Any]) -> Any:
     except DualtapeError:
         return None
     except TypeError as refusal:
-        # Python's own words for a wrong number of arguments, or an instance that cannot be called.
-        if not re.search(r"positional argument|unexpected keyword|is not callable|must be called with", str(refusal)):
+        if not re.search(PYTHONS_OWN, str(refusal)):
             raise
         return None
     return result
@@ -90,13 +110,13 @@ def test_method(name: str) -> None:
     refuses_or_computes()
 
 
-@pytest.mark.parametrize("name", TRANSFORMATIONS)
-def test_transformation(name: str) -> None:
-    transform = TRANSFORMATIONS[name]
+@pytest.mark.parametrize("name", OTHERS)
+def test_other(name: str) -> None:
+    function = OTHERS[name]
 
-    @given(arguments(transform), st.lists(ANYTHING, max_size=2))
+    @given(arguments(function), st.lists(VALUES, max_size=2))
     def refuses_or_computes(call: tuple[list[Any], dict[str, Any]], x: list[Any]) -> None:
-        made = outcome(lambda: transform(*call[0], **call[1]))
+        made = outcome(lambda: function(*call[0], **call[1]))
         if callable(made) and not isinstance(made, type):
             outcome(lambda: made(*x))
 
@@ -107,7 +127,7 @@ def test_transformation(name: str) -> None:
 def test_class(name: str) -> None:
     cls = CLASSES[name]
 
-    @given(arguments(cls), st.lists(ANYTHING, max_size=3))
+    @given(arguments(cls), st.lists(VALUES, max_size=3))
     def refuses_or_computes(call: tuple[list[Any], dict[str, Any]], x: list[Any]) -> None:
         made = outcome(lambda: cls(*call[0], **call[1]))
         if callable(made):

@@ -55,6 +55,7 @@ def save_checkpoint(
     """
     from safetensors.numpy import save
 
+    path = _read_path("save_checkpoint", ckpt_file_name)
     tensors = {name: tensor.asnumpy() for name, tensor in _named_tensors(save_obj)}
     try:
         extra = json.dumps(dict(metadata or {}), allow_nan=False)
@@ -63,7 +64,7 @@ def save_checkpoint(
             f"`metadata` of `save_checkpoint` must be a dict of JSON values: {failure}"
         ) from failure
     header = {"format": _FORMAT, "version": str(_VERSION), "names": json.dumps(list(tensors)), "metadata": extra}
-    _write_atomically(Path(ckpt_file_name), save({name: array.copy() for name, array in tensors.items()}, header))
+    _write_atomically(path, save({name: array.copy() for name, array in tensors.items()}, header))
 
 
 def load_checkpoint(
@@ -87,7 +88,7 @@ def load_checkpoint(
     """
     from safetensors import SafetensorError, safe_open
 
-    path = Path(ckpt_file_name)
+    path = _read_path("load_checkpoint", ckpt_file_name)
     if not path.is_file():
         raise CheckpointError(f"there is no checkpoint file {str(path)!r}")
     arrays = {}
@@ -154,6 +155,14 @@ def load_param_into_net(
         parameter.set_data(value)
     missing = [name for name in parameters if name not in parameter_dict]
     return missing, [name for name in parameter_dict if name not in parameters]
+
+
+def _read_path(function: str, name: Any) -> Path:
+    if not isinstance(name, (str, os.PathLike)):
+        raise ArgumentTypeError(f"`ckpt_file_name` of `{function}` must be a str or a path, got {type(name).__name__}")
+    if "\0" in str(name):
+        raise ArgumentError(f"`ckpt_file_name` of `{function}` holds a NUL, which no file name can: {name!r}")
+    return Path(name)
 
 
 def _named_tensors(save_obj: Any) -> list[tuple[str, Tensor]]:

@@ -17,7 +17,7 @@ import numpy as np
 from dualtape.core.interpreter import Value
 from dualtape.dtypes import DType, as_dtype, float32
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
-from dualtape.functions.conversion import read_shape
+from dualtape.functions.conversion import read_number, read_shape
 from dualtape.random import generator
 from dualtape.tensor import Tensor
 
@@ -59,6 +59,8 @@ def Normal(sigma: float = 0.01, mean: float = 0.0) -> Initializer:
 
 def TruncatedNormal(sigma: float = 0.01, mean: float = 0.0, a: float = -2.0, b: float = 2.0) -> Initializer:
     """Normal, drawn again until each element is between a and b standard deviations from the mean."""
+    sigma, mean = read_number("TruncatedNormal", "sigma", sigma), read_number("TruncatedNormal", "mean", mean)
+    a, b = read_number("TruncatedNormal", "a", a), read_number("TruncatedNormal", "b", b)
     if not a < b:
         raise ArgumentError(f"`a` of `TruncatedNormal` must be below `b`, got a={a} and b={b}")
 
@@ -113,20 +115,21 @@ def _fans(shape: Shape) -> tuple[int, int]:
 
 
 def _side(mode: str) -> int:
-    if mode not in ("fan_in", "fan_out"):
+    if not isinstance(mode, str) or mode not in ("fan_in", "fan_out"):
         raise ArgumentError(f"`mode` must be 'fan_in' or 'fan_out', got {mode!r}")
     return 0 if mode == "fan_in" else 1
 
 
 def _gain(nonlinearity: str, negative_slope: float) -> float:
+    slope = read_number("initializer", "negative_slope", negative_slope)
     gains = {
         "linear": 1.0,
         "sigmoid": 1.0,
         "tanh": 5.0 / 3.0,
         "relu": math.sqrt(2.0),
-        "leaky_relu": math.sqrt(2.0 / (1.0 + negative_slope**2)),
+        "leaky_relu": math.sqrt(2.0) / math.hypot(1.0, slope),
     }
-    if nonlinearity not in gains:
+    if not isinstance(nonlinearity, str) or nonlinearity not in gains:
         raise ArgumentError(f"`nonlinearity` must be one of {', '.join(gains)}; got {nonlinearity!r}")
     return gains[nonlinearity]
 

@@ -211,6 +211,9 @@ class ParameterTuple(tuple[Parameter, ...]):
     __slots__ = ()
 
     def __new__(cls, iterable: Iterable[Parameter]) -> ParameterTuple:
+        if not isinstance(iterable, Iterable):
+            kind = type(iterable).__name__
+            raise ArgumentTypeError(f"`ParameterTuple` needs a list or tuple of Parameters, got {kind}")
         items = tuple(iterable)
         names = set()
         for i, item in enumerate(items):

@@ -35,6 +35,10 @@ CALLS: dict[str, Callable[[], Any]] = {
     "full of 300 in eight bits": lambda: ops.full((2,), 300, dtype=dt.int8),
     "arange of None": lambda: ops.arange(None),
     "arange up to infinity": lambda: ops.arange(float("inf")),
+    "arange past all memory": lambda: ops.arange(2**45),
+    "arange past all bytes": lambda: ops.arange(2**60),
+    "linspace past all memory": lambda: ops.linspace(0, 1, 2**45),
+    "eye past all memory": lambda: ops.eye(2**25),
     "arange past all addresses": lambda: ops.arange(10**30),
     "linspace from a str": lambda: ops.linspace("a", 1, 3),
     "axis that is an array": lambda: ops.sum(X, np.array([0, 1])),
@@ -48,6 +52,18 @@ CALLS: dict[str, Callable[[], Any]] = {
     "Map over a number": lambda: ops.Map(lambda *x: x)((X,), 3),
     "CellDict of a number": lambda: dt.nn.CellDict(3),
     "partials of a number": lambda: dt.partials(ops.sin, 3),
+    "a 0-d mask": lambda: dt.Tensor(1.0)[dt.Tensor(True)],
+    "one_hot with a list": lambda: ops.one_hot(dt.Tensor([1]), 3, []),
+    "one_hot with 1300 bits": lambda: ops.one_hot(dt.Tensor([1]), 3, 10**400),
+    "a loop past all memory": lambda: ops.fori_loop(0, 2**45, lambda i, x: x, 0),
+    "a loop from an array": lambda: ops.fori_loop(np.array([1, 2]), 3, lambda i, x: x, 0),
+    "a checkpoint named by a number": lambda: dt.load_checkpoint(3),
+    "a checkpoint saved under a NUL": lambda: dt.save_checkpoint({"x": X}, "\0"),
+    "a truncation at a list": lambda: dt.initializer.TruncatedNormal(a=[1]),
+    "a slope of an initializer that is a list": lambda: dt.initializer.HeUniform([]),
+    "a nonlinearity that is a list": lambda: dt.initializer.HeNormal(0, "fan_in", []),
+    "ParameterTuple of a number": lambda: dt.ParameterTuple(0),
+    "the tangent of a dict that is a number": lambda: dt.jvp(lambda x: x["a"], {"a": X}, 1.0),
     "a schedule of 1300 bits": lambda: dt.optim.WarmUpLR(0.1, 10**400)(dt.Tensor(1)),
 }
 
@@ -64,3 +80,7 @@ def test_a_python_float_beyond_float32_is_infinite_without_a_warning() -> None:
 
 def test_meshgrid_of_nothing_has_no_points() -> None:
     assert [grid.shape for grid in ops.meshgrid(ops.zeros(0), ops.zeros(3))] == [(3, 0), (3, 0)]
+
+
+def test_one_hot_with_an_infinite_element_was_nan_elsewhere() -> None:
+    assert ops.one_hot(dt.Tensor([1]), 2, float("inf"), -1).tolist() == [[-1, float("inf")]]

@@ -58,3 +58,9 @@ def test_polygamma_of_a_very_negative_number_never_returned(dtype: type) -> None
     found = dt.grad(lambda x: ops.digamma(x).sum())(x).asnumpy()
     assert np.isinf(found[0])
     np.testing.assert_allclose(found[1], 2 * near - 1 / 1001, rtol=1e-5)
+
+
+def test_second_derivative_of_atan2_at_the_origin_was_the_guard_of_a_division() -> None:
+    slope = lambda y, x: dt.grad(dt.ops.atan2)(y, x)
+    zero = dt.Tensor(0.0)
+    assert dt.grad(slope, (0, 1))(zero, zero) == (0, 0)

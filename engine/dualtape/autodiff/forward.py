@@ -77,6 +77,11 @@ def tangent_of(level: JetLevel, value: Any) -> Any:
 
 def _dual(level: JetLevel, primal: Any, tangent: Any, position: int) -> Any:
     if isinstance(primal, pytree.CONTAINERS):
+        if pytree.flatten(primal)[1] != pytree.flatten(tangent)[1]:
+            raise ArgumentTypeError(
+                f"input {position} of `jvp` is a {type(primal).__name__}; its tangent, a {type(tangent).__name__}, "
+                "must have the same structure"
+            )
         return pytree.map(lambda x, t: _dual(level, x, t, position), primal, tangent)
     if not isinstance(primal, Tensor) or not isinstance(tangent, Tensor):
         raise ArgumentTypeError(

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from math import isqrt
 from typing import Any
 
+import numpy as np
+
 from dualtape.autodiff.batching import BatchLevel
 from dualtape.autodiff.notes import plain
 from dualtape.autodiff.rematerialisation import checkpoint
@@ -21,6 +23,7 @@ from dualtape.devices.device import Device
 from dualtape.dtypes import int64
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
 from dualtape.functions.conversion import cast_to
+from dualtape.functions.creation import arange
 from dualtape.functions.shape import concat, stack
 from dualtape.parameter import is_observed, pending_changes
 from dualtape.primitives.movement import cut, reshape
@@ -115,7 +118,7 @@ def fori_loop(lower: Any, upper: Any, body_fn: Callable[[Any, Any], Any], init: 
     device = device_of(init)
     start, stop = _read_bound("lower", lower), _read_bound("upper", upper)
     if isinstance(start, int) and isinstance(stop, int):
-        indices = Tensor(list(range(start, stop)), device=device) if stop > start else None
+        indices = arange(start, stop).to(device) if stop > start else None
         count = max(0, stop - start)
         title = "fori_loop"
         last, _ = _scan(lambda carry, i: (body_fn(i, carry), ()), body_fn, init, indices, count, device, title)
@@ -267,7 +270,7 @@ def _read_bound(name: str, bound: Any) -> Any:
         if not is_undecided(value):
             return int(value.ground.item())
         return reshape(cast_to(value, int64), shape=())
-    if isinstance(bound, bool) or not hasattr(bound, "__index__") or isinstance(bound, Tensor):
+    if isinstance(bound, bool) or not isinstance(bound, (int, np.integer)):
         kind = f"a Tensor of {bound.dtype} and shape {bound.shape}" if isinstance(bound, Tensor) else repr(bound)
         raise ArgumentTypeError(f"`{name}` of `fori_loop` must be an int or a Tensor of one integer, got {kind}")
     return int(bound)

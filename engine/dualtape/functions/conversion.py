@@ -194,6 +194,7 @@ def read_shape(function: str, argument: str, shape: Any, rank_free: bool = False
     lowest = -1 if rank_free else 0
     if any(size < lowest for size in result):
         raise ShapeError(f"`{argument}` of `{function}` must have sizes of {lowest} or more, got {result}")
-    if math.prod(max(size, 1) for size in result) >= 2**63:
+    # Of eight bytes each.
+    if math.prod(max(size, 1) for size in result) >= 2**60:
         raise ShapeError(f"`{argument}` of `{function}` asks for more elements than memory has addresses: {result}")
     return result

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,10 +27,17 @@ def _filled(shape: tuple[int, ...], value: Any, dtype: DType, like: Tensor | Non
             held = np.asarray(number, dtype.numpy).item()
     except (OverflowError, ValueError) as failure:
         raise ArgumentError(f"`fill_value` of `full` is {number}, which {dtype} cannot hold: {failure}") from failure
-    try:
+    with _memory_for(shape):
         return ground().filled(shape, held, dtype, None if like is None else like.device)
+
+
+@contextmanager
+def _memory_for(shape: tuple[int, ...]) -> Iterator[None]:
+    """Say in the engine's words that there is not enough of it."""
+    try:
+        yield
     except MemoryError as failure:
-        raise ArgumentError(f"there is no memory for a tensor of shape {shape} and {dtype}: {failure}") from failure
+        raise ArgumentError(f"there is no memory for a tensor of shape {shape}: {failure}") from failure
 
 
 def full(size: Any, fill_value: float, *, dtype: DType | None = None) -> Tensor:
@@ -68,8 +77,8 @@ def eye(n: int, m: int | None = None, dtype: DType = float32) -> Tensor:
     """Ones on the diagonal of an n x m matrix of zeros."""
     rows = read_int("eye", "n", n)
     columns = rows if m is None else read_int("eye", "m", m)
-    read_shape("eye", "n", (rows, columns))
-    return ground().constant(np.eye(rows, columns, dtype=as_dtype(dtype).numpy))
+    with _memory_for(read_shape("eye", "n", (rows, columns))):
+        return ground().constant(np.eye(rows, columns, dtype=as_dtype(dtype).numpy))
 
 
 def arange(start: float = 0, end: float | None = None, step: float = 1, *, dtype: DType | None = None) -> Tensor:
@@ -82,13 +91,14 @@ def arange(start: float = 0, end: float | None = None, step: float = 1, *, dtype
         raise ArgumentError(f"`arange` needs finite numbers, got {start}, {end} and {step}")
     if step == 0:
         raise ArgumentError("`step` of `arange` must not be 0")
-    read_shape("arange", "end", max(0, math.ceil((end - start) / step)))
-    array = np.arange(start, end, step)
-    if dtype is not None:
-        array = converted(array, as_dtype(dtype).numpy)
-    elif array.dtype.kind == "f":
-        array = converted(array, np.float32)
-    return ground().constant(array)
+    shape = read_shape("arange", "end", max(0, math.ceil((end - start) / step)))
+    with _memory_for(shape):
+        array = np.arange(start, end, step)
+        if dtype is not None:
+            array = converted(array, as_dtype(dtype).numpy)
+        elif array.dtype.kind == "f":
+            array = converted(array, np.float32)
+        return ground().constant(array)
 
 
 def linspace(start: float, end: float, steps: int, *, dtype: DType = float32) -> Tensor:
@@ -96,6 +106,6 @@ def linspace(start: float, end: float, steps: int, *, dtype: DType = float32) ->
     count = read_int("linspace", "steps", steps)
     if count < 0:
         raise ArgumentError(f"`steps` of `linspace` must not be negative, got {count}")
-    read_shape("linspace", "steps", count)
     ends = (read_number("linspace", "start", start), read_number("linspace", "end", end))
-    return ground().constant(converted(np.linspace(*ends, count), as_dtype(dtype).numpy))
+    with _memory_for(read_shape("linspace", "steps", count)):
+        return ground().constant(converted(np.linspace(*ends, count), as_dtype(dtype).numpy))

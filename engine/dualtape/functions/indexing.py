@@ -10,13 +10,15 @@ from dualtape.core.interpreter import Value
 from dualtape.core.spec import broadcast_shapes, normalize_axis
 from dualtape.dtypes import bool_, float32, int64
 from dualtape.errors import ArgumentError, ShapeError, TensorIndexError
-from dualtape.functions.conversion import TensorLike, as_tensor, cast_to, operands, read_int
+from dualtape.functions.conversion import TensorLike, as_tensor, cast_to, operands, read_int, read_number
 from dualtape.functions.creation import arange
 from dualtape.functions.shape import broadcast_to, permute, reshape
 from dualtape.primitives import comparison, gathering, movement, selection
 
 if TYPE_CHECKING:
     from dualtape.tensor import Tensor
+
+_SINGLE_BOOL = "a single bool cannot index a Tensor; use None for a new axis, or a mask tensor"
 
 
 def getitem(x: Tensor, key: Any) -> Tensor:
@@ -72,7 +74,7 @@ def _expand(x: Tensor, key: tuple[Any, ...]) -> list[Any]:
         if item is None or item is Ellipsis or isinstance(item, slice):
             items.append(item)
         elif isinstance(item, (bool, np.bool_)):
-            raise TensorIndexError("a single bool cannot index a Tensor; use None for a new axis, or a mask tensor")
+            raise TensorIndexError(_SINGLE_BOOL)
         elif isinstance(item, (int, np.integer)):
             items.append(int(item))
         else:
@@ -94,6 +96,8 @@ def _read_index(item: Any) -> list[Any]:
         raise TensorIndexError(f"cannot index a Tensor with {item!r}; expected an int, a slice or a tensor of ints")
     index = as_tensor(item, "index", "index")
     if index.dtype is bool_:
+        if index.ndim == 0:
+            raise TensorIndexError(_SINGLE_BOOL)
         # The shape of the result depends on the values: they must be known now.
         return [as_tensor(found, "index") for found in np.nonzero(index.asnumpy())]
     if not index.dtype.is_integer:
@@ -204,8 +208,14 @@ def one_hot(indices: TensorLike, depth: int, on_value: float = 1, off_value: flo
     i = normalize_axis("one_hot", read_int("one_hot", "axis", axis), index.ndim + 1)
     expanded = movement.reshape(cast_to(index, int64), shape=(*index.shape[:i], 1, *index.shape[i:]))
     line = movement.reshape(arange(size).to(index.device), shape=(size,) + (1,) * (index.ndim - i))
-    hit: Tensor = cast_to(comparison.equal(expanded, line), float32)
-    return hit * (float(on_value) - float(off_value)) + float(off_value)
+    on, off = _read_element("on_value", on_value), _read_element("off_value", off_value)
+    filled: Tensor = cast_to(where(comparison.equal(expanded, line), on, off), float32)
+    return filled
+
+
+def _read_element(argument: str, value: Any) -> int | float:
+    number = value.item() if isinstance(value, Value) else value  # type: ignore[attr-defined]
+    return read_number("one_hot", argument, number)
 
 
 def diagonal(x: Tensor) -> Tensor:

@@ -69,10 +69,11 @@ def _over_square_radius(a: Any, y: Any, x: Any) -> Any:
     underflow nor overflow.
     """
     size = stop_gradient(maximum(abs(y), abs(x)))
-    size = where(size == 0, 1.0, size)
+    origin = size == 0
+    size = where(origin, 1.0, size)
     v, u = y / size, x / size
-    square_radius = v * v + u * u
-    return scale(a / size, reciprocal(where(square_radius == 0, 1.0, square_radius))) / size
+    square_radius = where(origin, 1.0, v * v + u * u)
+    return where(origin, 0.0, scale(a / size, reciprocal(square_radius)) / size)
 
 
 atan2 = elementwise(
