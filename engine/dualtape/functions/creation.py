@@ -27,8 +27,19 @@ def _filled(shape: tuple[int, ...], value: Any, dtype: DType, like: Tensor | Non
             held = np.asarray(number, dtype.numpy).item()
     except (OverflowError, ValueError) as failure:
         raise ArgumentError(f"`fill_value` of `full` is {number}, which {dtype} cannot hold: {failure}") from failure
-    with _memory_for(shape):
-        return ground().filled(shape, held, dtype, None if like is None else like.device)
+    return _repeated(shape, held, dtype, like)
+
+
+def _repeated(shape: tuple[int, ...], value: float, dtype: DType, like: Tensor | None = None) -> Tensor:
+    """A number that ``dtype`` holds, repeated; every gradient begins with a one, so this checks nothing."""
+    try:
+        return ground().filled(shape, value, dtype, None if like is None else like.device)
+    except MemoryError as failure:
+        raise _no_memory(shape, failure) from failure
+
+
+def _no_memory(shape: tuple[int, ...], failure: MemoryError) -> ArgumentError:
+    return ArgumentError(f"there is no memory for a tensor of shape {shape}: {failure}")
 
 
 @contextmanager
@@ -37,7 +48,7 @@ def _memory_for(shape: tuple[int, ...]) -> Iterator[None]:
     try:
         yield
     except MemoryError as failure:
-        raise ArgumentError(f"there is no memory for a tensor of shape {shape}: {failure}") from failure
+        raise _no_memory(shape, failure) from failure
 
 
 def full(size: Any, fill_value: float, *, dtype: DType | None = None) -> Tensor:
@@ -49,12 +60,12 @@ def full(size: Any, fill_value: float, *, dtype: DType | None = None) -> Tensor:
 
 def zeros(size: Any, dtype: DType = float32) -> Tensor:
     """A tensor of shape ``size`` filled with 0."""
-    return _filled(read_shape("zeros", "size", size), 0, as_dtype(dtype))
+    return _repeated(read_shape("zeros", "size", size), 0, as_dtype(dtype))
 
 
 def ones(size: Any, dtype: DType = float32) -> Tensor:
     """A tensor of shape ``size`` filled with 1."""
-    return _filled(read_shape("ones", "size", size), 1, as_dtype(dtype))
+    return _repeated(read_shape("ones", "size", size), 1, as_dtype(dtype))
 
 
 def full_like(input: Any, fill_value: float, *, dtype: DType | None = None) -> Tensor:
@@ -63,14 +74,19 @@ def full_like(input: Any, fill_value: float, *, dtype: DType | None = None) -> T
     return _filled(x.shape, fill_value, as_dtype(dtype) if dtype is not None else x.dtype, x)
 
 
+def _repeated_like(input: Any, value: float, dtype: DType | None, name: str) -> Tensor:
+    x = as_tensor(input, name)
+    return _repeated(x.shape, value, as_dtype(dtype) if dtype is not None else x.dtype, x)
+
+
 def zeros_like(input: Any, *, dtype: DType | None = None) -> Tensor:
     """Zeros with ``input``'s shape, device and, unless given, type."""
-    return full_like(input, 0, dtype=dtype)
+    return _repeated_like(input, 0, dtype, "zeros_like")
 
 
 def ones_like(input: Any, *, dtype: DType | None = None) -> Tensor:
     """Ones with ``input``'s shape, device and, unless given, type."""
-    return full_like(input, 1, dtype=dtype)
+    return _repeated_like(input, 1, dtype, "ones_like")
 
 
 def eye(n: int, m: int | None = None, dtype: DType = float32) -> Tensor:
