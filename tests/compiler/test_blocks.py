@@ -232,3 +232,13 @@ def test_small_programs_are_replayed_unless_a_device_is_named() -> None:
     loss, values = CASES["two outputs"]
     assert "too few" in dt.jit(loss).lower(*tensors(values, dt.float32)).explanation
     assert not dt.jit(loss, device="host").lower(*tensors(values, dt.float32)).kernels()
+
+
+def test_nothing_at_each_point_is_no_kernel() -> None:
+    """A product without rows or without columns is left to the equations."""
+    x = dt.Tensor(points(9).astype(np.float32))
+    nothing, inner = dt.ops.zeros((2, 0)), dt.ops.zeros((0, 3))
+    wide = dt.jit(lambda x: ops.tanh(x @ nothing) + x[:, :0], device=DEVICES[0])(x)
+    assert wide.shape == (9, 0)
+    sums = dt.jit(lambda x: (ops.exp(x), ops.tanh(x @ nothing) @ inner), device=DEVICES[0])(x)
+    np.testing.assert_array_equal(sums[1].asnumpy(), np.zeros((9, 3)))

@@ -88,6 +88,8 @@ class _Dividing:
     def _map(self, equation: Equation, points: int) -> None:
         mapping = self._mappings[points]
         for node in (*equation.reads, equation.output):
+            if 0 in node.spec.shape:
+                raise NotBlockable(f"`{equation.primitive.name}` has an empty operand or output")
             if node.spec.dtype not in _TYPES:
                 raise NotBlockable(
                     f"blocks compute in Float32 or in Float64, and `{equation.primitive.name}` has {node.spec.dtype}"
