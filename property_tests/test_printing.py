@@ -10,12 +10,11 @@ from hypothesis import strategies as st
 
 import dualtape as dt
 from drawn import Call, assert_same_bits, calls, seeded_directions
-from dualtape.compiler.parsing import parse_program
 from dualtape.compiler.passes import optimise
-from dualtape.compiler.printing import program_text
-from dualtape.compiler.program import Node, Program
+from dualtape.compiler.program import Node, Program, trace
+from dualtape.compiler.program.parsing import parse_program
+from dualtape.compiler.program.printing import program_text
 from dualtape.compiler.replay import replayed
-from dualtape.compiler.trace import trace
 from dualtape.core.spec import Spec
 from dualtape.devices.registry import HOST
 

@@ -10,30 +10,30 @@ from dualtape import nn as nn
 from dualtape import ops as ops
 from dualtape import optim as optim
 from dualtape import random as random
-from dualtape.autodiff.batching import vmap as vmap
-from dualtape.autodiff.custom import custom_derivative as custom_derivative
-from dualtape.autodiff.dense import hessian as hessian
-from dualtape.autodiff.dense import jacobian as jacobian
-from dualtape.autodiff.dense import vhp as vhp
-from dualtape.autodiff.forward import jvp as jvp
-from dualtape.autodiff.implicit import fixed_point as fixed_point
-from dualtape.autodiff.implicit import root as root
-from dualtape.autodiff.jacobian import hvp as hvp
-from dualtape.autodiff.jacobian import jacfwd as jacfwd
-from dualtape.autodiff.jacobian import jacrev as jacrev
-from dualtape.autodiff.linearization import linearize as linearize
-from dualtape.autodiff.operators import bilaplacian as bilaplacian
-from dualtape.autodiff.operators import laplacian as laplacian
-from dualtape.autodiff.operators import linear_operator as linear_operator
-from dualtape.autodiff.operators import partials as partials
-from dualtape.autodiff.reverse import get_grad as get_grad
-from dualtape.autodiff.reverse import grad as grad
-from dualtape.autodiff.reverse import value_and_grad as value_and_grad
-from dualtape.autodiff.reverse import vjp as vjp
-from dualtape.autodiff.taylor import derivative as derivative
-from dualtape.autodiff.taylor import jet as jet
-from dualtape.autodiff.vector_calculus import curl as curl
-from dualtape.autodiff.vector_calculus import divergence as divergence
+from dualtape.autodiff.fields import bilaplacian as bilaplacian
+from dualtape.autodiff.fields import curl as curl
+from dualtape.autodiff.fields import divergence as divergence
+from dualtape.autodiff.fields import laplacian as laplacian
+from dualtape.autodiff.fields import linear_operator as linear_operator
+from dualtape.autodiff.fields import partials as partials
+from dualtape.autodiff.rules import custom_derivative as custom_derivative
+from dualtape.autodiff.solvers import fixed_point as fixed_point
+from dualtape.autodiff.solvers import root as root
+from dualtape.autodiff.transforms import derivative as derivative
+from dualtape.autodiff.transforms import get_grad as get_grad
+from dualtape.autodiff.transforms import grad as grad
+from dualtape.autodiff.transforms import hessian as hessian
+from dualtape.autodiff.transforms import hvp as hvp
+from dualtape.autodiff.transforms import jacfwd as jacfwd
+from dualtape.autodiff.transforms import jacobian as jacobian
+from dualtape.autodiff.transforms import jacrev as jacrev
+from dualtape.autodiff.transforms import jet as jet
+from dualtape.autodiff.transforms import jvp as jvp
+from dualtape.autodiff.transforms import linearize as linearize
+from dualtape.autodiff.transforms import value_and_grad as value_and_grad
+from dualtape.autodiff.transforms import vhp as vhp
+from dualtape.autodiff.transforms import vjp as vjp
+from dualtape.autodiff.transforms import vmap as vmap
 from dualtape.checkpoint import load_checkpoint as load_checkpoint
 from dualtape.checkpoint import load_param_into_net as load_param_into_net
 from dualtape.checkpoint import save_checkpoint as save_checkpoint
@@ -63,7 +63,7 @@ from dualtape.random import set_seed as set_seed
 from dualtape.tensor import Tensor as Tensor
 
 # After the module that saves files, whose name in this package it takes.
-from dualtape.autodiff.rematerialisation import checkpoint as checkpoint  # isort: skip
+from dualtape.autodiff.transforms import checkpoint as checkpoint  # isort: skip
 
 __version__ = "0.1.0"
 

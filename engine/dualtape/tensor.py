@@ -15,8 +15,8 @@ from dualtape.dtypes import OF_NUMPY, DType, as_dtype, dtype_of
 from dualtape.errors import ArgumentError, ArgumentTypeError, DeviceError, DonatedError, ImmutableError
 from dualtape.functions import elementwise, linear_algebra, shape
 from dualtape.functions.conversion import as_array, converted, read_shape
-from dualtape.operators import Operators
 from dualtape.printing import tensor_repr
+from dualtape.tensor_methods import Operators
 
 
 class _Eager(Ground):

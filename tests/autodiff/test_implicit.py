@@ -10,7 +10,7 @@ import pytest
 
 import dualtape as dt
 from dualtape import ops
-from dualtape.autodiff.linear_system import solve
+from dualtape.autodiff.solvers.linear_system import solve
 from dualtape.testing import check_derivatives
 
 rng = np.random.default_rng(0)

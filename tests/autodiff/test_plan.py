@@ -11,8 +11,8 @@ import pytest
 
 import dualtape as dt
 from dualtape import ops
-from dualtape.autodiff.directions import find_directions
-from dualtape.autodiff.plan import plan_partials
+from dualtape.autodiff.fields.directions import find_directions
+from dualtape.autodiff.fields.plan import plan_partials
 
 rng = np.random.default_rng(0)
 X = dt.Tensor(rng.uniform(0.2, 0.9, size=(5, 3)))

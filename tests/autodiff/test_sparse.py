@@ -11,8 +11,8 @@ from scipy import sparse
 
 import dualtape as dt
 from dualtape import ops
-from dualtape.autodiff.colouring import star_colours
-from dualtape.autodiff.supports import pattern_of
+from dualtape.autodiff.levels import pattern_of
+from dualtape.autodiff.transforms.colouring import star_colours
 from dualtape.core.example import Example, Flags, Indices, Reals
 from dualtape.core.primitive import Elementwise, NonDifferentiable
 from dualtape.primitives import CATALOGUE
@@ -90,7 +90,8 @@ def test_hessians_of_any_size_take_a_handful_of_products(monkeypatch: pytest.Mon
     sizes = []
     vmap = dt.vmap
     monkeypatch.setattr(
-        "dualtape.autodiff.sparse.vmap", lambda f: lambda seeds: sizes.append(seeds.shape[0]) or vmap(f)(seeds)
+        "dualtape.autodiff.transforms.sparse.vmap",
+        lambda f: lambda seeds: sizes.append(seeds.shape[0]) or vmap(f)(seeds),
     )
     found = dt.hessian(chain, sparsity=True)(x)
     assert sizes == [3]
@@ -136,7 +137,8 @@ def test_symmetry_saves_products(
     sizes = [0]
     vmap = dt.vmap
     monkeypatch.setattr(
-        "dualtape.autodiff.sparse.vmap", lambda f: lambda seeds: sizes.append(seeds.shape[0]) or vmap(f)(seeds)
+        "dualtape.autodiff.transforms.sparse.vmap",
+        lambda f: lambda seeds: sizes.append(seeds.shape[0]) or vmap(f)(seeds),
     )
     found = dt.hessian(f, sparsity=True)(X)
     np.testing.assert_allclose(found.toarray(), exact, rtol=1e-12, atol=1e-13)

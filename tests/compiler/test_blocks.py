@@ -11,7 +11,7 @@ import pytest
 
 import dualtape as dt
 from dualtape import ops, pytree
-from dualtape.compiler import blocks
+from dualtape.compiler.blocks import run as blocks
 from dualtape.devices.opencl import opencl_devices
 
 DEVICES = [device.name for device in opencl_devices() if blocks.is_processor(device)]

@@ -10,16 +10,13 @@ import pytest
 
 import dualtape as dt
 from dualtape import ops
-from dualtape.compiler.answers import NotBlockable
-from dualtape.compiler.division import divide
-from dualtape.compiler.passes import optimise
-from dualtape.compiler.program import Program
-from dualtape.compiler.regions import Region
-from dualtape.compiler.repetition import compute_repeated_once
+from dualtape.compiler.blocks.find.division import divide
+from dualtape.compiler.blocks.find.regions import NotBlockable, Region
+from dualtape.compiler.blocks.tile.scheduling import Group, schedule
+from dualtape.compiler.blocks.tile.tiles import Contraction, FoldFeatures, Map, Place, Product
+from dualtape.compiler.passes import compute_repeated_once, optimise
+from dualtape.compiler.program import Program, trace
 from dualtape.compiler.replay import replayed
-from dualtape.compiler.schedule import Group, schedule
-from dualtape.compiler.tiles import Contraction, FoldFeatures, Map, Place, Product
-from dualtape.compiler.trace import trace
 from dualtape.core.spec import Spec
 from dualtape.devices.registry import HOST
 

@@ -7,11 +7,10 @@ import pytest
 
 import dualtape as dt
 from dualtape import ops
-from dualtape.compiler.parsing import parse_program
-from dualtape.compiler.printing import literal_text, number_text, program_text
-from dualtape.compiler.program import Program
+from dualtape.compiler.program import Program, trace
+from dualtape.compiler.program.parsing import parse_program
+from dualtape.compiler.program.printing import literal_text, number_text, program_text
 from dualtape.compiler.replay import replayed
-from dualtape.compiler.trace import trace
 from dualtape.core.spec import Spec
 from dualtape.devices.registry import HOST
 

@@ -9,10 +9,9 @@ import pytest
 
 import dualtape as dt
 from dualtape import ops
-from dualtape.compiler import passes
-from dualtape.compiler.program import Program
+from dualtape.compiler.passes import simplification as passes
+from dualtape.compiler.program import Program, trace
 from dualtape.compiler.replay import replayed
-from dualtape.compiler.trace import trace
 from dualtape.core.spec import Spec
 from dualtape.devices.registry import HOST
 

@@ -11,7 +11,7 @@ import pytest
 
 import dualtape as dt
 from dualtape import pytree
-from dualtape.compiler import blocks
+from dualtape.compiler.blocks import run as blocks
 from dualtape.compiler.jit import Lowered
 from dualtape.devices.opencl import opencl_devices
 from varied_programs import PROGRAMS, Program

@@ -10,8 +10,8 @@ from tests.compiler.test_blocks import CASES, largest_error, tensors
 
 import dualtape as dt
 from dualtape import pytree
-from dualtape.compiler import blocks
-from dualtape.compiler.target import Target, target_of
+from dualtape.compiler.blocks import run as blocks
+from dualtape.compiler.blocks.target import Target, target_of
 from dualtape.devices.opencl import opencl_devices
 
 DEVICES = [device.name for device in opencl_devices()]

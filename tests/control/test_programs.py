@@ -8,11 +8,10 @@ import pytest
 import dualtape as dt
 from control.programs import PAIRS
 from dualtape import ops
-from dualtape.compiler.control import ITEM, SCAN, inner_programs
-from dualtape.compiler.parsing import parse_program
 from dualtape.compiler.passes import optimise
-from dualtape.compiler.printing import program_text
-from dualtape.compiler.program import Program
+from dualtape.compiler.program import ITEM, SCAN, Program, inner_programs
+from dualtape.compiler.program.parsing import parse_program
+from dualtape.compiler.program.printing import program_text
 from dualtape.compiler.replay import replayed
 from dualtape.devices.registry import HOST
 

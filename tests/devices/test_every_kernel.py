@@ -14,10 +14,10 @@ import pytest
 
 import dualtape as dt
 from dualtape import ops
-from dualtape.compiler import blocks
-from dualtape.compiler.target import Target
+from dualtape.compiler.blocks import run as blocks
+from dualtape.compiler.blocks.target import Target
 from dualtape.core.primitive import CATALOGUE
-from dualtape.devices.opencl_device import OpenCLDevice
+from dualtape.devices.opencl.device import OpenCLDevice
 
 Call = tuple[str, list[Any], dict[str, Any]]
 RNG = np.random.default_rng(11)

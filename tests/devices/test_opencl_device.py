@@ -14,7 +14,7 @@ import pytest
 
 from dualtape.core.primitive import CATALOGUE
 from dualtape.devices.opencl import opencl_devices
-from dualtape.devices.opencl_device import OpenCLDevice
+from dualtape.devices.opencl.device import OpenCLDevice
 from dualtape.dtypes import float32, float64
 from dualtape.errors import DeviceError, ShapeError
 
@@ -31,10 +31,10 @@ def test_import_does_not_load_opencl() -> None:
 
 
 def test_without_pyopencl_there_is_no_device(monkeypatch: pytest.MonkeyPatch) -> None:
-    from dualtape.devices import opencl
+    from dualtape.devices.opencl import discovery
 
     monkeypatch.setitem(sys.modules, "pyopencl", None)
-    monkeypatch.setattr(opencl, "_found", None)
+    monkeypatch.setattr(discovery, "_found", None)
     assert opencl_devices() == ()
 
 
@@ -140,7 +140,7 @@ def test_build_failure_names_the_kernel_and_shows_the_log(opencl: Any) -> None:
 
 
 def test_gpus_and_new_platforms_come_first() -> None:
-    from dualtape.devices.opencl import _rank
+    from dualtape.devices.opencl.discovery import _rank
 
     def device(kind: int, version: str) -> Any:
         return SimpleNamespace(type=kind, platform=SimpleNamespace(version=version), driver_version="1.2")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from dualtape.core.primitive import CATALOGUE
-from dualtape.devices.opencl_device import OpenCLDevice
+from dualtape.devices.opencl.device import OpenCLDevice
 
 Same = Callable[..., None]
 Run = Callable[..., np.ndarray]

@@ -1,7 +1,7 @@
 """The embedded OpenCL device on processors that are newer than its compiler."""
 
 from dualtape.devices.opencl import opencl_devices
-from dualtape.devices.opencl_target import _like, name_unknown_processor
+from dualtape.devices.opencl.processor import _like, name_unknown_processor
 
 
 def test_every_device_that_is_listed_compiles_a_kernel() -> None:

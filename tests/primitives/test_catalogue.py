@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import dualtape as dt
-from dualtape.autodiff import jet, tape
+from dualtape.autodiff.levels import jet, tape
 from dualtape.core.primitive import Elementwise, NonDifferentiable, Primitive, Reduction
 from dualtape.core.spec import Spec
 from dualtape.devices.device import Device

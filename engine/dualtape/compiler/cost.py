@@ -30,9 +30,20 @@ from dataclasses import dataclass
 from math import prod
 from typing import NamedTuple
 
-from dualtape.compiler.control import CALL, COND, SCAN, WHILE, Control, inner_programs
 from dualtape.compiler.peaks import Peaks, peaks_of
-from dualtape.compiler.program import Constant, Equation, Node, Operand, Program
+from dualtape.compiler.program import (
+    CALL,
+    COND,
+    SCAN,
+    WHILE,
+    Constant,
+    Control,
+    Equation,
+    Node,
+    Operand,
+    Program,
+    inner_programs,
+)
 from dualtape.core.lowering import Expression, Fold, Kernel, Movement, Placement, Reinterpretation
 from dualtape.core.primitive import Bilinear
 from dualtape.devices.device import Device

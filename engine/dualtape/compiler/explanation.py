@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from math import prod
 from typing import Any
 
-from dualtape.autodiff.operators import explain as explain_derivatives
-from dualtape.compiler.control import COND, ITEM, SCAN, WHILE, inner_programs
+from dualtape.autodiff.fields import explain as explain_derivatives
 from dualtape.compiler.jit import Jitted, Lowered
-from dualtape.compiler.program import Program
+from dualtape.compiler.program import COND, ITEM, SCAN, WHILE, Program, inner_programs
 from dualtape.errors import ArgumentTypeError
 
 

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dualtape import pytree
-from dualtape.autodiff.request import require_callable
+from dualtape.autodiff.transforms import require_callable
 from dualtape.compiler.donation import donated, give_up, read_positions
 from dualtape.compiler.passes import optimise
-from dualtape.compiler.program import Program
+from dualtape.compiler.program import Program, trace
 from dualtape.compiler.replay import Replay
-from dualtape.compiler.trace import trace
 from dualtape.core.interpreter import nesting_depth
 from dualtape.core.spec import Spec
 from dualtape.devices.device import Device

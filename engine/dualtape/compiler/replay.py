@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.compiler.control import CALL, COND, ITEM, SCAN, WHILE
-from dualtape.compiler.program import Constant, Equation, Node, Program
+from dualtape.compiler.program import CALL, COND, ITEM, SCAN, WHILE, Constant, Equation, Node, Program
 from dualtape.core.primitive import Primitive
 from dualtape.devices.device import Device
 from dualtape.primitives.gathering import take

@@ -10,11 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from dualtape.autodiff.custom_levels import apply_rule
-from dualtape.autodiff.notes import Notes
-from dualtape.compiler.control import ITEM
-from dualtape.compiler.program import Constant, Node, Program
-from dualtape.compiler.trace import Trace
+from dualtape.autodiff.levels import Notes
+from dualtape.autodiff.rules import apply_rule
+from dualtape.compiler.program import ITEM, Constant, Node, Program, Trace
 from dualtape.control.structured import KINDS, Call, Structured, Values, read
 from dualtape.core.interpreter import Level, bind, ground
 from dualtape.errors import TracingError

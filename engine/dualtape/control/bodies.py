@@ -10,11 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from dualtape.autodiff.custom_levels import Keeping
-from dualtape.autodiff.custom_rules import Rule
+from dualtape.autodiff.rules import Keeping, Rule
 from dualtape.compiler.passes import BEFORE_DERIVATIVES, optimise
-from dualtape.compiler.program import Node, Operand, Program
-from dualtape.compiler.trace import Trace
+from dualtape.compiler.program import Node, Operand, Program, Trace
 from dualtape.control.apply import evaluate, write
 from dualtape.control.kept import KeptRule
 from dualtape.control.structured import Call

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from dualtape.autodiff.batching import BatchLevel
-from dualtape.autodiff.notes import plain
-from dualtape.autodiff.request import require_callable
-from dualtape.compiler.trace import Trace
+from dualtape.autodiff.levels import BatchLevel, plain
+from dualtape.autodiff.transforms import require_callable
+from dualtape.compiler.program import Trace
 from dualtape.control import forward, reverse
 from dualtape.control.apply import apply
 from dualtape.control.bodies import close, sharing, spec_of

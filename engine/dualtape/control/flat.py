@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from dualtape import pytree
-from dualtape.autodiff.notes import plain
+from dualtape.autodiff.levels import plain
 from dualtape.devices.device import Device
 from dualtape.devices.registry import current_device
 from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError

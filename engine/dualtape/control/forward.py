@@ -10,10 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from dualtape.autodiff.batching import BatchLevel
-from dualtape.autodiff.collapsed import CollapsedLevel
-from dualtape.autodiff.directional import CollapsedJetLevel
-from dualtape.autodiff.jet import JetLevel
+from dualtape.autodiff.levels import BatchLevel, CollapsedJetLevel, CollapsedLevel, JetLevel
 from dualtape.compiler.program import Node, Program
 from dualtape.control.apply import RULES, apply, evaluate
 from dualtape.control.bodies import Body, Closed, sharing

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from dualtape.autodiff.calls import Cotangents
-from dualtape.autodiff.custom_rules import LinearMap, Rule, Tangents, Values
+from dualtape.autodiff.levels import Cotangents
+from dualtape.autodiff.rules import LinearMap, Rule, Tangents, Values
 from dualtape.compiler.program import Program
 from dualtape.errors import ArgumentError
 from dualtape.tensor import Tensor

@@ -11,10 +11,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from dualtape.autodiff.batching import BatchLevel
-from dualtape.autodiff.collapsed import CollapsedLevel, Curved
-from dualtape.autodiff.directional import CollapsedJetLevel
-from dualtape.autodiff.jet import Jet, JetLevel
+from dualtape.autodiff.levels import BatchLevel, CollapsedJetLevel, CollapsedLevel, Curved, Jet, JetLevel
 from dualtape.core.interpreter import entered
 from dualtape.core.spec import Spec
 from dualtape.functions.creation import zeros_like

@@ -8,10 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.autodiff.batching import BatchLevel
-from dualtape.autodiff.notes import plain
-from dualtape.autodiff.rematerialisation import checkpoint
-from dualtape.autodiff.request import require_callable
+from dualtape.autodiff.levels import BatchLevel, plain
+from dualtape.autodiff.transforms import checkpoint, require_callable
 from dualtape.control.apply import apply
 from dualtape.control.bodies import Closed, close, sharing, spec_of
 from dualtape.control.conditions import is_undecided, read_predicate

@@ -16,8 +16,7 @@ from itertools import compress
 from math import isqrt
 from typing import Any
 
-from dualtape.autodiff.calls import Cotangents, record_call
-from dualtape.autodiff.tape import Tape
+from dualtape.autodiff.levels import Cotangents, Tape, record_call
 from dualtape.compiler.program import Program
 from dualtape.control.apply import RULES, apply, evaluate
 from dualtape.control.bodies import close, spec_of

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dualtape.autodiff.custom_rules import Rule
-from dualtape.compiler.control import CALL, COND, SCAN, WHILE
-from dualtape.compiler.program import Equation, Program
+from dualtape.autodiff.rules import Rule
+from dualtape.compiler.program import CALL, COND, SCAN, WHILE, Equation, Program
 from dualtape.core.spec import Spec
 
 Values = Sequence[Any]

@@ -6,9 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dualtape import pytree
-from dualtape.autodiff.grad_operation import GradOperation
-from dualtape.autodiff.request import Weights
-from dualtape.autodiff.reverse import value_and_grad
+from dualtape.autodiff.transforms import GradOperation, Weights, value_and_grad
 from dualtape.cell import Cell
 from dualtape.errors import ArgumentTypeError
 from dualtape.functions.clipping import clip_along

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dualtape import pytree
-from dualtape.autodiff.request import require_callable
+from dualtape.autodiff.transforms import require_callable
 from dualtape.control.loops import fori_loop, scan, while_loop
 from dualtape.errors import ArgumentTypeError
 from dualtape.functions.shape import stack

@@ -14,8 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.compiler.program import Constant, Node, Program
-from dualtape.compiler.trace import trace
+from dualtape.compiler.program import Constant, Node, Program, trace
 from dualtape.core.primitive import Bilinear, Elementwise, Linear, NonDifferentiable, Primitive
 from dualtape.core.spec import Spec
 from dualtape.devices.registry import HOST

@@ -11,10 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from dualtape.autodiff.algebra import MultiIndices
-from dualtape.autodiff.forward import jvp
-from dualtape.autodiff.jet import Jet, JetLevel
-from dualtape.autodiff.reverse import grad
+from dualtape.autodiff.levels import Jet, JetLevel, MultiIndices
+from dualtape.autodiff.transforms import grad, jvp
 from dualtape.core.interpreter import entered
 from dualtape.functions.creation import zeros_like
 from dualtape.functions.reduction import sum as sum_axes

@@ -1,0 +1,276 @@
+"""Forward mode of every order: dual numbers, hyper-dual numbers and Taylor polynomials are all jets.
+
+A :class:`Jet` is a primal with one coefficient for each index of an :mod:`algebra
+<dualtape.autodiff.levels.algebra>`; ``None`` is a coefficient that is identically zero, and costs nothing. The
+coefficients of an operation's output follow from the primitive's first-derivative statement alone:
+the partials are evaluated in the same jet arithmetic. They are demanded lazily inside a rule,
+so that tanh's rule may mention its own output and sin and cos each other, and all computed
+when the operation ends, so that no chain of unevaluated rules grows with the program.
+
+References: Griewank & Walther, *Evaluating Derivatives*, 2nd ed., section 13.2; Karczmarczuk 2001,
+*Functional differentiation of computer programs* (lazy towers).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from dualtape.autodiff.levels.algebra import Algebra, Index
+from dualtape.autodiff.levels.chain import weigh
+from dualtape.autodiff.levels.scaled import Scaled, sum_of
+from dualtape.core.interpreter import Level, bind
+from dualtape.core.primitive import Bilinear, Elementwise, Linear, NonDifferentiable, Primitive, Reduction
+from dualtape.dtypes import DType
+from dualtape.functions.creation import zeros_like
+from dualtape.primitives.broadcasting import broadcast_to, sum
+from dualtape.tensor import Tensor
+
+Coefficient = Tensor | None
+Coefficients = Callable[[Index], Coefficient]
+CoefficientRule = Callable[[Index], Scaled | None]
+
+
+class Jet(Tensor):
+    """A truncated Taylor polynomial; it prints and compares as its primal."""
+
+    __slots__ = ("_known", "_rule", "dtype", "level", "primal")
+
+    primal: Tensor
+    dtype: DType
+    level: JetLevel
+    _known: dict[Index, Scaled | None]
+    _rule: CoefficientRule
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.primal.shape
+
+    def scaled(self, index: Index) -> Scaled | None:
+        """The Taylor coefficient (not the derivative) at ``index``, perhaps not yet multiplied by a number."""
+        known = self._known
+        if index not in known:
+            known[index] = self._rule(index)
+        found: Scaled | None = known[index]
+        return found
+
+    def coefficient(self, index: Index) -> Coefficient:
+        """The Taylor coefficient at ``index``."""
+        found = self.scaled(index)
+        if found is None or found.factor == 1:
+            return None if found is None else found.value
+        value = found.tensor()
+        self._known[index] = Scaled(value)
+        return value
+
+    def settle(self, indices: tuple[Index, ...]) -> bool:
+        """Compute all coefficients, forget the rule; False if all are zero."""
+        for index in indices:
+            self.scaled(index)
+        self._rule = _settled
+        return any(value is not None for value in self._known.values())
+
+
+def _settled(index: Index) -> None:
+    return None
+
+
+class JetLevel(Level):
+    """The forward interpreter over one algebra."""
+
+    title = "a forward derivative"
+
+    def __init__(self, algebra: Algebra) -> None:
+        self.algebra = algebra
+        # What is being computed right now, so that rules which mention each other share their jets.
+        self._unsettled: dict[Any, Jet] = {}
+
+    def jet(self, primal: Tensor, coefficients: dict[Index, Tensor]) -> Jet:
+        """A jet with given coefficients, each of ``primal``'s shape; those not given are zero."""
+
+        def given(index: Index) -> Scaled | None:
+            value = coefficients.get(index)
+            return None if value is None else Scaled(value)
+
+        return self._make(primal, given)
+
+    def coefficients(self, value: Any) -> tuple[Any, Coefficients]:
+        """Primal and coefficients of any value, as the level below knows them."""
+        if getattr(value, "level", None) is self:
+            return value.primal, value.coefficient
+        return value, _settled
+
+    def scaled(self, value: Any) -> tuple[Any, CoefficientRule]:
+        """As :meth:`coefficients`, the coefficients perhaps not yet multiplied by a number."""
+        if getattr(value, "level", None) is self:
+            return value.primal, value.scaled
+        return value, _settled
+
+    def gathered_sum(self, index: Index, terms: Iterable[Scaled | None]) -> Scaled | None:
+        """The sum of ``terms``, gathered."""
+        total = sum_of(terms)
+        gathered = None if total is None else self.gathered(index, total.value)
+        return None if total is None or gathered is None else Scaled(gathered, total.factor)
+
+    def gathered(self, index: Index, inner: Coefficient) -> Coefficient:
+        """What becomes of those terms of the coefficient at ``index`` that are products of other coefficients."""
+        return inner
+
+    def _make(self, primal: Tensor, rule: CoefficientRule) -> Jet:
+        jet = Jet.__new__(Jet)
+        jet.level = self
+        jet.primal = primal
+        jet.dtype = primal.dtype
+        jet._known = {}
+        jet._rule = rule
+        return jet
+
+    def interpret(self, primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
+        primals = tuple(x.primal if getattr(x, "level", None) is self else self.lower(x) for x in inputs)
+        if isinstance(primitive, NonDifferentiable):
+            return bind(primitive, primals, params)
+        key = (primitive, *(id(x) if isinstance(x, Tensor) else x for x in inputs), *params.values())
+        shared = self._unsettled.get(key)
+        if shared is not None:
+            return shared
+        output = bind(primitive, primals, params)
+        if not output.dtype.is_float:
+            return output
+        jet = self._make(output, _settled)
+        jet._rule = _RULES[type(primitive)](self, primitive, inputs, jet, params)
+        outermost = not self._unsettled
+        self._unsettled[key] = jet
+        if not outermost:
+            return jet
+        try:
+            return jet if jet.settle(self.algebra.indices) else output
+        finally:
+            self._unsettled.clear()
+
+
+def _is_jet(level: JetLevel, x: Any) -> bool:
+    return getattr(x, "level", None) is level
+
+
+def _zeros_like(value: Any) -> Any:
+    return zeros_like(value) if isinstance(value, Tensor) else 0.0
+
+
+def _stretched(coefficient: Scaled | None, shape: tuple[int, ...]) -> Scaled | None:
+    if coefficient is None or coefficient.value.shape == shape:
+        return coefficient
+    return coefficient._replace(value=broadcast_to(coefficient.value, shape=shape))
+
+
+def _elementwise(
+    level: JetLevel, primitive: Any, inputs: tuple[Any, ...], output: Jet, params: dict[str, Any]
+) -> CoefficientRule:
+    """The chain rule; :class:`Reduction` differs in that its terms are summed along the axes."""
+    partials: dict[int, Any] = {}
+    weighted: dict[tuple[int, Index, int], Tensor] = {}
+    reduced = isinstance(primitive, Reduction)
+    active = [i for i, x in enumerate(inputs) if _is_jet(level, x)]
+
+    def partial(i: int) -> Any:
+        if i not in partials:
+            rule = primitive.partial if reduced else primitive.partials[i]
+            partials[i] = rule(*inputs, output, **params)
+        return partials[i]
+
+    def outer(i: int, index: Index) -> Scaled | None:
+        derivative: Scaled | None = inputs[i].scaled(index)
+        if derivative is None:
+            return None
+        slope = level.coefficients(partial(i))[0]
+        if isinstance(slope, Tensor):
+            return derivative._replace(value=weigh(derivative.value, slope))
+        return None if slope == 0 else derivative.times(slope)
+
+    def inner(i: int, weight: int, left: Index, right: Index) -> Scaled | None:
+        derivative = inputs[i].scaled(left)
+        slope = None if derivative is None else level.scaled(partial(i))[1](right)
+        if derivative is None or slope is None:
+            return None
+        # One coefficient is in many terms, mostly with the same weight: it is multiplied once.
+        key = (i, left, weight)
+        if key not in weighted:
+            weighted[key] = derivative.times(weight).tensor()
+        return slope._replace(value=weigh(weighted[key], slope.value))
+
+    def rule(index: Index) -> Scaled | None:
+        divisor, terms = level.algebra.chain(index)
+        gathered = level.gathered_sum(index, (inner(i, *term) for i in active for term in terms))
+        gathered = None if gathered is None else gathered.times(1 / divisor)
+        total = sum_of((*(outer(i, index) for i in active), gathered))
+        if total is not None and gathered is not None:
+            # Left as it is, a factor that differs from order to order would come back in every sum of products.
+            total = Scaled(total.tensor())
+        if reduced and total is not None:
+            total = total._replace(value=sum(total.value, axes=params["axes"]))
+        return _stretched(total, output.shape)
+
+    return rule
+
+
+def _linear(
+    level: JetLevel, primitive: Any, inputs: tuple[Any, ...], output: Jet, params: dict[str, Any]
+) -> CoefficientRule:
+    linear = [primitive.transpose(i) is not None for i in range(len(inputs))]
+    primals = [level.coefficients(x)[0] for x in inputs]
+
+    def rule(index: Index) -> Scaled | None:
+        moved = {i: level.scaled(x)[1](index) for i, (x, moves) in enumerate(zip(inputs, linear, strict=True)) if moves}
+        parts = {i: part for i, part in moved.items() if part is not None}
+        if not parts:
+            return None
+        factors = {part.factor for part in parts.values()}
+        factor = factors.pop() if len(factors) == 1 else 1
+        filled = list(primals)
+        for i in moved:
+            part = parts.get(i)
+            filled[i] = _zeros_like(primals[i]) if part is None else part.times(1 / factor).tensor()
+        return Scaled(primitive(*filled, **params), factor)
+
+    return rule
+
+
+def _bilinear(
+    level: JetLevel, primitive: Any, inputs: tuple[Any, ...], output: Jet, params: dict[str, Any]
+) -> CoefficientRule:
+    """The Leibniz rule; in a square, where both factors are one, two products at a time are equal."""
+    (x0, xs), (y0, ys) = (level.scaled(x) for x in inputs)
+    is_square = primitive.commutes and inputs[0] is inputs[1]
+
+    def product(x: Scaled | None, y: Scaled | None) -> Scaled | None:
+        if x is None or y is None:
+            return None
+        return Scaled(primitive(x.value, y.value, **params), x.factor * y.factor)
+
+    def outer(index: Index) -> tuple[Scaled | None, Scaled | None]:
+        x, y = xs(index), ys(index)
+        return (
+            None if x is None else x._replace(value=primitive(x.value, y0, **params)),
+            None if y is None or is_square else y._replace(value=primitive(x0, y.value, **params)),
+        )
+
+    def rule(index: Index) -> Scaled | None:
+        pairs = level.algebra.products(index)
+        if not is_square:
+            inner = level.gathered_sum(index, (product(xs(i), ys(j)) for i, j in pairs))
+            return _stretched(sum_of((*outer(index), inner)), output.shape)
+        halves = [product(xs(i), xs(j)) for i, j in pairs[: len(pairs) // 2]]
+        if len(pairs) % 2:
+            middle = product(*map(xs, pairs[len(pairs) // 2]))
+            halves.append(None if middle is None else middle.times(0.5))
+        half = sum_of((*outer(index), level.gathered_sum(index, halves)))
+        return None if half is None else half.times(2)
+
+    return rule
+
+
+_RULES: dict[type[Primitive], Callable[..., CoefficientRule]] = {
+    Elementwise: _elementwise,
+    Reduction: _elementwise,
+    Linear: _linear,
+    Bilinear: _bilinear,
+}

@@ -1,0 +1,76 @@
+"""A whole function as one entry on the tape: how something that brings its own reverse rule takes part.
+
+The operations inside are not recorded; what is remembered is who depends on whom, and a function that
+turns the cotangents of all outputs into those of the inputs, once they have all arrived.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from dualtape.autodiff.levels.tape import Adjoint, Record, Tape, Variable
+from dualtape.core.interpreter import ground
+from dualtape.dtypes import float32
+from dualtape.tensor import Tensor
+
+Cotangents = list[Tensor | None]
+
+
+def record_call(
+    tape: Tape, inputs: Sequence[Any], outputs: Sequence[Any], pull: Callable[[Cotangents], Cotangents]
+) -> list[Any]:
+    """Watch ``outputs``, which a function made of what ``inputs`` stand for below the tape.
+
+    Parameters
+    ----------
+    inputs
+        The function's inputs, among them variables of ``tape``; one may occur several times, and then its
+        cotangents are added in the order of ``inputs``.
+    outputs
+        What it gave, as the level below the tape knows it.
+    pull
+        From one cotangent (``None`` for zero) for each output to one for each input, of the input's shape or of one
+        that broadcasting stretched.
+
+    Returns
+    -------
+    list
+        A variable for each output of floats; the other outputs as they are.
+    """
+    sources = [x.index if isinstance(x, Variable) and x.level is tape else None for x in inputs]
+    first = next((i for i, source in enumerate(sources) if source is not None), None)
+    if first is None:
+        return list(outputs)
+    primals = tuple(
+        x.primal if source is not None else tape.lower(x) for x, source in zip(inputs, sources, strict=True)
+    )
+    arrived: dict[int, Tensor] = {}
+    pulled: Cotangents = []
+
+    def take(cotangent: Tensor, i: int) -> Tensor | None:
+        if i == first:
+            complete = [arrived.get(k) for k in range(len(outputs))]
+            arrived.clear()
+            pulled[:] = pull(complete)
+        value, pulled[i] = pulled[i], None
+        return value
+
+    # Each output hands its cotangent in and passes on a token, whose arrival says that there is something to do.
+    token = ground().filled((), 0.0, float32)
+    together = tape.watch(token)
+    tape.record(Record(Adjoint(take), primals, sources, {}, token, together.index))
+
+    def watch(k: int, output: Any) -> Any:
+        if not isinstance(output, Tensor) or not output.dtype.is_float:
+            return output
+
+        def hand_in(cotangent: Tensor, i: int) -> Tensor:
+            arrived[k] = cotangent
+            return token
+
+        variable = tape.watch(output)
+        tape.record(Record(Adjoint(hand_in), (token,), [together.index], {}, token, variable.index))
+        return variable
+
+    return [watch(k, output) for k, output in enumerate(outputs)]

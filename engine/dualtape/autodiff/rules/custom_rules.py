@@ -1,0 +1,192 @@
+"""What a function with its own derivative states, read as maps between lists of values.
+
+The one interface, of which partials, jvp and vjp are three implementations: the function; its linear map from
+tangents to tangents at a point; and the transpose of that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from dualtape import pytree
+from dualtape.autodiff.levels import Cotangents, Tape, plain, weigh
+from dualtape.core.interpreter import entered
+from dualtape.core.spec import broadcast_shapes
+from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
+from dualtape.functions.creation import zeros_like
+from dualtape.primitives.arithmetic import add
+from dualtape.primitives.broadcasting import broadcast_to
+from dualtape.tensor import Tensor
+
+Values = Sequence[Any]
+Tangents = Sequence[Tensor | None]
+LinearMap = Callable[[Tangents], list[Tensor | None]]
+
+
+class Rule:
+    """A function of flat lists, and its derivative.
+
+    Attributes
+    ----------
+    form
+        The structure of the output, known once the function has run.
+    is_equation
+        Whether the one output is defined by an equation: then ``residual`` and ``correction`` say more than ``linear``
+        about higher orders, where a rule that solves a system would need itself.
+    """
+
+    form: Any
+    is_equation: bool = False
+
+    def __init__(self, fn: Callable[..., Any], structure: Any) -> None:
+        self._fn = fn
+        self._structure = structure
+        self.name = getattr(fn, "__name__", type(fn).__name__)
+
+    def call(self, inputs: Values) -> list[Any]:
+        """The outputs."""
+        outputs, self.form = pytree.flatten(self._fn(*pytree.unflatten(self._structure, list(inputs))))
+        return [plain(x) for x in outputs]
+
+    def linear(self, inputs: Values, outputs: Values) -> LinearMap:
+        """The map from tangents of the inputs to those of the outputs; ``None`` is zero."""
+        raise NotImplementedError
+
+    def residual(self, inputs: Values, output: Tensor) -> Tensor:
+        """What is zero for the right ``output``."""
+        raise NotImplementedError
+
+    def correction(self, inputs: Values, output: Tensor) -> Callable[[Tensor], Tensor]:
+        """From a residual to the change of the output that cancels it, at first order."""
+        raise NotImplementedError
+
+    def transpose(self, inputs: Values, outputs: Values, cotangents: Cotangents, wanted: Sequence[bool]) -> Cotangents:
+        """The cotangents of the inputs that are ``wanted``; ``None`` is zero."""
+        tape = Tape()
+        with entered(tape):
+            tangents = [tape.watch(zeros_like(x)) if want else None for x, want in zip(inputs, wanted, strict=True)]
+            pushed = self.linear(inputs, outputs)(tangents)
+        seeds = [
+            (tangent, cotangent)
+            for tangent, cotangent in zip(pushed, cotangents, strict=True)
+            if cotangent is not None and getattr(tangent, "level", None) is tape
+        ]
+        found = iter(tape.pull_back(seeds, [t for t in tangents if t is not None]))  # type: ignore[arg-type]
+        return [next(found) if want else None for want in wanted]
+
+
+class PartialsRule(Rule):
+    """An elementwise function, by its partial derivatives."""
+
+    def __init__(self, fn: Callable[..., Any], structure: Any, partials: Sequence[Callable[..., Any]]) -> None:
+        super().__init__(fn, structure)
+        self._partials = partials
+
+    def call(self, inputs: Values) -> list[Any]:
+        outputs = super().call(inputs)
+        shape = broadcast_shapes(self.name, *(x.shape for x in inputs if isinstance(x, Tensor)))
+        if len(outputs) != 1 or not isinstance(outputs[0], Tensor) or outputs[0].shape != shape:
+            found = [getattr(x, "shape", type(x).__name__) for x in outputs]
+            raise ShapeError(
+                f"`{self.name}` was given `partials`, which belong to an elementwise function: it must return one "
+                f"Tensor of the inputs' common shape {shape}, got {found}; give `jvp` otherwise"
+            )
+        return outputs
+
+    def linear(self, inputs: Values, outputs: Values) -> LinearMap:
+        slopes: dict[int, Any] = {}
+
+        def slope(i: int) -> Any:
+            if i not in slopes:
+                slopes[i] = self._partials[i](*inputs, outputs[0])
+            return slopes[i]
+
+        def push(tangents: Tangents) -> list[Tensor | None]:
+            total: Tensor | None = None
+            for i, tangent in enumerate(tangents):
+                term = None if tangent is None else weigh(tangent, slope(i))
+                if term is not None:
+                    total = term if total is None else add(total, term)
+            shape = outputs[0].shape
+            return [total if total is None or total.shape == shape else broadcast_to(total, shape=shape)]
+
+        return push
+
+    def transpose(self, inputs: Values, outputs: Values, cotangents: Cotangents, wanted: Sequence[bool]) -> Cotangents:
+        (cotangent,) = cotangents
+        if cotangent is None:
+            return [None] * len(inputs)
+        slopes = [self._partials[i](*inputs, outputs[0]) if want else 0 for i, want in enumerate(wanted)]
+        return [weigh(cotangent, slope) for slope in slopes]
+
+
+class JvpRule(Rule):
+    """Any function, by its tangent map."""
+
+    def __init__(self, fn: Callable[..., Any], structure: Any, jvp: Callable[..., Any]) -> None:
+        super().__init__(fn, structure)
+        self._jvp = jvp
+
+    def linear(self, inputs: Values, outputs: Values) -> LinearMap:
+        arguments = pytree.unflatten(self._structure, list(inputs))
+
+        def push(tangents: Tangents) -> list[Tensor | None]:
+            filled = [
+                zeros_like(x) if t is None and isinstance(x, Tensor) and x.dtype.is_float else t
+                for x, t in zip(inputs, tangents, strict=True)
+            ]
+            found = pytree.leaves(self._jvp(arguments, pytree.unflatten(self._structure, filled)))
+            return _fitting(f"`jvp` of `{self.name}` gave the tangent of output", found, outputs)
+
+        return push
+
+
+class VjpRule(Rule):
+    """Any function, by the transpose of its tangent map: reverse mode only."""
+
+    def __init__(self, fn: Callable[..., Any], structure: Any, vjp: Callable[..., Any]) -> None:
+        super().__init__(fn, structure)
+        self._vjp = vjp
+
+    def linear(self, inputs: Values, outputs: Values) -> LinearMap:
+        raise ArgumentTypeError(
+            f"forward mode through `{self.name}`, whose `custom_derivative` has only a `vjp`; give `jvp` or "
+            "`partials` instead, from which reverse mode follows too"
+        )
+
+    def transpose(self, inputs: Values, outputs: Values, cotangents: Cotangents, wanted: Sequence[bool]) -> Cotangents:
+        filled = [
+            zeros_like(y) if ct is None and isinstance(y, Tensor) else ct
+            for y, ct in zip(outputs, cotangents, strict=True)
+        ]
+        arguments = pytree.unflatten(self._structure, list(inputs))
+        given = pytree.unflatten(self.form, list(outputs)), pytree.unflatten(self.form, filled)
+        pulled = self._vjp(*arguments, *given)
+        if not isinstance(pulled, tuple) or len(pulled) != len(arguments):
+            found = f"a tuple of {len(pulled)}" if isinstance(pulled, tuple) else type(pulled).__name__
+            raise ArgumentError(
+                f"`vjp` of `{self.name}` must return a tuple with the cotangents of its {len(arguments)} arguments, "
+                f"got {found}"
+            )
+        found_leaves = _like_arguments(pulled, arguments)
+        fitting = _fitting(f"`vjp` of `{self.name}` gave the cotangent of input", found_leaves, inputs)
+        return [x if want else None for x, want in zip(fitting, wanted, strict=True)]
+
+
+def _like_arguments(pulled: tuple[Any, ...], arguments: tuple[Any, ...]) -> list[Any]:
+    """The cotangents of all leaves; a ``None`` stands for all leaves of its argument."""
+    found: list[Any] = []
+    for part, argument in zip(pulled, arguments, strict=True):
+        found.extend([None] * len(pytree.leaves(argument)) if part is None else pytree.leaves(part))
+    return found
+
+
+def _fitting(title: str, found: list[Any], expected: Values) -> list[Tensor | None]:
+    """``found``, if it has the numbers and shapes of ``expected``."""
+    if len(found) != len(expected):
+        raise ArgumentError(f"{title}s: {len(found)} of them; expected {len(expected)}")
+    for k, (x, like) in enumerate(zip(found, expected, strict=True)):
+        if isinstance(x, Tensor) and isinstance(like, Tensor) and like.dtype.is_float and x.shape != like.shape:
+            raise ShapeError(f"{title} {k} of shape {x.shape}; expected {like.shape}")
+    return [plain(x) if isinstance(x, Tensor) else None for x in found]

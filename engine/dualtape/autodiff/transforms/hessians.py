@@ -1,0 +1,82 @@
+"""Second derivatives of scalar functions: `hessian`, and its products `hvp` and `vhp`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from dualtape.autodiff.transforms.forward import jvp
+from dualtape.autodiff.transforms.jacobians import Positions, jacfwd, require_one_position, sparse_derivative
+from dualtape.autodiff.transforms.request import read_positions, require_callable
+from dualtape.autodiff.transforms.reverse import grad, vjp
+from dualtape.autodiff.transforms.sparse import sparse_hessian
+from dualtape.tensor import Tensor
+
+
+def hessian(fn: Callable[..., Tensor], grad_position: Positions = 0, *, sparsity: Any = None) -> Callable[..., Any]:
+    """A function that returns the second derivatives of a scalar function: forward over reverse.
+
+    Parameters
+    ----------
+    grad_position
+        Which arguments to differentiate by: an int, or a tuple of ints for a tuple of tuples.
+    sparsity
+        As in :func:`jacobian`: where it may differ from zero, or True to find out; the result is a SciPy CSR array.
+        One triangle is enough. Symmetry saves products: a matrix with a full row and column takes two or three.
+
+    Examples
+    --------
+    >>> import dualtape as dt
+    >>> print(dt.hessian(lambda x: x[0] ** 2 * x[1])(dt.Tensor([1.0, 3.0])))
+    [[6. 2.]
+     [2. 0.]]
+    """
+    require_callable("hessian", fn)
+    if sparsity is None:
+        return jacfwd(grad(fn, grad_position), grad_position)
+    positions, single = read_positions(grad_position)
+    require_one_position("hessian", single)
+    return sparse_derivative("hessian", sparse_hessian, grad(fn, grad_position), positions, sparsity)
+
+
+def hvp(fn: Callable[..., Tensor], inputs: Any, v: Any) -> tuple[Tensor, Any]:
+    """The gradient of a scalar function, and its Hessian times ``v``, for about twice the cost of the gradient.
+
+    ``inputs`` and ``v`` are a Tensor, or tuples with one for each argument.
+
+    Examples
+    --------
+    >>> import dualtape as dt
+    >>> gradient, product = dt.hvp(lambda x: (x ** 3).sum(), dt.Tensor([1.0, 2.0]), dt.Tensor([1.0, 1.0]))
+    >>> print(gradient, product)
+    [ 3. 12.] [ 6. 12.]
+    """
+    require_callable("hvp", fn)
+    count = len(inputs) if isinstance(inputs, (tuple, list)) else 1
+    return jvp(grad(fn, tuple(range(count)) if count > 1 else 0), inputs, v)
+
+
+def vhp(fn: Callable[..., Tensor], inputs: Any, v: Any) -> tuple[Any, Any]:
+    """The gradient of a scalar function, and ``v`` times its Hessian, in reverse over reverse mode.
+
+    The Hessian being symmetric, :func:`hvp` gives the same with less memory; this one serves where a function has only
+    a reverse rule, as by ``custom_derivative(fn, vjp=...)``.
+
+    Parameters
+    ----------
+    inputs, v
+        A Tensor each, or tuples with one for each argument.
+
+    Examples
+    --------
+    >>> import dualtape as dt
+    >>> gradient, product = dt.vhp(lambda x: (x ** 3).sum(), dt.Tensor([1.0, 2.0]), dt.Tensor([1.0, 1.0]))
+    >>> print(gradient, product)
+    [ 3. 12.] [ 6. 12.]
+    """
+    require_callable("vhp", fn)
+    several = isinstance(inputs, (tuple, list))
+    arguments = tuple(inputs) if several else (inputs,)
+    gradient, pull = vjp(grad(fn, tuple(range(len(arguments))) if several and len(arguments) > 1 else 0), *arguments)
+    products = pull(*v) if isinstance(v, (tuple, list)) else pull(v)
+    return gradient, products if several and len(arguments) > 1 else products[0]

@@ -1,0 +1,209 @@
+"""Jacobians, dense or sparse: `jvp` and `vjp` over a whole basis at once, whichever is cheaper."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from dualtape import pytree
+from dualtape.autodiff.transforms.batching import vmap
+from dualtape.autodiff.transforms.forward import jvp
+from dualtape.autodiff.transforms.request import read_positions, require_callable, split_aux
+from dualtape.autodiff.transforms.reverse import vjp
+from dualtape.autodiff.transforms.sparse import sparse_jacobian
+from dualtape.core.interpreter import ground
+from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, PositionError
+from dualtape.functions.shape import reshape
+from dualtape.parameter import Parameter
+from dualtape.tensor import Tensor
+
+Positions = int | tuple[int, ...]
+
+
+def jacfwd(fn: Callable[..., Any], grad_position: Positions = 0, has_aux: bool = False) -> Callable[..., Any]:
+    """A function that returns the Jacobian of ``fn``, column by column in forward mode.
+
+    The cheaper choice where there are fewer inputs than outputs.
+
+    Parameters
+    ----------
+    fn
+        A function of Tensors that returns a Tensor or a nested container of them.
+    grad_position
+        Which arguments to differentiate by: an int, or a tuple of ints for a tuple of Jacobians.
+    has_aux
+        ``fn`` returns ``(output, aux...)``, and only the first is differentiated; the others are returned
+        beside the Jacobian: bare if there is one, else as a tuple.
+
+    Returns
+    -------
+    callable
+        Its result has the structure of the output; each leaf has the output's shape followed by the input's.
+
+    Examples
+    --------
+    >>> import dualtape as dt
+    >>> print(dt.jacfwd(lambda x: x * x)(dt.Tensor([1.0, 2.0])))
+    [[2. 0.]
+     [0. 4.]]
+    """
+    require_callable("jacfwd", fn)
+    positions, single = _positions(grad_position)
+
+    def after_jacfwd(*args: Any) -> Any:
+        jacobians = []
+        aux: Any = ()
+        for position in positions:
+            x = read_argument("jacfwd", args, position)
+            others = at_position(fn, args, position)
+            if has_aux:
+                aux = split_aux(fn(*args))[1]
+                others = _first(others)
+            # The direction is the last axis of the columns, so the Jacobian's axes are those of output, then input.
+            columns = vmap(lambda v, f=others, x=x: jvp(f, x, v)[1], out_axes=-1)(_basis(x))
+            jacobians.append(pytree.map(lambda c, x=x: reshape(c, (*c.shape[:-1], *x.shape)), columns))
+        result = jacobians[0] if single else tuple(jacobians)
+        return (result, aux) if has_aux else result
+
+    return after_jacfwd
+
+
+def jacrev(fn: Callable[..., Any], grad_position: Positions = 0, has_aux: bool = False) -> Callable[..., Any]:
+    """A function that returns the Jacobian of ``fn``, row by row in reverse mode; see :func:`jacfwd`.
+
+    The cheaper choice where there are fewer outputs than inputs.
+
+    Examples
+    --------
+    >>> import dualtape as dt
+    >>> print(dt.jacrev(lambda x: (x * x).sum())(dt.Tensor([1.0, 2.0])))
+    [2. 4.]
+    """
+    require_callable("jacrev", fn)
+    positions, single = _positions(grad_position)
+
+    def after_jacrev(*args: Any) -> Any:
+        chosen = [read_argument("jacrev", args, position) for position in positions]
+
+        def of_chosen(*values: Tensor) -> Any:
+            filled = list(args)
+            for position, value in zip(positions, values, strict=True):
+                filled[position] = value
+            return fn(*filled)
+
+        found = vjp(of_chosen, *chosen, has_aux=has_aux)
+        outputs, pull = found[0], found[1]
+        leaves, structure = pytree.flatten(outputs)
+        by_input: list[list[Tensor]] = [[] for _ in positions]
+        for i, leaf in enumerate(leaves):
+            rows = vmap(lambda ct, i=i: pull(pytree.unflatten(structure, _only(leaves, i, ct))))(_basis(leaf))
+            for store, row, x in zip(by_input, rows, chosen, strict=True):
+                store.append(reshape(row, (*leaf.shape, *x.shape)))
+        jacobians = [pytree.unflatten(structure, store) for store in by_input]
+        result = jacobians[0] if single else tuple(jacobians)
+        return (result, found[2]) if has_aux else result
+
+    return after_jacrev
+
+
+def jacobian(
+    fn: Callable[..., Any], grad_position: Positions = 0, has_aux: bool = False, *, sparsity: Any = None
+) -> Callable[..., Any]:
+    """A function that returns the Jacobian of ``fn``, by the cheaper mode: forward for no more inputs than outputs.
+
+    The other arguments and the result are those of :func:`jacfwd`. ``fn`` is called once more, to see the size of its
+    output.
+
+    Parameters
+    ----------
+    sparsity
+        Where the Jacobian may differ from zero: a matrix, sparse or not, of the output's elements by the input's, or
+        True to find out. Then the result is a SciPy CSR array, from as many products as there are groups of columns
+        (or rows) that overlap: three for a tridiagonal matrix of any size.
+
+    Examples
+    --------
+    >>> import dualtape as dt
+    >>> print(dt.jacobian(lambda x: x * x)(dt.Tensor([1.0, 2.0])))
+    [[2. 0.]
+     [0. 4.]]
+    >>> print(dt.jacobian(lambda x: x[1:] * x[:-1], sparsity=True)(dt.Tensor([1.0, 2.0, 3.0])).toarray())
+    [[2. 1. 0.]
+     [0. 3. 2.]]
+    """
+    require_callable("jacobian", fn)
+    positions, single = read_positions(grad_position)
+    if sparsity is not None:
+        require_one_position("jacobian", single and not has_aux)
+        return sparse_derivative("jacobian", sparse_jacobian, fn, positions, sparsity)
+    forward, reverse = jacfwd(fn, grad_position, has_aux), jacrev(fn, grad_position, has_aux)
+
+    def after_jacobian(*args: Any) -> Any:
+        inputs = _size([read_argument("jacobian", args, position) for position in positions or ()])
+        outputs = fn(*args)
+        return (forward if inputs <= _size(split_aux(outputs)[0] if has_aux else outputs) else reverse)(*args)
+
+    return after_jacobian
+
+
+def require_one_position(function: str, one: bool) -> None:
+    if not one:
+        raise ArgumentError(f"`{function}` with `sparsity` takes one int as `grad_position`, and no auxiliary output")
+
+
+def sparse_derivative(
+    function: str,
+    compute: Callable[..., Any],
+    fn: Callable[..., Any],
+    positions: tuple[int, ...] | None,
+    sparsity: Any,
+) -> Callable[..., Any]:
+    (position,) = positions or ()
+
+    def derivative(*args: Any) -> Any:
+        x = read_argument(function, args, position)
+        return compute(at_position(fn, args, position), x, sparsity)
+
+    return derivative
+
+
+def _positions(grad_position: Any) -> tuple[tuple[int, ...], bool]:
+    positions, single = read_positions(grad_position)
+    if positions is None:
+        raise ArgumentError("`grad_position` of a Jacobian must be an int or a tuple of ints, got None")
+    return positions, single
+
+
+def read_argument(function: str, args: tuple[Any, ...], position: int) -> Tensor:
+    if position >= len(args):
+        raise PositionError(f"Position index {position} is exceed input size.")
+    x = args[position]
+    if not isinstance(x, Tensor):
+        raise ArgumentTypeError(f"argument {position} of `{function}` must be a Tensor, got {type(x).__name__}")
+    if not x.dtype.is_float:
+        raise DTypeError(f"argument {position} of `{function}` is a Tensor of {x.dtype}, which has no derivative")
+    return x.value() if isinstance(x, Parameter) else x
+
+
+def at_position(fn: Callable[..., Any], args: tuple[Any, ...], position: int) -> Callable[[Any], Any]:
+    return lambda x: fn(*args[:position], x, *args[position + 1 :])
+
+
+def _first(fn: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *args: fn(*args)[0]
+
+
+def _basis(x: Tensor) -> Tensor:
+    """All unit tensors of ``x``'s shape, along a new first axis."""
+    identity = np.eye(x.size, dtype=x.dtype.numpy).reshape(x.size, *x.shape)
+    return ground().constant(identity, x.device)
+
+
+def _only(leaves: list[Any], i: int, cotangent: Tensor) -> list[Any]:
+    return [cotangent if j == i else 0 * leaf for j, leaf in enumerate(leaves)]
+
+
+def _size(tree: Any) -> int:
+    return sum(x.size for x in pytree.leaves(tree) if isinstance(x, Tensor))

@@ -1,0 +1,51 @@
+"""Rows of points from device memory to the lanes of a tile, and back."""
+
+from __future__ import annotations
+
+from dualtape.compiler.blocks.emit.steps import Functions, Writer, is_bool
+from dualtape.compiler.blocks.tile import PointArray, Read
+
+_WHERE = (("const ulong first", "first"), ("const ulong points", "points"))
+
+
+def emit_load(array: PointArray, number: int, writer: Writer, functions: Functions) -> str:
+    """Rows of points to lanes; lanes beyond the last point repeat it, so that they hold numbers that occur."""
+    address = writer.address(array.node, f"a * {array.inner} + b")
+    lines = [
+        f"for (int a = 0; a < {array.outer}; a++) for (int b = 0; b < {array.inner}; b++)",
+        f"{_lanes(writer)} {{",
+        "ulong point = first + tile * DT_L + lane;",
+        "point = point < points ? point : points - 1;",
+        f"({address})[lane] = from[((ulong)a * points + point) * {array.inner} + b];",
+        "}",
+    ]
+    source = ("__global const dt_r *from", f"in{number}")
+    return writer.function(writer.per_tile(lines), functions, (source, *_WHERE))
+
+
+def emit_store(array: PointArray, read: Read, number: int, writer: Writer, functions: Functions) -> str:
+    """Lanes that hold points to their rows."""
+    element = writer.element(read, f"(a * {array.inner} + b)")
+    if is_bool(array.node):
+        kind, lane = "uchar", "((const dt_i *)&mask)[in_vector] != 0"
+        value = f"const dt_m mask = dt_as_mask({element});"
+    else:
+        kind, value, lane = "dt_r", f"const dt_v value = {element};", "((const dt_r *)&value)[in_vector]"
+    lines = [
+        f"for (int a = 0; a < {array.outer}; a++) for (int b = 0; b < {array.inner}; b++) {{",
+        value,
+        f"{_lanes(writer)} {{",
+        f"const int in_vector = {'0' if writer.target.spreads else 'lane'};",
+        "const ulong point = first + tile * DT_L + lane;",
+        f"if (point < points) to[((ulong)a * points + point) * {array.inner} + b] = {lane};",
+        "}",
+        "}",
+    ]
+    target = (f"__global {kind} *to", f"out{number}")
+    return writer.function(writer.per_tile(lines), functions, (target, *_WHERE))
+
+
+def _lanes(writer: Writer) -> str:
+    """The lanes of which a work-item takes care: all, or its own."""
+    step = "DT_ITEMS" if writer.target.spreads else "1"
+    return f"for (int lane = DT_ITEM; lane < DT_L; lane += {step})"

@@ -1,0 +1,115 @@
+"""From equations on values with a point axis to operations on one point.
+
+Each kind of lowering has one rule here; what none of them covers is answered with the reason.
+"""
+
+from __future__ import annotations
+
+from dualtape.compiler.blocks.find.geometry import per_point, without
+from dualtape.compiler.blocks.find.mapping_movements import map_concatenate, map_movement, map_placement, map_reshape
+from dualtape.compiler.blocks.find.mapping_products import map_matmul
+from dualtape.compiler.blocks.find.pointwise import PointMapping
+from dualtape.compiler.blocks.find.regions import NotBlockable
+from dualtape.compiler.blocks.tile import (
+    Contraction,
+    FoldFeatures,
+    Read,
+    Term,
+    whole,
+)
+from dualtape.compiler.program import Equation, Node, Number
+from dualtape.core.lowering import Expression, Fold, Movement, Placement, Reinterpretation
+from dualtape.core.spec import Spec, kept_shape
+from dualtape.dtypes import bool_
+from dualtape.primitives.broadcasting import sum as sum_primitive
+from dualtape.primitives.contraction import matmul
+from dualtape.primitives.movement import concatenate
+from dualtape.primitives.selection import cast
+
+
+def map_equation(mapping: PointMapping, equation: Equation) -> None:
+    """Take in an equation with an operand at the points."""
+    name = equation.primitive.name
+    match equation.primitive.lowering:
+        case Expression() as expression:
+            _map_expression(mapping, equation, expression)
+        case Movement(view):
+            map_movement(mapping, equation, view)
+        case Reinterpretation():
+            map_reshape(mapping, equation)
+        case Placement(view):
+            map_placement(mapping, equation, view)
+        case Fold() as fold:
+            _map_fold(mapping, equation, fold)
+        case _ if equation.primitive is matmul:
+            map_matmul(mapping, equation)
+        case _ if equation.primitive is concatenate:
+            map_concatenate(mapping, equation)
+        case _:
+            raise NotBlockable(f"`{name}` is not an operation that blocks of points know")
+
+
+def _map_expression(mapping: PointMapping, equation: Equation, expression: Expression) -> None:
+    out = equation.output.spec
+    rank = len(out.shape)
+    found = [(x, mapping.located[x]) for x in equation.reads if x in mapping.located]
+    axes = {(at.axis + rank - len(x.spec.shape), at.folded) for x, at in found}
+    name = equation.primitive.name
+    if len(axes) != 1:
+        raise NotBlockable(f"`{name}` meets point axes at different places")
+    ((axis, folded),) = axes
+    local = per_point(out.shape, axis, folded)
+    operands: list[Read | Number] = []
+    for x in equation.operands:
+        if not isinstance(x, Node):
+            operands.append(x)
+        elif x in mapping.located:
+            operands.append(mapping.read(x).stretched(local))
+        else:
+            operands.append(mapping.shared_read(x, axis, folded, rank, name).stretched(local))
+    code = expression.floating
+    if equation.primitive is cast:
+        source = equation.reads[0].spec.dtype
+        if (source is not bool_ and source is not out.dtype) or out.dtype is bool_:
+            raise NotBlockable(f"`cast` from {source} to {out.dtype} at the points")
+        code = "x ? (T)1 : (T)0" if source is bool_ else "x"
+    params = {key: value for key, value in equation.params.items() if isinstance(value, (int, float))}
+    code = code.format(**params)
+    mapping.emit_map(equation.output, axis, folded, code, tuple(operands), equation.primitive)
+
+
+def _map_fold(mapping: PointMapping, equation: Equation, fold: Fold) -> None:
+    (x,) = equation.reads
+    located, axes = mapping.located[x], equation.params["axes"]
+    p = located.axis
+    name = equation.primitive.name
+    mapping.require_plain(equation)
+    others = tuple(a for a in axes if a != p and x.spec.shape[a] != 1)
+    if not others and p not in axes:
+        mapping.located[equation.output] = located
+        return
+    if p in axes and equation.primitive is not sum_primitive:
+        raise NotBlockable(f"`{name}` over the points: blocks know only sums over them")
+    if equation.output.spec.dtype is bool_:
+        raise NotBlockable(f"`{name}` at the points: blocks do not fold bools")
+    source = x
+    if others:
+        source = equation.output if p not in axes else Node(Spec(kept_shape(x.spec.shape, others), x.spec.dtype))
+        inner = without(tuple(range(len(x.spec.shape))), p)
+        order = [i for i, a in enumerate(inner) if a not in others] + [i for i, a in enumerate(inner) if a in others]
+        read = located.read
+        arranged = Read(
+            read.node, tuple(read.shape[i] for i in order), read.offset, tuple(read.strides[i] for i in order)
+        )
+        mapping.own(source, p)
+        mapping.operations.append(
+            FoldFeatures(
+                source, mapping.features(source), arranged, len(inner) - len(others), fold.identity, fold.combine
+            )
+        )
+    if p in axes:
+        node = mapping.whole(source)
+        features = mapping.features(node)
+        mapping.summed[equation.output] = Contraction(
+            equation.output, (Term(whole(node, (features,)), None),), features, 1
+        )

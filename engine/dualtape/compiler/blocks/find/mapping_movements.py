@@ -1,0 +1,106 @@
+"""Movements of values with points: most cost nothing, for they only say where elements are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+
+from dualtape.compiler.blocks.find.geometry import per_point, steps_of, without
+from dualtape.compiler.blocks.find.pointwise import Located, PointMapping
+from dualtape.compiler.blocks.find.regions import NotBlockable
+from dualtape.compiler.blocks.tile import (
+    Place,
+    Read,
+    whole,
+)
+from dualtape.compiler.program import Equation
+from dualtape.core.lowering import View, contiguous_strides
+
+
+def map_movement(mapping: PointMapping, equation: Equation, rule: Callable[..., View]) -> None:
+    (x,) = equation.reads
+    view = rule(x.spec.shape, **equation.params)
+    located = mapping.located[x]
+    start, moves = steps_of(view, x.spec.shape, equation.primitive.name)
+    p = located.axis
+    size = located.folded * mapping.points
+    candidates = [i for i, move in enumerate(moves) if move == {p: 1} and view.shape[i] == size]
+    if len(candidates) != 1 or start[p] != 0 or any(p in move for i, move in enumerate(moves) if i != candidates[0]):
+        raise NotBlockable(f"`{equation.primitive.name}` takes some of the points or reorders them")
+    out_axis = candidates[0]
+    # On a folded axis a step of one goes to the next of the values that a point has there.
+    inner = [a for a in range(len(x.spec.shape)) if a != p or located.folded > 1]
+    stride_of = dict(zip(inner, located.read.strides, strict=True))
+    offset = located.read.offset + sum(start[a] * stride_of[a] for a in inner)
+    kept = [i for i in range(len(moves)) if i != out_axis or located.folded > 1]
+    strides = tuple(sum(n * stride_of[a] for a, n in moves[i].items()) for i in kept)
+    read = Read(located.read.node, per_point(view.shape, out_axis, located.folded), offset, strides)
+    mapping.located[equation.output] = Located(out_axis, read, located.folded)
+
+
+def map_reshape(mapping: PointMapping, equation: Equation) -> None:
+    (x,) = equation.reads
+    located = mapping.located[x]
+    shape = equation.output.spec.shape
+    if shape == x.spec.shape:
+        mapping.located[equation.output] = located
+        return
+    outer = prod(x.spec.shape[: located.axis]) * located.folded
+    places = [
+        (i, n // mapping.points) for i, n in enumerate(shape)
+        if n % mapping.points == 0 and prod(shape[:i]) * (n // mapping.points) == outer
+    ]  # fmt: skip
+    if not places:
+        raise NotBlockable(f"`{equation.primitive.name}` from {x.spec.shape} to {shape} mixes points with other axes")
+    axis, folded = min(places, key=lambda place: place[1])
+    local = per_point(shape, axis, folded)
+    old = [(n, step) for n, step in zip(located.read.shape, located.read.strides, strict=True) if n != 1]
+    if [n for n, _ in old] == [n for n in local if n != 1]:
+        kept = iter(old)
+        strides = tuple(0 if n == 1 else next(kept)[1] for n in local)
+        read = Read(located.read.node, local, located.read.offset, strides)
+    else:
+        read = whole(mapping.whole(x), local)
+    mapping.located[equation.output] = Located(axis, read, folded)
+
+
+def map_placement(mapping: PointMapping, equation: Equation, rule: Callable[..., View]) -> None:
+    (x,) = equation.reads
+    located = mapping.located[x]
+    shape = equation.output.spec.shape
+    view = rule(x.spec.shape, **equation.params)
+    start, moves = steps_of(view, shape, equation.primitive.name)
+    p = located.axis
+    mapping.require_plain(equation)
+    if (
+        moves[p] != {p: 1}
+        or shape[p] != mapping.points
+        or start[p]
+        or any(p in m for i, m in enumerate(moves) if i != p)
+    ):
+        raise NotBlockable(f"`{equation.primitive.name}` writes to some of the points only")
+    strides = contiguous_strides(without(shape, p))
+    stride_of = dict(zip(without(tuple(range(len(shape))), p), strides, strict=True))
+    offset = sum(start[a] * stride_of[a] for a in stride_of)
+    steps = tuple(sum(n * stride_of[a] for a, n in move.items()) for i, move in enumerate(moves) if i != p)
+    source = mapping.whole(x)
+    mapping.own(equation.output, p)
+    target = Read(equation.output, without(x.spec.shape, p), offset, steps)
+    mapping.operations.append(Place(equation.output, prod(without(shape, p)), ((source, target),)))
+
+
+def map_concatenate(mapping: PointMapping, equation: Equation) -> None:
+    shape, axis = equation.output.spec.shape, equation.params["axis"]
+    axes = {mapping.located[x].axis for x in equation.reads if x in mapping.located}
+    mapping.require_plain(equation)
+    if len(axes) != 1 or axis in axes or any(x not in mapping.located for x in equation.reads):
+        raise NotBlockable("`concatenate` joins points, or values at points with shared ones")
+    (p,) = axes
+    strides = contiguous_strides(without(shape, p))
+    along = strides[axis - (p < axis)]
+    parts, start = [], 0
+    for x in equation.reads:
+        parts.append((mapping.whole(x), Read(equation.output, without(x.spec.shape, p), start * along, strides)))
+        start += x.spec.shape[axis]
+    mapping.own(equation.output, p)
+    mapping.operations.append(Place(equation.output, prod(without(shape, p)), tuple(parts)))

@@ -1,0 +1,88 @@
+"""Which sizes of a program are its points: the sets for which dividing it pays."""
+
+from __future__ import annotations
+
+from math import prod
+
+from dualtape.compiler.blocks.find.division import divide
+from dualtape.compiler.blocks.find.regions import Division, NotBlockable
+from dualtape.compiler.program import Constant, Equation, Program
+
+EQUATION_COST = 3_000
+"""What it costs to run one equation by itself, counted in elements."""
+
+REGION_COST = 50_000
+"""What one kernel must save, counted so, to be worth its compilation and launch."""
+
+
+def choose_division(program: Program) -> Division:
+    """The division over sets of points found among the sizes of inputs, or :class:`NotBlockable`.
+
+    Of the first sets that leave about as little to be done without blocks as the best one does, the one is taken along
+    which data flow in the fewest stages: along the features of a network every layer would be one. Then come others as
+    long as they make the division cheaper.
+    """
+    candidates = _point_counts(program)
+    total = elements(program.equations)
+    found, reasons = _divisions(program, (), candidates)
+    left = {points: elements(division.equations) for points, division in found.items()}
+    useful = {n: x for n, x in found.items() if 2 * left[n] <= total or 4 * cost(x) <= 3 * _undivided(program)}
+    if not useful:
+        reasons += [f"over {n} points: {'; '.join((*x.reasons, _LITTLE))}" for n, x in found.items()]
+        raise NotBlockable("; ".join(dict.fromkeys(reasons)) or "no input has an axis of points")
+    least = min(left[points] for points in useful)
+    near = [points for points in useful if left[points] <= least + total // 4]
+    first = min(near, key=lambda points: (_depth(useful[points]), -points))
+    chosen: tuple[int, ...] = (first,)
+    best = useful[first]
+    while candidates := [n for n in candidates if n not in chosen]:
+        found, _ = _divisions(program, chosen, candidates)
+        points = min(found, key=lambda points: cost(found[points]), default=0)
+        if not points or cost(found[points]) >= cost(best):
+            break
+        chosen, best = (*chosen, points), found[points]
+    return best
+
+
+_LITTLE = "most of the work is not at the points"
+
+
+def _divisions(
+    program: Program, chosen: tuple[int, ...], candidates: list[int]
+) -> tuple[dict[int, Division], list[str]]:
+    """The divisions with one more set, and why there is none with others."""
+    found: dict[int, Division] = {}
+    reasons = []
+    for points in candidates:
+        try:
+            found[points] = divide(program, (*chosen, points))
+        except NotBlockable as reason:
+            reasons.append(f"over {points} points: {reason}")
+    return found, reasons
+
+
+def _depth(division: Division) -> int:
+    return sum(1 for stage in division.stages if stage.regions)
+
+
+def elements(equations: tuple[Equation, ...]) -> int:
+    """How many numbers they compute."""
+    return sum(prod(equation.output.spec.shape) for equation in equations)
+
+
+def cost(division: Division) -> int:
+    """A measure of what does not happen in blocks."""
+    outside = elements(division.equations) + EQUATION_COST * len(division.equations)
+    moved = sum(array.features * region.points for region in division.regions for array, _ in region.stored)
+    return outside + 2 * moved + REGION_COST * len(division.regions)
+
+
+def _undivided(program: Program) -> int:
+    return elements(program.equations) + EQUATION_COST * len(program.equations)
+
+
+def _point_counts(program: Program) -> list[int]:
+    """Sizes that may be numbers of points: leading axes of inputs and constants, the largest of them first."""
+    constants = {node: None for x in program.equations for node in x.reads if isinstance(node, Constant)}
+    arrays = sorted((*program.inputs, *constants), key=lambda node: -prod(node.spec.shape))
+    return list(dict.fromkeys(node.spec.shape[0] for node in arrays if node.spec.shape and node.spec.shape[0] > 1))

@@ -1,0 +1,84 @@
+"""What blocks of points run: regions, and the stages in which a program runs around them.
+
+A stage is equations on values without points (*shared* values), then one kernel for each set of points. What a
+kernel sums over its points is a shared value of the next stage, so a loss that is normalised by a sum, or weighted by
+one, is two stages. A kernel of a later stage computes again what it needs of an earlier one: points have much less
+to load than to keep.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dualtape.compiler.blocks.tile import Operation, PointArray, Read
+from dualtape.compiler.program import Equation, Node
+from dualtape.dtypes import DType
+
+
+class NotBlockable(Exception):
+    """Why a program cannot run in blocks of points."""
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """A tile program for each of so many points.
+
+    Attributes
+    ----------
+    points
+        How many.
+    dtype
+        The element type in which it computes.
+    operations
+        What it does with each point, sums over the points last.
+    shared
+        Values without points that it reads.
+    loaded
+        Arrays that it reads.
+    summed
+        Sums over the points that it gives.
+    stored
+        Arrays that it gives, and what of the tile they hold.
+    """
+
+    points: int
+    dtype: DType
+    operations: tuple[Operation, ...]
+    shared: tuple[Node, ...]
+    loaded: tuple[PointArray, ...]
+    summed: tuple[Node, ...]
+    stored: tuple[tuple[PointArray, Read], ...]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Equations on shared values, then regions that read them."""
+
+    equations: tuple[Equation, ...]
+    regions: tuple[Region, ...]
+
+
+@dataclass(frozen=True)
+class Division:
+    """A whole program in stages.
+
+    Attributes
+    ----------
+    stages
+        In their order.
+    reasons
+        Why operations on values with points are left to the equations, each once.
+    """
+
+    stages: tuple[Stage, ...]
+    reasons: tuple[str, ...]
+
+    @property
+    def regions(self) -> tuple[Region, ...]:
+        """Those of all stages."""
+        return tuple(region for stage in self.stages for region in stage.regions)
+
+    @property
+    def equations(self) -> tuple[Equation, ...]:
+        """What no region runs."""
+        return tuple(equation for stage in self.stages for equation in stage.equations)

@@ -1,0 +1,196 @@
+"""Passes: each is a small pure function from program to program that keeps its meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from dualtape.compiler.passes.pruning import drop_unread_outputs
+from dualtape.compiler.program import Constant, Control, Equation, Node, Operand, Program, with_inner
+from dualtape.core.primitive import Primitive
+from dualtape.primitives.arithmetic import add, multiply, negative, scale, subtract
+from dualtape.primitives.broadcasting import broadcast_to
+from dualtape.primitives.broadcasting import sum as sum_primitive
+from dualtape.primitives.movement import cut, permute, reshape
+from dualtape.primitives.rounding import stop_gradient
+from dualtape.primitives.selection import cast
+
+Pass = Callable[[Program], Program]
+
+
+class _Rewriting:
+    """What each node of the old program is in the new one."""
+
+    def __init__(self) -> None:
+        self._replaced: dict[Node, Operand] = {}
+
+    def replace(self, old: Node, new: Operand) -> None:
+        self._replaced[old] = new
+
+    def now(self, operand: Operand) -> Operand:
+        return self._replaced.get(operand, operand) if isinstance(operand, Node) else operand
+
+    def read(self, equation: Equation) -> Equation:
+        operands = tuple(self.now(operand) for operand in equation.operands)
+        return Equation(equation.primitive, operands, equation.params, equation.output)
+
+    def finish(self, program: Program, equations: list[Equation]) -> Program:
+        return Program(program.inputs, tuple(equations), tuple(self.now(output) for output in program.outputs))
+
+
+def remove_dead_code(program: Program) -> Program:
+    """Leave out equations whose output nobody reads."""
+    alive = set(program.results)
+    kept = []
+    for equation in reversed(program.equations):
+        if equation.output in alive:
+            kept.append(equation)
+            alive.update(equation.reads)
+    return Program(program.inputs, tuple(reversed(kept)), program.outputs)
+
+
+def merge_common(program: Program) -> Program:
+    """Compute equal expressions once."""
+    rewriting = _Rewriting()
+    seen: dict[Any, Node] = {}
+    equations = []
+    for old in program.equations:
+        equation = rewriting.read(old)
+        # The type tells 1 from 1.0 and True, which are equal as keys.
+        operands = tuple(x if isinstance(x, Node) else (type(x), repr(x)) for x in equation.operands)
+        key = (equation.primitive, operands, tuple(sorted(equation.params.items(), key=lambda item: item[0])))
+        found = seen.get(key)
+        if found is None:
+            seen[key] = equation.output
+            equations.append(equation)
+        else:
+            rewriting.replace(old.output, found)
+    return rewriting.finish(program, equations)
+
+
+def fold_constants(program: Program) -> Program:
+    """Run equations whose operands are all known, unless the result is larger than what it is made of."""
+    rewriting = _Rewriting()
+    equations = []
+    for old in program.equations:
+        equation = rewriting.read(old)
+        known = all(isinstance(x, Constant) or not isinstance(x, Node) for x in equation.operands)
+        if known and equation.primitive is not broadcast_to and not isinstance(equation.primitive, Control):
+            values = (x.value if isinstance(x, Constant) else x for x in equation.operands)
+            rewriting.replace(old.output, Constant(old.output.spec, equation.primitive(*values, **equation.params)))
+        else:
+            equations.append(equation)
+    return rewriting.finish(program, equations)
+
+
+def simplify(program: Program) -> Program:
+    """Drop operations that change nothing, and read repeated numbers as numbers."""
+    return _simplified(program, keep=())
+
+
+def simplify_differentiable(program: Program) -> Program:
+    """The same for a program that is going to be differentiated: ``stop_gradient`` stays."""
+    return _simplified(program, keep=(stop_gradient,))
+
+
+def _simplified(program: Program, keep: tuple[Primitive, ...]) -> Program:
+    rewriting = _Rewriting()
+    producers: dict[Node, Equation] = {}
+    equations = []
+    for old in program.equations:
+        equation = _read_numbers(rewriting.read(old), producers)
+        same = None if equation.primitive in keep else _identity(equation, producers)
+        if same is not None and _spec(same) == old.output.spec:
+            rewriting.replace(old.output, same)
+            continue
+        equations.append(equation)
+        producers[equation.output] = equation
+    return rewriting.finish(program, equations)
+
+
+def _spec(operand: Operand) -> Any:
+    return operand.spec if isinstance(operand, Node) else None
+
+
+def _read_numbers(equation: Equation, producers: dict[Node, Equation]) -> Equation:
+    """Replace an operand that repeats one known number, where the other one already has the output's shape."""
+    if equation.primitive not in (add, subtract, multiply, scale) or len(equation.reads) < 2:
+        return equation
+    x, y = equation.operands
+    for i, (number, other) in enumerate(((x, y), (y, x))):
+        value = _repeated_number(number, producers)
+        if value is not None and _spec(other) == equation.output.spec:
+            operands = (value, other) if i == 0 else (other, value)
+            return Equation(equation.primitive, operands, equation.params, equation.output)
+    return equation
+
+
+def _repeated_number(operand: Operand, producers: dict[Node, Equation]) -> float | None:
+    equation = producers.get(operand) if isinstance(operand, Node) else None
+    source = equation.operands[0] if equation is not None and equation.primitive is broadcast_to else operand
+    if isinstance(source, Constant) and source.spec.shape == () and source.spec.dtype.is_float:
+        return float(source.value.item())
+    return None
+
+
+def _identity(equation: Equation, producers: dict[Node, Equation]) -> Operand | None:
+    """The operand that the equation hands through, if it does nothing else."""
+    operands, params = equation.operands, equation.params
+    primitive = equation.primitive
+    if isinstance(primitive, Control):
+        return None
+    if primitive in (multiply, scale):
+        # -0.0, infinities and NaN all pass a factor of one unchanged.
+        return next((y for x, y in (operands, operands[::-1]) if _is_number(x, 1)), None)
+    if primitive is subtract and _is_number(operands[1], 0):
+        return operands[0]
+    if primitive in (cast, reshape, broadcast_to, stop_gradient):
+        return operands[0]
+    if primitive is sum_primitive and not params["axes"]:
+        return operands[0]
+    if primitive is permute and params["axes"] == tuple(range(len(params["axes"]))):
+        return operands[0]
+    if primitive is cut and not any(params["starts"]) and set(params["steps"]) <= {1}:
+        return operands[0]
+    return _twice(equation, producers)
+
+
+def _is_number(operand: Operand, value: float) -> bool:
+    return not isinstance(operand, (Node, bool)) and operand == value
+
+
+def _twice(equation: Equation, producers: dict[Node, Equation]) -> Operand | None:
+    """An operation that undoes the one before: a double negation, a permutation and its inverse."""
+    (operand, *rest) = equation.operands
+    before = producers.get(operand) if isinstance(operand, Node) and not rest else None
+    if before is None or before.primitive is not equation.primitive:
+        return None
+    if equation.primitive is negative:
+        return before.operands[0]
+    if equation.primitive is permute:
+        first, second = before.params["axes"], equation.params["axes"]
+        if tuple(first[i] for i in second) == tuple(range(len(first))):
+            return before.operands[0]
+    return None
+
+
+OPTIMISING: tuple[Pass, ...] = (remove_dead_code, fold_constants, simplify, merge_common, remove_dead_code)
+BEFORE_DERIVATIVES: tuple[Pass, ...] = (remove_dead_code, simplify_differentiable, merge_common, remove_dead_code)
+"""For the bodies of loops, which are differentiated as programs."""
+
+
+def optimise_inside(program: Program, steps: tuple[Pass, ...] = OPTIMISING) -> Program:
+    """All passes on the programs that conditions and loops hold."""
+    equations = tuple(with_inner(equation, lambda held: optimise(held, steps)) for equation in program.equations)
+    return Program(program.inputs, equations, program.outputs)
+
+
+def optimise(program: Program, steps: tuple[Pass, ...] = OPTIMISING) -> Program:
+    """All passes, until nothing more goes away."""
+    program = optimise_inside(drop_unread_outputs(remove_dead_code(program)), steps)
+    while True:
+        before = len(program.equations)
+        for step in steps:
+            program = step(program)
+        if len(program.equations) == before:
+            return program

@@ -1,0 +1,145 @@
+"""Tracing: run a function once on nodes instead of numbers, and write down what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from dualtape.compiler.program.program import Constant, Equation, Node, Operand, Program
+from dualtape.core.interpreter import Level, entered
+from dualtape.core.primitive import Primitive
+from dualtape.core.spec import Spec
+from dualtape.devices.device import Device
+from dualtape.dtypes import DType
+from dualtape.errors import TracingError
+from dualtape.parameter import Parameter, observed_by
+from dualtape.primitives.broadcasting import broadcast_to
+from dualtape.tensor import Tensor
+
+
+class Traced(Tensor):
+    """A value whose numbers are not known yet: only shape and element type are."""
+
+    __slots__ = ("level", "node")
+
+    level: Trace
+    node: Node
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.node.spec.shape
+
+    @property
+    def dtype(self) -> DType:
+        return self.node.spec.dtype
+
+    @property
+    def device(self) -> Device:
+        return self.level.device
+
+    @property
+    def primal(self) -> Tensor:
+        raise TracingError(
+            "a value inside a jitted function has no numbers yet, but they were asked for (by print, bool(), float(), "
+            "`if`, `while`, indexing with a mask or .asnumpy()); use ops.where instead of `if`, return the value "
+            "and look at it outside, or pass what decides the control flow as a Python number"
+        )
+
+
+class Trace(Level):
+    """The tracing interpreter: every operation becomes an equation."""
+
+    title = "a jitted function"
+
+    def __init__(self, device: Device) -> None:
+        self.device = device
+        self._equations: list[Equation] = []
+        self._constants: dict[int, tuple[Tensor, Node]] = {}
+        self._parameters: dict[int, tuple[Parameter, Traced]] = {}
+
+    def traced(self, node: Node) -> Traced:
+        """The value that stands for ``node`` while the function runs."""
+        value = Traced.__new__(Traced)
+        value.level = self
+        value.node = node
+        return value
+
+    def interpret(self, primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
+        return self.emit(primitive, inputs, params)
+
+    def emit(self, primitive: Primitive, inputs: Sequence[Any], params: dict[str, Any]) -> Traced:
+        """Write one equation."""
+        operands = tuple(self.operand(x) for x in inputs)
+        spec = primitive.infer(*(x.spec if isinstance(x, Node) else None for x in operands), **params)
+        output = Node(spec)
+        self._equations.append(Equation(primitive, operands, params, output))
+        return self.traced(output)
+
+    def operand(self, value: Any) -> Operand:
+        """What stands for a value in an equation."""
+        if isinstance(value, Traced) and value.level is self:
+            return value.node
+        if not isinstance(value, Tensor):
+            return value  # type: ignore[no-any-return]
+        self.lower(value)
+        known = self._constants.get(id(value))
+        if known is None:
+            known = self._constants[id(value)] = (value, self._constant(value))
+        return known[1]
+
+    def _constant(self, value: Tensor) -> Node:
+        """A tensor of equal numbers is written as one number that is repeated, any other is kept."""
+        array = value.asnumpy()
+        spec = Spec(value.shape, value.dtype)
+        if array.size > 1 and _is_uniform(array):
+            one = Constant(Spec((), value.dtype), Tensor(array.flat[0], device=self.device))
+            output = Node(spec)
+            self._equations.append(Equation(broadcast_to, (one,), {"shape": value.shape}, output))
+            return output
+        return Constant(spec, value.to(self.device))
+
+    def parameter(self, parameter: Parameter) -> Tensor:
+        """The node of a parameter: an input, so that later calls see its later values."""
+        known = self._parameters.get(id(parameter))
+        if known is None:
+            held = parameter.held
+            known = (parameter, self.traced(Node(Spec(held.shape, held.dtype))))
+            self._parameters[id(parameter)] = known
+        return known[1]
+
+    def program(self, arguments: list[Node], outputs: list[Any]) -> Program:
+        """What was written down, with the given outputs."""
+        nodes = tuple(self.operand(x) for x in outputs)
+        inputs = (*arguments, *(value.node for _, value in self._parameters.values()))
+        return Program(inputs, tuple(self._equations), nodes)
+
+    @property
+    def parameters(self) -> list[Parameter]:
+        """The parameters read so far, in the order of their nodes among the inputs."""
+        return [parameter for parameter, _ in self._parameters.values()]
+
+
+def _is_uniform(array: np.ndarray) -> bool:
+    first = array.flat[0]
+    return bool(np.all(array == first))
+
+
+def trace(
+    function: Callable[..., list[Any]], specs: list[Spec], device: Device
+) -> tuple[Program, list[Parameter], list[Parameter]]:
+    """Run ``function`` on nodes of the given specs.
+
+    Returns
+    -------
+    tuple
+        The program; the parameters behind its last inputs; and those whose new values are its last outputs.
+    """
+    level = Trace(device)
+    with entered(level), observed_by(level) as changes:
+        arguments = [Node(spec) for spec in specs]
+        outputs = function(*(level.traced(node) for node in arguments))
+        updated = list(changes)
+        program = level.program(arguments, [*outputs, *(changes[parameter] for parameter in updated)])
+    return program, level.parameters, updated

@@ -1,0 +1,157 @@
+"""A device of the engine that computes with OpenCL."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pyopencl as cl
+
+from dualtape.core.lowering import Expression, Fold, Kernel, Movement, Placement, Reinterpretation
+from dualtape.core.primitive import Primitive
+from dualtape.core.spec import Spec
+from dualtape.devices.device import Device, DeviceInfo, spec_of
+from dualtape.devices.opencl.elementwise import plan_expression, sum_in_place
+from dualtape.devices.opencl.fold import plan_fold
+from dualtape.devices.opencl.indexing import plan_cumsum, plan_scatter_sum, plan_search, plan_take
+from dualtape.devices.opencl.matmul import plan_matmul
+from dualtape.devices.opencl.memory import PoolStatistics, Storage
+from dualtape.devices.opencl.movement import plan_concatenate, plan_movement, plan_placement, plan_reinterpretation
+from dualtape.devices.opencl.runtime import Plan, Runtime
+from dualtape.dtypes import DType, dtype_of, float64
+from dualtape.errors import DeviceError
+
+_BY_NAME = {
+    "argmax": plan_search,
+    "argmin": plan_search,
+    "concatenate": plan_concatenate,
+    "cumsum": plan_cumsum,
+    "matmul": plan_matmul,
+    "scatter_sum": plan_scatter_sum,
+    "take": plan_take,
+}
+
+_MOST_PLANS = 8192
+_COMPLETE = cl.command_execution_status.COMPLETE
+
+
+class OpenCLDevice(Device):
+    """One OpenCL device with one in-order queue.
+
+    The first run of a primitive on operands of given shapes and types checks them and prepares a plan: kernels,
+    sizes and strides. Every later one only looks the plan up and launches.
+    """
+
+    def __init__(self, name: str, handle: Any) -> None:
+        self.name = name
+        self.platform = f"{handle.platform.version.strip()}, {handle.name.strip()}"
+        self._handle = handle
+        self._started: Runtime | None = None
+        self._lock = threading.Lock()
+        self._plans: dict[Any, Plan] = {}
+        self._sums: dict[Any, Callable[[Storage, Storage], None]] = {}
+        self._writes: deque[Any] = deque()
+
+    @property
+    def runtime(self) -> Runtime:
+        """The queue, memory and programs; made when first used, for listing devices should cost nothing."""
+        if self._started is None:
+            with self._lock:
+                if self._started is None:
+                    self._started = Runtime(self.name, self._handle)
+        return self._started
+
+    @property
+    def info(self) -> DeviceInfo:
+        handle = self._handle
+        version = handle.platform.version.split("  ")[0]  # PoCL writes its build options behind two spaces
+        name = handle.name.strip()
+        return DeviceInfo(handle.platform.name, version, name, handle.global_mem_size, bool(handle.double_fp_config))
+
+    def put(self, array: np.ndarray) -> Storage:
+        """Storage with a copy of ``array``; the copy to the device goes on in the background."""
+        self.require(dtype_of(array.dtype))
+        storage = self.runtime.allocate(array.shape, array.dtype.newbyteorder("="))
+        if storage.allocation is not None:
+            source = np.array(array, storage.dtype, order="C", copy=True)
+            # The event keeps the source alive, and must be kept itself until the copy is done.
+            event = cl.enqueue_copy(self.runtime.queue, storage.buffer, source, is_blocking=False)
+            with self._lock:
+                self._writes.append(event)
+                while self._writes[0].command_execution_status == _COMPLETE and len(self._writes) > 1:
+                    self._writes.popleft()
+        return storage
+
+    def full(self, shape: tuple[int, ...], value: float, dtype: np.dtype) -> Storage:
+        """Storage filled with one number."""
+        self.require(dtype_of(dtype))
+        storage = self.runtime.allocate(shape, dtype)
+        self.runtime.fill(storage, value)
+        return storage
+
+    def get(self, storage: Storage) -> np.ndarray:
+        return self.runtime.read(storage)
+
+    def get_all(self, storages: Sequence[Storage]) -> list[np.ndarray]:
+        return self.runtime.read_all(storages)
+
+    def execute(self, primitive: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> Storage:
+        signature = [(x.shape, x.dtype) if type(x) is Storage else None for x in operands]
+        key = (primitive, *signature, *params.values())
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self._prepare(primitive, operands, params)
+            if len(self._plans) >= _MOST_PLANS:
+                self._plans.clear()
+                self._sums.clear()
+            self._plans[key] = plan
+        return plan(operands)
+
+    def _prepare(self, primitive: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> Plan:
+        specs: Any = tuple(map(spec_of, operands))
+        output: Spec = primitive.infer(*specs, **params)
+        self.require(output.dtype)
+        match primitive.lowering:
+            case Expression():
+                return plan_expression(self.runtime, primitive, specs, params, output)
+            case Movement():
+                return plan_movement(self.runtime, primitive, specs[0], params, output)
+            case Placement():
+                return plan_placement(self.runtime, primitive, specs[0], params, output)
+            case Reinterpretation():
+                return plan_reinterpretation(output.shape)
+            case Fold():
+                return plan_fold(self.runtime, primitive, specs[0], params, output)
+            case Kernel(name):
+                return _BY_NAME[name](self.runtime, primitive, specs, params, output)
+
+    def add_in_place(self, target: Storage, addend: Storage) -> bool:
+        if target.allocation is None or target.allocation.shared:
+            return False
+        if target.dtype != addend.dtype or target.dtype.kind != "f":
+            return False
+        key = (target.shape, target.dtype)
+        add = self._sums.get(key)
+        if add is None:
+            add = self._sums[key] = sum_in_place(self.runtime, Spec(target.shape, dtype_of(target.dtype)))
+        add(target, addend)
+        return True
+
+    def require(self, dtype: DType) -> None:
+        if dtype is float64 and not self.runtime.has_float64:
+            raise DeviceError(
+                f"{self.name} ({self.platform}) does not compute in Float64; "
+                "use Float32 tensors there, or another device such as 'host'"
+            )
+
+    def synchronize(self) -> None:
+        self.runtime.queue.finish()
+        with self._lock:
+            self._writes.clear()
+
+    def memory(self) -> PoolStatistics:
+        """How much memory tensors hold on this device."""
+        return self.runtime.pool.statistics()

@@ -1,0 +1,229 @@
+"""Matrix products: which kernel, in which tiles, and how the right factor is laid out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dualtape.core.lowering import Fold
+from dualtape.core.primitive import Primitive
+from dualtape.core.spec import Shape, Spec
+from dualtape.devices.opencl.fold import Extent, fold_step
+from dualtape.devices.opencl.indexing import accesses, define
+from dualtape.devices.opencl.layout import broadcast_strides
+from dualtape.devices.opencl.memory import Storage
+from dualtape.devices.opencl.runtime import Operands, Plan, Runtime
+from dualtape.devices.opencl.types import C_TYPES, CType
+from dualtape.dtypes import DType, float16, float32
+from dualtape.opencl_kernels import source
+
+_SUM = Fold("0", "a + b")
+_SHORTEST_PART = 512
+_MOST_PARTS = 64
+
+Launch = Callable[[Any, Any, Any], None]
+"""Enqueues products of two buffers into a third."""
+
+
+class Product(NamedTuple):
+    """Products of matrices (m, k) and (k, n), the inner axis cut into parts that are summed afterwards.
+
+    ``left`` and ``right`` name for each product its factors, by their number; there are ``right_matrices``.
+    """
+
+    dtype: DType
+    m: int
+    k: int
+    n: int
+    left: np.ndarray
+    right: np.ndarray
+    right_matrices: int
+    parts: int = 1
+
+    @property
+    def products(self) -> int:
+        return len(self.left)
+
+    @property
+    def part(self) -> int:
+        return max(1, -(-self.k // self.parts))
+
+    @property
+    def computed(self) -> DType:
+        """The type that is computed with."""
+        return float32 if self.dtype is float16 else self.dtype
+
+    @property
+    def stored(self) -> DType:
+        """The type of the products of each part."""
+        return self.computed if self.parts > 1 else self.dtype
+
+    def starts(self, left_size: int, right_size: int) -> list[int]:
+        """First elements of both factors, product by product."""
+        return [int(start) for start in np.stack([self.left * left_size, self.right * right_size], 1).ravel()]
+
+    def in_parts(self, runtime: Runtime, tiles: int) -> Product:
+        """The same with the inner axis cut, if ``tiles`` alone are too few to occupy the device."""
+        wanted = -(-8 * runtime.processors // max(1, tiles))
+        parts = max(1, min(wanted, self.k // _SHORTEST_PART, _MOST_PARTS))
+        # Sizes that are equal, so that the last part is not empty.
+        parts = -(-self.k // max(1, -(-self.k // parts)))
+        return self._replace(parts=max(1, parts))
+
+    def macros(self, lanes: int, wide: str) -> str:
+        """How kernels read and write elements and vectors of so many lanes, and what they compute with."""
+        given, real, target = C_TYPES[self.dtype], C_TYPES[self.computed], C_TYPES[self.stored]
+        unaligned = f"{real.compute}{lanes} dt_unaligned __attribute__((aligned({self.computed.bits // 8})))"
+        return (
+            define(
+                {
+                    "IN": given.storage,
+                    "LOAD(pointer, index)": given.load("pointer", "index"),
+                    "OUT": target.storage,
+                    "STORE(pointer, index, value)": target.store("pointer", "index", "value"),
+                    "REAL": real.compute,
+                    "LANES": str(lanes),
+                    "VECTOR": f"{real.compute}{lanes}",
+                    "WIDE": wide,
+                    "READ(pointer, index)": _read(given, lanes),
+                    "WRITE(pointer, index, value)": _write(target, lanes),
+                }
+            )
+            + f"typedef {unaligned};\n"
+        )
+
+
+def _read(kind: CType, lanes: int) -> str:
+    if kind.storage == "half":
+        return f"vload_half{lanes}(0, pointer + (index))"
+    return "(*(__global const dt_unaligned *)(pointer + (index)))"
+
+
+def _write(kind: CType, lanes: int) -> str:
+    if kind.storage == "half":
+        return f"vstore_half{lanes}_rte(value, 0, pointer + (index))"
+    return "(*(__global dt_unaligned *)(pointer + (index)) = (value))"
+
+
+def plan_matmul(
+    runtime: Runtime, primitive: Primitive, specs: tuple[Spec, ...], params: dict[str, Any], output: Spec
+) -> Plan:
+    """Prepare ``matmul``."""
+    a, b = specs
+    product = _product(a, b.shape, output.shape)
+    if not a.dtype.is_float:
+        launch = _simple(runtime, product)
+    elif product.n == 1:
+        product = product.in_parts(runtime, product.products * product.m // 64)
+        launch = _vector(runtime, product)
+    else:
+        tile = _tile(runtime, product)
+        tiles = product.products * -(-product.m // tile.rows) * -(-product.n // tile.columns)
+        product = product.in_parts(runtime, tiles)
+        launch = _tiled(runtime, product, tile)
+    if product.parts == 1:
+
+        def run(operands: Operands) -> Storage:
+            out = runtime.new(output.shape, output.dtype)
+            if out.allocation is not None:
+                launch(operands[0].buffer, operands[1].buffer, out.buffer)
+            return out
+
+        return run
+
+    extent = Extent(product.products, product.parts, product.m * product.n)
+    add_up = fold_step(runtime, _SUM, product.stored, output.dtype, extent)
+
+    def run_in_parts(operands: Operands) -> Storage:
+        partial = runtime.new((product.products, product.parts, product.m * product.n), product.stored)
+        if partial.allocation is not None:
+            launch(operands[0].buffer, operands[1].buffer, partial.buffer)
+        return Storage(add_up(partial).allocation, output.shape, output.dtype.numpy)
+
+    return run_in_parts
+
+
+def _product(a: Spec, b: Shape, output: Shape) -> Product:
+    batch, (m, n), k = output[:-2], output[-2:], b[-2]
+    if prod(b[:-2]) == 1 and prod(a.shape[:-2]) == prod(batch):
+        one = np.zeros(1, np.int64)
+        return Product(a.dtype, prod(batch) * m, k, n, one, one, 1)
+    index = np.indices(batch).reshape(len(batch), prod(batch))
+    left, right = (np.asarray(broadcast_strides(x[:-2], batch), np.int64) @ index for x in (a.shape, b))
+    return Product(a.dtype, m, k, n, left, right, prod(b[:-2]))
+
+
+def _simple(runtime: Runtime, product: Product) -> Launch:
+    """Any element type."""
+    count, m, k, n = product.products, product.m, product.k, product.n
+    starts = runtime.table(product.starts(m * k, k * n))
+    text = accesses(product.dtype) + source("matmul_simple")
+    kernel = runtime.kernel("dt_matmul_simple", text, (None, None, None, None, *[np.uint64] * 4))
+    grid, group = runtime.grid(count * m * n)
+    return lambda a, b, c: kernel(grid, group, a, b, c, starts, count, m, k, n)
+
+
+def _vector(runtime: Runtime, product: Product) -> Launch:
+    """Right factors of one column, which need no layout of their own."""
+    count, m, k = product.products, product.m, product.k
+    part, parts = product.part, product.parts
+    starts = runtime.table(product.starts(m * k, k))
+    macros = product.macros(runtime.lanes(product.computed.bits // 8), runtime.wide_attribute())
+    kernel = runtime.kernel("dt_matvec", macros + source("matvec"), (None, None, None, None, *[np.uint64] * 5))
+    grid, group = runtime.spread(count * parts * m)
+    return lambda a, b, c: kernel(grid, group, a, b, c, starts, count, m, k, part, parts)
+
+
+class Tile(NamedTuple):
+    """What one work-item computes: ``rows`` by ``vectors`` vectors of ``lanes`` columns."""
+
+    rows: int
+    vectors: int
+    lanes: int
+
+    @property
+    def columns(self) -> int:
+        return self.vectors * self.lanes
+
+
+def _tile(runtime: Runtime, product: Product) -> Tile:
+    lanes = runtime.lanes(product.computed.bits // 8)
+    vectors = 1 if product.n <= lanes else 2
+    # Accumulators must stay in registers: 32 of 64 bytes with AVX-512, otherwise 16.
+    most = (24 if runtime.vector_bytes == 64 else 12) // 2
+    heights = [rows for rows in (12, 10, 8, 6, 4, 2, 1) if rows <= min(most, product.m)] or [1]
+    # A tile costs its rows, and about two more for reading the right factor.
+    rows = min(heights, key=lambda rows: -(-product.m // rows) * (rows + 2))
+    return Tile(rows, vectors, lanes)
+
+
+def _tiled(runtime: Runtime, product: Product, tile: Tile) -> Launch:
+    count, m, k, n = product.products, product.m, product.k, product.n
+    panels = -(-n // tile.columns)
+    direct = product.dtype is product.computed and n % tile.columns == 0 and (panels <= 4 or m <= 4 * tile.rows)
+    macros = product.macros(tile.lanes, runtime.wide_attribute()) + define(
+        {"ROWS": str(tile.rows), "VECTORS": str(tile.vectors), "COLUMNS": str(tile.columns)}
+    )
+    kernel = runtime.kernel("dt_matmul", macros + source("matmul"), (None, None, None, None, *[np.uint64] * 8))
+    grid, group = runtime.spread(count * product.parts * panels * -(-m // tile.rows))
+    part, parts = product.part, product.parts
+    if direct:
+        starts = runtime.table(product.starts(m * k, k * n))
+        return lambda a, b, c: kernel(grid, group, a, b, c, starts, count, m, k, n, n, tile.columns, part, parts)
+
+    starts = runtime.table(product.starts(m * k, panels * k * tile.columns))
+    matrices = product.right_matrices
+    pack = runtime.kernel("dt_pack", macros + source("pack"), (None, None, *[np.uint64] * 3))
+    pack_grid, pack_group = runtime.grid(matrices * panels * k)
+    packed_size = (matrices * panels * k * tile.columns,)
+
+    def launch(a: Any, b: Any, c: Any) -> None:
+        packed = runtime.new(packed_size, product.computed)
+        if packed.allocation is not None:
+            pack(pack_grid, pack_group, b, packed.buffer, matrices, k, n)
+        kernel(grid, group, a, packed.buffer, c, starts, count, m, k, n, tile.columns, k * tile.columns, part, parts)
+
+    return launch

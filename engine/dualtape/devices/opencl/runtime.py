@@ -1,0 +1,124 @@
+"""What every kernel launch needs of a device: its queue, memory, programs and measures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+import pyopencl as cl
+
+from dualtape.core.spec import Shape
+from dualtape.devices.opencl.memory import Pool, Storage
+from dualtape.devices.opencl.programs import Kernel, Programs, Size
+from dualtape.dtypes import DType
+
+Operands = Sequence[Any]
+Plan = Callable[[Operands], Storage]
+"""One primitive prepared for operands of known shapes and types: what a repeated call runs."""
+
+_QUIET = "-w"
+_CORRECTLY_ROUNDED = "-cl-fp32-correctly-rounded-divide-sqrt"
+
+
+class Runtime:
+    """One in-order queue of one device.
+
+    Attributes
+    ----------
+    group
+        The local size of kernels in which work-items are independent. It is fixed, because PoCL
+        compiles a kernel again for each local size.
+    processors
+        About how many work-items run at the same time.
+    vector_bytes
+        Width of the vectors that kernels are written with.
+    is_cpu
+        Whether one work-item should do the work of a whole vector unit.
+    """
+
+    def __init__(self, name: str, handle: Any) -> None:
+        self.name = name
+        self.handle = handle
+        self.context = cl.Context([handle])
+        self.queue = cl.CommandQueue(self.context, handle)
+        self.is_cpu = bool(handle.type & cl.device_type.CPU)
+        self.processors = handle.max_compute_units * (1 if self.is_cpu else 64)
+        self.group = min(16 if self.is_cpu else 64, handle.max_work_group_size, *handle.max_work_item_sizes[:2])
+        self.has_float64 = bool(handle.double_fp_config)
+        options = [_QUIET]
+        if handle.single_fp_config & cl.device_fp_config.CORRECTLY_ROUNDED_DIVIDE_SQRT:
+            options.append(_CORRECTLY_ROUNDED)
+        self.programs = Programs(self.context, handle, self.queue, name, options)
+        self.vector_bytes = self.programs.vector_bytes()
+        self.pool = Pool(self.context, name, handle.max_mem_alloc_size)
+
+    def lanes(self, itemsize: int) -> int:
+        """How many elements of ``itemsize`` bytes one vector holds."""
+        return max(2, self.vector_bytes // itemsize)
+
+    def map_lanes(self, itemsize: int) -> int:
+        """How many elements one work-item of a map computes. On processors narrow ones cost more than they do."""
+        return max(2, max(64 if self.is_cpu else 16, self.vector_bytes) // itemsize)
+
+    def wide_attribute(self) -> str:
+        """What keeps LLVM on processors from splitting vectors into narrower ones."""
+        return f"__attribute__((min_vector_width({8 * self.vector_bytes})))" if self.is_cpu else ""
+
+    def kernel(self, name: str, source: str, scalars: tuple[Any, ...]) -> Kernel:
+        """See :meth:`Programs.kernel`."""
+        return self.programs.kernel(name, source, scalars)
+
+    def grid(self, columns: int, rows: int | None = None) -> tuple[Size, Size]:
+        """Global and local sizes for so many work-items; in whole groups, so that kernels must check their bounds."""
+        if rows is None:
+            return (_whole(columns, self.group),), (self.group,)
+        if rows < self.group:
+            return (_whole(columns, self.group), rows), (self.group, 1)
+        # Neighbouring rows in one group: where rows and columns are exchanged they share cache lines.
+        return (columns, _whole(rows, self.group)), (1, self.group)
+
+    def spread(self, columns: int, rows: int | None = None) -> tuple[Size, Size]:
+        """As :meth:`grid`, for work-items that do much: where there are few, each is a group by itself."""
+        if self.is_cpu and columns * (rows or 1) < 4 * self.group * self.processors:
+            return ((columns,), (1,)) if rows is None else ((columns, rows), (1, 1))
+        return self.grid(columns, rows)
+
+    def allocate(self, shape: Shape, dtype: np.dtype[Any]) -> Storage:
+        """New storage with undefined elements."""
+        nbytes = prod(shape) * dtype.itemsize
+        return Storage(self.pool.take(nbytes) if nbytes else None, shape, dtype)
+
+    def new(self, shape: Shape, dtype: DType) -> Storage:
+        """New storage with undefined elements of an engine's type."""
+        return self.allocate(shape, dtype.numpy)
+
+    def read(self, storage: Storage) -> np.ndarray:
+        """The elements, after all that was asked for before is done."""
+        return self.read_all([storage])[0]
+
+    def read_all(self, storages: Sequence[Storage]) -> list[np.ndarray]:
+        """The elements of each storage: the queue keeps order, so the last copy is the only one to wait for."""
+        arrays = [np.empty(x.shape, x.dtype) for x in storages]
+        full = [(array, x) for array, x in zip(arrays, storages, strict=True) if x.allocation is not None]
+        copies = [cl.enqueue_copy(self.queue, array, x.buffer, is_blocking=False) for array, x in full]
+        if copies:
+            copies[-1].wait()
+        return arrays
+
+    def table(self, numbers: list[int]) -> Any:
+        """A buffer of 64-bit integers that a plan keeps: strides, offsets and the like."""
+        flags = cl.mem_flags.READ_ONLY | cl.mem_flags.COPY_HOST_PTR
+        return cl.Buffer(self.context, flags, hostbuf=np.asarray(numbers or [0], np.int64))
+
+    def fill(self, storage: Storage, value: float = 0) -> None:
+        """Set all elements to one number."""
+        if storage.allocation is not None:
+            pattern = np.full((), value, storage.dtype)
+            nbytes = storage.size * storage.dtype.itemsize
+            cl.enqueue_fill_buffer(self.queue, storage.buffer, pattern, 0, nbytes)
+
+
+def _whole(items: int, group: int) -> int:
+    return -(-items // group) * group
