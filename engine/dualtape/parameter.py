@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol, TypeVar
 
 from dualtape.core.interpreter import REFERENCE, Level
 from dualtape.devices.device import Device
@@ -18,8 +17,58 @@ from dualtape.functions.creation import ones_like, zeros_like
 from dualtape.printing import parameter_repr
 from dualtape.tensor import Tensor
 
+T = TypeVar("T")
+
 _anonymous = itertools.count()
 _DEFAULT_NAME = "Parameter#"
+
+
+class Observer(Protocol):
+    """Who writes down what a function does with parameters, instead of letting it be done."""
+
+    def parameter(self, parameter: Parameter) -> Tensor:
+        """What the parameter stands for."""
+        ...
+
+
+class _View:
+    """What parameters stand for in one thread: ``values`` put in their place, by identity, and who observes."""
+
+    __slots__ = ("_outer", "_own", "changes", "observer", "values")
+
+    values: dict[int, Tensor]
+
+    def __init__(
+        self,
+        outer: _View | None,
+        substitutes: Mapping[Parameter, Tensor],
+        observer: Observer | None,
+        changes: dict[Parameter, Tensor],
+    ) -> None:
+        own = {id(parameter): value for parameter, value in substitutes.items()}
+        self._outer = outer
+        self._own = own.keys()
+        self.values = own if outer is None else outer.values | own
+        self.observer: Any = observer
+        self.changes = changes
+
+    def put(self, parameter: Parameter, value: Tensor) -> None:
+        """Change what it holds; a value that a transformation put in lasts as long as the transformation."""
+        key = id(parameter)
+        view: _View | None = self
+        while view is not None and key in view.values:
+            view.values[key] = value
+            view = None if key in view._own else view._outer
+        if key not in self.values:
+            parameter._value = value
+
+
+class _Here(threading.local):
+    # Levels belong to threads, and so does what they put in the place of parameters; None where there is nothing.
+    view: _View | None = None
+
+
+_here = _Here()
 
 
 class Parameter(Tensor):
@@ -69,15 +118,21 @@ class Parameter(Tensor):
 
     def value(self) -> Tensor:
         """The tensor that it stands for now."""
-        if _observation.observer is None or self._value.level.depth:
+        view = _here.view
+        if view is None:
             return self._value
-        changed = _observation.changes.get(self)
-        return _observation.observer.parameter(self) if changed is None else changed
+        held = view.values.get(id(self), self._value)
+        if view.observer is None or held.level.depth:
+            return held
+        changed = view.changes.get(self)
+        found: Tensor = view.observer.parameter(self) if changed is None else changed
+        return found
 
     @property
     def held(self) -> Tensor:
-        """The tensor that it holds, whoever observes."""
-        return self._value
+        """The tensor that it holds, or that a transformation put in its place; whoever observes."""
+        view = _here.view
+        return self._value if view is None else view.values.get(id(self), self._value)
 
     @property
     def primal(self) -> Tensor:
@@ -86,15 +141,17 @@ class Parameter(Tensor):
     @property
     def data(self) -> Tensor:
         """The tensor that it stands for now."""
-        return self._value
+        return self.held
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self._value.shape
+        view = _here.view
+        return (self._value if view is None else view.values.get(id(self), self._value)).shape
 
     @property
     def dtype(self) -> DType:
-        return self._value.dtype
+        view = _here.view
+        return (self._value if view is None else view.values.get(id(self), self._value)).dtype
 
     def set_data(self, data: Any, slice_shape: bool = False) -> Parameter:
         """Give it a new value of the same shape, converted to its element type; returns itself."""
@@ -109,35 +166,43 @@ class Parameter(Tensor):
             raise ShapeError(
                 f"`set_data` of parameter {self.name!r} of shape {self.shape} got a value of shape {tensor.shape}"
             )
-        if tensor.level.depth and tensor.level is not _observation.observer:
+        view = _here.view
+        if tensor.level.depth and (view is None or tensor.level is not view.observer):
             raise ArgumentTypeError(f"`set_data` of parameter {self.name!r} got a value that is being differentiated")
         value = cast_to(tensor.to(self.device), self.dtype)
-        if _observation.observer is None:
+        if view is None or view.observer is None:
+            self._put(value)
+        else:
+            view.changes[self] = value
+        return self
+
+    def _put(self, value: Tensor) -> None:
+        view = _here.view
+        if view is None:
             self._value = value
         else:
-            _observation.changes[self] = value
-        return self
+            view.put(self, value)
 
     def set_dtype(self, dtype: Any) -> Parameter:
         """Convert the value to another element type; returns itself."""
-        self._value = cast_to(self._value, as_dtype(dtype))
+        self._put(cast_to(self.held, as_dtype(dtype)))
         return self
 
     def move_to(self, device: str | Device) -> Parameter:
         """Move the value to another device; returns itself."""
-        self._value = self._value.to(find_device(device))
+        self._put(self.held.to(find_device(device)))
         return self
 
     def to(self, device: str | Device) -> Tensor:
         """A plain tensor with its value, on another device."""
-        return self._value.to(device)
+        return self.held.to(device)
 
     def clone(self, init: str = "same") -> Parameter:
         """A new parameter: with the ``'same'`` value, or ``'zeros'`` or ``'ones'``."""
         makers = {"same": lambda value: value, "zeros": zeros_like, "ones": ones_like}
         if init not in makers:
             raise ArgumentError(f"`init` of `clone` must be 'same', 'zeros' or 'ones', got {init!r}")
-        return Parameter(makers[init](self._value), name=self.name, requires_grad=self.requires_grad)
+        return Parameter(makers[init](self.held), name=self.name, requires_grad=self.requires_grad)
 
     def __repr__(self) -> str:
         return parameter_repr(self.name, self.shape, str(self.dtype), self.requires_grad)
@@ -149,60 +214,52 @@ class Parameter(Tensor):
         return (Parameter, (Tensor(self), self.name, self.requires_grad))
 
 
-class Observer(Protocol):
-    """Who writes down what a function does with parameters, instead of letting it be done."""
-
-    def parameter(self, parameter: Parameter) -> Tensor:
-        """What the parameter stands for."""
-        ...
-
-
-class _Observation(threading.local):
-    observer: Any = None
-    changes: dict[Parameter, Tensor]
-
-
-_observation = _Observation()
-
-
-@contextmanager
-def observed_by(observer: Observer) -> Iterator[dict[Parameter, Tensor]]:
-    """Inside the block, parameters read as ``observer`` says, and new values go to the dict that is yielded."""
-    outer = _observation.observer, getattr(_observation, "changes", {})
-    changes: dict[Parameter, Tensor] = {}
-    _observation.observer, _observation.changes = observer, changes
-    try:
-        yield changes
-    finally:
-        _observation.observer, _observation.changes = outer
+def value_of(x: Any) -> Any:
+    """``x``, or the value that it stands for if it is a Parameter."""
+    return x.value() if isinstance(x, Parameter) else x
 
 
 def is_observed() -> bool:
     """Whether somebody observes parameters in this thread."""
-    return _observation.observer is not None
+    return current_observer() is not None
 
 
 def current_observer() -> Any:
     """Who observes parameters in this thread, or None."""
-    return _observation.observer
+    view = _here.view
+    return None if view is None else view.observer
 
 
 def pending_changes() -> int:
     """How many parameters have been given new values that the observer has yet to hand out."""
-    return len(_observation.changes) if is_observed() else 0
+    view = _here.view
+    return 0 if view is None else len(view.changes)
 
 
-@contextmanager
-def substituted(parameters: Iterable[Parameter], values: Iterable[Tensor]) -> Iterator[None]:
-    """Let parameters stand for other values inside a ``with`` block."""
-    held = [(parameter, parameter._value) for parameter in parameters]
+def call_substituted(values: Mapping[Parameter, Tensor], fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+    """What ``fn`` gives where parameters stand for other values, in this thread and for the time of the call."""
+    outer = _here.view
+    observer, changes = (None, {}) if outer is None else (outer.observer, outer.changes)
+    return _call_with(_View(outer, values, observer, changes), fn, args, kwargs)
+
+
+def call_observed(observer: Observer, fn: Callable[[dict[Parameter, Tensor]], T]) -> T:
+    """What ``fn`` gives where parameters read as ``observer`` says; it is given the dict that new values go to."""
+    changes: dict[Parameter, Tensor] = {}
+    return _call_with(_View(_here.view, {}, observer, changes), fn, (changes,), {})
+
+
+def _call_with(view: _View, fn: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
+    outer = _here.view
     try:
-        for (parameter, _), value in zip(held, values, strict=True):
-            parameter._value = value
-        yield
+        try:
+            _here.view = view
+            return fn(*args, **kwargs)
+        finally:
+            _here.view = outer
     finally:
-        for parameter, value in reversed(held):
-            parameter._value = value
+        # Again: Ctrl-C may come between any two steps, and no `with` is safe from it while it enters or leaves.
+        _here.view = outer
 
 
 class ParameterTuple(tuple[Parameter, ...]):

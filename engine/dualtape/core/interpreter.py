@@ -148,7 +148,7 @@ class entered:
         self._level.depth = _nesting.depth
 
     def __exit__(self, *_: object) -> None:
-        _nesting.depth -= 1
+        _nesting.depth = self._level.depth - 1
         self._level.alive = False
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from typing import Any
 
 from dualtape import pytree
@@ -19,7 +18,7 @@ from dualtape.autodiff.transforms.request import (
 from dualtape.core.interpreter import entered
 from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, PositionError, ShapeError
 from dualtape.functions.creation import ones_like, zeros_like
-from dualtape.parameter import Parameter, substituted
+from dualtape.parameter import Parameter, call_substituted
 from dualtape.tensor import Tensor
 
 
@@ -219,8 +218,11 @@ def _record(
         weights = [tape.watch(p.value()) if p.requires_grad else p.value() for p in parameters]
         watched = [arguments[position] for position in positions]
         keywords = dict(zip(kwargs, arguments[len(args) :], strict=True)) if kwargs else {}
-        with substituted(parameters, weights) if parameters else nullcontext():
-            outputs = fn(*arguments[: len(args)], **keywords)
+        given = arguments[: len(args)]
+        if parameters:
+            outputs = call_substituted(dict(zip(parameters, weights, strict=True)), fn, *given, **keywords)
+        else:
+            outputs = fn(*given, **keywords)
     return outputs, watched, weights
 
 

@@ -14,7 +14,7 @@ from dualtape.core.spec import Spec
 from dualtape.devices.device import Device
 from dualtape.dtypes import DType
 from dualtape.errors import TracingError
-from dualtape.parameter import Parameter, observed_by
+from dualtape.parameter import Parameter, call_observed
 from dualtape.primitives.broadcasting import broadcast_to
 from dualtape.tensor import Tensor
 
@@ -137,9 +137,13 @@ def trace(
         The program; the parameters behind its last inputs; and those whose new values are its last outputs.
     """
     level = Trace(device)
-    with entered(level), observed_by(level) as changes:
-        arguments = [Node(spec) for spec in specs]
+    arguments = [Node(spec) for spec in specs]
+
+    def written(changes: dict[Parameter, Tensor]) -> tuple[Program, list[Parameter]]:
         outputs = function(*(level.traced(node) for node in arguments))
         updated = list(changes)
-        program = level.program(arguments, [*outputs, *(changes[parameter] for parameter in updated)])
+        return level.program(arguments, [*outputs, *(changes[parameter] for parameter in updated)]), updated
+
+    with entered(level):
+        program, updated = call_observed(level, written)
     return program, level.parameters, updated
