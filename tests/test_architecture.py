@@ -26,6 +26,19 @@ def imported(path: Path) -> set[str]:
     return names
 
 
+@pytest.mark.parametrize("path", sorted((PACKAGE / "pinn").glob("*.py")), ids=lambda path: path.name)
+def test_pinn_is_written_as_a_users_program_would_be(path: Path) -> None:
+    """It imports the public face, and borrows nothing from a tensor that the engine keeps there for itself."""
+    public = {"dualtape", "dualtape.errors"}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("dualtape"):
+            assert node.module in public or node.module.startswith("dualtape.pinn."), node.module
+            assert not any(alias.name.startswith("_") for alias in node.names)
+        elif isinstance(node, ast.Attribute):
+            assert not node.attr.endswith("_") or node.attr.startswith("__"), f".{node.attr} in line {node.lineno}"
+            assert node.attr not in ("ground", "level"), f".{node.attr} in line {node.lineno}"
+
+
 @each_file
 def test_file_holds_one_idea(path: Path) -> None:
     lines = len(path.read_text(encoding="utf-8").splitlines())

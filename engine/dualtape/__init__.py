@@ -60,6 +60,7 @@ from dualtape.parameter import Parameter as Parameter
 from dualtape.parameter import ParameterTuple as ParameterTuple
 from dualtape.random import get_seed as get_seed
 from dualtape.random import set_seed as set_seed
+from dualtape.reference import Reference as Reference
 from dualtape.tensor import Tensor as Tensor
 
 # After the module that saves files, whose name in this package it takes.

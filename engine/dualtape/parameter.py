@@ -128,6 +128,8 @@ class Parameter(Tensor):
         found: Tensor = view.observer.parameter(self) if changed is None else changed
         return found
 
+    __dualtape_tensor__ = value
+
     @property
     def held(self) -> Tensor:
         """The tensor that it holds, or that a transformation put in its place; whoever observes."""

@@ -111,7 +111,7 @@ class Tensor(Operators):
             raise ArgumentTypeError("`input_data` of `Tensor` must be a number, a list, an array or a Tensor; got None")
         place = None if device is None else find_device(device)
         if isinstance(input_data, Value):
-            source: Any = input_data.value() if input_data.level is REFERENCE else input_data  # type: ignore[attr-defined]
+            source: Any = input_data.__dualtape_tensor__() if input_data.level is REFERENCE else input_data  # type: ignore[attr-defined]
             if source.level.depth:
                 raise ArgumentTypeError(
                     "`Tensor(x)` of a value that is being differentiated would cut its derivative; "

@@ -85,7 +85,7 @@ class _Reference(Level):
     depth = 1 << 30
 
     def interpret(self, primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
-        values = tuple(x.value() if getattr(x, "level", None) is self else x for x in inputs)
+        values = tuple(x.__dualtape_tensor__() if getattr(x, "level", None) is self else x for x in inputs)
         return bind(primitive, values, params)
 
 

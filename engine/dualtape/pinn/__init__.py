@@ -13,6 +13,7 @@ from dualtape.pinn.conditions import neumann as neumann
 from dualtape.pinn.conditions import observations as observations
 from dualtape.pinn.conditions import periodic as periodic
 from dualtape.pinn.conditions import robin as robin
+from dualtape.pinn.domain import Domain as Domain
 from dualtape.pinn.errors import DivergedError as DivergedError
 from dualtape.pinn.fields import Field as Field
 from dualtape.pinn.fields import Points as Points
@@ -24,5 +25,6 @@ from dualtape.pinn.library import heat as heat
 from dualtape.pinn.library import poisson as poisson
 from dualtape.pinn.library import wave as wave
 from dualtape.pinn.problem import Problem as Problem
+from dualtape.pinn.sampling import sample_cube as sample_cube
 from dualtape.pinn.solution import Solution as Solution
 from dualtape.pinn.solver import solve as solve

@@ -11,15 +11,15 @@ import numpy as np
 
 import dualtape as dt
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
+from dualtape.pinn.domain import Domain
 from dualtape.pinn.fields import Field, Points
-from dualtape.pinn.geometry import Rectangle
 from dualtape.pinn.sampling import read_number
 
 TIME = "t"
 Datum = float | Callable[[Points], Any]
 Equation = Callable[..., Any]
 Arrays = dict[str, np.ndarray]
-Sampling = Callable[[Rectangle, str, tuple[int, ...]], Arrays]
+Sampling = Callable[[Domain, str, tuple[int, ...]], Arrays]
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,8 @@ class Condition:
         Factor of its mean square in the loss.
     paired
         Whether the second half of the points are partners of the first, so that a residual has N / 2 rows.
+    parts
+        The named parts of the boundary on which it holds, if they are what it holds on.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Condition:
     sample: Sampling
     weight: float = 1.0
     paired: bool = False
+    parts: tuple[str, ...] = ()
 
 
 def initial(
@@ -81,7 +84,7 @@ def initial(
         return (u.by(TIME * times) if times else u) - datum(p)
 
     name = "initial" if not times else f"initial {TIME * times}"
-    return Condition(name, equation, _on_faces((TIME + "-",), points), read_weight(weight))
+    return _on_parts(name, equation, (TIME + "-",), points, weight)
 
 
 def dirichlet(
@@ -154,7 +157,7 @@ def boundary(
     if not callable(equation):
         raise ArgumentTypeError(f"`equation` of `boundary` must be a function, got {type(equation).__name__}")
     faces = _read_faces(on)
-    return Condition(name or f"boundary {' '.join(faces)}", equation, _on_faces(faces, points), read_weight(weight))
+    return _on_parts(name or f"boundary {' '.join(faces)}", equation, faces, points, weight)
 
 
 def periodic(
@@ -176,7 +179,7 @@ def periodic(
         half = both[0].shape[0] // 2
         return tuple(x[:half] - x[half:] for x in both)
 
-    def sample(domain: Rectangle, sampler: str, seed: tuple[int, ...]) -> Arrays:
+    def sample(domain: Domain, sampler: str, seed: tuple[int, ...]) -> Arrays:
         points, _ = domain.boundary(number, [coordinate + "-"], sampler, seed)
         partners = points.copy()
         partners[:, domain.axis(coordinate)] = domain.upper[domain.axis(coordinate)]
@@ -205,7 +208,7 @@ def observations(points: Any, values: Any, *, of: str | None = None, weight: flo
     if not (np.isfinite(places).all() and np.isfinite(observed).all()):
         raise ArgumentError("`points` and `values` of `observations` must be finite; got infinities or NaNs")
 
-    def sample(domain: Rectangle, sampler: str, seed: tuple[int, ...]) -> Arrays:
+    def sample(domain: Domain, sampler: str, seed: tuple[int, ...]) -> Arrays:
         if places.shape[1] != domain.dimension:
             raise ShapeError(
                 f"`points` of `observations` has {places.shape[1]} coordinates; "
@@ -229,12 +232,11 @@ def _flux(
     name: str, a: float, b: float, value: Datum, on: str | Sequence[str], of: str | None, points: int, weight: float
 ) -> Condition:
     datum, faces = _read_datum(name, value), _read_faces(on)
-    along = tuple(dict.fromkeys(face[:-1] for face in faces))
 
     def equation(*fields_and_points: Any) -> Any:
         u, p = _unknown(fields_and_points, of), fields_and_points[-1]
         total = a * u if a else None
-        for coordinate in along:
+        for coordinate in p.normal_coordinates:
             flux = b * p.normal_along(coordinate) * u.by(coordinate)
             total = flux if total is None else total + flux
         return total - datum(p)
@@ -242,14 +244,14 @@ def _flux(
     return boundary(equation, on=faces, points=points, weight=weight, name=f"{name} {' '.join(faces)}")
 
 
-def _on_faces(faces: tuple[str, ...], points: int) -> Sampling:
+def _on_parts(name: str, equation: Equation, parts: tuple[str, ...], points: int, weight: float) -> Condition:
     number = read_number("points", points)
 
-    def sample(domain: Rectangle, sampler: str, seed: tuple[int, ...]) -> Arrays:
-        places, normals = domain.boundary(number, faces, sampler, seed)
+    def sample(domain: Domain, sampler: str, seed: tuple[int, ...]) -> Arrays:
+        places, normals = domain.boundary(number, parts, sampler, seed)
         return {"points": places, "normal": normals}
 
-    return sample
+    return Condition(name, equation, sample, read_weight(weight), parts=parts)
 
 
 def _unknown(fields_and_points: tuple[Any, ...], of: str | None) -> Field:

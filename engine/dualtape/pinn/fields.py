@@ -13,11 +13,11 @@ from dualtape.errors import ArgumentError
 MultiIndex = tuple[int, ...]
 
 
-# What the engine asks a tensor for, whatever the coordinates are called.
-_OWN = frozenset(("level", "value", "primal", "ground", "shape", "dtype", "device", "data_", "device_", "name", "by"))
+# What every tensor is asked for, whatever the coordinates are called.
+_OWN = frozenset(("level", "value", "primal", "shape", "dtype", "device", "name", "by"))
 
 
-class Field(dt.Tensor):
+class Field(dt.Reference):
     """An unknown at N points: a tensor of shape (N, 1), whose derivatives are attributes.
 
     ``u.t`` is its first derivative by t, ``u.xx`` the second by x, ``u.xy`` the mixed one (also
@@ -35,9 +35,6 @@ class Field(dt.Tensor):
 
     __slots__ = ("_coordinates", "_derivative", "_name", "_value")
 
-    # Like a parameter, a field stands for its value in every operation.
-    level = dt.Parameter.level
-
     def __init__(self, name: str, coordinates: tuple[str, ...], derivative: Callable[[MultiIndex], dt.Tensor]) -> None:
         self._name = name
         self._coordinates = coordinates
@@ -49,21 +46,12 @@ class Field(dt.Tensor):
         """Its name in the equation."""
         return self._name
 
+    def __dualtape_tensor__(self) -> dt.Tensor:
+        return self._value
+
     def value(self) -> dt.Tensor:
         """The tensor that it stands for."""
         return self._value
-
-    @property
-    def primal(self) -> dt.Tensor:
-        return self._value
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self._value.shape
-
-    @property
-    def dtype(self) -> dt.dtype.DType:
-        return self._value.dtype
 
     def by(self, orders: str) -> dt.Tensor:
         """The derivative by a product of coordinates: ``u.by('xx')`` is ``u.xx``."""
@@ -96,18 +84,25 @@ class Points:
         All coordinates, of shape (N, d), as the network takes them.
     normal
         On a boundary: the outward normals, of shape (N, d).
+    normal_coordinates
+        On a boundary: the coordinates along which they may have a component.
     values
         Of observations: what was observed, of shape (N, 1).
     """
 
-    __slots__ = ("_coordinates", "_data", "points")
+    __slots__ = ("_coordinates", "_data", "normal_coordinates", "points")
 
     def __init__(
-        self, coordinates: tuple[str, ...], points: dt.Tensor, data: dict[str, dt.Tensor] | None = None
+        self,
+        coordinates: tuple[str, ...],
+        points: dt.Tensor,
+        data: dict[str, dt.Tensor] | None = None,
+        normal_coordinates: tuple[str, ...] = (),
     ) -> None:
         self._coordinates = coordinates
         self._data = data or {}
         self.points = points
+        self.normal_coordinates = normal_coordinates
 
     def __getattr__(self, name: str) -> dt.Tensor:
         if name.startswith("_"):

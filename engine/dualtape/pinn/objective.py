@@ -38,6 +38,7 @@ class Objective:
     """
 
     def __init__(self, problem: Problem, field: Network, batches: Sequence[Batch]) -> None:
+        self.domain = problem.domain
         self.coordinates = problem.domain.coordinates
         self.unknowns = problem.unknowns
         self.field = field
@@ -75,7 +76,8 @@ class Objective:
 
     def _apply(self, condition: Condition, batch: Batch, fields: tuple[Field, ...]) -> tuple[dt.Tensor, ...]:
         data = {name: tensor for name, tensor in batch.items() if name != "points"}
-        residuals = condition.equation(*fields, Points(self.coordinates, batch["points"], data))
+        across = dict.fromkeys(name for part in condition.parts for name in self.domain.parts[part])
+        residuals = condition.equation(*fields, Points(self.coordinates, batch["points"], data, tuple(across)))
         return tuple(residuals) if isinstance(residuals, (tuple, list)) else (residuals,)
 
     def _trace(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from dualtape.errors import ArgumentError
 
 if TYPE_CHECKING:
+    from dualtape.pinn.domain import Domain
     from dualtape.pinn.solution import Solution
 
 RESOLUTION = (257, 129)
@@ -28,7 +30,7 @@ def draw_solution(solution: Solution, path: str | PathLike[str] | None, unknown:
     known = solution.problem.exact is not None
     figure = Figure(figsize=(12, 6.4), layout="constrained")
     FigureCanvasAgg(figure)
-    (_draw_curve if dimension == 1 else _draw_plane)(figure, solution, number, known)
+    (_draw_curve if dimension == 1 else _draw_plane)(figure, solution, number)
     figure.suptitle(_title(solution, known), fontsize=11)
     if path is not None:
         figure.savefig(path, dpi=150)
@@ -51,42 +53,57 @@ def _values(values: Any, number: int) -> np.ndarray:
     return np.asarray(values[number] if isinstance(values, (tuple, list)) else values)
 
 
-def _draw_curve(figure: Any, solution: Solution, number: int, known: bool) -> None:
+def _on_grid(domain: Domain, grid: Sequence[np.ndarray], function: Callable[..., Any], number: int) -> np.ndarray:
+    """An unknown on the grid; NaN, which is not drawn, outside the domain."""
+    inside = domain.contains(np.stack(grid, axis=-1))
+    if inside.all():
+        return _values(function(*grid), number)
+    values = np.full(inside.shape, np.nan)
+    values[inside] = _values(function(*(axis[inside] for axis in grid)), number)
+    return values
+
+
+def _draw_curve(figure: Any, solution: Solution, number: int) -> None:
     """One coordinate: curves, error, losses."""
-    domain, name = solution.problem.domain, solution.problem.unknowns[number]
+    problem = solution.problem
+    domain, name = problem.domain, problem.unknowns[number]
     (x,) = domain.grid(1001)
-    u = _values(solution(x[:, None]), number)
-    axes = figure.subplots(1, 3 if known else 2)
+    u = _on_grid(domain, (x,), lambda x: solution(x[:, None]), number)
+    axes = figure.subplots(1, 2 if problem.exact is None else 3)
     axes[0].plot(x, u, label=name)
-    if known:
-        exact = _values(solution.problem.exact(x), number)  # type: ignore[misc]
+    if problem.exact is not None:
+        exact = _on_grid(domain, (x,), problem.exact, number)
         axes[0].plot(x, exact, "k--", linewidth=1, label="exact")
         axes[1].semilogy(x, np.abs(u - exact) + 1e-300)
         axes[1].set(title="absolute error", xlabel=domain.coordinates[0])
-        axes[1].set_ylim(bottom=max(np.abs(u - exact).max() * 1e-6, 1e-16))
+        axes[1].set_ylim(bottom=max(np.nanmax(np.abs(u - exact)) * 1e-6, 1e-16))
     axes[0].set(title=name, xlabel=domain.coordinates[0])
     axes[0].legend()
     _draw_losses(axes[-1], solution)
 
 
-def _draw_plane(figure: Any, solution: Solution, number: int, known: bool) -> None:
+def _draw_plane(figure: Any, solution: Solution, number: int) -> None:
     """Two coordinates: the planes of solution, exact solution and error; below, slices and losses."""
     problem = solution.problem
     name, (first, second) = problem.unknowns[number], problem.domain.coordinates
     a, b = problem.domain.grid(*RESOLUTION)
-    u = _values(solution(**{first: a, second: b}), number)
-    exact = _values(problem.exact(a, b), number) if problem.exact is not None else None
+    u = _on_grid(problem.domain, (a, b), lambda a, b: solution(**{first: a, second: b}), number)
+    exact = None if problem.exact is None else _on_grid(problem.domain, (a, b), problem.exact, number)
+    shading = "nearest" if np.isnan(u).any() else "gouraud"  # which would smear the edge of the domain
     above, below = figure.subfigures(2, 1, height_ratios=(1, 1))
     planes = [(name, u, "RdBu_r", _symmetric(u))]
     if exact is not None:
         error = np.abs(u - exact)
-        planes += [("exact", exact, "RdBu_r", _symmetric(u)), ("absolute error", error, "viridis", (0, error.max()))]
+        planes += [
+            ("exact", exact, "RdBu_r", _symmetric(u)),
+            ("absolute error", error, "viridis", (0, np.nanmax(error))),
+        ]
     for axes, (title, values, colours, (low, up)) in zip(
         np.atleast_1d(above.subplots(1, len(planes))), planes, strict=True
     ):
         # Time runs to the right, as in the literature.
         h, v, hn, vn = (b, a, second, first) if second == "t" else (a, b, first, second)
-        image = axes.pcolormesh(h, v, values, cmap=colours, vmin=low, vmax=up, shading="gouraud", rasterized=True)
+        image = axes.pcolormesh(h, v, values, cmap=colours, vmin=low, vmax=up, shading=shading, rasterized=True)
         axes.set(title=title, xlabel=hn, ylabel=vn)
         above.colorbar(image, ax=axes)
     *slices, losses = below.subplots(1, SLICES + 1, width_ratios=[*[1] * SLICES, 1.6])
@@ -103,7 +120,7 @@ def _draw_slices(
     exact: np.ndarray | None,
 ) -> None:
     """The unknown along the first coordinate at some values of the second."""
-    low, up = min(u.min(), 0.0), max(u.max(), 0.0)
+    low, up = min(np.nanmin(u), 0.0), max(np.nanmax(u), 0.0)
     margin = 0.08 * (up - low or 1.0)
     # In time from the first moment to the last; in space away from the faces, where conditions hold.
     part = np.linspace(0, 1, SLICES) if coordinates[1] == "t" else np.arange(1, SLICES + 1) / (SLICES + 1)
@@ -138,5 +155,5 @@ def _draw_losses(axes: Any, solution: Solution) -> None:
 
 def _symmetric(values: np.ndarray) -> tuple[float, float]:
     """Limits around zero, which the colour map shows white."""
-    largest = float(np.abs(values).max()) or 1.0
+    largest = float(np.nanmax(np.abs(values))) or 1.0
     return -largest, largest

@@ -8,7 +8,7 @@ from typing import Any
 
 from dualtape.errors import ArgumentError, ArgumentTypeError
 from dualtape.pinn.conditions import Condition, Equation, read_weight
-from dualtape.pinn.geometry import Rectangle
+from dualtape.pinn.domain import Domain
 
 
 class Problem:
@@ -43,7 +43,7 @@ class Problem:
 
     def __init__(
         self,
-        domain: Rectangle,
+        domain: Domain,
         equations: Equation,
         conditions: Sequence[Condition] = (),
         *,
@@ -52,7 +52,7 @@ class Problem:
         weight: float | Sequence[float] = 1.0,
         exact: Callable[..., Any] | None = None,
     ) -> None:
-        if not isinstance(domain, Rectangle):
+        if not isinstance(domain, Domain):
             raise ArgumentTypeError(f"`domain` must be a domain such as pinn.Rectangle, got {type(domain).__name__}")
         if not callable(equations):
             raise ArgumentTypeError(f"`equations` must be a function, got {type(equations).__name__}")

@@ -93,7 +93,7 @@ class Solution:
             A function of coordinate arrays, in the domain's order, or values at ``points``; the problem's exact
             solution if it is not given.
         points
-            Where to compare; a regular grid by default.
+            Where to compare; by default a regular grid, or what of it lies in the domain.
         """
         exact = self.problem.exact if reference is None else reference
         if exact is None:
@@ -133,11 +133,13 @@ class Solution:
         return np.stack(np.broadcast_arrays(*(np.asarray(coordinates[name], np.float64) for name in names)), axis=-1)
 
     def _grid(self) -> np.ndarray:
-        dimension = self.problem.domain.dimension
-        size = {1: 1001, 2: 201, 3: 41}.get(dimension)
+        domain = self.problem.domain
+        size = {1: 1001, 2: 201, 3: 41}.get(domain.dimension)
         if size is None:
-            return self.problem.domain.interior(16_384)
-        return np.stack(self.problem.domain.grid(*[size] * dimension), axis=-1)
+            return domain.interior(16_384)
+        grid = np.stack(domain.grid(*[size] * domain.dimension), axis=-1)
+        inside = domain.contains(grid)
+        return grid if inside.all() else grid[inside]
 
     def __repr__(self) -> str:
         steps = len(self.history)

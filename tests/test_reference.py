@@ -1,0 +1,93 @@
+"""An object of a user's own class that stands for a tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import dualtape as dt
+
+
+class Reading(dt.Reference):
+    """The newest of some readings, and how often it was asked for."""
+
+    def __init__(self, *values: Any) -> None:
+        self.values = list(values)
+        self.asked = 0
+
+    def __dualtape_tensor__(self) -> dt.Tensor:
+        self.asked += 1
+        value: dt.Tensor = self.values[-1]
+        return value
+
+
+def reading(*numbers: float) -> Reading:
+    return Reading(dt.Tensor(np.array(numbers)))
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        (lambda r: r + 1, [3, 4]),
+        (lambda r: 1 - r, [-1, -2]),
+        (lambda r: r * r, [4, 9]),
+        (lambda r: r * dt.Tensor(np.array([2.0, 3.0])), [4, 9]),
+        (lambda r: np.array([2.0, 3.0]) * r, [4, 9]),
+        (lambda r: r.square(), [4, 9]),
+        (lambda r: dt.ops.concat([r[:1], r[1:]]), [2, 3]),
+        (lambda r: dt.ops.stack([r, r]).sum(axis=0), [4, 6]),
+        (lambda r: r.astype(dt.float32), [2, 3]),
+        (dt.Tensor, [2, 3]),
+        (dt.jit(lambda x: x * 2), [4, 6]),
+        (lambda r: dt.grad(lambda x: (x * r).sum())(dt.Tensor(np.ones(2))), [2, 3]),
+    ],
+)
+def test_it_takes_part_as_the_tensor_it_stands_for(function: Callable[[Any], Any], expected: list[float]) -> None:
+    found = function(reading(2.0, 3.0))
+    assert type(found) is dt.Tensor
+    np.testing.assert_array_equal(found.asnumpy(), expected)
+
+
+def test_what_it_is() -> None:
+    r = reading(2.0, 3.0)
+    assert isinstance(r, dt.Tensor)
+    assert (r.shape, r.ndim, r.size, r.dtype) == ((2,), 1, 2, dt.float64)
+    assert r.device is dt.Tensor(1.0).device
+    np.testing.assert_array_equal(np.asarray(r), [2, 3])
+    assert r.tolist() == [2, 3]
+
+
+def test_it_is_asked_at_each_use() -> None:
+    r = reading(1.0)
+    assert (r + 0).tolist() == [1]
+    r.values.append(dt.Tensor(np.array([5.0])))
+    before = r.asked
+    assert (r + 0).tolist() == [5]
+    assert r.asked > before
+
+
+def test_derivatives_pass_through_it() -> None:
+    def f(x: dt.Tensor) -> dt.Tensor:
+        return (Reading(x * x) * Reading(x)).sum()
+
+    x = dt.Tensor(np.array([2.0, 3.0]))
+    np.testing.assert_array_equal(dt.grad(f)(x).asnumpy(), [12, 27])
+    np.testing.assert_array_equal(dt.jit(dt.grad(f))(x).asnumpy(), [12, 27])
+    np.testing.assert_array_equal(dt.jvp(f, x, dt.ops.ones_like(x))[1].asnumpy(), 39)
+    np.testing.assert_array_equal(dt.grad(lambda x: dt.grad(f)(x).sum())(x).asnumpy(), [12, 18])
+
+
+def test_a_parameter_is_one_too() -> None:
+    parameter = dt.Parameter(dt.Tensor([1.0]), name="w")
+    np.testing.assert_array_equal(parameter.__dualtape_tensor__().asnumpy(), [1])
+
+
+def test_a_class_without_the_method_is_told_what_it_lacks() -> None:
+    class Empty(dt.Reference):
+        pass
+
+    with pytest.raises(NotImplementedError, match="Empty must define `__dualtape_tensor__`"):
+        Empty() + 1
