@@ -3,12 +3,12 @@
 ``python -m tests.mutation`` prints the score. A mutant is one small change of one rule's source: a sign
 flipped, a term or factor dropped, an operand, index or axis exchanged for another, a constant changed.
 
-==================  ========================================================================
-``changes``         the changes of Python code
-``c_changes``       the changes of C expressions
-``sites``           where the rules stand, and how a changed one takes the place of the original
-``equivalent``      changes that change no meaning, each with the argument why
-``session``         runs the suite's own tests of a primitive on each mutant, in one pytest session
-``__main__``        the command
-==================  ========================================================================
+======================  ========================================================================
+``changes``             the changes of Python code
+``expression_changes``  the changes of expressions and folds
+``sites``               where the rules stand, and how a changed one takes the place of the original
+``equivalent``          changes that change no meaning, each with the argument why
+``session``             runs the suite's own tests of a primitive on each mutant, in one pytest session
+``__main__``            the command
+======================  ========================================================================
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 # Swapping the arguments of these changes nothing, for the operation is symmetric.
 SYMMETRIC = {"add", "multiply", "scale", "equal", "not_equal", "maximum", "minimum", "result_type", "broadcast_shapes"}
@@ -25,12 +25,13 @@ _PAIRS |= {"argmax": "argmin", "argmin": "argmax"}
 
 
 class Change(NamedTuple):
-    """Code with one change in it."""
+    """Code with one change in it; ``value`` is what it makes, where that is data and the code only shows it."""
 
     before: str
     after: str
     original: str
     code: str
+    value: Any = None
 
     def __str__(self) -> str:
         return f"`{self.before}` -> `{self.after}`"

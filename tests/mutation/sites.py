@@ -13,10 +13,11 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from dualtape import primitives
+from dualtape.core.lowering import Expression, Fold
 from dualtape.core.primitive import CATALOGUE, Primitive
 
-from .c_changes import c_changes
 from .changes import Change, changes
+from .expression_changes import expression_changes, fold_changes
 
 # The fields of a primitive that hold its rules, as they are called in a declaration.
 FIELDS = {name: name for name in ("numpy", "infer", "batch", "partials", "partial", "transposes", "transpose_each")}
@@ -75,7 +76,7 @@ class Mutant:
                     field.set(field.value(ast.unparse(field.code)))
             else:
                 (field,) = self.users
-                field.set(field.value(self.change.code))
+                field.set(field.value(self.change.code) if self.change.value is None else self.change.value)
             yield
         finally:
             if self.function is not None and code is not None:
@@ -144,18 +145,14 @@ def _changes_of(field: Field) -> Iterator[Change]:
 
 
 def _changes_of_lowering(field: Field, code: ast.expr) -> Iterator[Change]:
-    assert isinstance(code, ast.Call)
-    kind, original = ast.unparse(code.func), ast.unparse(code)
-    if kind in ("Expression", "Fold"):
-        truth = any(part in _PREDICATES for part in (field.maker, field.primitive.name))
-        for text in [*code.args, *(keyword.value for keyword in code.keywords)]:
-            assert isinstance(text, ast.Constant)
-            before = text.value
-            for after in c_changes(before, truth):
-                text.value = after
-                yield Change(before, after, original, ast.unparse(code))
-            text.value = before
-    elif kind in ("Movement", "Placement") and isinstance(code.args[0], ast.Lambda):
+    lowering = field.primitive.lowering
+    truth = any(part in _PREDICATES for part in (field.maker, field.primitive.name))
+    if isinstance(lowering, (Expression, Fold)):
+        change_of: Any = expression_changes if isinstance(lowering, Expression) else fold_changes
+        for other in change_of(lowering, truth):
+            yield Change(str(lowering), str(other), str(lowering), str(other), other)
+    elif isinstance(code, ast.Call) and code.args and isinstance(code.args[0], ast.Lambda):
+        kind = ast.unparse(code.func)
         for change in changes(code.args[0]):
             yield change._replace(code=f"{kind}({change.code})", original=f"{kind}({change.original})")
 

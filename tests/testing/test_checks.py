@@ -13,7 +13,7 @@ import pytest
 import dualtape as dt
 from dualtape import ops
 from dualtape.compiler.program import Program
-from dualtape.core.lowering import Expression
+from dualtape.core.expression import call, x
 from dualtape.core.primitive import CATALOGUE, elementwise
 from dualtape.testing import assert_close_in_ulp, check_derivatives, finite_differences
 from dualtape.testing.targets import Target
@@ -25,7 +25,7 @@ def wrong_sine() -> Iterator[Any]:
     primitive = elementwise(
         "wrong_sine",
         numpy=np.sin,
-        opencl=Expression("sin(x)"),
+        opencl=call("sin", x),
         partials=(lambda x, y: 1.03 * ops.cos(x),),
         domain=((-3.0, 3.0),),
     )

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from mutation.c_changes import c_changes
+from dualtape.core.expression import Expression, call, choose, x, y
 from mutation.changes import changes
+from mutation.expression_changes import expression_changes
 
 ROOT = Path(__file__).parents[2]
 EVERY = 60
@@ -32,12 +33,16 @@ def test_changes_of_a_rule() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "expected"),
+    ("tree", "expected"),
     [
-        ("x + y", {"x - y", "y + y", "x + x", "-(x + y)"}),
-        ("-x", {"x", "-(-x)"}),
-        ("dt_atan2(x, y)", {"dt_atan2(y, y)", "dt_atan2(x, x)", "-(dt_atan2(x, y))"}),
+        (x + y, {"x - y", "y + y", "x + x", "-(x + y)"}),
+        (-x, {"x", "-(-x)"}),
+        (call("dt_atan2", x, y), {"dt_atan2(y, y)", "dt_atan2(x, x)", "-dt_atan2(x, y)"}),
+        (choose(x < 0, 0, x), {f"(x {c}) ? {b}" for c, b in [
+            ("<= (T)0", "(T)0 : x"), ("> (T)0", "(T)0 : x"), ("< (T)1", "(T)0 : x"), ("< (T)0", "(T)1 : x"),
+            ("< (T)0", "x : (T)0"),
+        ]} | {"-((x < (T)0) ? (T)0 : x)"}),
     ],
-)
-def test_changes_of_a_c_expression(code: str, expected: set[str]) -> None:
-    assert set(c_changes(code)) == expected
+)  # fmt: skip
+def test_changes_of_an_expression(tree: Expression, expected: set[str]) -> None:
+    assert {str(change) for change in expression_changes(tree)} == expected

@@ -134,13 +134,13 @@ def test_code_of_a_large_array_is_a_description() -> None:
 WRONG = """
 import numpy as np
 from dualtape import ops
-from dualtape.core.lowering import Expression
+from dualtape.core.expression import call, x
 from dualtape.core.primitive import elementwise
 
 elementwise(
     "wrong_sine",
     numpy=np.sin,
-    opencl=Expression("dt_sin(x)"),
+    opencl=call("dt_sin", x),
     partials=(lambda x, y: {partial},),
     domain=((-3.0, 3.0),),
 )

@@ -14,13 +14,13 @@ SUITE = ("tests/primitives/test_catalogue.py", "tests/autodiff/test_batching.py"
 # A plugin is imported before the tests are collected; the engine is imported first, as it would be in a user's program.
 DECLARATION = """
 import dualtape
-from dualtape.core.lowering import Expression
+from dualtape.core.expression import x
 from dualtape.core.primitive import elementwise
 
 elementwise(
     "cube_to_be_tested",
     numpy=lambda x: x * x * x,
-    opencl=Expression("{opencl}"),
+    opencl={opencl},
     partials=(lambda x, y: {partial},),
     domain=((0.3, 2.0),),
 )

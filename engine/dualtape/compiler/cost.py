@@ -24,7 +24,6 @@ Reference: Williams, Waterman & Patterson 2009, *Roofline: an insightful visual 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
@@ -47,10 +46,6 @@ from dualtape.compiler.program import (
 from dualtape.core.lowering import Expression, Fold, Kernel, Movement, Placement, Reinterpretation
 from dualtape.core.primitive import Bilinear
 from dualtape.devices.device import Device
-
-_NUMBER = re.compile(r"\b\d+\.?\d*(?:[eE][+-]?\d+)?f?\b")
-_OPERATION = re.compile(r"[A-Za-z_]\w*\s*\(|&&|\|\||[<>=!]=|[-+*/%<>?!]")
-_CAST = re.compile(r"\((?:T|OUT)\)")
 
 
 class Count(NamedTuple):
@@ -193,8 +188,8 @@ def count(equation: Equation) -> Count:
     first = next((x for x in operands if isinstance(x, Node)), output)
     match primitive.lowering:
         case Expression() as expression:
-            code = expression.code(not first.spec.dtype.is_float)
-            return Count("elementwise", size * operations(code), moved)
+            each = expression.specialized(not first.spec.dtype.is_float, equation.params)
+            return Count("elementwise", size * each.operations, moved)
         case Fold():
             return Count("reduction", max(prod(first.spec.shape) - size, 0), moved)
         case Reinterpretation():
@@ -209,11 +204,6 @@ def count(equation: Equation) -> Count:
             return Count("product", 2 * size * first.spec.shape[-1], moved)
         case _:
             return Count("search, accumulate", prod(first.spec.shape), moved)
-
-
-def operations(code: str) -> int:
-    """The operations in a C expression: calls and operators."""
-    return len(_OPERATION.findall(_NUMBER.sub("0", _CAST.sub("", code))))
 
 
 def _bytes(operand: Operand) -> int:

@@ -9,21 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from dualtape.core.expression import Expression as Expression
 from dualtape.core.spec import Shape
-
-
-class Expression(NamedTuple):
-    """One C expression of each element.
-
-    The inputs are ``x``, ``y``, ``z`` in order, ``T`` is their common type; static parameters
-    stand in braces. ``integer`` replaces ``floating`` where the inputs are integers or bools.
-    """
-
-    floating: str
-    integer: str | None = None
-
-    def code(self, integer: bool) -> str:
-        return self.integer if integer and self.integer is not None else self.floating
 
 
 class View(NamedTuple):
@@ -51,13 +38,13 @@ class Reinterpretation(NamedTuple):
 
 
 class Fold(NamedTuple):
-    """A reduction: ``combine`` is a C expression of the accumulator ``a`` and the element ``b``.
+    """A reduction: ``combine`` makes the next accumulator of the accumulator ``x`` and the element ``y``.
 
-    ``identity`` is a C expression: ``LOWEST`` and ``HIGHEST`` are the type's ends.
+    It begins with ``identity``, of which an infinity stands for that end of the element type.
     """
 
-    identity: str
-    combine: str
+    identity: float
+    combine: Expression
 
 
 class Kernel(NamedTuple):

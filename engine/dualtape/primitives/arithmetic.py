@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from dualtape.core.example import Example, Reals
-from dualtape.core.lowering import Expression
+from dualtape.core.expression import by_type, call, choose, x, y
 from dualtape.core.primitive import Bilinear, NonDifferentiable, elementwise, infer_elementwise
 from dualtape.primitives.rounding import floor, sign
 
@@ -21,7 +21,7 @@ _PAIR = (
 add = elementwise(
     "add",
     numpy=np.add,
-    opencl=Expression("x + y"),
+    opencl=x + y,
     partials=(lambda x, y, z: 1, lambda x, y, z: 1),
     domain=(REAL, REAL),
 )
@@ -29,7 +29,7 @@ add = elementwise(
 subtract = elementwise(
     "subtract",
     numpy=np.subtract,
-    opencl=Expression("x - y"),
+    opencl=x - y,
     partials=(lambda x, y, z: 1, lambda x, y, z: -1),
     domain=(REAL, REAL),
 )
@@ -37,7 +37,7 @@ subtract = elementwise(
 negative = elementwise(
     "negative",
     numpy=np.negative,
-    opencl=Expression("-x"),
+    opencl=-x,
     partials=(lambda x, y: -1,),
     domain=(REAL,),
 )
@@ -60,7 +60,7 @@ def _strong_product(c: Any, d: Any) -> Any:
 scale: Bilinear = Bilinear(
     name="scale",
     numpy=_strong_product,
-    lowering=Expression("(x == (T)0 || y == (T)0) ? (T)0 : x * y"),
+    lowering=choose((x == 0) | (y == 0), 0, x * y),
     infer=infer_elementwise("scale"),
     transposes=(lambda ct, x, y: scale(ct, y), lambda ct, x, y: scale(x, ct)),
     commutes=True,
@@ -70,7 +70,7 @@ scale: Bilinear = Bilinear(
 multiply: Bilinear = Bilinear(
     name="multiply",
     numpy=np.multiply,
-    lowering=Expression("x * y", integer="x * y"),
+    lowering=x * y,
     infer=infer_elementwise("multiply"),
     transposes=(lambda ct, x, y: scale(ct, y), lambda ct, x, y: scale(ct, x)),
     commutes=True,
@@ -86,7 +86,7 @@ def _inverse(y: Any) -> Any:
 divide = elementwise(
     "divide",
     numpy=np.divide,
-    opencl=Expression("x / y"),
+    opencl=x / y,
     partials=(lambda x, y, z: _inverse(y), lambda x, y, z: -(z / y)),
     domain=(REAL, POSITIVE),
 )
@@ -94,7 +94,7 @@ divide = elementwise(
 reciprocal = elementwise(
     "reciprocal",
     numpy=lambda x: np.divide(1, x),
-    opencl=Expression("(T)1 / x"),
+    opencl=1 / x,
     partials=(lambda x, y: -(y * y),),
     domain=(POSITIVE,),
 )
@@ -102,7 +102,7 @@ reciprocal = elementwise(
 square = elementwise(
     "square",
     numpy=np.square,
-    opencl=Expression("x * x"),
+    opencl=x * x,
     partials=(lambda x, y: 2 * x,),
     domain=(REAL,),
 )
@@ -110,7 +110,7 @@ square = elementwise(
 sqrt = elementwise(
     "sqrt",
     numpy=np.sqrt,
-    opencl=Expression("dt_sqrt(x)"),
+    opencl=call("dt_sqrt", x),
     partials=(lambda x, y: 0.5 / y,),
     domain=(POSITIVE,),
 )
@@ -118,7 +118,7 @@ sqrt = elementwise(
 rsqrt = elementwise(
     "rsqrt",
     numpy=lambda x: np.divide(1, np.sqrt(x)),
-    opencl=Expression("dt_rsqrt(x)"),
+    opencl=call("dt_rsqrt", x),
     partials=(lambda x, y: -0.5 * (y / x),),
     domain=(POSITIVE,),
 )
@@ -134,7 +134,7 @@ def _step(x: Any, y: Any) -> Any:
 step = NonDifferentiable(
     name="step",
     numpy=_step,
-    lowering=Expression("x > y ? (T)1 : (x == y ? (T)0.5 : (x < y ? (T)0 : x - y))"),
+    lowering=choose(x > y, 1, choose(x == y, 0.5, choose(x < y, 0, x - y))),
     infer=infer_elementwise("step"),
     examples=_PAIR,
 )
@@ -142,7 +142,7 @@ step = NonDifferentiable(
 maximum = elementwise(
     "maximum",
     numpy=np.maximum,
-    opencl=Expression("dt_maximum(x, y)", integer="x > y ? x : y"),
+    opencl=by_type(call("dt_maximum", x, y), choose(x > y, x, y)),
     partials=(lambda x, y, z: step(x, y), lambda x, y, z: step(y, x)),
     domain=((0.0, 1.0), (1.0, 2.0)),
 )
@@ -150,7 +150,7 @@ maximum = elementwise(
 minimum = elementwise(
     "minimum",
     numpy=np.minimum,
-    opencl=Expression("dt_minimum(x, y)", integer="x < y ? x : y"),
+    opencl=by_type(call("dt_minimum", x, y), choose(x < y, x, y)),
     partials=(lambda x, y, z: step(y, x), lambda x, y, z: step(x, y)),
     domain=((0.0, 1.0), (1.0, 2.0)),
 )
@@ -158,7 +158,7 @@ minimum = elementwise(
 absolute = elementwise(
     "absolute",
     numpy=np.absolute,
-    opencl=Expression("dt_abs(x)", integer="x < 0 ? -x : x"),
+    opencl=by_type(call("dt_abs", x), choose(x < 0, -x, x)),
     partials=(lambda x, y: sign(x),),
     domain=(POSITIVE,),
 )
@@ -166,7 +166,7 @@ absolute = elementwise(
 relu = elementwise(
     "relu",
     numpy=lambda x: np.maximum(x, np.zeros((), x.dtype)),
-    opencl=Expression("x < (T)0 ? (T)0 : x"),
+    opencl=choose(x < 0, 0, x),
     partials=(lambda x, y: sign(y),),
     domain=(POSITIVE,),
 )
@@ -175,7 +175,7 @@ relu = elementwise(
 mod = elementwise(
     "mod",
     numpy=np.mod,
-    opencl=Expression("dt_mod(x, y)", integer="dt_integer_mod(x, y)"),
+    opencl=by_type(call("dt_mod", x, y), call("dt_integer_mod", x, y)),
     partials=(lambda x, y, z: 1, lambda x, y, z: -floor(x / y)),
     domain=((2.2, 2.9), (1.5, 2.0)),
 )

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from dualtape.core.example import Example, Reals
+from dualtape.core.expression import x, y
 from dualtape.core.lowering import Fold, Movement, View, contiguous_strides
 from dualtape.core.primitive import Linear
 from dualtape.core.spec import Shape, Spec, kept_shape
@@ -16,7 +17,7 @@ Axes = tuple[int, ...]
 sum: Linear = Linear(
     name="sum",
     numpy=lambda x, axes: np.add.reduce(x, axis=axes, keepdims=True, dtype=x.dtype),
-    lowering=Fold("0", "a + b"),
+    lowering=Fold(0, x + y),
     infer=lambda x, axes: Spec(kept_shape(x.shape, axes), x.dtype),
     batch=lambda size, x, axes: sum(x, axes=tuple(axis + 1 for axis in axes)),
     transposes=(lambda ct, x, axes: broadcast_to(ct, shape=x.shape),),

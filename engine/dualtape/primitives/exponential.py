@@ -5,32 +5,32 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.core.lowering import Expression
+from dualtape.core.expression import call, x
 from dualtape.core.primitive import Elementwise, elementwise
 from dualtape.primitives.arithmetic import reciprocal, rsqrt
 
 REAL = (-2.0, 2.0)
 POSITIVE = (0.1, 4.0)
 
-exp = elementwise("exp", numpy=np.exp, opencl=Expression("dt_exp(x)"), partials=(lambda x, y: y,), domain=(REAL,))
+exp = elementwise("exp", numpy=np.exp, opencl=call("dt_exp", x), partials=(lambda x, y: y,), domain=(REAL,))
 
 # exp(x), not y + 1: the sum loses every digit for very negative x.
 expm1 = elementwise(
-    "expm1", numpy=np.expm1, opencl=Expression("dt_expm1(x)"), partials=(lambda x, y: exp(x),), domain=(REAL,)
+    "expm1", numpy=np.expm1, opencl=call("dt_expm1", x), partials=(lambda x, y: exp(x),), domain=(REAL,)
 )
 
 exp2 = elementwise(
-    "exp2", numpy=np.exp2, opencl=Expression("dt_exp2(x)"), partials=(lambda x, y: math.log(2) * y,), domain=(REAL,)
+    "exp2", numpy=np.exp2, opencl=call("dt_exp2", x), partials=(lambda x, y: math.log(2) * y,), domain=(REAL,)
 )
 
 log = elementwise(
-    "log", numpy=np.log, opencl=Expression("dt_log(x)"), partials=(lambda x, y: reciprocal(x),), domain=(POSITIVE,)
+    "log", numpy=np.log, opencl=call("dt_log", x), partials=(lambda x, y: reciprocal(x),), domain=(POSITIVE,)
 )
 
 log1p = elementwise(
     "log1p",
     numpy=np.log1p,
-    opencl=Expression("dt_log1p(x)"),
+    opencl=call("dt_log1p", x),
     partials=(lambda x, y: reciprocal(1 + x),),
     domain=((-0.8, 3.0),),
 )
@@ -38,17 +38,17 @@ log1p = elementwise(
 log2 = elementwise(
     "log2",
     numpy=np.log2,
-    opencl=Expression("dt_log2(x)"),
+    opencl=call("dt_log2", x),
     partials=(lambda x, y: (1 / math.log(2)) * reciprocal(x),),
     domain=(POSITIVE,),
 )
 
 sinh: Elementwise = elementwise(
-    "sinh", numpy=np.sinh, opencl=Expression("dt_sinh(x)"), partials=(lambda x, y: cosh(x),), domain=(REAL,)
+    "sinh", numpy=np.sinh, opencl=call("dt_sinh", x), partials=(lambda x, y: cosh(x),), domain=(REAL,)
 )
 
 cosh: Elementwise = elementwise(
-    "cosh", numpy=np.cosh, opencl=Expression("dt_cosh(x)"), partials=(lambda x, y: sinh(x),), domain=(REAL,)
+    "cosh", numpy=np.cosh, opencl=call("dt_cosh", x), partials=(lambda x, y: sinh(x),), domain=(REAL,)
 )
 
 # 1 - y*y keeps an absolute, not a relative accuracy: the derivative is 0 where tanh rounds to 1
@@ -56,7 +56,7 @@ cosh: Elementwise = elementwise(
 tanh = elementwise(
     "tanh",
     numpy=np.tanh,
-    opencl=Expression("dt_tanh(x)"),
+    opencl=call("dt_tanh", x),
     partials=(lambda x, y: 1 - y * y,),
     domain=(REAL,),
 )
@@ -64,7 +64,7 @@ tanh = elementwise(
 asinh = elementwise(
     "asinh",
     numpy=np.arcsinh,
-    opencl=Expression("dt_asinh(x)"),
+    opencl=call("dt_asinh", x),
     partials=(lambda x, y: rsqrt(1 + x * x),),
     domain=(REAL,),
 )
@@ -72,7 +72,7 @@ asinh = elementwise(
 acosh = elementwise(
     "acosh",
     numpy=np.arccosh,
-    opencl=Expression("dt_acosh(x)"),
+    opencl=call("dt_acosh", x),
     partials=(lambda x, y: rsqrt((x - 1) * (x + 1)),),
     domain=((1.2, 4.0),),
 )
@@ -80,7 +80,7 @@ acosh = elementwise(
 atanh = elementwise(
     "atanh",
     numpy=np.arctanh,
-    opencl=Expression("dt_atanh(x)"),
+    opencl=call("dt_atanh", x),
     partials=(lambda x, y: reciprocal((1 - x) * (1 + x)),),
     domain=((-0.8, 0.8),),
 )
@@ -95,7 +95,7 @@ def _sigmoid(x: np.ndarray) -> Any:
 sigmoid = elementwise(
     "sigmoid",
     numpy=_sigmoid,
-    opencl=Expression("dt_sigmoid(x)"),
+    opencl=call("dt_sigmoid", x),
     partials=(lambda x, y: y * (1 - y),),
     domain=(REAL,),
 )
@@ -103,7 +103,7 @@ sigmoid = elementwise(
 softplus = elementwise(
     "softplus",
     numpy=lambda x: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))),
-    opencl=Expression("dt_softplus(x)"),
+    opencl=call("dt_softplus", x),
     partials=(lambda x, y: sigmoid(x),),
     domain=(REAL,),
 )

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.core.lowering import Expression
+from dualtape.core.expression import by_type, call, x, y
 from dualtape.core.primitive import Elementwise, elementwise
 from dualtape.primitives.arithmetic import multiply, scale
 from dualtape.primitives.exponential import log
@@ -29,7 +29,7 @@ def _by_exponent(x: Any, p: Any, z: Any) -> Any:
 power: Elementwise = elementwise(
     "power",
     numpy=np.power,
-    opencl=Expression("dt_pow(x, y)", integer="dt_integer_power(x, y)"),
+    opencl=by_type(call("dt_pow", x, y, swallows_nan=True), call("dt_integer_power", x, y)),
     partials=(_by_base, _by_exponent),
     domain=((0.1, 4.0), (-2.0, 3.0)),
 )

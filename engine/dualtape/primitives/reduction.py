@@ -1,10 +1,12 @@
 """Sums, extrema and searches along axes. Reductions keep their axes with size 1."""
 
+import math
 from typing import Any
 
 import numpy as np
 
 from dualtape.core.example import Example, Flags, Reals
+from dualtape.core.expression import choose, x, y
 from dualtape.core.lowering import Fold, Kernel
 from dualtape.core.primitive import Linear, NonDifferentiable, Reduction
 from dualtape.core.spec import Spec, kept_shape
@@ -49,7 +51,7 @@ def _attained(x: Any, y: Any, axes: Axes) -> Any:
 maximum_along: Reduction = Reduction(
     name="maximum_along",
     numpy=lambda x, axes: np.maximum.reduce(x, axis=axes, keepdims=True),
-    lowering=Fold("LOWEST", "(b > a || b != b) ? b : a"),
+    lowering=Fold(-math.inf, choose((y > x) | (y != y), y, x)),
     infer=_infer_extremum("maximum_along"),
     batch=lambda size, x, axes: maximum_along(x, axes=_shifted(axes)),
     partial=_attained,
@@ -59,7 +61,7 @@ maximum_along: Reduction = Reduction(
 minimum_along: Reduction = Reduction(
     name="minimum_along",
     numpy=lambda x, axes: np.minimum.reduce(x, axis=axes, keepdims=True),
-    lowering=Fold("HIGHEST", "(b < a || b != b) ? b : a"),
+    lowering=Fold(math.inf, choose((y < x) | (y != y), y, x)),
     infer=_infer_extremum("minimum_along"),
     batch=lambda size, x, axes: minimum_along(x, axes=_shifted(axes)),
     partial=_attained,
@@ -69,7 +71,7 @@ minimum_along: Reduction = Reduction(
 any: NonDifferentiable = NonDifferentiable(
     name="any",
     numpy=lambda x, axes: np.logical_or.reduce(x, axis=axes, keepdims=True),
-    lowering=Fold("0", "a || b"),
+    lowering=Fold(0, x | y),
     infer=lambda x, axes: Spec(kept_shape(x.shape, axes), bool_),
     batch=lambda size, x, axes: any(x, axes=_shifted(axes)),
     examples=_FLAGS,
@@ -78,7 +80,7 @@ any: NonDifferentiable = NonDifferentiable(
 all: NonDifferentiable = NonDifferentiable(
     name="all",
     numpy=lambda x, axes: np.logical_and.reduce(x, axis=axes, keepdims=True),
-    lowering=Fold("1", "a && b"),
+    lowering=Fold(1, x & y),
     infer=lambda x, axes: Spec(kept_shape(x.shape, axes), bool_),
     batch=lambda size, x, axes: all(x, axes=_shifted(axes)),
     examples=_FLAGS,

@@ -3,7 +3,8 @@
 import numpy as np
 
 from dualtape.core.example import Example, Reals
-from dualtape.core.lowering import Expression, Reinterpretation
+from dualtape.core.expression import by_type, call, x, y
+from dualtape.core.lowering import Reinterpretation
 from dualtape.core.primitive import NonDifferentiable, infer_elementwise
 
 _ONE = (Example((Reals((2, 3)),)), Example((Reals(()),)), Example((Reals((0, 3)),)))
@@ -11,7 +12,7 @@ _ONE = (Example((Reals((2, 3)),)), Example((Reals(()),)), Example((Reals((0, 3))
 sign = NonDifferentiable(
     name="sign",
     numpy=np.sign,
-    lowering=Expression("dt_sign(x)", integer="(x > 0) - (x < 0)"),
+    lowering=by_type(call("dt_sign", x), (x > 0) - (x < 0)),
     infer=infer_elementwise("sign"),
     examples=_ONE,
 )
@@ -19,7 +20,7 @@ sign = NonDifferentiable(
 floor = NonDifferentiable(
     name="floor",
     numpy=np.floor,
-    lowering=Expression("dt_floor(x)"),
+    lowering=call("dt_floor", x),
     infer=infer_elementwise("floor"),
     examples=_ONE,
 )
@@ -27,7 +28,7 @@ floor = NonDifferentiable(
 ceil = NonDifferentiable(
     name="ceil",
     numpy=np.ceil,
-    lowering=Expression("dt_ceil(x)"),
+    lowering=call("dt_ceil", x),
     infer=infer_elementwise("ceil"),
     examples=_ONE,
 )
@@ -36,7 +37,7 @@ ceil = NonDifferentiable(
 round = NonDifferentiable(
     name="round",
     numpy=np.rint,
-    lowering=Expression("dt_round(x)"),
+    lowering=call("dt_round", x),
     infer=infer_elementwise("round"),
     examples=_ONE,
 )
@@ -53,7 +54,7 @@ stop_gradient: NonDifferentiable = NonDifferentiable(
 floor_divide = NonDifferentiable(
     name="floor_divide",
     numpy=np.floor_divide,
-    lowering=Expression("dt_floor(x / y)", integer="dt_integer_floor_divide(x, y)"),
+    lowering=by_type(call("dt_floor", x / y), call("dt_integer_floor_divide", x, y)),
     infer=infer_elementwise("floor_divide"),
     examples=(Example((Reals((2, 3)), Reals((3,), 0.5, 2.0))),),
 )

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from dualtape.core.example import Example, Flags, Reals
-from dualtape.core.lowering import Expression
+from dualtape.core.expression import choose, converted, x, y, z
 from dualtape.core.primitive import Linear
 from dualtape.core.spec import Spec, broadcast_shapes
 from dualtape.dtypes import DType, float32, float64
@@ -19,7 +19,7 @@ def _infer_where(condition: Spec, x: Spec | None, y: Spec | None) -> Spec:
 where: Linear = Linear(
     name="where",
     numpy=np.where,
-    lowering=Expression("x ? y : z"),
+    lowering=choose(x, y, z),
     infer=_infer_where,
     transposes=(
         None,
@@ -40,7 +40,7 @@ def _cast_back(ct: Any, x: Any, dtype: DType) -> Any:
 cast: Linear = Linear(
     name="cast",
     numpy=lambda x, dtype: x.astype(dtype.numpy),
-    lowering=Expression("(OUT)x"),
+    lowering=converted(x),
     infer=lambda x, dtype: Spec(x.shape, dtype),
     transposes=(_cast_back,),
     examples=(Example((Reals((2, 3)),), {"dtype": float32}), Example((Reals((2, 3)),), {"dtype": float64})),

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from dualtape.core.lowering import Expression
+from dualtape.core.expression import call, static, x
 from dualtape.core.primitive import Elementwise, elementwise
 from dualtape.primitives.exponential import exp
 
@@ -76,7 +76,7 @@ def _past_integer(x: np.ndarray) -> np.ndarray:
 erf = elementwise(
     "erf",
     numpy=_erf,
-    opencl=Expression("dt_erf(x)"),
+    opencl=call("dt_erf", x),
     partials=(lambda x, y: (2 / math.sqrt(math.pi)) * exp(-(x * x)),),
     domain=(REAL,),
 )
@@ -84,7 +84,7 @@ erf = elementwise(
 erfc = elementwise(
     "erfc",
     numpy=_erfc,
-    opencl=Expression("dt_erfc(x)"),
+    opencl=call("dt_erfc", x),
     partials=(lambda x, y: (-2 / math.sqrt(math.pi)) * exp(-(x * x)),),
     domain=(REAL,),
 )
@@ -92,7 +92,7 @@ erfc = elementwise(
 lgamma = elementwise(
     "lgamma",
     numpy=_lgamma,
-    opencl=Expression("dt_lgamma(x)"),
+    opencl=call("dt_lgamma", x),
     partials=(lambda x, y: digamma(x),),
     domain=(POSITIVE,),
 )
@@ -100,7 +100,7 @@ lgamma = elementwise(
 digamma: Elementwise = elementwise(
     "digamma",
     numpy=_digamma,
-    opencl=Expression("dt_digamma(x)"),
+    opencl=call("dt_digamma", x),
     partials=(lambda x, y: polygamma(x, n=1),),
     domain=(POSITIVE,),
 )
@@ -109,7 +109,7 @@ digamma: Elementwise = elementwise(
 polygamma: Elementwise = elementwise(
     "polygamma",
     numpy=_polygamma,
-    opencl=Expression("dt_polygamma({n}, x)"),
+    opencl=call("dt_polygamma", static("n"), x),
     partials=(lambda x, y, n: polygamma(x, n=n + 1),),
     domain=(POSITIVE,),
     params=({"n": 1}, {"n": 3}),

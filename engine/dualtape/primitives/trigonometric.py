@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.core.lowering import Expression
+from dualtape.core.expression import call, x, y
 from dualtape.core.primitive import Elementwise, elementwise
 from dualtape.primitives.arithmetic import maximum, reciprocal, rsqrt, scale
 from dualtape.primitives.rounding import stop_gradient
@@ -15,7 +15,7 @@ REAL = (-3.0, 3.0)
 sin: Elementwise = elementwise(
     "sin",
     numpy=np.sin,
-    opencl=Expression("dt_sin(x)"),
+    opencl=call("dt_sin", x),
     partials=(lambda x, y: cos(x),),
     domain=(REAL,),
 )
@@ -23,7 +23,7 @@ sin: Elementwise = elementwise(
 cos: Elementwise = elementwise(
     "cos",
     numpy=np.cos,
-    opencl=Expression("dt_cos(x)"),
+    opencl=call("dt_cos", x),
     partials=(lambda x, y: -sin(x),),
     domain=(REAL,),
 )
@@ -31,7 +31,7 @@ cos: Elementwise = elementwise(
 tan = elementwise(
     "tan",
     numpy=np.tan,
-    opencl=Expression("dt_tan(x)"),
+    opencl=call("dt_tan", x),
     partials=(lambda x, y: 1 + y * y,),
     domain=((-1.2, 1.2),),
 )
@@ -40,7 +40,7 @@ tan = elementwise(
 asin = elementwise(
     "asin",
     numpy=np.arcsin,
-    opencl=Expression("dt_asin(x)"),
+    opencl=call("dt_asin", x),
     partials=(lambda x, y: rsqrt((1 - x) * (1 + x)),),
     domain=((-0.8, 0.8),),
 )
@@ -48,7 +48,7 @@ asin = elementwise(
 acos = elementwise(
     "acos",
     numpy=np.arccos,
-    opencl=Expression("dt_acos(x)"),
+    opencl=call("dt_acos", x),
     partials=(lambda x, y: -rsqrt((1 - x) * (1 + x)),),
     domain=((-0.8, 0.8),),
 )
@@ -56,7 +56,7 @@ acos = elementwise(
 atan = elementwise(
     "atan",
     numpy=np.arctan,
-    opencl=Expression("dt_atan(x)"),
+    opencl=call("dt_atan", x),
     partials=(lambda x, y: reciprocal(1 + x * x),),
     domain=(REAL,),
 )
@@ -79,7 +79,7 @@ def _over_square_radius(a: Any, y: Any, x: Any) -> Any:
 atan2 = elementwise(
     "atan2",
     numpy=np.arctan2,
-    opencl=Expression("dt_atan2(x, y)"),
+    opencl=call("dt_atan2", x, y),
     partials=(
         lambda y, x, z: _over_square_radius(x, y, x),
         lambda y, x, z: -_over_square_radius(y, y, x),

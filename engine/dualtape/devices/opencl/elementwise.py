@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from dualtape.core.expression import choose, x, y
 from dualtape.core.lowering import Expression, Fold, contiguous_strides
 from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Spec
@@ -21,8 +22,6 @@ from dualtape.dtypes import DType, bool_, float32
 from dualtape.errors import ArgumentError, DTypeError
 from dualtape.opencl_kernels import math_source, source
 
-_FUNCTION = re.compile(r"\bdt_\w+")
-
 
 def plan_expression(
     runtime: Runtime, primitive: Primitive, specs: tuple[Spec | None, ...], params: dict[str, Any], output: Spec
@@ -34,7 +33,7 @@ def plan_expression(
     code = _code(primitive.name, expression, params, common)
     launch = _launch(runtime, primitive.name, code, specs, output, common)
     numbers = tuple(spec is None for spec in specs)
-    if "dt_integer_power" in code and common.kind == "signed":
+    if "dt_integer_power" in code.functions and common.kind == "signed":
         check = _exponent_check(runtime, primitive.name, specs[1])
     else:
         check = None
@@ -77,7 +76,7 @@ def _infinity(value: int) -> float:
 
 def sum_in_place(runtime: Runtime, spec: Spec) -> Callable[[Storage, Storage], None]:
     """A launch that adds the elements of the second storage, of floats, to those of the first."""
-    launch = _launch(runtime, "add", "x + y", (spec, spec), spec, spec.dtype)
+    launch = _launch(runtime, "add", x + y, (spec, spec), spec, spec.dtype)
 
     def run(target: Storage, addend: Storage) -> None:
         launch(target.buffer, addend.buffer, target.buffer)
@@ -95,7 +94,7 @@ def _exponent_check(runtime: Runtime, name: str, exponent: Spec | None) -> Calla
         return check_number
 
     axes = tuple(range(len(exponent.shape)))
-    smallest = folded(runtime, Fold("HIGHEST", "b < a ? b : a"), exponent, axes, exponent.dtype)
+    smallest = folded(runtime, Fold(math.inf, choose(y < x, y, x)), exponent, axes, exponent.dtype)
 
     def check(storage: Storage) -> None:
         if storage.allocation is not None:
@@ -109,18 +108,15 @@ def _refuse_negative(name: str, exponent: int) -> None:
         raise ArgumentError(f"`{name}`: Integers to negative integer powers are not allowed.")
 
 
-def _code(name: str, expression: Expression, params: dict[str, Any], common: DType) -> str:
-    """The C expression for elements of type ``common``."""
-    static = {key: value for key, value in params.items() if isinstance(value, (int, float))}
-    code = expression.code(integer=not common.is_float).format(**static)
-    of_floats = "/" in code or any(not function.startswith("dt_integer_") for function in _FUNCTION.findall(code))
-    if of_floats and not common.is_float:
+def _code(name: str, expression: Expression, params: dict[str, Any], common: DType) -> Expression:
+    """The expression for elements of type ``common``."""
+    if expression.needs_floats and not common.is_float:
         raise DTypeError(f"`{name}` is a function of floats, and got {common}; cast it to a float type first")
-    return code
+    return expression.specialized(not common.is_float, params)
 
 
 def _launch(
-    runtime: Runtime, name: str, code: str, specs: tuple[Spec | None, ...], output: Spec, common: DType
+    runtime: Runtime, name: str, code: Expression, specs: tuple[Spec | None, ...], output: Spec, common: DType
 ) -> MapLaunch:
     dtypes = {spec.dtype for spec in specs if spec is not None}
     wide = common.is_float and dtypes == {common} and output.dtype is common
@@ -129,7 +125,7 @@ def _launch(
     what = Map(
         name=f"map_{name}",
         code=code,
-        preamble=_preamble(set(_FUNCTION.findall(code)), common, lanes),
+        preamble=_preamble(code.functions, common, lanes),
         inputs=tuple(c_type if spec is None else C_TYPES[spec.dtype] for spec in specs),
         numbers=tuple(spec is None for spec in specs),
         common=c_type,
@@ -140,7 +136,7 @@ def _launch(
     return MapLaunch(runtime, what, layout(output.shape, [*strides, contiguous_strides(output.shape)]))
 
 
-def _preamble(functions: set[str], common: DType, lanes: int) -> str:
+def _preamble(functions: frozenset[str], common: DType, lanes: int) -> str:
     if not functions:
         return ""
     if not common.is_float:

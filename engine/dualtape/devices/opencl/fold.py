@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from dualtape.core.expression import in_c
 from dualtape.core.lowering import Fold
 from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Shape, Spec
@@ -87,6 +89,7 @@ def _passes(shape: Shape, axes: tuple[int, ...]) -> list[Extent]:
 def fold_step(runtime: Runtime, fold: Fold, given: DType, gives: DType, extent: Extent) -> Callable[[Storage], Storage]:
     """One pass: from storage of ``given`` to storage of ``gives``, of shape (outer, parts, columns)."""
     source_type, target = C_TYPES[given], C_TYPES[gives]
+    ends: dict[float, object] = {-math.inf: target.lowest, math.inf: target.highest}
     columns = extent.columns > 1
     text = f"""\
 #define IN {source_type.storage}
@@ -94,10 +97,8 @@ def fold_step(runtime: Runtime, fold: Fold, given: DType, gives: DType, extent: 
 #define ACC {target.compute}
 #define LOAD(pointer, index) {source_type.load("pointer", "index")}
 #define STORE(pointer, index, value) {target.store("pointer", "index", "value")}
-#define LOWEST {target.lowest}
-#define HIGHEST {target.highest}
-#define IDENTITY {fold.identity}
-static inline ACC dt_combine(ACC a, {source_type.compute} b) {{ return {fold.combine}; }}
+#define IDENTITY {ends.get(fold.identity, fold.identity)}
+static inline ACC dt_combine(ACC x, {source_type.compute} y) {{ return {in_c(fold.combine, number="ACC")}; }}
 #define COMBINE(a, b) dt_combine(a, b)
 #pragma OPENCL FP_CONTRACT OFF
 {source("fold_columns" if columns else "fold")}"""

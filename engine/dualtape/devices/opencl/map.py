@@ -6,13 +6,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dualtape.core.expression import Expression, in_c
 from dualtape.devices.opencl.layout import Layout
 from dualtape.devices.opencl.programs import Kernel
 from dualtape.devices.opencl.runtime import Runtime
 from dualtape.devices.opencl.types import CType
 from dualtape.opencl_kernels import source
-
-NAMES = ("x", "y", "z")
 
 
 class Map(NamedTuple):
@@ -23,7 +22,7 @@ class Map(NamedTuple):
     name
         The kernel's name without ``dt_``, for profiles and messages.
     code
-        The output's value: an expression of ``x``, ``y``, ``z``, of types ``T`` and ``OUT``.
+        The output's value.
     preamble
         Definitions that the expression needs.
     inputs
@@ -40,7 +39,7 @@ class Map(NamedTuple):
     """
 
     name: str
-    code: str
+    code: Expression
     preamble: str
     inputs: tuple[CType, ...]
     numbers: tuple[bool, ...]
@@ -73,7 +72,7 @@ def _kernel(runtime: Runtime, what: Map, inner: tuple[int, ...] | None, width: i
     """``inner`` is None for contiguous arrays; else strides 0 and 1 become part of the code."""
     name = f"dt_{what.name}"
     inputs = [
-        _Input(letter, kind, number) for letter, kind, number in zip(NAMES, what.inputs, what.numbers, strict=False)
+        _Input(letter, kind, number) for letter, kind, number in zip("xyz", what.inputs, what.numbers, strict=False)
     ]
     arrays = [x.letter for x in inputs if not x.number] + ["out"]
     steps = {letter: _step(i, inner, len(arrays)) for i, letter in enumerate(arrays)}
@@ -83,7 +82,7 @@ def _kernel(runtime: Runtime, what: Map, inner: tuple[int, ...] | None, width: i
         "WIDE": runtime.wide_attribute() if what.lanes > 1 else "",
         "PARAMETERS": ", ".join([*(x.parameter(what) for x in inputs), f"__global {what.output.storage} *out_array"]),
         "START": " ".join(_start(i, letter, steps[letter], inner is not None) for i, letter in enumerate(arrays)),
-        "VALUE": f"({what.code})",
+        "VALUE": f"({in_c(what.code)})",
         "T": _vector(what.common.compute, what.lanes),
         "OUT": _vector(what.output.compute, what.lanes),
     }

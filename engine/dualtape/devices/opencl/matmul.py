@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dualtape.core.expression import x, y
 from dualtape.core.lowering import Fold
 from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Shape, Spec
@@ -20,7 +21,7 @@ from dualtape.devices.opencl.types import C_TYPES, CType
 from dualtape.dtypes import DType, float16, float32
 from dualtape.opencl_kernels import source
 
-_SUM = Fold("0", "a + b")
+_SUM = Fold(0, x + y)
 _SHORTEST_PART = 512
 _MOST_PARTS = 64
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from dualtape.core.expression import x as element
 from dualtape.core.lowering import Movement, Placement, View, contiguous_strides
 from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Shape, Spec
@@ -86,5 +87,5 @@ def _place(runtime: Runtime, x: Spec, view: View) -> MapLaunch:
 
 def _copy(runtime: Runtime, x: Spec, where: Layout) -> MapLaunch:
     raw = RAW[x.dtype.numpy.itemsize]
-    what = Map("copy", "x", "", (raw,), (False,), raw, raw)
+    what = Map("copy", element, "", (raw,), (False,), raw, raw)
     return MapLaunch(runtime, what, where)

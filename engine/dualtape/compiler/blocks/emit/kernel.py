@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from math import prod
 
@@ -32,7 +31,6 @@ from dualtape.compiler.program import Node
 from dualtape.dtypes import bool_
 from dualtape.opencl_kernels import math_source, source
 
-_FUNCTION = re.compile(r"\bdt_\w+(?=\()")
 MOST_TILES = 16
 
 
@@ -221,9 +219,9 @@ def _clearing(step: Contraction | Turn | WideContraction, layout: Layout, target
 
 
 def _math(region: Region, target: Target) -> str:
-    code = " ".join(x.code for x in region.operations if isinstance(x, Map))
-    code += " ".join(x.combine for x in region.operations if isinstance(x, FoldFeatures))
-    functions = set(_FUNCTION.findall(code))
+    expressions = [x.code for x in region.operations if isinstance(x, Map)]
+    expressions += [x.kind.combine for x in region.operations if isinstance(x, FoldFeatures)]
+    functions = frozenset[str]().union(*(x.functions for x in expressions))
     return math_source(functions, f"float{target.bits}", (target.width,)) if functions else ""
 
 

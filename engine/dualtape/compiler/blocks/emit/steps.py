@@ -7,16 +7,14 @@ that layers of equal sizes share them: neither the source nor its compile time g
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from math import prod
 
 from dualtape.compiler.blocks.target import Target
 from dualtape.compiler.blocks.tile import FoldFeatures, Group, Layout, Place, Product, Read, Step
 from dualtape.compiler.program import Node
+from dualtape.core.expression import in_c
 from dualtape.core.lowering import contiguous_strides
-
-_LETTERS = re.compile(r"\b(x|y|z|T|a|b)\b")
 
 
 @dataclass
@@ -127,18 +125,13 @@ def emit_group(group: Group, writer: Writer, functions: Functions) -> str:
 def _cleared(group: Group, writer: Writer) -> list[str]:
     """What folds begin with."""
     return [
-        f"for (int f = 0; f < {fold.features}; f++) {writer.place(fold.output, 'f')} = (dt_v)({_identity(fold)});"
+        f"for (int f = 0; f < {fold.features}; f++) {writer.place(fold.output, 'f')} = {_identity(fold, writer)};"
         for fold in group.folds
     ]
 
 
-def _identity(fold: FoldFeatures) -> str:
-    return {"LOWEST": "-INFINITY", "HIGHEST": "INFINITY"}.get(fold.identity, fold.identity)
-
-
-def _combined(fold: FoldFeatures, total: str, element: str) -> str:
-    given = {"a": total, "b": element}
-    return _LETTERS.sub(lambda found: given.get(found.group(), found.group()), fold.combine)
+def _identity(fold: FoldFeatures, writer: Writer) -> str:
+    return f"(dt_v)({writer.target.literal(fold.kind.identity)})"
 
 
 def _statements(group: Group, writer: Writer, known: dict[Node, str]) -> list[str]:
@@ -162,16 +155,14 @@ def _statements(group: Group, writer: Writer, known: dict[Node, str]) -> list[st
                     loaded[text] = f"r{len(loaded)}"
                     lines.append(f"const {'dt_m' if is_bool(operand.node) else 'dt_v'} {loaded[text]} = {text};")
                 names.append(loaded[text])
-        given = dict(zip("xyz", names, strict=False)) | {"T": "dt_v"}
-        code = _LETTERS.sub(lambda found, given=given: given.get(found.group(), found.group()), m.code)  # type: ignore[misc]
         known[m.output] = f"v{len(known)}"
-        lines.append(f"const {'dt_m' if m.gives_bool else 'dt_v'} {known[m.output]} = {code};")
+        lines.append(f"const {'dt_m' if m.gives_bool else 'dt_v'} {known[m.output]} = {in_c(m.code, names, 'dt_v')};")
     for node in group.stored:
         value = f"dt_as_vector({known[node]})" if node in bools else known[node]
         lines.append(f"{writer.place(node, 'f')} = {value};")
     for fold in group.folds:
         total = writer.place(fold.output, f"f % {fold.features}")
-        lines.append(f"{total} = {_combined(fold, total, known[fold.source.node])};")
+        lines.append(f"{total} = {in_c(fold.kind.combine, (total, known[fold.source.node]), 'dt_v')};")
     return lines
 
 
@@ -279,9 +270,9 @@ def emit_fold(step: FoldFeatures, writer: Writer, functions: Functions) -> str:
     element = writer.element(step.source, f"(f * {inner} + r)")
     lines = [
         f"for (int f = 0; f < {step.features}; f++) {{",
-        f"dt_v total = (dt_v)({_identity(step)});",
+        f"dt_v total = {_identity(step, writer)};",
         f"for (int r = 0; r < {inner}; r++) {{ const dt_v next = {element};",
-        f"total = {_combined(step, 'total', 'next')}; }}",
+        f"total = {in_c(step.kind.combine, ('total', 'next'), 'dt_v')}; }}",
         f"{writer.place(step.output, 'f')} = total;",
         "}",
     ]

@@ -11,6 +11,7 @@ from dualtape.compiler.blocks.find.mapping_products import map_matmul
 from dualtape.compiler.blocks.find.pointwise import PointMapping
 from dualtape.compiler.blocks.find.regions import NotBlockable
 from dualtape.compiler.blocks.tile import (
+    COPY,
     Contraction,
     FoldFeatures,
     Read,
@@ -18,6 +19,7 @@ from dualtape.compiler.blocks.tile import (
     whole,
 )
 from dualtape.compiler.program import Equation, Node, Number
+from dualtape.core.expression import choose
 from dualtape.core.lowering import Expression, Fold, Movement, Placement, Reinterpretation
 from dualtape.core.spec import Spec, kept_shape
 from dualtape.dtypes import bool_
@@ -67,14 +69,12 @@ def _map_expression(mapping: PointMapping, equation: Equation, expression: Expre
             operands.append(mapping.read(x).stretched(local))
         else:
             operands.append(mapping.shared_read(x, axis, folded, rank, name).stretched(local))
-    code = expression.floating
+    code = expression.specialized(of_integers=False, params=equation.params)
     if equation.primitive is cast:
         source = equation.reads[0].spec.dtype
         if (source is not bool_ and source is not out.dtype) or out.dtype is bool_:
             raise NotBlockable(f"`cast` from {source} to {out.dtype} at the points")
-        code = "x ? (T)1 : (T)0" if source is bool_ else "x"
-    params = {key: value for key, value in equation.params.items() if isinstance(value, (int, float))}
-    code = code.format(**params)
+        code = choose(COPY, 1, 0) if source is bool_ else COPY
     mapping.emit_map(equation.output, axis, folded, code, tuple(operands), equation.primitive)
 
 
@@ -103,9 +103,7 @@ def _map_fold(mapping: PointMapping, equation: Equation, fold: Fold) -> None:
         )
         mapping.own(source, p)
         mapping.operations.append(
-            FoldFeatures(
-                source, mapping.features(source), arranged, len(inner) - len(others), fold.identity, fold.combine
-            )
+            FoldFeatures(source, mapping.features(source), arranged, len(inner) - len(others), fold)
         )
     if p in axes:
         node = mapping.whole(source)

@@ -8,6 +8,7 @@ from math import prod
 from dualtape.compiler.blocks.find.geometry import per_point, without
 from dualtape.compiler.blocks.find.regions import NotBlockable
 from dualtape.compiler.blocks.tile import (
+    COPY,
     Contraction,
     Map,
     Operation,
@@ -16,6 +17,7 @@ from dualtape.compiler.blocks.tile import (
     whole,
 )
 from dualtape.compiler.program import Equation, Node, Number
+from dualtape.core.expression import Expression
 from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Spec
 
@@ -68,7 +70,7 @@ class PointMapping:
         return self.located[node].read
 
     def emit_map(
-        self, output: Node, axis: int, folded: int, code: str, operands: tuple[Read | Number, ...],
+        self, output: Node, axis: int, folded: int, code: Expression, operands: tuple[Read | Number, ...],
         primitive: Primitive | None = None,
     ) -> None:  # fmt: skip
         self.own(output, axis, folded)
@@ -90,7 +92,7 @@ class PointMapping:
         if read.is_whole and read.node in self.owned and prod(read.shape) == self.features(read.node):
             return read.node
         copy = Node(x.spec)
-        self.emit_map(copy, self.located[x].axis, self.located[x].folded, "x", (read,))
+        self.emit_map(copy, self.located[x].axis, self.located[x].folded, COPY, (read,))
         return copy
 
     def dense(self, read: Read) -> Read:
@@ -98,7 +100,7 @@ class PointMapping:
         if read.is_dense and read.node in self.owned:
             return read
         copy = Node(Spec((self.points, *read.shape), read.node.spec.dtype))
-        self.emit_map(copy, 0, 1, "x", (read,))
+        self.emit_map(copy, 0, 1, COPY, (read,))
         return whole(copy, read.shape)
 
     def features(self, node: Node) -> int:

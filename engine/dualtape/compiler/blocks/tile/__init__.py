@@ -8,6 +8,7 @@ from dualtape.compiler.blocks.tile.scheduling import Group as Group
 from dualtape.compiler.blocks.tile.scheduling import Step as Step
 from dualtape.compiler.blocks.tile.scheduling import schedule as schedule
 from dualtape.compiler.blocks.tile.splitting import split_rows as split_rows
+from dualtape.compiler.blocks.tile.tiles import COPY as COPY
 from dualtape.compiler.blocks.tile.tiles import MOST_ROWS as MOST_ROWS
 from dualtape.compiler.blocks.tile.tiles import Contraction as Contraction
 from dualtape.compiler.blocks.tile.tiles import FoldFeatures as FoldFeatures

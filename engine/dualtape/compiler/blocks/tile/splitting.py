@@ -6,7 +6,6 @@ groups of the other streams, and no loop over features needs to find out in whic
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from itertools import product as all_indices
 from math import prod
@@ -105,11 +104,8 @@ class _Splitting:
         reduced = source.shape[kept:]
         if not 1 < prod(reduced) <= MOST_ROWS:
             found = self._read(source)
-            self.operations.append(
-                FoldFeatures(operation.output, operation.features, found, kept, operation.identity, operation.combine)
-            )
+            self.operations.append(replace(operation, source=found))
             return
-        code = re.sub(r"\b([ab])\b", lambda m: "x" if m.group() == "a" else "y", operation.combine)
         total: Read | None = None
         last = prod(reduced) - 1
         for i, index in enumerate(all_indices(*map(range, reduced))):
@@ -119,7 +115,7 @@ class _Splitting:
                 total = row
                 continue
             output = operation.output if i == last else Node(operation.output.spec)
-            self.operations.append(Map(output, operation.features, code, (total, row)))
+            self.operations.append(Map(output, operation.features, operation.kind.combine, (total, row)))
             total = whole(output, source.shape[:kept])
 
     def _read(self, read: Read) -> Read:

@@ -10,10 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dualtape.compiler.program import Node, Number
-from dualtape.core.lowering import contiguous_strides
+from dualtape.core.expression import Expression
+from dualtape.core.expression import x as element
+from dualtape.core.lowering import Fold, contiguous_strides
 from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Shape
 from dualtape.dtypes import bool_
+
+COPY = element
+"""The expression of a map that only moves elements."""
 
 MOST_ROWS = 8
 """Rows of a value at a point that are treated one by one; more of them are a loop."""
@@ -54,11 +59,11 @@ class Read:
 
 @dataclass(frozen=True, eq=False)
 class Map:
-    """``output[f] = code(operands at f)``: an expression of ``x``, ``y``, ``z``; ``primitive`` is None for a copy."""
+    """``output[f] = code(operands at f)``; ``primitive`` is None for a copy."""
 
     output: Node
     features: int
-    code: str
+    code: Expression
     operands: tuple[Read | Number, ...]
     primitive: Primitive | None = None
 
@@ -99,8 +104,7 @@ class FoldFeatures:
     features: int
     source: Read
     kept: int
-    identity: str
-    combine: str
+    kind: Fold
 
 
 @dataclass(frozen=True, eq=False)

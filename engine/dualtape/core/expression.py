@@ -1,0 +1,268 @@
+"""What a primitive computes of each element, as data: a small tree, made with Python's operators.
+
+``choose((x == 0) | (y == 0), 0, x * y)`` is the product in which zero wins. The inputs are ``x``, ``y``, ``z`` in
+order; numbers have the inputs' type. What others ask of it is computed from the tree; :func:`in_c` makes C of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any, NoReturn
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Expression:
+    """A value for each element. ``==``, ``&``, ``|`` and ``~`` make expressions too: none has a truth value."""
+
+    operands: tuple[Expression, ...]
+
+    def __add__(self, other: object) -> Expression:
+        return _operation("+", self, other)
+
+    def __radd__(self, other: object) -> Expression:
+        return _operation("+", other, self)
+
+    def __sub__(self, other: object) -> Expression:
+        return _operation("-", self, other)
+
+    def __rsub__(self, other: object) -> Expression:
+        return _operation("-", other, self)
+
+    def __mul__(self, other: object) -> Expression:
+        return _operation("*", self, other)
+
+    def __rmul__(self, other: object) -> Expression:
+        return _operation("*", other, self)
+
+    def __truediv__(self, other: object) -> Expression:
+        return _operation("/", self, other)
+
+    def __rtruediv__(self, other: object) -> Expression:
+        return _operation("/", other, self)
+
+    def __neg__(self) -> Expression:
+        return _operation("-", self)
+
+    def __eq__(self, other: object) -> Any:
+        return _operation("==", self, other)
+
+    def __ne__(self, other: object) -> Any:
+        return _operation("!=", self, other)
+
+    def __lt__(self, other: object) -> Expression:
+        return _operation("<", self, other)
+
+    def __le__(self, other: object) -> Expression:
+        return _operation("<=", self, other)
+
+    def __gt__(self, other: object) -> Expression:
+        return _operation(">", self, other)
+
+    def __ge__(self, other: object) -> Expression:
+        return _operation(">=", self, other)
+
+    def __and__(self, other: object) -> Expression:
+        return _operation("&&", self, other)
+
+    def __or__(self, other: object) -> Expression:
+        return _operation("||", self, other)
+
+    def __invert__(self) -> Expression:
+        return _operation("!", self)
+
+    __hash__ = object.__hash__
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError(f"`{self}` has no truth value: choose with `choose`, compare trees with `is`")
+
+    def __repr__(self) -> str:
+        return in_c(self)
+
+    def nodes(self) -> Iterator[Expression]:
+        """All parts of the tree, itself first."""
+        yield self
+        for operand in self.operands:
+            yield from operand.nodes()
+
+    @property
+    def functions(self) -> frozenset[str]:
+        """The device functions that it calls."""
+        return frozenset(node.function for node in self.nodes() if isinstance(node, Call))
+
+    @property
+    def arity(self) -> int:
+        """How many inputs it has."""
+        return 1 + max((node.position for node in self.nodes() if isinstance(node, Argument)), default=-1)
+
+    @property
+    def operations(self) -> int:
+        """How many operations it makes of an element, a call being one and a conversion none."""
+        return sum(
+            isinstance(node, Call) or (isinstance(node, Operation) and node.symbol != _CONVERSION)
+            for node in self.nodes()
+        )
+
+    @property
+    def needs_floats(self) -> bool:
+        """Whether it has no meaning for integers: it divides or calls, and states no form for them."""
+        if isinstance(self, ByType):
+            return False
+        here = isinstance(self, Call) or (isinstance(self, Operation) and self.symbol == "/")
+        return here or any(operand.needs_floats for operand in self.operands)
+
+    @property
+    def hands_on_nan(self) -> bool:
+        """Whether it is NaN wherever an input is, whatever the others are."""
+        choices = list(product((False, True), repeat=self.arity))[1:]
+        return all(_with_nan(self, choice) == "nan" for choice in choices)
+
+    def specialized(self, of_integers: bool, params: Mapping[str, Any]) -> Expression:
+        """Itself for elements of one kind and known static parameters."""
+        if isinstance(self, ByType):
+            return self.operands[of_integers].specialized(of_integers, params)
+        if isinstance(self, Static):
+            return Number((), params[self.name], bare=True)
+        if not self.operands:
+            return self
+        return replace(self, operands=tuple(operand.specialized(of_integers, params) for operand in self.operands))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Argument(Expression):
+    """The element of an input."""
+
+    position: int
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Number(Expression):
+    """A constant of the inputs' type; ``bare`` for one of C's own, an int or a double."""
+
+    value: float
+    bare: bool = False
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Static(Expression):
+    """A static parameter of the primitive: known when the expression is specialized."""
+
+    name: str
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Call(Expression):
+    """A device function; ``swallows_nan`` says that its value may be a number where an operand is NaN."""
+
+    function: str
+    swallows_nan: bool = False
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Operation(Expression):
+    """An operator of C: of one operand, of two, or of three, which is the choice ``?``."""
+
+    symbol: str
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ByType(Expression):
+    """One expression for floats, and another one for integers and bools."""
+
+
+_CONVERSION = "(OUT)"
+x, y, z = (Argument((), position) for position in range(3))
+
+
+def _operation(symbol: str, *operands: object) -> Expression:
+    return Operation(tuple(map(_expression, operands)), symbol)
+
+
+def _expression(value: object) -> Expression:
+    if isinstance(value, Expression):
+        return value
+    if isinstance(value, (int, float)):
+        return Number((), value)
+    raise TypeError(f"{value!r} is no part of an expression")
+
+
+def call(function: str, *operands: Expression, swallows_nan: bool = False) -> Expression:
+    """The value of a function of `opencl_kernels`."""
+    return Call(operands, function, swallows_nan)
+
+
+def choose(condition: Expression, chosen: Expression | float, otherwise: Expression | float) -> Expression:
+    """``chosen`` where the condition holds."""
+    return _operation("?", condition, chosen, otherwise)
+
+
+def by_type(floats: Expression, integers: Expression | float) -> Expression:
+    """``integers`` for elements that are integers or bools, else ``floats``."""
+    return ByType((floats, _expression(integers)))
+
+
+def converted(operand: Expression) -> Expression:
+    """In the output's type."""
+    return _operation(_CONVERSION, operand)
+
+
+def static(name: str) -> Expression:
+    """A static parameter of the primitive."""
+    return Static((), name)
+
+
+def in_c(expression: Expression, names: Sequence[str] = "xyz", number: str = "T") -> str:
+    """C code: the inputs are called ``names`` and their type ``number``; the output's type is OUT."""
+    texts = [in_c(operand, names, number) for operand in expression.operands]
+    match expression:
+        case Argument(position=position):
+            return names[position]
+        case Number(value=value, bare=bare):
+            return str(value) if bare else f"({number}){value}"
+        case Static(name=name):
+            return f"{{{name}}}"
+        case Call(function=function):
+            return f"{function}({', '.join(texts)})"
+        case ByType():
+            return f"by_type({', '.join(texts)})"
+    assert isinstance(expression, Operation)
+    inner = [
+        f"({text})" if isinstance(operand, Operation) else text
+        for operand, text in zip(expression.operands, texts, strict=True)
+    ]
+    match inner:
+        case [operand]:
+            return f"{expression.symbol}{operand}"
+        case [left, right]:
+            return f"{left} {expression.symbol} {right}"
+    return "{} ? {} : {}".format(*inner)
+
+
+def _with_nan(expression: Expression, is_nan: Sequence[bool]) -> str | bool | None:
+    """What is known of the value: "nan", a truth value, or None, where those inputs are NaN and the others are not."""
+    found = [_with_nan(operand, is_nan) for operand in expression.operands]
+    match expression:
+        case Argument(position=position):
+            return "nan" if is_nan[position] else None
+        case Call(swallows_nan=True):
+            return None
+        case ByType():
+            return found[0]
+        case Operation(symbol="?"):
+            condition, *branches = found
+            if isinstance(condition, bool):
+                return branches[not condition]
+            return branches[0] if branches[0] == branches[1] else None
+        case Operation(symbol="||" | "&&" as symbol):
+            decides = symbol == "||"
+            if decides in found:
+                return decides
+            return None if None in found or "nan" in found else not decides
+        case Operation(symbol="!"):
+            return not found[0] if isinstance(found[0], bool) else None
+        case Operation(symbol="==" | "!=" | "<" | "<=" | ">" | ">=" as symbol, operands=(left, right)):
+            if "nan" in found:
+                return symbol == "!="
+            return symbol in ("==", "<=", ">=") if left is right and isinstance(left, Argument) else None
+    return "nan" if "nan" in found else None

@@ -1,0 +1,102 @@
+"""What is computed from expressions: C code, counts, needs, and where a NaN gets lost."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+from dualtape.opencl_kernels import math_functions, source
+
+from dualtape.core.expression import Expression, by_type, call, choose, converted, in_c, static, x, y, z
+from dualtape.core.lowering import Fold
+from dualtape.core.primitive import CATALOGUE, Elementwise, NonDifferentiable
+
+STATED = {name: p.lowering for name, p in CATALOGUE.items() if isinstance(p.lowering, Expression)}
+PROBES = (0.0, 1.0, -2.0, np.inf)
+
+
+@pytest.mark.parametrize(
+    ("expression", "code"),
+    [
+        (x + y * z, "a + (b * c)"),
+        ((x + y) * z, "(a + b) * c"),
+        (x - (y - z), "a - (b - c)"),
+        (1 - -x, "(real)1 - (-a)"),
+        (1 / x, "(real)1 / a"),
+        (2 - x, "(real)2 - a"),
+        (0.5 * x + 1, "((real)0.5 * a) + (real)1"),
+        (choose((x == 0) | (y == 0), 0, x * y), "((a == (real)0) || (b == (real)0)) ? (real)0 : (a * b)"),
+        (~(x < y) & (y >= z), "(!(a < b)) && (b >= c)"),
+        (converted(x), "(OUT)a"),
+        (call("dt_pow", x + y, y), "dt_pow(a + b, b)"),
+    ],
+)  # fmt: skip
+def test_code(expression: Expression, code: str) -> None:
+    assert in_c(expression, ("a", "b", "c"), "real") == code
+
+
+def test_specialized() -> None:
+    tree = by_type(call("dt_polygamma", static("n"), x), choose(x < 0, -x, x))
+    assert str(tree.specialized(of_integers=False, params={"n": 3, "axis": 1})) == "dt_polygamma(3, x)"
+    assert str(tree.specialized(of_integers=True, params={})) == "(x < (T)0) ? (-x) : x"
+
+
+@pytest.mark.parametrize(
+    ("expression", "operations"),
+    [
+        (x + y, 1), (x, 0), (converted(x), 0), (-x, 1), (call("dt_tanh", x), 1), (choose(x, y, z), 1), (x * 0.5, 1),
+        (x * 1e-3 + y, 2), (x <= y, 1), (choose(x > 0, x, call("dt_exp", x) - 1), 4),
+    ],
+)  # fmt: skip
+def test_operations(expression: Expression, operations: int) -> None:
+    assert expression.operations == operations
+
+
+def test_needs_and_functions() -> None:
+    assert (x / y).needs_floats
+    assert call("dt_exp", x).needs_floats
+    assert not (x * y).needs_floats
+    assert not by_type(call("dt_abs", x), choose(x < 0, -x, x)).needs_floats
+    assert (call("dt_exp", call("dt_abs", x)) + x).functions == {"dt_exp", "dt_abs"}
+    assert (x.arity, (z - x).arity, choose(x, y, 0).arity) == (1, 3, 2)
+
+
+def test_expression_is_no_truth_value() -> None:
+    with pytest.raises(TypeError, match=r"`x == y` has no truth value"):
+        bool(x == y)
+    with pytest.raises(TypeError, match="no part of an expression"):
+        x + "y"
+
+
+@pytest.mark.parametrize("name", STATED)
+def test_stated_functions_exist(name: str) -> None:
+    """Those of integers are in a file of their own."""
+    for function in STATED[name].functions:
+        assert function in math_functions() or f" {function}(" in source("integer")
+
+
+# What linear maps do not select is dropped.
+@pytest.mark.parametrize("name", [n for n in STATED if isinstance(CATALOGUE[n], (Elementwise, NonDifferentiable))])
+def test_nan_is_handed_on_as_stated(name: str) -> None:
+    """Against NumPy, with the NaN in any place and other numbers in the others."""
+    primitive, expression = CATALOGUE[name], STATED[name]
+    params = primitive.params[0] if isinstance(primitive, Elementwise) else {}
+    found = []
+    with np.errstate(all="ignore"):
+        for place, others in product(range(expression.arity), product(PROBES, repeat=expression.arity - 1)):
+            inputs = [*others[:place], np.nan, *others[place:]]
+            found.append(bool(np.isnan(primitive.numpy(*map(np.float64, inputs), **params))))
+    assert expression.hands_on_nan == all(found)
+
+
+@pytest.mark.parametrize(
+    ("combine", "expected"),
+    [
+        (x + y, True), (x * y, True), (choose((y > x) | (y != y), y, x), True), (choose(y > x, y, x), False),
+        (choose(x > y, x, y), False), (choose(x < y, 0, x), False), (x | y, False),
+        (choose((x == x) & (y == y), x, x + y), True),
+    ],
+)  # fmt: skip
+def test_fold_hands_on_nan(combine: Expression, expected: bool) -> None:
+    assert Fold(0, combine).combine.hands_on_nan == expected
