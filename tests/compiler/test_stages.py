@@ -11,10 +11,9 @@ import pytest
 
 import dualtape as dt
 from dualtape import ops, pytree
-from dualtape.compiler.blocks import run as blocks
 from dualtape.devices.opencl import opencl_devices
 
-DEVICES = [device.name for device in opencl_devices() if blocks.is_processor(device)]
+DEVICES = [device.name for device in opencl_devices() if device.architecture.is_processor]
 pytestmark = pytest.mark.skipif(not DEVICES, reason="no OpenCL device")
 RNG = np.random.default_rng(11)
 

@@ -11,12 +11,11 @@ import pytest
 
 import dualtape as dt
 from dualtape import pytree
-from dualtape.compiler.blocks import run as blocks
 from dualtape.compiler.jit import Lowered
 from dualtape.devices.opencl import opencl_devices
 from varied_programs import PROGRAMS, Program
 
-DEVICES = [device.name for device in opencl_devices() if blocks.is_processor(device)]
+DEVICES = [device.name for device in opencl_devices() if device.architecture.is_processor]
 pytestmark = pytest.mark.skipif(not DEVICES, reason="no OpenCL device")
 
 IN_FLOAT64 = [

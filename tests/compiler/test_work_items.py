@@ -2,40 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 from tests.compiler.test_blocks import CASES, largest_error, tensors
+from tests.devices.architectures import WithUndefinedMemory, with_work_items
 
 import dualtape as dt
 from dualtape import pytree
-from dualtape.compiler.blocks import run as blocks
 from dualtape.compiler.blocks.target import Target, target_of
+from dualtape.devices.kernels import Architecture
 from dualtape.devices.opencl import opencl_devices
 
-DEVICES = [device.name for device in opencl_devices()]
+DEVICES = opencl_devices()
 pytestmark = pytest.mark.skipif(not DEVICES, reason="no OpenCL device")
 
-
-@pytest.fixture(params=[4, 32])
-def work_items(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
-    """Groups of so many work-items on any device."""
-    count: int = request.param
-
-    def spread(device: Any, dtype: dt.dtype.DType) -> Target:
-        return Target("float" if dtype is dt.float32 else "double", dtype.bits, count, count)
-
-    monkeypatch.setattr(blocks, "target_of", spread)
-    return count
+WORK_ITEMS = pytest.mark.parametrize("work_items", [4, 32])
 
 
-@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("device", DEVICES, ids=lambda device: device.name)
+@WORK_ITEMS
 @pytest.mark.parametrize("name", ["burgers", "wave, wide", "trainable coefficient", "choices", "many directions"])
-def test_value_and_gradient(name: str, device: str, work_items: int) -> None:
+def test_value_and_gradient(name: str, device: dt.Device, work_items: int) -> None:
     loss, values = CASES[name]
     arguments = tensors(values, dt.float32)
-    jitted = dt.jit(dt.value_and_grad(loss), device=device)
+    jitted = dt.jit(dt.value_and_grad(loss), device=with_work_items(device, work_items))
     assert "reqd_work_group_size(DT_ITEMS" in jitted.lower(*arguments).kernels()
     assert f"#define DT_ITEMS {work_items}\n" in jitted.lower(*arguments).kernels()
     first = jitted(*arguments)
@@ -44,38 +34,30 @@ def test_value_and_gradient(name: str, device: str, work_items: int) -> None:
         np.testing.assert_array_equal(x.asnumpy(), y.asnumpy())
 
 
+@WORK_ITEMS
 def test_results_at_the_points(work_items: int) -> None:
     x = np.linspace(-1, 1, 3 * work_items + 1, dtype=np.float32)
-    jitted = dt.jit(lambda x: (x * x > 0.5, dt.ops.exp(x)), device=DEVICES[0])
+    jitted = dt.jit(lambda x: (x * x > 0.5, dt.ops.exp(x)), device=with_work_items(DEVICES[0], work_items))
     assert jitted.lower(dt.Tensor(x)).kernels()
     large, exponential = jitted(dt.Tensor(x))
     np.testing.assert_array_equal(large.asnumpy(), x * x > 0.5)
     np.testing.assert_allclose(exponential.asnumpy(), np.exp(x), rtol=1e-6)
 
 
-def test_devices_say_how_points_are_laid() -> None:
-    class Graphics:
-        class runtime:
-            is_cpu = False
-
-            class handle:
-                max_work_group_size = 256
-
-    assert target_of(Graphics, dt.float32) == Target("float", 32, 64, 64)
-    assert not target_of(opencl_devices()[0], dt.float64).spreads
+def test_the_architecture_says_how_points_are_laid() -> None:
+    graphics = Architecture(80, 1 << 16, {dt.float32: 1}, 256, points_on_work_items=True, is_processor=False)
+    assert target_of(graphics, dt.float32) == Target("float", 32, 64, 64, 1 << 16)
+    processor = graphics._replace(lanes={dt.float64: 8}, points_on_work_items=False)
+    assert target_of(processor, dt.float64) == Target("double", 64, 8, 1, 1 << 16)
+    assert not target_of(DEVICES[0].architecture, dt.float32).spreads
 
 
+@pytest.mark.parametrize("work_items", [None, 4, 32])
 @pytest.mark.parametrize("name", ["burgers", "wave, wide", "many directions"])
-def test_no_number_is_read_before_it_is_written(name: str, work_items: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_number_is_read_before_it_is_written(name: str, work_items: int | None) -> None:
     """Every lane of every tile is summed over, so one element that nobody wrote would make the sums NaN."""
-    prepare = blocks.Launch.__init__
-
-    def prepare_with_nan(self: blocks.Launch, region: Any, device: Any) -> None:
-        prepare(self, region, device)
-        device.runtime.fill(self._scratch, float("nan"))
-        device.runtime.fill(self._sums, float("nan"))
-
-    monkeypatch.setattr(blocks.Launch, "__init__", prepare_with_nan)
+    layout = {} if work_items is None else {"points_on_work_items": True, "largest_group": work_items}
+    device = WithUndefinedMemory(DEVICES[0], **layout)
     loss, values = CASES[name]
-    for result in pytree.flatten(dt.jit(dt.value_and_grad(loss), device=DEVICES[0])(*tensors(values, dt.float32)))[0]:
+    for result in pytree.flatten(dt.jit(dt.value_and_grad(loss), device=device)(*tensors(values, dt.float32)))[0]:
         assert np.isfinite(result.asnumpy()).all()

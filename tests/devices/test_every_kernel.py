@@ -6,16 +6,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from importlib.resources import files
 from typing import Any
 
 import numpy as np
 import pytest
+from tests.devices.architectures import with_lanes, with_work_items
 
 import dualtape as dt
 from dualtape import ops
-from dualtape.compiler.blocks import run as blocks
-from dualtape.compiler.blocks.target import Target
 from dualtape.core.primitive import CATALOGUE
 from dualtape.devices.opencl.device import OpenCLDevice
 
@@ -117,12 +117,10 @@ def test_kernels_compute_what_the_host_does(opencl: Any, theme: str, group: int 
         check(device, call)
 
 
-@pytest.mark.parametrize("work_items", [1, 4], ids=["vectors", "work-items"])
+@pytest.mark.parametrize("laid", [with_lanes, with_work_items], ids=["vectors", "work-items"])
 @pytest.mark.parametrize("points", [3, 21])
-def test_block_kernel(opencl: Any, points: int, work_items: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_block_kernel(opencl: Any, points: int, laid: Callable[[Any, int], dt.Device]) -> None:
     """One or several tiles, the last of them with fewer points than lanes, on vectors and on work-items."""
-    target = Target("float", 32, 4, work_items)
-    monkeypatch.setattr(blocks, "target_of", lambda device, dtype: target)
     weights = [dt.Tensor(normal(2, 5)), dt.Tensor(normal(5)), dt.Tensor(normal(5, 1))]
 
     def loss(weights: list[dt.Tensor], x: dt.Tensor) -> dt.Tensor:
@@ -132,7 +130,7 @@ def test_block_kernel(opencl: Any, points: int, work_items: int, monkeypatch: py
 
     x = dt.Tensor(normal(points, 2))
     value, gradients = dt.value_and_grad(loss)(weights, x)
-    jitted = dt.jit(dt.value_and_grad(loss), device=opencl.name)
+    jitted = dt.jit(dt.value_and_grad(loss), device=laid(opencl, 4))
     assert jitted.lower(weights, x).kernels()
     got, got_gradients = jitted(weights, x)
     for a, b in zip((got, *got_gradients), (value, *gradients), strict=True):

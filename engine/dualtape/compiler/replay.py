@@ -10,12 +10,12 @@ import numpy as np
 
 from dualtape.compiler.program import CALL, COND, ITEM, SCAN, WHILE, Constant, Equation, Node, Program
 from dualtape.core.primitive import Primitive
-from dualtape.devices.device import Device
+from dualtape.core.spec import Spec
+from dualtape.devices.device import Device, Storage
 from dualtape.primitives.gathering import take
 from dualtape.primitives.movement import concatenate, reshape
 from dualtape.tensor import wrap
 
-Storage = Any
 Operation = Callable[[list[Any]], Any]
 
 
@@ -171,7 +171,7 @@ class _Scan:
         first = self._consts + self._carried
         fixed, carry, stacks = operands[: self._consts], operands[self._consts : first], operands[first:]
         operands.clear()
-        rows: list[list[Storage]] = [[None] * len(self._order) for _ in self._specs]
+        rows: list[list[Any]] = [[None] * len(self._order) for _ in self._specs]
         for i in self._order:
             found = self._body.run([*fixed, *carry, *(self._row(stack, i) for stack in stacks)])
             carry = found[: self._carried]
@@ -185,7 +185,7 @@ class _Scan:
             self._places = [self._device.put(np.array(k)) for k in range(len(self._order))]
         return self._device.execute(take, (stack, self._places[i]), {"axis": 0})
 
-    def _stacked(self, rows: list[Storage], spec: Any) -> Storage:
+    def _stacked(self, rows: list[Storage], spec: Spec) -> Storage:
         if not rows:
             return self._device.full((0, *spec.shape), 0, spec.dtype.numpy)
         for i, row in enumerate(rows):

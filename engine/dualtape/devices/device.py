@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from dualtape.core.primitive import Primitive
-from dualtape.core.spec import Spec
+from dualtape.core.spec import Shape, Spec
 from dualtape.dtypes import DType, dtype_of
+
+
+class Storage(Protocol):
+    """Elements on a device, in C order. What else it has is the device's affair."""
+
+    @property
+    def shape(self) -> Shape: ...
+
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
 
 
 class DeviceInfo(NamedTuple):
@@ -37,7 +47,7 @@ class DeviceInfo(NamedTuple):
 
 
 class Device:
-    """A place for tensors. Storage is whatever the device likes, with NumPy's ``shape`` and ``dtype``.
+    """A place for tensors. It takes only storage that it has made itself, so each names its own type for that.
 
     Attributes
     ----------
@@ -55,11 +65,11 @@ class Device:
         """What it is made of."""
         raise NotImplementedError
 
-    def put(self, array: np.ndarray) -> Any:
+    def put(self, array: np.ndarray) -> Storage:
         """Storage with a copy of ``array``."""
         raise NotImplementedError
 
-    def full(self, shape: tuple[int, ...], value: float, dtype: np.dtype) -> Any:
+    def full(self, shape: tuple[int, ...], value: float, dtype: np.dtype) -> Storage:
         """Storage filled with one number."""
         return self.put(np.full(shape, value, dtype))
 
@@ -71,7 +81,7 @@ class Device:
         """The elements of each; with one wait for all of them where a device has to be waited for."""
         return [self.get(storage) for storage in storages]
 
-    def execute(self, primitive: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> Any:
+    def execute(self, primitive: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> Storage:
         """Run a primitive on storages and Python numbers; gives new storage."""
         raise NotImplementedError
 

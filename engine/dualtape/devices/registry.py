@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import os
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING
 
 from dualtape.devices.device import Device
 from dualtape.devices.host import Host
 from dualtape.errors import ArgumentTypeError, DeviceError
 
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
 HOST = Host()
+
+GROUP = "dualtape.devices"
+"""Entry points of this group are functions that list devices, called ``NAME:0``, ``NAME:1``, ... after the entry."""
+
+# What pyproject.toml declares, stated again for source trees: their metadata are as old as the last installation.
+_BUILT_IN = {"opencl": "dualtape.devices.opencl:opencl_devices"}
 
 
 class _Current(threading.local):
@@ -22,8 +34,27 @@ _current = _Current()
 _default: Device | None = None
 
 
+@cache
+def _backends() -> dict[str, EntryPoint]:
+    # Imported when a device is asked for: it takes longer than much of `import dualtape`.
+    from importlib.metadata import EntryPoint, entry_points
+
+    found = {name: EntryPoint(name, function, GROUP) for name, function in _BUILT_IN.items()}
+    return found | {entry.name: entry for entry in entry_points(group=GROUP)}
+
+
+@cache
+def _devices_of(backend: str) -> tuple[Device, ...]:
+    entry = _backends()[backend]
+    try:
+        return tuple(entry.load()())
+    except Exception as failure:  # whatever another package raises: it is no reason to do without the others
+        warnings.warn(f"the devices of {entry.value!r} cannot be listed: {failure}", stacklevel=4)
+        return ()
+
+
 def devices() -> tuple[Device, ...]:
-    """All devices of this machine: the host, then every OpenCL device.
+    """All devices of this machine: the host, then every OpenCL device, then those of other packages.
 
     Examples
     --------
@@ -31,9 +62,7 @@ def devices() -> tuple[Device, ...]:
     >>> dt.devices()[0].name
     'host'
     """
-    from dualtape.devices.opencl import opencl_devices
-
-    return (HOST, *opencl_devices())
+    return (HOST, *(device for backend in _backends() for device in _devices_of(backend)))
 
 
 def find_device(name: str | Device) -> Device:
@@ -45,13 +74,15 @@ def find_device(name: str | Device) -> Device:
     key = name.strip().lower()
     if key in ("host", "cpu"):
         return HOST
-    if key == "opencl":
-        key = "opencl:0"
-    found = {device.name: device for device in devices()}
-    if key not in found:
-        hint = "" if len(found) > 1 else "; no OpenCL device was found: `dualtape devices` says what to install"
-        raise DeviceError(f"no device {name!r}; there are {', '.join(found)}{hint}")
-    return found[key]
+    backend, _, number = key.partition(":")
+    # Only the backend that is named is loaded.
+    found = _devices_of(backend) if backend in _backends() else ()
+    for device in found:
+        if device.name == f"{backend}:{number or 0}":
+            return device
+    there = devices()
+    hint = "" if len(there) > 1 else "; no OpenCL device was found: `dualtape devices` says what to install"
+    raise DeviceError(f"no device {name!r}; there are {', '.join(x.name for x in there)}{hint}")
 
 
 def current_device() -> Device:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 import weakref
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -13,19 +13,19 @@ import numpy as np
 
 from dualtape.compiler.blocks.emit import BlockKernel, Entry, block_kernel
 from dualtape.compiler.blocks.find import Division, NotBlockable, Region, choose_division, elements
-from dualtape.compiler.blocks.target import target_of
+from dualtape.compiler.blocks.target import Target, target_of
 from dualtape.compiler.blocks.tile import with_plain_products
 from dualtape.compiler.passes import compute_repeated_once, optimise, remove_dead_code
 from dualtape.compiler.program import Constant, Node, Program
 from dualtape.compiler.replay import Replay, replayed
-from dualtape.devices.device import Device
-from dualtape.devices.opencl import opencl_devices
-from dualtape.devices.registry import HOST
+from dualtape.devices.device import Device, Storage
+from dualtape.devices.kernels import BuiltKernel, KernelDevice
+from dualtape.devices.registry import HOST, devices
+from dualtape.dtypes import uint64
 from dualtape.errors import DeviceError
 from dualtape.tensor import wrap
 
-Storage = Any
-Values = dict[Node, Storage]
+Arrays = dict[Node, np.ndarray]
 Runner = Callable[[Sequence[Storage]], list[Any]]
 
 GROUPS = 2
@@ -35,30 +35,54 @@ WORTHWHILE = 1 << 20
 """Elements that a program must compute, for NumPy to take about as many nanoseconds, before a kernel is compiled."""
 
 
+@dataclass(frozen=True)
+class CompiledRegion:
+    """A region, and the kernel that runs it.
+
+    Attributes
+    ----------
+    strict
+        The kernel for when a NaN comes out of ``kernel``, whose products are plain ones; None where they need not be.
+    """
+
+    region: Region
+    target: Target
+    kernel: BlockKernel
+    strict: Callable[[], BlockKernel] | None
+
+
+def compile_region(region: Region, target: Target) -> CompiledRegion:
+    """Write the kernel of ``region`` for ``target``, with plain products if that is possible."""
+
+    @cache
+    def strict() -> BlockKernel:
+        return block_kernel(region, target, target.cache_bytes)
+
+    plain = with_plain_products(region.operations)
+    if plain is None:
+        return CompiledRegion(region, target, strict(), None)
+    kernel = block_kernel(replace(region, operations=plain), target, target.cache_bytes)
+    return CompiledRegion(region, target, kernel, strict)
+
+
 class Launch:
-    """A region compiled for an OpenCL device, with the memory that it works in."""
+    """A compiled region on a device, with the memory that it works in."""
 
-    def __init__(self, region: Region, device: Any) -> None:
-        self.region = region
+    def __init__(self, compiled: CompiledRegion, device: KernelDevice) -> None:
+        self.kernel, self.region, self._strict = compiled.kernel, compiled.region, compiled.strict
         self._device = device
-        self._dtype = region.dtype.numpy
-        runtime = device.runtime
-        target = target_of(device, region.dtype)
-        cache_bytes = runtime.handle.local_mem_size
-        self._strict = cache(lambda: block_kernel(region, target, cache_bytes))
-        plain = with_plain_products(region.operations)
-        self._is_plain = plain is not None
-        self.kernel = block_kernel(replace(region, operations=plain), target, cache_bytes) if plain else self._strict()
-        tiles = -(-region.points // target.lanes)
-        self._groups = min(tiles, GROUPS * runtime.handle.max_compute_units)
-        self._scratch = runtime.allocate((self._groups * self.kernel.scratch,), self._dtype)
-        self._sums = runtime.allocate((self._groups * self.kernel.sums,), self._dtype)
-        self._uploads: dict[int, tuple[Any, Any]] = {}
+        self._dtype = self.region.dtype
+        self._built: dict[int, BuiltKernel] = {}
+        tiles = -(-self.region.points // compiled.target.lanes)
+        self._groups = min(tiles, GROUPS * device.architecture.cores)
+        self._scratch = device.allocate((self._groups * self.kernel.scratch,), self._dtype)
+        self._sums = device.allocate((self._groups * self.kernel.sums,), self._dtype)
+        self._uploads: dict[int, tuple[Any, Storage]] = {}
 
-    def start(self, values: Values, resident: Values) -> Callable[[], Values]:
+    def start(self, values: Arrays, resident: dict[Node, Storage]) -> Callable[[], Arrays]:
         """Begin with arrays of the host, or resident on the device; the function waits for the results."""
         device, region = self._device, self.region
-        packed = np.empty(self.kernel.shared_size, self._dtype)
+        packed = np.empty(self.kernel.shared_size, self._dtype.numpy)
         for node, first in self.kernel.shared.items():
             array = values[node]
             packed[first : first + array.size] = array.ravel()
@@ -66,38 +90,38 @@ class Launch:
             resident[array.node] if array.node in resident else self._uploaded(values[array.node])
             for array in region.loaded
         ]
-        stored = [device.runtime.new(array.node.spec.shape, array.node.spec.dtype) for array, _ in region.stored]
+        stored = [device.allocate(array.node.spec.shape, array.node.spec.dtype) for array, _ in region.stored]
         inputs = [*loaded, device.put(packed)]
         totals = self._enqueue(self.kernel, inputs, stored)
 
-        def finish() -> Values:
+        def finish() -> Arrays:
             sums, arrays = self._results(totals, stored)
-            if self._is_plain and any(_has_nan(x) for x in (sums, *arrays)):
+            if self._strict and any(_has_nan(x) for x in (sums, *arrays)):
                 sums, arrays = self._results(self._enqueue(self._strict(), inputs, stored), stored)
             found = {node: _result(sums, self.kernel.entries[node]).reshape(node.spec.shape) for node in region.summed}
             return found | {array.node: value for (array, _), value in zip(region.stored, arrays, strict=True)}
 
         return finish
 
-    def _enqueue(self, kernel: BlockKernel, inputs: list[Any], stored: list[Any]) -> Any:
+    def _enqueue(self, kernel: BlockKernel, inputs: list[Storage], stored: list[Storage]) -> Storage:
         """Launch the kernel; where each work-group leaves its sums."""
-        runtime = self._device.runtime
-        scalars = (*[None] * (len(inputs) + 3), np.uint64, np.uint64, *[None] * len(stored))
-        launch = runtime.kernel("dt_block", kernel.source, scalars)
-        totals = runtime.allocate((self._groups, kernel.entry_count), self._dtype)
-        memory = (self._scratch.buffer, self._sums.buffer, totals.buffer)
-        sizes = (self.region.points, kernel.scratch)
-        buffers = (x.buffer for x in inputs)
-        count = self.kernel.work_items
-        launch((self._groups * count,), (count,), *buffers, *memory, *sizes, *(x.buffer for x in stored))
+        launch = self._built.get(id(kernel)) or self._build(kernel, len(inputs), len(stored))
+        totals = self._device.allocate((self._groups, kernel.entry_count), self._dtype)
+        memory = (self._scratch, self._sums, totals)
+        launch(self._groups, kernel.work_items, *inputs, *memory, self.region.points, kernel.scratch, *stored)
         return totals
 
-    def _results(self, totals: Any, stored: list[Any]) -> tuple[np.ndarray, list[np.ndarray]]:
+    def _build(self, kernel: BlockKernel, inputs: int, stored: int) -> BuiltKernel:
+        arguments = (*[None] * (inputs + 3), uint64, uint64, *[None] * stored)
+        built = self._built[id(kernel)] = self._device.build("dt_block", kernel.source, arguments)
+        return built
+
+    def _results(self, totals: Storage, stored: list[Storage]) -> tuple[np.ndarray, list[np.ndarray]]:
         """The sums of all work-groups, added in their order, and the arrays."""
         rows, *arrays = self._device.get_all([totals, *stored])
-        return rows.sum(axis=0, dtype=self._dtype), arrays
+        return rows.sum(axis=0, dtype=self._dtype.numpy), arrays
 
-    def _uploaded(self, array: np.ndarray) -> Any:
+    def _uploaded(self, array: np.ndarray) -> Storage:
         """The values on the device; arrays are immutable, so each is sent once while it lives."""
         known = self._uploads.get(id(array))
         if known is not None and known[0]() is array:
@@ -109,14 +133,18 @@ class Launch:
 
 
 class BlockPlan:
-    """A divided program on an OpenCL device, for inputs and results on ``home``.
+    """A divided program on a device with kernels, for inputs and results on ``home``.
 
     What runs between kernels is small, and runs on the host, wherever inputs and results are.
     """
 
-    def __init__(self, program: Program, division: Division, home: Device, device: Any) -> None:
+    def __init__(self, program: Program, division: Division, home: Device, device: KernelDevice) -> None:
         self._program, self._home = program, home
-        self.launches = [[Launch(region, device) for region in stage.regions] for stage in division.stages]
+        architecture = device.architecture
+        self.launches = [
+            [Launch(compile_region(x, target_of(architecture, x.dtype)), device) for x in stage.regions]
+            for stage in division.stages
+        ]
         shared = {node for region in division.regions for node in region.shared}
         loaded = {array.node for region in division.regions for array in region.loaded}
         resident = loaded if home is device else set()
@@ -131,7 +159,7 @@ class BlockPlan:
         home = self._home
         given = [arguments[i] for i, _ in self._fetched]
         # On the host the arrays themselves, not views: those that were sent to the device are known by identity.
-        arrays = given if home is HOST else home.get_all(given)
+        arrays: Sequence[Any] = given if home is HOST else home.get_all(given)
         values = self._known | dict(zip((node for _, node in self._fetched), arrays, strict=True))
         resident = {node: arguments[i] for i, node in self._resident}
         for (reads, outputs, replay), launches in zip(self._replays, self.launches, strict=True):
@@ -175,7 +203,7 @@ def _result(sums: np.ndarray, entry: Entry) -> np.ndarray:
     return used.T if entry.transposed else used
 
 
-def blocked(program: Program, home: Device, device: Device) -> tuple[BlockPlan, Division]:
+def blocked(program: Program, home: Device, device: KernelDevice) -> tuple[BlockPlan, Division]:
     """A plan that runs ``program`` in blocks of points on ``device``, or :class:`NotBlockable`."""
     prepared = optimise(compute_repeated_once(program))
     division = choose_division(prepared)
@@ -192,7 +220,7 @@ def planned(program: Program, home: Device, chosen: Device | None) -> tuple[Runn
     """
     try:
         device = chosen or _worthwhile_device(program, home)
-        if device is HOST:
+        if not isinstance(device, KernelDevice):
             raise NotBlockable(f"{device} is not an OpenCL device")
         plan, division = blocked(program, home, device)
     except (NotBlockable, DeviceError) as reason:
@@ -242,15 +270,10 @@ def _worthwhile_device(program: Program, home: Device) -> Device:
     if home is not HOST:
         return home
     reasons = []
-    for device in opencl_devices():
+    for device in devices():
         try:
-            if is_processor(device):
+            if isinstance(device, KernelDevice) and device.architecture.is_processor:
                 return device
         except DeviceError as failure:  # one that does not work is no reason to do without the others
             reasons.append(str(failure))
     raise NotBlockable("; ".join(reasons) or "there is no OpenCL device that is a processor")
-
-
-def is_processor(device: Any) -> bool:
-    """Whether it is an OpenCL device whose work-items are threads of a processor: arrays of the host are near it."""
-    return device is not HOST and device.runtime.is_cpu

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from dualtape.compiler.program import Number
+from dualtape.devices.kernels import Architecture
 from dualtape.dtypes import DType, float32
 
 WORK_ITEMS = 64
@@ -21,7 +21,7 @@ WORK_ITEMS = 64
 
 @dataclass(frozen=True)
 class Target:
-    """An element type and a layout.
+    """An element type, a layout, and the cache of a core.
 
     Attributes
     ----------
@@ -31,17 +31,20 @@ class Target:
         Points in a tile.
     work_items
         In a group: 1 with points on the lanes of vectors, ``lanes`` with points on work-items.
+    cache_bytes
+        What a work-group works on should stay in a cache of so many bytes.
     """
 
     real: str
     bits: int
     lanes: int
     work_items: int = 1
+    cache_bytes: int = 1 << 18
 
     @property
     def spreads(self) -> bool:
-        """Whether points lie on work-items."""
-        return self.work_items > 1
+        """Whether points lie on work-items, of which a tile of one point has one."""
+        return self.work_items == self.lanes
 
     @property
     def width(self) -> int:
@@ -72,11 +75,11 @@ class Target:
         return float(np.float32(value)).hex() + "f" if self.bits == 32 else float(value).hex()
 
 
-def target_of(device: Any, dtype: DType) -> Target:
-    """How ``device`` computes in ``dtype``."""
-    runtime = device.runtime
+def target_of(architecture: Architecture, dtype: DType) -> Target:
+    """How devices of an architecture compute in ``dtype``."""
     real = "float" if dtype is float32 else "double"
-    if runtime.is_cpu:
-        return Target(real, dtype.bits, min(16, runtime.lanes(dtype.bits // 8)))
-    count = min(WORK_ITEMS, runtime.handle.max_work_group_size)
-    return Target(real, dtype.bits, count, count)
+    if architecture.points_on_work_items:
+        lanes = work_items = min(WORK_ITEMS, architecture.largest_group)
+    else:
+        lanes, work_items = architecture.lanes[dtype], 1
+    return Target(real, dtype.bits, lanes, work_items, architecture.cache_bytes)

@@ -12,8 +12,9 @@ import pyopencl as cl
 
 from dualtape.core.lowering import Expression, Fold, Kernel, Movement, Placement, Reinterpretation
 from dualtape.core.primitive import Primitive
-from dualtape.core.spec import Spec
-from dualtape.devices.device import Device, DeviceInfo, spec_of
+from dualtape.core.spec import Shape, Spec
+from dualtape.devices.device import DeviceInfo, spec_of
+from dualtape.devices.kernels import Architecture, BuiltKernel, KernelDevice
 from dualtape.devices.opencl.elementwise import plan_expression, sum_in_place
 from dualtape.devices.opencl.fold import plan_fold
 from dualtape.devices.opencl.indexing import plan_cumsum, plan_scatter_sum, plan_search, plan_take
@@ -21,7 +22,7 @@ from dualtape.devices.opencl.matmul import plan_matmul
 from dualtape.devices.opencl.memory import PoolStatistics, Storage
 from dualtape.devices.opencl.movement import plan_concatenate, plan_movement, plan_placement, plan_reinterpretation
 from dualtape.devices.opencl.runtime import Plan, Runtime
-from dualtape.dtypes import DType, dtype_of, float64
+from dualtape.dtypes import DType, dtype_of, float32, float64
 from dualtape.errors import DeviceError
 
 _BY_NAME = {
@@ -35,10 +36,11 @@ _BY_NAME = {
 }
 
 _MOST_PLANS = 8192
+_MOST_LANES = 16  # of a vector in OpenCL C
 _COMPLETE = cl.command_execution_status.COMPLETE
 
 
-class OpenCLDevice(Device):
+class OpenCLDevice(KernelDevice):
     """One OpenCL device with one in-order queue.
 
     The first run of a primitive on operands of given shapes and types checks them and prepares a plan: kernels,
@@ -70,6 +72,31 @@ class OpenCLDevice(Device):
         version = handle.platform.version.split("  ")[0]  # PoCL writes its build options behind two spaces
         name = handle.name.strip()
         return DeviceInfo(handle.platform.name, version, name, handle.global_mem_size, bool(handle.double_fp_config))
+
+    @property
+    def architecture(self) -> Architecture:
+        runtime = self.runtime
+        floats = (float32, float64) if runtime.has_float64 else (float32,)
+        return Architecture(
+            cores=self._handle.max_compute_units,
+            cache_bytes=self._handle.local_mem_size,
+            lanes={dtype: min(_MOST_LANES, runtime.lanes(dtype.bits // 8)) for dtype in floats},
+            largest_group=self._handle.max_work_group_size,
+            points_on_work_items=not runtime.is_cpu,
+            is_processor=runtime.is_cpu,
+        )
+
+    def allocate(self, shape: Shape, dtype: DType) -> Storage:
+        return self.runtime.new(shape, dtype)
+
+    def build(self, name: str, source: str, arguments: tuple[DType | None, ...]) -> BuiltKernel:
+        kernel = self.runtime.kernel(name, source, tuple(None if x is None else x.numpy for x in arguments))
+
+        def run(groups: int, work_items: int, *arguments: Any) -> None:
+            given = [x.buffer if type(x) is Storage else x for x in arguments]
+            kernel((groups * work_items,), (work_items,), *given)
+
+        return run
 
     def put(self, array: np.ndarray) -> Storage:
         """Storage with a copy of ``array``; the copy to the device goes on in the background."""

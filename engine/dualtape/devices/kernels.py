@@ -1,0 +1,78 @@
+"""What compiled code needs of a device: memory, kernels from source, and the facts by which good ones are written."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import NamedTuple, Protocol
+
+from dualtape.core.spec import Shape
+from dualtape.devices.device import Device, Storage
+from dualtape.dtypes import DType
+
+
+class Architecture(NamedTuple):
+    """What decides how kernels are written for a device, and how many work-groups run them.
+
+    Attributes
+    ----------
+    cores
+        Work-groups that run at the same time.
+    cache_bytes
+        Of the cache, one for each core, in which the data of a work-group should stay.
+    lanes
+        For each element type that kernels may compute in: how many elements a vector holds.
+    largest_group
+        The most work-items in a group.
+    points_on_work_items
+        Where the points of a tile lie: on the work-items of a group, as GPUs like it, or on the lanes of the vectors
+        of one work-item, as processors do.
+    is_processor
+        Whether its cores are the host's own, so that arrays of the host are near.
+    """
+
+    cores: int
+    cache_bytes: int
+    lanes: Mapping[DType, int]
+    largest_group: int
+    points_on_work_items: bool
+    is_processor: bool
+
+
+class BuiltKernel(Protocol):
+    """A kernel, ready to run."""
+
+    def __call__(self, groups: int, work_items: int, *arguments: Storage | int) -> None:
+        """Begin to run it in so many groups of so many work-items, after all that was asked for before."""
+
+
+class KernelDevice(Device):
+    """A device on which compiled programs run: all that the compiler knows of it.
+
+    Whatever is asked of it is done in the order in which it is asked, so only :meth:`get_all` has to wait.
+    """
+
+    @property
+    @abstractmethod
+    def architecture(self) -> Architecture:
+        """How to write for it; :class:`~dualtape.errors.DeviceError` where the device does not work."""
+
+    @abstractmethod
+    def allocate(self, shape: Shape, dtype: DType) -> Storage:
+        """Storage with undefined elements; it may be given to others when it is dropped."""
+
+    @abstractmethod
+    def build(self, name: str, source: str, arguments: tuple[DType | None, ...]) -> BuiltKernel:
+        """The kernel ``name`` of ``source``, or :class:`~dualtape.errors.DeviceError`.
+
+        Parameters
+        ----------
+        name
+            The one kernel in the source.
+        source
+            OpenCL C 1.2 with nothing before it. A device of another language puts definitions in front of it: with
+            points on work-items there are no vectors in it, and of OpenCL's functions only those for identifiers, a
+            barrier and reinterpretation.
+        arguments
+            For each argument the type of the number it takes, or None where it takes storage.
+        """
