@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
+from typing import assert_never
 
-from dualtape.compiler.blocks.emit.steps import Functions, Writer, emit_step
+from dualtape.compiler.blocks.emit.products import emit_product
+from dualtape.compiler.blocks.emit.steps import emit_fold, emit_group, emit_place
 from dualtape.compiler.blocks.emit.sums import Entry, emit_contraction, emit_turn, emit_wide_contraction
 from dualtape.compiler.blocks.emit.transfers import emit_load, emit_store
+from dualtape.compiler.blocks.emit.writer import Functions, Writer
 from dualtape.compiler.blocks.find import Region
 from dualtape.compiler.blocks.target import Target
 from dualtape.compiler.blocks.tile import (
     Contraction,
     FoldFeatures,
+    Group,
     Layout,
     Map,
     Operation,
@@ -90,8 +94,18 @@ def block_kernel(region: Region, target: Target, cache_bytes: int) -> BlockKerne
                 position = _position(entries[step.output], lane_entries, False, target)
                 calls += _clearing(step, layout, target)
                 calls.append(emit_wide_contraction(step, writer, functions, position))
+            case Group(product=Product() as product):
+                calls.append(emit_product(product, writer, functions, step))
+            case Group():
+                calls.append(emit_group(step, writer, functions))
+            case Product():
+                calls.append(emit_product(step, writer, functions))
+            case FoldFeatures():
+                calls.append(emit_fold(step, writer, functions))
+            case Place():
+                calls.append(emit_place(step, writer, functions))
             case _:
-                calls.append(emit_step(step, writer, functions))
+                assert_never(step)
     for number, (array, read) in enumerate(region.stored):
         calls.append(emit_store(array, read, number, Writer(target, layout, shared), functions))
     kinds = {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dualtape.compiler.blocks.emit.steps import Functions, Writer, is_bool
+from dualtape.compiler.blocks.emit.steps import is_bool
+from dualtape.compiler.blocks.emit.writer import Functions, Writer
 from dualtape.compiler.blocks.tile import PointArray, Read
 
 _WHERE = (("const ulong first", "first"), ("const ulong points", "points"))

@@ -1,0 +1,114 @@
+"""OpenCL C of one step: a function of chunks of scratch memory and of shared values, and the call of it.
+
+Points lie on the lanes of vectors: a tile is as many points as a vector has lanes, and a value of `f` features is `f`
+vectors in the tile's scratch memory. Functions know distances inside a chunk of scratch, not where chunks begin, so
+that layers of equal sizes share them: neither the source nor its compile time grows with depth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import prod
+
+from dualtape.compiler.blocks.target import Target
+from dualtape.compiler.blocks.tile import Layout, Read
+from dualtape.compiler.program import Node
+from dualtape.core.lowering import contiguous_strides
+
+
+@dataclass
+class Functions:
+    """The distinct functions so far, by text."""
+
+    names: dict[str, str] = field(default_factory=dict)
+
+    def name(self, text: str) -> str:
+        return self.names.setdefault(text, f"dt_f{len(self.names)}")
+
+
+class Writer:
+    """Writes one step as a function of chunks of scratch and of shared values, and the call of it."""
+
+    def __init__(self, target: Target, layout: Layout, shared: dict[Node, int]) -> None:
+        self.target = target
+        self._layout = layout
+        self._shared = shared
+        self._chunks: dict[int, int] = {}
+        self._tensors: dict[Node, None] = {}
+
+    @property
+    def square(self) -> int:
+        """Rows and columns of a square of accumulators that registers hold."""
+        return 5 if self.target.registers > 24 else 3
+
+    def is_scratch(self, node: Node) -> bool:
+        return node in self._layout.slots
+
+    def address(self, node: Node, feature: str) -> str:
+        """Where the lanes of a feature of a value in scratch begin."""
+        slot = self._layout.slots[node]
+        self._chunks.setdefault(slot.chunk, slot.start)
+        number = list(self._chunks).index(slot.chunk)
+        return f"s{number} + ({feature} + {slot.delta}) * DT_L"
+
+    def place(self, node: Node, feature: str) -> str:
+        """The vector of a feature of a value in scratch."""
+        return f"DT_AT({self.address(node, feature)})"
+
+    def at_tile(self, node: Node, feature: str) -> str:
+        """The same where the tile is ``tile``, outside of :meth:`per_tile`."""
+        return f"DT_AT({self.address(node, feature)} + tile * DT_STRIDE)"
+
+    def lane(self, node: Node, feature: str, lane: str) -> str:
+        """One element of it."""
+        return f"({self.address(node, feature)} + tile * DT_STRIDE)[{lane}]"
+
+    def tensor(self, node: Node) -> str:
+        """The pointer to a shared value."""
+        self._tensors.setdefault(node)
+        return f"w{list(self._tensors).index(node)}"
+
+    def element(self, read: Read, feature: str) -> str:
+        """The vector of one element of a value, wherever it is."""
+        at = index(read, feature)
+        return self.place(read.node, at) if self.is_scratch(read.node) else f"(dt_v)({self.tensor(read.node)}[{at}])"
+
+    def function(self, body: list[str], functions: Functions, extra: tuple[tuple[str, str], ...] = ()) -> str:
+        """Declare the function with what its body has mentioned, and give the call."""
+        parameters = [f"__global dt_r *s{i}" for i in range(len(self._chunks))]
+        parameters += [f"__global const dt_r *w{i}" for i in range(len(self._tensors))]
+        parameters += [*(declaration for declaration, _ in extra), "const int tiles"]
+        text = f"({', '.join(parameters)})\n{{\n" + "\n".join(body) + "\n}\n"
+        arguments = [f"scratch + {start * self.target.lanes}" for start in self._chunks.values()]
+        arguments += [f"shared + {self._shared[node]}" for node in self._tensors]
+        arguments += [*(argument for _, argument in extra), "tiles"]
+        return f"{functions.name(text)}({', '.join(arguments)});"
+
+    def per_tile(self, lines: list[str]) -> list[str]:
+        """A loop over the tiles of the block around ``lines``."""
+        steps = "".join(f", s{i} += DT_STRIDE" for i in range(len(self._chunks)))
+        return [f"for (int tile = 0; tile < tiles; tile++{steps}) {{", *lines, "}"]
+
+
+def index(read: Read, feature: str) -> str:
+    """The element that ``read`` takes for the flat index ``feature`` into its shape."""
+    if feature.isdigit():
+        rest, index = int(feature), read.offset
+        for step, stride in zip(contiguous_strides(read.shape), read.strides, strict=True):
+            index += rest // step * stride
+            rest %= step
+        return str(index)
+    axes = [
+        (n, step, inner)
+        for n, step, inner in zip(read.shape, read.strides, contiguous_strides(read.shape), strict=True)
+        if n != 1
+    ]
+    if all(step == axes[-1][1] * inner for _, step, inner in axes):
+        return f"({feature} * {axes[-1][1] if axes else 0} + {read.offset})"
+    total = prod(read.shape)
+    terms = []
+    for n, step, inner in axes:
+        if step:
+            quotient = f"{feature} / {inner}" if inner > 1 else feature
+            terms.append(f"{quotient} % {n} * {step}" if n * inner < total else f"{quotient} * {step}")
+    return f"({' + '.join([*terms, str(read.offset)])})"
