@@ -10,17 +10,11 @@ import pytest
 pytest_plugins = ["pytester"]
 
 PAGE = Path(__file__).parents[2] / "docs" / "testing.md"
-HEADER = """
-import numpy as np
-import pytest
-from hypothesis import strategies as st
-from dualtape.testing.strategies import points, scalar_functions
-"""
 
 
 def test_every_test_of_the_page_passes(pytester: pytest.Pytester) -> None:
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    (pytester.path / "test_page.py").write_text("\n".join([blocks[0], HEADER, *blocks[1:]]), encoding="utf-8")
+    (pytester.path / "test_page.py").write_text("\n".join(blocks), encoding="utf-8")
     options = ("-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-profile=dev", "--dualtape-devices=host")
     # Two of its own, the drawn law, and the marked one; the fixture runs its test twice.
     pytester.runpytest_subprocess(*options).assert_outcomes(passed=5)
