@@ -10,10 +10,11 @@ import pytest
 
 import dualtape as dt
 from dualtape import ops
-from dualtape.compiler.blocks.find.division import divide
+from dualtape.compiler.blocks.find.division import divide_program
 from dualtape.compiler.blocks.find.regions import NotBlockable, Region
-from dualtape.compiler.blocks.tile.scheduling import Group, schedule
-from dualtape.compiler.blocks.tile.tiles import Contraction, FoldFeatures, Map, Place, Product
+from dualtape.compiler.blocks.tile.scheduling import schedule
+from dualtape.compiler.blocks.tile.steps import Group
+from dualtape.compiler.blocks.tile.tiles import Contraction, ElementwiseMap, Embed, FoldFeatures, PointProduct
 from dualtape.compiler.passes import compute_repeated_once, optimise
 from dualtape.compiler.program import Program, trace
 from dualtape.compiler.replay import replayed
@@ -31,7 +32,7 @@ def program_of(function: Callable[..., Any], *shapes: tuple[int, ...]) -> Progra
 
 def region_of(function: Callable[..., Any], *shapes: tuple[int, ...]) -> Region:
     program = optimise(compute_repeated_once(program_of(function, *shapes)))
-    (region,) = divide(program, (len(X),)).regions
+    (region,) = divide_program(program, (len(X),)).regions
     return region
 
 
@@ -40,18 +41,18 @@ def kinds(region: Region) -> list[type]:
 
 
 def test_three_stages() -> None:
-    division = divide(program_of(lambda w, x: ops.sqrt((x @ ops.tanh(w)).sum())), (11,))
+    division = divide_program(program_of(lambda w, x: ops.sqrt((x @ ops.tanh(w)).sum())), (11,))
     before, after = division.stages
     assert [equation.primitive.name for equation in before.equations] == ["tanh"]
     assert [region.points for region in before.regions] == [11]
-    assert kinds(before.regions[0]) == [Product, FoldFeatures, Contraction]
+    assert kinds(before.regions[0]) == [PointProduct, FoldFeatures, Contraction]
     assert after.equations[-1].primitive.name == "sqrt"
     assert not after.regions
 
 
 def test_a_loss_normalised_by_a_sum_is_two_kernels() -> None:
     program = program_of(lambda w, x: ops.square(x @ w / ops.square(x @ w).sum()).sum())
-    first, second, _ = divide(program, (11,)).stages
+    first, second, _ = divide_program(program, (11,)).stages
     assert [len(stage.regions) for stage in (first, second)] == [1, 1]
     assert second.equations
     assert {x.output for x in second.equations} & set(second.regions[0].shared)
@@ -62,18 +63,18 @@ def test_sets_of_points_are_kernels_of_one_stage() -> None:
     def function(w: dt.Tensor, x: dt.Tensor, y: dt.Tensor) -> dt.Tensor:
         return ops.tanh(x @ w).sum() + ops.sin(y @ w).sum()
 
-    division = divide(program_of(function, W.shape, (11, 2), (5, 2)), (11, 5))
+    division = divide_program(program_of(function, W.shape, (11, 2), (5, 2)), (11, 5))
     assert [region.points for region in division.stages[0].regions] == [11, 5]
     assert [equation.primitive.name for equation in division.equations if equation.reads[1:]] == ["add"]
 
 
 def test_what_does_not_map_runs_between_kernels() -> None:
     program = program_of(lambda w, x: ops.sin(ops.cumsum(ops.tanh(x @ w), 0)).sum())
-    division = divide(program, (11,))
+    division = divide_program(program, (11,))
     first, second, *_ = division.stages
     assert [array.node.spec.shape for array, _ in first.regions[0].stored] == [(11, 3)]
     assert [equation.primitive.name for equation in second.equations] == ["cumsum"]
-    assert [array.node for array in second.regions[0].loaded] == [second.equations[0].output]
+    assert [array.node for array, _ in second.regions[0].loaded] == [second.equations[0].output]
     assert any("cumsum" in reason for reason in division.reasons)
 
 
@@ -85,12 +86,12 @@ def test_weight_gradients_are_sums_over_points() -> None:
 
 def test_movements_cost_nothing() -> None:
     region = region_of(lambda w, x: (ops.reshape(x[:, 1:].T, (11, 1)) * 2).sum())
-    assert kinds(region) == [Map, Contraction]
+    assert kinds(region) == [ElementwiseMap, Contraction]
 
 
 def test_placing_columns() -> None:
     region = region_of(lambda w, x: (ops.concat([x, x[:, :1]], 1) @ ops.concat([w, w[:1]], 0)).sum())
-    assert Place in kinds(region)
+    assert Embed in kinds(region)
 
 
 def test_products_of_one_weight_are_one_and_take_in_the_elementwise_rest() -> None:
@@ -124,10 +125,10 @@ def test_what_repeats_itself_is_computed_once() -> None:
     ],
 )
 def test_reasons(reason: str, function: Callable[..., Any]) -> None:
-    reasons = divide(program_of(function), (len(X),)).reasons
+    reasons = divide_program(program_of(function), (len(X),)).reasons
     assert any(reason in found for found in reasons), reasons
 
 
 def test_nothing_at_the_points() -> None:
     with pytest.raises(NotBlockable, match="nothing maps"):
-        divide(program_of(lambda w, x: w.sum()), (len(X),))
+        divide_program(program_of(lambda w, x: w.sum()), (len(X),))

@@ -49,7 +49,7 @@ def test_the_architecture_says_how_points_are_laid() -> None:
     assert target_of(graphics, dt.float32) == Target("float", 32, 64, 64, 1 << 16)
     processor = graphics._replace(lanes={dt.float64: 8}, points_on_work_items=False)
     assert target_of(processor, dt.float64) == Target("double", 64, 8, 1, 1 << 16)
-    assert not target_of(DEVICES[0].architecture, dt.float32).spreads
+    assert not target_of(DEVICES[0].architecture, dt.float32).points_on_work_items
 
 
 @pytest.mark.parametrize("work_items", [None, 4, 32])

@@ -88,7 +88,7 @@ class Launch:
             packed[first : first + array.size] = array.ravel()
         loaded = [
             resident[array.node] if array.node in resident else self._uploaded(values[array.node])
-            for array in region.loaded
+            for array, _ in region.loaded
         ]
         stored = [device.allocate(array.node.spec.shape, array.node.spec.dtype) for array, _ in region.stored]
         inputs = [*loaded, device.put(packed)]
@@ -146,7 +146,7 @@ class BlockPlan:
             for stage in division.stages
         ]
         shared = {node for region in division.regions for node in region.shared}
-        loaded = {array.node for region in division.regions for array in region.loaded}
+        loaded = {array.node for region in division.regions for array, _ in region.loaded}
         resident = loaded if home is device else set()
         self._replays, read = _replays(division, shared | loaded | set(program.results))
         fetched = read | shared | loaded - resident

@@ -42,14 +42,14 @@ class Target:
     cache_bytes: int = 1 << 18
 
     @property
-    def spreads(self) -> bool:
+    def points_on_work_items(self) -> bool:
         """Whether points lie on work-items, of which a tile of one point has one."""
         return self.work_items == self.lanes
 
     @property
     def width(self) -> int:
         """Elements of a vector."""
-        return 1 if self.spreads else self.lanes
+        return 1 if self.points_on_work_items else self.lanes
 
     @property
     def vector(self) -> str:
@@ -58,7 +58,7 @@ class Target:
     @property
     def registers(self) -> int:
         """Vector registers that accumulators and what they are made of may take: all but one of a processor's."""
-        return 31 if self.spreads or self.lanes * self.bits >= 512 else 15
+        return 31 if self.points_on_work_items or self.lanes * self.bits >= 512 else 15
 
     @property
     def mask(self) -> str:
@@ -67,7 +67,11 @@ class Target:
     @property
     def attribute(self) -> str:
         """What functions need: LLVM would else split the vectors of processors into narrower ones."""
-        return "" if self.spreads else f"__attribute__((noinline, min_vector_width({self.lanes * self.bits})))"
+        return (
+            ""
+            if self.points_on_work_items
+            else f"__attribute__((noinline, min_vector_width({self.lanes * self.bits})))"
+        )
 
     def literal(self, value: Number) -> str:
         if isinstance(value, float) and not math.isfinite(value):

@@ -1,5 +1,5 @@
 """Kernels: the source of a tile program."""
 
+from dualtape.compiler.blocks.emit.accumulators import Entry as Entry
 from dualtape.compiler.blocks.emit.kernel import BlockKernel as BlockKernel
 from dualtape.compiler.blocks.emit.kernel import block_kernel as block_kernel
-from dualtape.compiler.blocks.emit.sums import Entry as Entry

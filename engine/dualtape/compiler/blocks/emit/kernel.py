@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from math import prod
-from typing import assert_never
 
-from dualtape.compiler.blocks.emit.products import emit_product
-from dualtape.compiler.blocks.emit.steps import emit_fold, emit_group, emit_place
-from dualtape.compiler.blocks.emit.sums import Entry, emit_contraction, emit_turn, emit_wide_contraction
-from dualtape.compiler.blocks.emit.transfers import emit_load, emit_store
-from dualtape.compiler.blocks.emit.writer import Functions, Writer
+from dualtape.compiler.blocks.emit.accumulators import Accumulators, Entry, lay_out_sums
+from dualtape.compiler.blocks.emit.body import Body, Places, write_body
 from dualtape.compiler.blocks.find import Region
 from dualtape.compiler.blocks.target import Target
 from dualtape.compiler.blocks.tile import (
-    Contraction,
+    ElementwiseMap,
     FoldFeatures,
-    Group,
-    Layout,
-    Map,
-    Operation,
-    Place,
-    Product,
-    Read,
-    Step,
-    Turn,
-    WideContraction,
     choose_forms,
     plan_memory,
     schedule,
     split_rows,
+    whole_vectors,
 )
 from dualtape.compiler.program import Node
 from dualtape.dtypes import bool_
@@ -65,175 +54,86 @@ class BlockKernel:
 
 
 def block_kernel(region: Region, target: Target, cache_bytes: int) -> BlockKernel:
-    """Write the kernel so that what a work-group works on stays in a cache of ``cache_bytes``."""
-    kept = frozenset(read.node for _, read in region.stored)
-    operations = split_rows(region.operations, kept)
-    steps = choose_forms(schedule(operations, kept), target, cache_bytes // 3)
-    loaded = [array.node for array in region.loaded]
-    layout = plan_memory(steps, loaded, _sizes(region, operations, steps), kept)
-    shared, shared_size = _offsets([(node, prod(node.spec.shape)) for node in region.shared])
-    stride = _padded(layout.features, target)
-    entries, lane_entries, entry_count = _entries(steps)
-    sums = lane_entries * target.lanes + entry_count - lane_entries
-    functions = Functions()
-    calls = []
-    for number, array in enumerate(region.loaded):
-        calls.append(emit_load(array, number, Writer(target, layout, shared), functions))
-    for step in steps:
-        writer = Writer(target, layout, shared)
-        match step:
-            case Contraction():
-                position = _position(entries[step.output], lane_entries, step.lanes_apart, target)
-                # All work-items must have written what each reads, and have read it before it is overwritten.
-                calls += [*_clearing(step, layout, target), "DT_SYNC;"]
-                calls += [emit_contraction(step, writer, functions, position), "DT_SYNC;"]
-            case Turn():
-                calls += _clearing(step, layout, target)
-                calls.append(emit_turn(step, writer, functions))
-            case WideContraction():
-                position = _position(entries[step.output], lane_entries, False, target)
-                calls += _clearing(step, layout, target)
-                calls.append(emit_wide_contraction(step, writer, functions, position))
-            case Group(product=Product() as product):
-                calls.append(emit_product(product, writer, functions, step))
-            case Group():
-                calls.append(emit_group(step, writer, functions))
-            case Product():
-                calls.append(emit_product(step, writer, functions))
-            case FoldFeatures():
-                calls.append(emit_fold(step, writer, functions))
-            case Place():
-                calls.append(emit_place(step, writer, functions))
-            case _:
-                assert_never(step)
-    for number, (array, read) in enumerate(region.stored):
-        calls.append(emit_store(array, read, number, Writer(target, layout, shared), functions))
-    kinds = {
-        "INPUTS": "".join(f"__global const dt_r *in{i}, " for i in range(len(loaded))),
-        "OUTPUTS": "".join(
-            f", __global {'uchar' if array.node.spec.dtype is bool_ else 'dt_r'} *out{i}"
-            for i, (array, _) in enumerate(region.stored)
-        ),
-    }
-    tiles = _block_size(sums, stride, target, cache_bytes)
-    macros = {
-        "DT_STRIDE": str(stride * target.lanes),
-        "DT_L": str(target.lanes),
-        "DT_TILES": str(tiles),
-        "DT_SUMS": str(_aligned(sums, target)),
-        "DT_LANE_ENTRIES": str(lane_entries),
-        "DT_ENTRIES": str(entry_count),
-        "DT_ITEMS": str(target.work_items),
-    }
-    text = _math(region, target) + _types(target)
-    text += "".join(f"#define {name} {value}\n" for name, value in macros.items())
-    text += source("block_items" if target.spreads else "block_lanes")
-    text += "".join(f"static DT_WIDE void {name}{body}" for body, name in functions.names.items())
-    text += source("block").replace("INPUTS", kinds["INPUTS"]).replace("OUTPUTS", kinds["OUTPUTS"])
-    text = text.replace("CALLS", "\n        ".join(calls))
+    """The kernel of a region, such that what a work-group works on stays in a cache of ``cache_bytes``."""
+    operations = split_rows(region.operations, region.live_out)
+    scheduled = schedule(operations, region.live_out)
+    steps = choose_forms(scheduled, target, cache_bytes // 3)
+    scratch = plan_memory(steps, [value for _, value in region.loaded], region.live_out)
+    sums = lay_out_sums(steps)
+    shared = lay_out_shared(region.shared)
+    body = write_body(region, steps, Places(scratch, sums, shared), target)
+    sizes = block_sizes(scratch.features, sums, target, cache_bytes)
     return BlockKernel(
-        text,
-        shared,
-        shared_size,
-        entries,
-        entry_count,
-        tiles * stride * target.lanes,
-        _aligned(sums, target),
-        target.work_items,
+        source=kernel_source(region, body, sums, sizes, target),
+        shared=shared,
+        shared_size=sum(prod(node.spec.shape) for node in shared),
+        entries=sums.entries,
+        entry_count=sums.count,
+        scratch=sizes.tiles * sizes.stride,
+        sums=sizes.sums,
+        work_items=target.work_items,
     )
 
 
-def _sizes(region: Region, operations: tuple[Operation, ...], steps: list[Step]) -> dict[Node, int]:
-    sizes = {array.node: array.features for array in region.loaded}
-    for step in [*operations, *steps]:
-        match step:
-            case Map(output=node, features=features) | FoldFeatures(output=node, features=features):
-                sizes[node] = features
-            case Place(output=node, features=features):
-                sizes[node] = features
-            case Turn(output=node, sources=sources, padded=padded):
-                sizes[node] = len(sources) * padded
-            case Product(streams=streams, columns=columns):
-                for stream in streams:
-                    end = stream.output_offset + columns * step.rows
-                    sizes[stream.output] = max(sizes.get(stream.output, 0), end)
-    return sizes
+def lay_out_shared(nodes: Sequence[Node]) -> dict[Node, int]:
+    """Where each shared value begins when they lie one behind the other."""
+    sizes = [prod(node.spec.shape) for node in nodes]
+    return dict(zip(nodes, accumulate(sizes, initial=0), strict=False))
 
 
-def _entries(steps: list[Step]) -> tuple[dict[Node, Entry], int, int]:
-    """Each sum's place: first those that keep a vector for each element, then the others."""
-    entries: dict[Node, Entry] = {}
-    end = 0
-    for step in steps:
-        if isinstance(step, Contraction) and step.lanes_apart:
-            entries[step.output] = Entry(end, step.rows, step.columns, step.columns, False)
-            end += step.rows * step.columns
-    on_lanes = end
-    for step in steps:
-        if isinstance(step, Contraction) and not step.lanes_apart:
-            entries[step.output] = Entry(end, step.rows, step.columns, step.columns, False)
-            end += step.rows * step.columns
-        if isinstance(step, WideContraction):
-            entries[step.output] = Entry(end, step.rows, step.columns, step.padded, step.transposed)
-            end += step.rows * step.padded
-    return entries, on_lanes, end
+@dataclass(frozen=True)
+class BlockSizes:
+    """Elements from one tile to the next, tiles in a block, and elements of the accumulators of a work-group."""
+
+    stride: int
+    tiles: int
+    sums: int
 
 
-def _position(entry: Entry, lane_entries: int, lanes_apart: bool, target: Target) -> int:
-    """Where a sum's accumulators begin: those of one number each lie behind those of one vector each."""
-    return entry.start * target.lanes if lanes_apart else entry.start + lane_entries * (target.lanes - 1)
-
-
-def _offsets(sizes: list[tuple[Node, int]]) -> tuple[dict[Node, int], int]:
-    found: dict[Node, int] = {}
-    end = 0
-    for node, size in sizes:
-        found[node] = end
-        end += size
-    return found, end
-
-
-def _padded(features: int, target: Target) -> int:
-    """A tile's size at which the tiles of a block do not all begin in the same set of the cache."""
+def block_sizes(features: int, sums: Accumulators, target: Target, cache_bytes: int) -> BlockSizes:
+    """As many tiles as fit in the cache beside the sums, at least one: more than some gain nothing."""
     page = 4096 * 8 // (target.lanes * target.bits)
-    return features + 1 if features % page == 0 else features
+    # The tiles of a block must not all begin in the same set of the cache.
+    stride = (features + 1 if features % page == 0 else features) * target.lanes
+    size = sums.size(target)
+    left = cache_bytes * 3 // 5 - size * target.bits // 8
+    tiles = max(1, min(MOST_TILES, left * 8 // (stride * target.bits)))
+    return BlockSizes(stride, tiles, whole_vectors(size, target))
 
 
-def _aligned(size: int, target: Target) -> int:
-    return -(-size // target.lanes) * target.lanes
-
-
-def _block_size(sums: int, stride: int, target: Target, cache_bytes: int) -> int:
-    """How many tiles fit in the cache beside the sums, at least one: more than some gain nothing."""
-    left = cache_bytes * 3 // 5 - sums * target.bits // 8
-    return max(1, min(MOST_TILES, left * 8 // (stride * target.lanes * target.bits)))
-
-
-def _clearing(step: Contraction | Turn | WideContraction, layout: Layout, target: Target) -> list[str]:
-    """Lanes without a point count nothing: both factors become 0 there, for one alone leaves 0 * infinity."""
-    rows: dict[tuple[Read, int, int], int] = {}
-    if isinstance(step, WideContraction):
-        rows = {(read, 1, 0): step.rows for read in step.others}
-    elif isinstance(step, Turn):
-        rows = {(read, 1, 0): step.features for read in step.sources}
-    else:
-        for term in step.terms:
-            rows[term.x, term.count, term.x_step] = step.rows
-            if term.y is not None:
-                rows[term.y, term.count, term.y_step] = step.columns
-    calls = []
-    for (read, count, distance), size in rows.items():
-        slot = layout.slots[read.node]
-        at = (slot.start + slot.delta + read.offset) * target.lanes
-        step_over = f" + row * {distance * target.lanes}" if distance else ""
-        loop = f"for (int row = 0; row < {count}; row++) " if distance else ""
-        place = f"scratch + {at} + (tiles - 1) * DT_STRIDE{step_over}"
-        calls.append(f"if (lanes < DT_L) {loop}dt_clear({place}, {size}, lanes);")
-    return calls
+def kernel_source(region: Region, body: Body, sums: Accumulators, sizes: BlockSizes, target: Target) -> str:
+    """The OpenCL C of a kernel, all of it."""
+    outputs = [("uchar" if array.node.spec.dtype is bool_ else "dt_r") for array, _ in region.stored]
+    parts = {
+        "INPUTS": "".join(f"__global const dt_r *in{i}, " for i in range(len(region.loaded))),
+        "OUTPUTS": "".join(f", __global {kind} *out{i}" for i, kind in enumerate(outputs)),
+        "CALLS": "\n        ".join(body.calls),
+    }
+    macros = {
+        "DT_STRIDE": sizes.stride,
+        "DT_L": target.lanes,
+        "DT_TILES": sizes.tiles,
+        "DT_SUMS": sizes.sums,
+        "DT_LANE_ENTRIES": sums.on_lanes,
+        "DT_ENTRIES": sums.count,
+        "DT_ITEMS": target.work_items,
+    }
+    kernel = source("block")
+    for name, part in parts.items():
+        kernel = kernel.replace(name, part)
+    pieces = [
+        _math(region, target),
+        _types(target),
+        *(f"#define {name} {value}\n" for name, value in macros.items()),
+        source("block_items" if target.points_on_work_items else "block_lanes"),
+        *(f"static DT_WIDE void {name}{text}" for text, name in body.functions.names.items()),
+        kernel,
+    ]
+    return "".join(pieces)
 
 
 def _math(region: Region, target: Target) -> str:
-    expressions = [x.code for x in region.operations if isinstance(x, Map)]
+    expressions = [x.code for x in region.operations if isinstance(x, ElementwiseMap)]
     expressions += [x.kind.combine for x in region.operations if isinstance(x, FoldFeatures)]
     functions = frozenset[str]().union(*(x.functions for x in expressions))
     return math_source(functions, f"float{target.bits}", (target.width,)) if functions else ""

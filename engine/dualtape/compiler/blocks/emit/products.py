@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dualtape.compiler.blocks.emit.register_tile import Axis, Lines, Operand, RegisterTile, register_tiles
+from dualtape.compiler.blocks.emit.register_tile import Factor, Lines, RegisterTile, TileAxis, register_tiles
 from dualtape.compiler.blocks.emit.steps import cleared, statements
 from dualtape.compiler.blocks.emit.writer import Functions, Writer
-from dualtape.compiler.blocks.tile import Group, Product
+from dualtape.compiler.blocks.tile import Group, PointProduct, Shared, TileValue
 
 
-def emit_product(product: Product, writer: Writer, functions: Functions, group: Group | None = None) -> str:
+def emit_product(product: PointProduct, writer: Writer, functions: Functions, group: Group | None = None) -> str:
     """A register-tiled product: some columns of all streams at a time, then the group's expressions on them."""
     lines = cleared(group, writer) if group else []
     lines += _of_rows(product, writer, group) if product.rows > 1 else _of_streams(product, writer, group)
     return writer.function(writer.per_tile(lines), functions)
 
 
-def _of_rows(product: Product, writer: Writer, group: Group | None) -> Lines:
+def _of_rows(product: PointProduct, writer: Writer, group: Group | None) -> Lines:
     """Many rows of one stream: squares of rows and columns."""
     (stream,) = product.streams
     side = writer.square
@@ -24,7 +24,7 @@ def _of_rows(product: Product, writer: Writer, group: Group | None) -> Lines:
         return writer.place(stream.source, f"(row + {r}) * {product.inner} + k + {stream.source_offset}")
 
     def fill(tile: RegisterTile) -> Lines:
-        rows, columns = Operand("dt_v", "x", source), _weights(product, writer)
+        rows, columns = Factor("dt_v", "x", source), _weights(product, writer)
         return _over_inner(product, tile.add_products(rows, columns, hold_rows=True))
 
     def finish(tile: RegisterTile) -> Lines:
@@ -37,10 +37,10 @@ def _of_rows(product: Product, writer: Writer, group: Group | None) -> Lines:
         each = _each_done("c", tile.columns, [f"const int f = (row + r) * {product.columns} + j + c;", *body])
         return [_done(tile), "#pragma unroll 1", f"for (int r = 0; r < {tile.rows}; r++)", *each]
 
-    return register_tiles(Axis(product.rows, "row", side), Axis(product.columns, "j", side), fill, finish)
+    return register_tiles(TileAxis(product.rows, "row", side), TileAxis(product.columns, "j", side), fill, finish)
 
 
-def _of_streams(product: Product, writer: Writer, group: Group | None) -> Lines:
+def _of_streams(product: PointProduct, writer: Writer, group: Group | None) -> Lines:
     """Some columns of the result, as rows of the tile, of all streams."""
     streams = product.streams
     most = max(1, (writer.target.registers - 1 - len(streams)) // len(streams))
@@ -49,7 +49,7 @@ def _of_streams(product: Product, writer: Writer, group: Group | None) -> Lines:
         return writer.place(streams[s].source, f"k + {streams[s].source_offset}")
 
     def fill(tile: RegisterTile) -> Lines:
-        return _over_inner(product, tile.add_products(_weights(product, writer), Operand("dt_v", "x", source)))
+        return _over_inner(product, tile.add_products(_weights(product, writer), Factor("dt_v", "x", source)))
 
     def finish(tile: RegisterTile) -> Lines:
         if group is None:
@@ -57,19 +57,21 @@ def _of_streams(product: Product, writer: Writer, group: Group | None) -> Lines:
                 f"{writer.place(streams[s].output, f'j + {c + streams[s].output_offset}')} = {cell};"
                 for c, s, cell in tile.cells
             ]
-        known = {stream.output: f"done[c * {len(streams)} + {s}]" for s, stream in enumerate(streams)}
+        known: dict[TileValue | Shared, str] = {
+            stream.output: f"done[c * {len(streams)} + {s}]" for s, stream in enumerate(streams)
+        }
         return [_done(tile), *_each_done("c", tile.rows, ["const int f = j + c;", *statements(group, writer, known)])]
 
-    return register_tiles(Axis(product.columns, "j", most), Axis(len(streams)), fill, finish)
+    return register_tiles(TileAxis(product.columns, "j", most), TileAxis(len(streams)), fill, finish)
 
 
-def _weights(product: Product, writer: Writer) -> Operand:
+def _weights(product: PointProduct, writer: Writer) -> Factor:
     weight, (row, column) = product.weight, product.weight.strides
-    tensor = writer.tensor(weight.node)
-    return Operand("dt_r", "m", lambda c: f"{tensor}[k * {row} + (j + {c}) * {column} + {weight.offset}]")
+    tensor = writer.tensor(weight.value)
+    return Factor("dt_r", "m", lambda c: f"{tensor}[k * {row} + (j + {c}) * {column} + {weight.offset}]")
 
 
-def _over_inner(product: Product, lines: Lines) -> Lines:
+def _over_inner(product: PointProduct, lines: Lines) -> Lines:
     return [f"for (int k = 0; k < {product.inner}; k++) {{", *lines, "}"]
 
 

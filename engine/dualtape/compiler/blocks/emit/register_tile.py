@@ -13,7 +13,7 @@ from typing import NamedTuple
 Lines = list[str]
 
 
-class Axis(NamedTuple):
+class TileAxis(NamedTuple):
     """The rows or the columns of a result: ``most`` of them in a tile, in a loop over ``counter``; without one, all."""
 
     size: int
@@ -31,7 +31,7 @@ class Axis(NamedTuple):
         ]
 
 
-class Operand(NamedTuple):
+class Factor(NamedTuple):
     """What meets all rows, or all columns, of a tile: the variables ``name0``, ``name1``... and what is in them."""
 
     kind: str
@@ -53,7 +53,7 @@ class RegisterTile:
     def cells(self) -> list[tuple[int, int, str]]:
         return [(r, c, f"c{r}_{c}") for r in range(self.rows) for c in range(self.columns)]
 
-    def add_products(self, of_rows: Operand, of_columns: Operand | None, *, hold_rows: bool = False) -> Lines:
+    def add_products(self, of_rows: Factor, of_columns: Factor | None, *, hold_rows: bool = False) -> Lines:
         """Add the product of what meets in each cell; without ``of_columns``, what its row has.
 
         Those of columns stay in registers, or those of rows; the others are there one by one.
@@ -75,7 +75,7 @@ class RegisterTile:
 
 
 def register_tiles(
-    rows: Axis, columns: Axis, fill: Callable[[RegisterTile], Lines], finish: Callable[[RegisterTile], Lines]
+    rows: TileAxis, columns: TileAxis, fill: Callable[[RegisterTile], Lines], finish: Callable[[RegisterTile], Lines]
 ) -> Lines:
     """The whole result, tile by tile: from zero, what ``fill`` adds, and what ``finish`` does with the cells."""
     lines: Lines = []

@@ -5,9 +5,9 @@ from __future__ import annotations
 from math import prod
 
 from dualtape.compiler.blocks.emit.writer import Functions, Writer, index
-from dualtape.compiler.blocks.tile import FoldFeatures, Group, Place, Read
-from dualtape.compiler.program import Node
+from dualtape.compiler.blocks.tile import Embed, FoldFeatures, Group, Read, Shared, TileRead, TileValue
 from dualtape.core.expression import in_c
+from dualtape.dtypes import bool_
 
 
 def emit_group(group: Group, writer: Writer, functions: Functions) -> str:
@@ -21,57 +21,63 @@ def emit_group(group: Group, writer: Writer, functions: Functions) -> str:
 
 def cleared(group: Group, writer: Writer) -> list[str]:
     """What folds begin with."""
-    return [
-        f"for (int f = 0; f < {fold.features}; f++) {writer.place(fold.output, 'f')} = {_identity(fold, writer)};"
-        for fold in group.folds
-    ]
+    lines = []
+    for fold in group.folds:
+        total = writer.place(fold.output, "f")
+        lines.append(f"for (int f = 0; f < {fold.output.features}; f++) {total} = {_identity(fold, writer)};")
+    return lines
 
 
 def _identity(fold: FoldFeatures, writer: Writer) -> str:
     return f"(dt_v)({writer.target.literal(fold.kind.identity)})"
 
 
-def statements(group: Group, writer: Writer, known: dict[Node, str]) -> list[str]:
+def statements(group: Group, writer: Writer, known: dict[TileValue | Shared, str]) -> list[str]:
     """The expressions of a group at feature ``f``, and the stores; ``known`` values are in variables already."""
     target = writer.target
     lines: list[str] = []
     loaded: dict[str, str] = {}
-    bools = {m.output for m in group.maps if m.gives_bool}
     for m in group.maps:
         names = []
         for operand in m.operands:
             if not isinstance(operand, Read):
                 names.append(f"((dt_v)({target.literal(operand)}))")
-            elif operand.node in known:
-                names.append(known[operand.node])
+            elif operand.value in known:
+                names.append(known[operand.value])
             else:
-                text = writer.element(operand, "f")
-                if is_bool(operand.node):
-                    text = f"dt_as_mask({text})" if writer.is_scratch(operand.node) else f"({text} != (dt_v)(0))"
+                text = _element(operand, writer)
                 if text not in loaded:
                     loaded[text] = f"r{len(loaded)}"
-                    lines.append(f"const {'dt_m' if is_bool(operand.node) else 'dt_v'} {loaded[text]} = {text};")
+                    lines.append(f"const {_kind(operand.value)} {loaded[text]} = {text};")
                 names.append(loaded[text])
         known[m.output] = f"v{len(known)}"
-        lines.append(f"const {'dt_m' if m.gives_bool else 'dt_v'} {known[m.output]} = {in_c(m.code, names, 'dt_v')};")
-    for node in group.stored:
-        value = f"dt_as_vector({known[node]})" if node in bools else known[node]
-        lines.append(f"{writer.place(node, 'f')} = {value};")
+        lines.append(f"const {_kind(m.output)} {known[m.output]} = {in_c(m.code, names, 'dt_v')};")
+    for value in group.results:
+        stored = f"dt_as_vector({known[value]})" if value.dtype is bool_ else known[value]
+        lines.append(f"{writer.place(value, 'f')} = {stored};")
     for fold in group.folds:
-        total = writer.place(fold.output, f"f % {fold.features}")
-        lines.append(f"{total} = {in_c(fold.kind.combine, (total, known[fold.source.node]), 'dt_v')};")
+        total = writer.place(fold.output, f"f % {fold.output.features}")
+        lines.append(f"{total} = {in_c(fold.kind.combine, (total, known[fold.source.value]), 'dt_v')};")
     return lines
 
 
-def is_bool(node: Node) -> bool:
-    return node.spec.dtype.name == "Bool"
+def _element(read: Read, writer: Writer) -> str:
+    """Feature ``f`` of what is read, bools as a mask: in the tile they are masks, shared ones are numbers."""
+    text = writer.element(read, "f")
+    if read.value.dtype is not bool_:
+        return text
+    return f"dt_as_mask({text})" if isinstance(read, TileRead) else f"({text} != (dt_v)(0))"
+
+
+def _kind(value: TileValue | Shared) -> str:
+    return "dt_m" if value.dtype is bool_ else "dt_v"
 
 
 def emit_fold(step: FoldFeatures, writer: Writer, functions: Functions) -> str:
-    inner = prod(step.source.shape[step.kept :])
+    inner = prod(step.source.shape[step.kept_axes :])
     element = writer.element(step.source, f"(f * {inner} + r)")
     lines = [
-        f"for (int f = 0; f < {step.features}; f++) {{",
+        f"for (int f = 0; f < {step.output.features}; f++) {{",
         f"dt_v total = {_identity(step, writer)};",
         f"for (int r = 0; r < {inner}; r++) {{ const dt_v next = {element};",
         f"total = {in_c(step.kind.combine, ('total', 'next'), 'dt_v')}; }}",
@@ -81,8 +87,8 @@ def emit_fold(step: FoldFeatures, writer: Writer, functions: Functions) -> str:
     return writer.function(writer.per_tile(lines), functions)
 
 
-def emit_place(step: Place, writer: Writer, functions: Functions) -> str:
-    lines = [f"for (int f = 0; f < {step.features}; f++) {writer.place(step.output, 'f')} = (dt_v)(0);"]
+def emit_embed(step: Embed, writer: Writer, functions: Functions) -> str:
+    lines = [f"for (int f = 0; f < {step.output.features}; f++) {writer.place(step.output, 'f')} = (dt_v)(0);"]
     for source, target in step.parts:
         where = writer.place(step.output, index(target, "f"))
         lines.append(f"for (int f = 0; f < {prod(target.shape)}; f++) {where} = {writer.place(source, 'f')};")

@@ -5,36 +5,32 @@ Where each point has many rows to sum over, as over the directions of a gradient
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import assert_never
 
-from dualtape.compiler.blocks.emit.register_tile import Axis, Lines, Operand, RegisterTile, register_tiles
+from dualtape.compiler.blocks.emit.register_tile import Factor, Lines, RegisterTile, TileAxis, register_tiles
 from dualtape.compiler.blocks.emit.writer import Functions, Writer
-from dualtape.compiler.blocks.tile import Contraction, Read, Term, Turn, WideContraction
-
-MANY_ROWS = 16
-"""Rows from which adding the lanes at the end of each tile costs little."""
+from dualtape.compiler.blocks.tile import (
+    MANY_ROWS,
+    Contraction,
+    ContractionTerm,
+    PointSum,
+    SumForm,
+    TileRead,
+    Transpose,
+    WideContraction,
+)
 
 MOST_PACKED = 640
 """Vectors that are packed at most: they must stay in the nearest cache."""
 
 
-@dataclass(frozen=True)
-class Entry:
-    """Where a sum's result lies among all sums: ``rows`` of ``padded`` elements of which ``columns`` count."""
-
-    start: int
-    rows: int
-    columns: int
-    padded: int
-    transposed: bool
-
-
-def emit_turn(step: Turn, writer: Writer, functions: Functions) -> str:
+def emit_transpose(step: Transpose, writer: Writer, functions: Functions) -> str:
     lanes = writer.target.lanes
     rows = step.padded // lanes
     lines = []
     for i, source in enumerate(step.sources):
-        points = writer.address(source.node, f"f * {lanes} + {source.offset}")
+        points = writer.address(source.value, f"f * {lanes} + {source.offset}")
         features = writer.address(step.output, f"f + {i * step.padded}")
         square = f"dt_turn({points}, {features}, {{}}, {rows} * DT_L);"
         whole, rest = divmod(step.features, lanes)
@@ -48,11 +44,11 @@ def emit_wide_contraction(step: WideContraction, writer: Writer, functions: Func
     vectors = step.padded // writer.target.lanes
     most_rows, most_columns = (6, 4) if writer.target.registers > 24 else (4, 2)
 
-    def turned(start: int) -> Operand:
-        return Operand("dt_v", "y", lambda c: writer.at_tile(step.turned, f"p * {vectors} + j + {c + start}"))
+    def turned(start: int) -> Factor:
+        return Factor("dt_v", "y", lambda c: writer.at_tile(step.turned, f"p * {vectors} + j + {c + start}"))
 
-    def broadcast(other: Read) -> Operand:
-        return Operand("dt_r", "x", lambda r: writer.lane(other.node, f"k + {r + other.offset}", "p"))
+    def broadcast(other: TileRead) -> Factor:
+        return Factor("dt_r", "x", lambda r: writer.lane(other.value, f"k + {r + other.offset}", "p"))
 
     def fill(tile: RegisterTile) -> Lines:
         lines: Lines = []
@@ -64,18 +60,23 @@ def emit_wide_contraction(step: WideContraction, writer: Writer, functions: Func
     def finish(tile: RegisterTile) -> Lines:
         return [f"DT_AT(sums + (k + {r}) * {step.padded} + (j + {c}) * DT_L) += {cell};" for r, c, cell in tile.cells]
 
-    lines = register_tiles(Axis(step.rows, "k", most_rows), Axis(vectors, "j", most_columns), fill, finish)
+    lines = register_tiles(TileAxis(step.rows, "k", most_rows), TileAxis(vectors, "j", most_columns), fill, finish)
     return writer.function(lines, functions, _sums_at(position))
 
 
-def emit_contraction(step: Contraction, writer: Writer, functions: Functions, position: int) -> str:
+def emit_point_sum(step: PointSum, writer: Writer, functions: Functions, position: int) -> str:
     """Sums over the points of a block: from zero, then added to the accumulators, which loses less."""
-    if writer.target.spreads:
-        lines = _by_work_items(step, writer)
-    elif not step.lanes_apart and max(term.count for term in step.terms) >= MANY_ROWS:
-        lines = _packed(step, writer)
-    else:
-        lines = _in_registers(step, writer)
+    match step.form:
+        case SumForm.LANES_APART:
+            lines = _in_registers(step.contraction, writer, _lanes_apart)
+        case SumForm.LANES_ADDED:
+            lines = _in_registers(step.contraction, writer, _lanes_added)
+        case SumForm.PACKED:
+            lines = _packed(step.contraction, writer)
+        case SumForm.BY_WORK_ITEMS:
+            lines = _by_work_items(step.contraction, writer)
+        case _:
+            assert_never(step.form)
     return writer.function(lines, functions, _sums_at(position))
 
 
@@ -87,56 +88,56 @@ def _over_tiles(lines: Lines) -> Lines:
     return ["for (int tile = 0; tile < tiles; tile++) {", *lines, "}"]
 
 
-def _in_registers(step: Contraction, writer: Writer) -> Lines:
+def _in_registers(step: Contraction, writer: Writer, finish: Callable[[Contraction, RegisterTile], Lines]) -> Lines:
     def fill(tile: RegisterTile) -> Lines:
         return _over_tiles([line for term in step.terms for line in _add_term(tile, term, writer)])
 
-    def finish(tile: RegisterTile) -> Lines:
-        if not step.lanes_apart:
-            return _lanes_added(step, tile)
-        return [f"DT_AT(sums + ((k + {r}) * {step.columns} + j + {c}) * DT_L) += {cell};" for r, c, cell in tile.cells]
+    rows, columns = (TileAxis(step.rows, "k", writer.square), TileAxis(step.columns, "j", writer.square))
+    return register_tiles(rows, columns, fill, lambda tile: finish(step, tile))
 
-    return register_tiles(Axis(step.rows, "k", writer.square), Axis(step.columns, "j", writer.square), fill, finish)
+
+def _lanes_apart(step: Contraction, tile: RegisterTile) -> Lines:
+    return [f"DT_AT(sums + ((k + {r}) * {step.columns} + j + {c}) * DT_L) += {cell};" for r, c, cell in tile.cells]
 
 
 def _lanes_added(step: Contraction, tile: RegisterTile) -> Lines:
     return [f"sums[(k + {r}) * {step.columns} + j + {c}] += dt_across({cell});" for r, c, cell in tile.cells]
 
 
-def _add_term(tile: RegisterTile, term: Term, writer: Writer, packed: str = "") -> Lines:
+def _add_term(tile: RegisterTile, term: ContractionTerm, writer: Writer, packed: str = "") -> Lines:
     """A loop over the rows of a term; ``packed`` names the array in which its first factor lies row by row."""
     along_x, along_y = ((f" + row * {n}" if n else "") for n in (term.x_step, term.y_step))
 
     def x(r: int) -> str:
-        there = writer.at_tile(term.x.node, f"k + {r + term.x.offset}{along_x}")
+        there = writer.at_tile(term.x.value, f"k + {r + term.x.offset}{along_x}")
         return f"{packed}[row * {tile.rows} + {r}]" if packed else there
 
     columns = None
     if (y := term.y) is not None:
-        columns = Operand("dt_v", "y", lambda c: writer.at_tile(y.node, f"j + {c + y.offset}{along_y}"))
+        columns = Factor("dt_v", "y", lambda c: writer.at_tile(y.value, f"j + {c + y.offset}{along_y}"))
     loop = f"for (int row = 0; row < {term.count}; row++) {{" if term.count > 1 else "{"
-    return [loop, *tile.add_products(Operand("dt_v", "x", x), columns), "}"]
+    return [loop, *tile.add_products(Factor("dt_v", "x", x), columns), "}"]
 
 
 def _packed(step: Contraction, writer: Writer) -> Lines:
     """Sums over many rows: what all columns of the result read again lies in one piece of the nearest cache."""
     lines: Lines = []
-    for loop, rows in Axis(step.rows, "k", writer.square).pieces():
+    for loop, rows in TileAxis(step.rows, "k", writer.square).pieces():
         lines.append(f"for (int tile = 0; tile < tiles; tile++) {loop}{{")
         packed: dict[int, str] = {}
         for i, term in enumerate(step.terms):
             if MANY_ROWS <= term.count <= MOST_PACKED // rows:
                 packed[i] = f"packed{i}"
                 lines.append(f"dt_v packed{i}[{term.count * rows}];")
-                there = writer.at_tile(term.x.node, f"k + r + {term.x.offset} + row * {term.x_step}")
+                there = writer.at_tile(term.x.value, f"k + r + {term.x.offset} + row * {term.x_step}")
                 lines.append(f"for (int row = 0; row < {term.count}; row++) for (int r = 0; r < {rows}; r++)")
                 lines.append(f"packed{i}[row * {rows} + r] = {there};")
 
         def fill(tile: RegisterTile, packed: dict[int, str] = packed) -> Lines:
             return [x for i, term in enumerate(step.terms) for x in _add_term(tile, term, writer, packed.get(i, ""))]
 
-        columns = Axis(step.columns, "j", writer.square)
-        lines += [*register_tiles(Axis(rows), columns, fill, lambda tile: _lanes_added(step, tile)), "}"]
+        columns = TileAxis(step.columns, "j", writer.square)
+        lines += [*register_tiles(TileAxis(rows), columns, fill, lambda tile: _lanes_added(step, tile)), "}"]
     return lines
 
 
@@ -147,8 +148,8 @@ def _by_work_items(step: Contraction, writer: Writer) -> Lines:
     lines.append("for (int tile = 0; tile < tiles; tile++) {")
     for term in step.terms:
         lines.append(f"for (int row = 0; row < {term.count}; row++) for (int p = 0; p < DT_L; p++)")
-        x = writer.lane(term.x.node, f"k + {term.x.offset} + row * {term.x_step}", "p")
+        x = writer.lane(term.x.value, f"k + {term.x.offset} + row * {term.x_step}", "p")
         if term.y is not None:
-            x += f" * {writer.lane(term.y.node, f'j + {term.y.offset} + row * {term.y_step}', 'p')}"
+            x += f" * {writer.lane(term.y.value, f'j + {term.y.offset} + row * {term.y_step}', 'p')}"
         lines.append(f"total += {x};")
     return [*lines, "}", "sums[cell] += total;", "}"]

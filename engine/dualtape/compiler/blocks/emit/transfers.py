@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dualtape.compiler.blocks.emit.steps import is_bool
 from dualtape.compiler.blocks.emit.writer import Functions, Writer
-from dualtape.compiler.blocks.tile import PointArray, Read
+from dualtape.compiler.blocks.tile import PointArray, Read, TileValue
+from dualtape.dtypes import bool_
 
 _WHERE = (("const ulong first", "first"), ("const ulong points", "points"))
 
 
-def emit_load(array: PointArray, number: int, writer: Writer, functions: Functions) -> str:
+def emit_load(array: PointArray, value: TileValue, number: int, writer: Writer, functions: Functions) -> str:
     """Rows of points to lanes; lanes beyond the last point repeat it, so that they hold numbers that occur."""
-    address = writer.address(array.node, f"a * {array.inner} + b")
+    address = writer.address(value, f"a * {array.inner} + b")
     lines = [
         f"for (int a = 0; a < {array.outer}; a++) for (int b = 0; b < {array.inner}; b++)",
         f"{_lanes(writer)} {{",
@@ -27,7 +27,7 @@ def emit_load(array: PointArray, number: int, writer: Writer, functions: Functio
 def emit_store(array: PointArray, read: Read, number: int, writer: Writer, functions: Functions) -> str:
     """Lanes that hold points to their rows."""
     element = writer.element(read, f"(a * {array.inner} + b)")
-    if is_bool(array.node):
+    if array.node.spec.dtype is bool_:
         kind, lane = "uchar", "((const dt_i *)&mask)[in_vector] != 0"
         value = f"const dt_m mask = dt_as_mask({element});"
     else:
@@ -36,7 +36,7 @@ def emit_store(array: PointArray, read: Read, number: int, writer: Writer, funct
         f"for (int a = 0; a < {array.outer}; a++) for (int b = 0; b < {array.inner}; b++) {{",
         value,
         f"{_lanes(writer)} {{",
-        f"const int in_vector = {'0' if writer.target.spreads else 'lane'};",
+        f"const int in_vector = {'0' if writer.target.points_on_work_items else 'lane'};",
         "const ulong point = first + tile * DT_L + lane;",
         f"if (point < points) to[((ulong)a * points + point) * {array.inner} + b] = {lane};",
         "}",
@@ -48,5 +48,5 @@ def emit_store(array: PointArray, read: Read, number: int, writer: Writer, funct
 
 def _lanes(writer: Writer) -> str:
     """The lanes of which a work-item takes care: all, or its own."""
-    step = "DT_ITEMS" if writer.target.spreads else "1"
+    step = "DT_ITEMS" if writer.target.points_on_work_items else "1"
     return f"for (int lane = DT_ITEM; lane < DT_L; lane += {step})"

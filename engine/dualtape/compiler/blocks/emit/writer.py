@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import prod
+from typing import assert_never
 
 from dualtape.compiler.blocks.target import Target
-from dualtape.compiler.blocks.tile import Layout, Read
+from dualtape.compiler.blocks.tile import Read, ScratchLayout, Shared, TileValue
 from dualtape.compiler.program import Node
 from dualtape.core.lowering import contiguous_strides
 
@@ -29,49 +30,52 @@ class Functions:
 class Writer:
     """Writes one step as a function of chunks of scratch and of shared values, and the call of it."""
 
-    def __init__(self, target: Target, layout: Layout, shared: dict[Node, int]) -> None:
+    def __init__(self, target: Target, layout: ScratchLayout, shared: dict[Node, int]) -> None:
         self.target = target
         self._layout = layout
         self._shared = shared
         self._chunks: dict[int, int] = {}
-        self._tensors: dict[Node, None] = {}
+        self._tensors: dict[Shared, None] = {}
 
     @property
     def square(self) -> int:
         """Rows and columns of a square of accumulators that registers hold."""
         return 5 if self.target.registers > 24 else 3
 
-    def is_scratch(self, node: Node) -> bool:
-        return node in self._layout.slots
-
-    def address(self, node: Node, feature: str) -> str:
+    def address(self, value: TileValue, feature: str) -> str:
         """Where the lanes of a feature of a value in scratch begin."""
-        slot = self._layout.slots[node]
+        slot = self._layout.slots[value]
         self._chunks.setdefault(slot.chunk, slot.start)
         number = list(self._chunks).index(slot.chunk)
         return f"s{number} + ({feature} + {slot.delta}) * DT_L"
 
-    def place(self, node: Node, feature: str) -> str:
+    def place(self, value: TileValue, feature: str) -> str:
         """The vector of a feature of a value in scratch."""
-        return f"DT_AT({self.address(node, feature)})"
+        return f"DT_AT({self.address(value, feature)})"
 
-    def at_tile(self, node: Node, feature: str) -> str:
+    def at_tile(self, value: TileValue, feature: str) -> str:
         """The same where the tile is ``tile``, outside of :meth:`per_tile`."""
-        return f"DT_AT({self.address(node, feature)} + tile * DT_STRIDE)"
+        return f"DT_AT({self.address(value, feature)} + tile * DT_STRIDE)"
 
-    def lane(self, node: Node, feature: str, lane: str) -> str:
+    def lane(self, value: TileValue, feature: str, lane: str) -> str:
         """One element of it."""
-        return f"({self.address(node, feature)} + tile * DT_STRIDE)[{lane}]"
+        return f"({self.address(value, feature)} + tile * DT_STRIDE)[{lane}]"
 
-    def tensor(self, node: Node) -> str:
+    def tensor(self, shared: Shared) -> str:
         """The pointer to a shared value."""
-        self._tensors.setdefault(node)
-        return f"w{list(self._tensors).index(node)}"
+        self._tensors.setdefault(shared)
+        return f"w{list(self._tensors).index(shared)}"
 
     def element(self, read: Read, feature: str) -> str:
         """The vector of one element of a value, wherever it is."""
         at = index(read, feature)
-        return self.place(read.node, at) if self.is_scratch(read.node) else f"(dt_v)({self.tensor(read.node)}[{at}])"
+        match read.value:
+            case TileValue() as value:
+                return self.place(value, at)
+            case Shared() as shared:
+                return f"(dt_v)({self.tensor(shared)}[{at}])"
+            case _:
+                assert_never(read.value)
 
     def function(self, body: list[str], functions: Functions, extra: tuple[tuple[str, str], ...] = ()) -> str:
         """Declare the function with what its body has mentioned, and give the call."""
@@ -80,7 +84,7 @@ class Writer:
         parameters += [*(declaration for declaration, _ in extra), "const int tiles"]
         text = f"({', '.join(parameters)})\n{{\n" + "\n".join(body) + "\n}\n"
         arguments = [f"scratch + {start * self.target.lanes}" for start in self._chunks.values()]
-        arguments += [f"shared + {self._shared[node]}" for node in self._tensors]
+        arguments += [f"shared + {self._shared[tensor.node]}" for tensor in self._tensors]
         arguments += [*(argument for _, argument in extra), "tiles"]
         return f"{functions.name(text)}({', '.join(arguments)});"
 

@@ -7,12 +7,21 @@ points becomes part of a tile program; any other runs as it is, between kernels.
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass, field
 
 from dualtape.compiler.blocks.find.geometry import without
 from dualtape.compiler.blocks.find.mapping import map_equation
-from dualtape.compiler.blocks.find.pointwise import Located, PointMapping
+from dualtape.compiler.blocks.find.pointwise import PointAxis, PointwiseBuilder
 from dualtape.compiler.blocks.find.regions import Division, NotBlockable, Region, Stage
-from dualtape.compiler.blocks.tile import Contraction, Operation, Read, outputs, reads
+from dualtape.compiler.blocks.tile import (
+    Contraction,
+    Shared,
+    SharedRead,
+    TileOperation,
+    TileValue,
+    values_made,
+    values_read,
+)
 from dualtape.compiler.program import Constant, Equation, Node, Program
 from dualtape.core.lowering import Expression, Movement
 from dualtape.dtypes import bool_, float32, float64
@@ -22,114 +31,135 @@ from dualtape.primitives.movement import concatenate
 _TYPES = (float32, float64, bool_)
 
 
-def divide(program: Program, sets: tuple[int, ...]) -> Division:
+def divide_program(program: Program, sets: tuple[int, ...]) -> Division:
     """The program divided for sets of so many points, or :class:`NotBlockable` if nothing maps over them."""
-    return _Dividing(program, sets).division()
+    dividing = _Dividing(sets)
+    for node in program.inputs:
+        dividing.load_any(node)
+    for equation in program.equations:
+        dividing.visit(equation)
+    for node in program.results:
+        dividing.store(node)
+    division = Division(_stages(dividing, program), tuple(dividing.reasons))
+    if not any(region.operations for region in division.regions):
+        raise NotBlockable("; ".join(dividing.reasons) or f"nothing maps over an axis of {list(sets)}")
+    return division
+
+
+@dataclass(eq=False)
+class _PointSet:
+    """A set of points: what is done at each of them, the arrays loaded for that, and those that are stored."""
+
+    builder: PointwiseBuilder
+    loaded: dict[Node, TileValue] = field(default_factory=dict)
+    stored: dict[Node, None] = field(default_factory=dict)
 
 
 class _Dividing:
-    def __init__(self, program: Program, sets: tuple[int, ...]) -> None:
-        self._program = program
-        self._mappings = {points: PointMapping(points) for points in sets}
-        self._set_of: dict[Node, int] = {}
-        # The stage in which a shared value, or a value of a tile, is there.
-        self._ready: dict[Node, int] = {}
-        self._sum_of: dict[Node, int] = {}
-        self._stored: dict[Node, None] = {}
-        self._loaded: set[Node] = set()
-        self._equations: dict[int, list[Equation]] = defaultdict(list)
-        self._reasons: dict[str, None] = {}
-        self._dated = dict.fromkeys(sets, 0)
+    """What is known after the equations so far.
 
-    def division(self) -> Division:
-        for node in self._program.inputs:
-            self._load_any(node)
-        for equation in self._program.equations:
-            self._visit(equation)
-        for node in self._program.results:
-            if node in self._set_of and node not in self._loaded:
-                self._stored.setdefault(node)
-        stages = []
-        sums = (self._ready[node] for node in self._sum_of)
-        last = max([*self._equations, *sums, *map(self._made, self._stored)], default=0)
-        for stage in range(last + 1):
-            regions = (self._region(points, stage) for points in self._mappings)
-            stages.append(Stage(tuple(self._equations[stage]), tuple(x for x in regions if x is not None)))
-        division = Division(tuple(stages), tuple(self._reasons))
-        if not any(region.operations for region in division.regions):
-            raise NotBlockable("; ".join(self._reasons) or f"nothing maps over an axis of {list(self._mappings)}")
-        return division
+    Attributes
+    ----------
+    sets
+        In the order of preference.
+    equations
+        Those that run as they are, by stage.
+    reasons
+        Why operations on values with points are among them, each once.
+    """
+
+    def __init__(self, sets: tuple[int, ...]) -> None:
+        self.sets = [_PointSet(PointwiseBuilder(points)) for points in sets]
+        self.equations: dict[int, list[Equation]] = defaultdict(list)
+        self.reasons: dict[str, None] = {}
+        self._set_of: dict[Node, _PointSet] = {}
+        self._stage_of: dict[TileValue | Shared, int] = {}
+
+    # When values are there
+
+    def stage_of(self, value: TileValue | Shared) -> int:
+        """The stage in which a shared value is there before the kernels run, or in which one of a tile is made."""
+        return self._stage_of.get(value, 0)
+
+    def made_in(self, node: Node) -> int:
+        """The stage in which a value with points is computed."""
+        return self.stage_of(self._set_of[node].builder.read(node).value)
+
+    def _latest(self, operation: TileOperation) -> int:
+        return max(map(self.stage_of, values_read(operation)), default=0)
 
     # Following data
 
-    def _visit(self, equation: Equation) -> None:
-        sets = {self._set_of[node] for node in equation.reads if node in self._set_of}
-        if not sets:
+    def visit(self, equation: Equation) -> None:
+        """Take in an equation: at the points, or between kernels."""
+        if not any(node in self._set_of for node in equation.reads):
             for node in equation.reads:
-                if isinstance(node, Constant) and self._load_any(node):
-                    sets.add(self._set_of[node])
-        if not sets:
+                if isinstance(node, Constant):
+                    self.load_any(node)
+        found = {self._set_of[node] for node in equation.reads if node in self._set_of}
+        if not found:
             self._without_points(equation)
             return
+        sets = [each for each in self.sets if each in found]
         try:
-            self._map(equation, self._first(equation, sets))
+            self._map(equation, sets)
         except NotBlockable as reason:
-            self._reasons.setdefault(str(reason))
+            self.reasons.setdefault(str(reason))
             self._leave(equation, sets)
 
-    def _first(self, equation: Equation, sets: set[int]) -> int:
-        """The set of points on which an equation works: arrays of later sets are shared values beside those of it."""
-        points = next(n for n in self._mappings if n in sets)
-        if any(self._set_of.get(node, points) != points and node not in self._loaded for node in equation.reads):
-            raise NotBlockable(f"`{equation.primitive.name}` combines sets of points: {sorted(sets)}")
-        return points
-
-    def _map(self, equation: Equation, points: int) -> None:
-        mapping = self._mappings[points]
+    def _map(self, equation: Equation, sets: list[_PointSet]) -> None:
+        """At the points of the first set: arrays of later ones are shared values beside those of it."""
+        name = equation.primitive.name
+        chosen = sets[0]
+        known = [(node, self._set_of[node]) for node in equation.reads if node in self._set_of]
+        if any(each is not chosen and node not in each.loaded for node, each in known):
+            counts = sorted(each.builder.points for each in sets)
+            raise NotBlockable(f"`{name}` combines sets of points: {counts}")
         for node in (*equation.reads, equation.output):
             if 0 in node.spec.shape:
-                raise NotBlockable(f"`{equation.primitive.name}` has an empty operand or output")
+                raise NotBlockable(f"`{name}` has an empty operand or output")
             if node.spec.dtype not in _TYPES:
-                raise NotBlockable(
-                    f"blocks compute in Float32 or in Float64, and `{equation.primitive.name}` has {node.spec.dtype}"
-                )
-        self._load_beside(equation, points)
-        map_equation(mapping, equation)
+                raise NotBlockable(f"blocks compute in Float32 or in Float64, and `{name}` has {node.spec.dtype}")
+        self._load_beside(equation, chosen)
+        builder = chosen.builder
+        before = len(builder.operations)
+        map_equation(builder, equation)
+        for operation in builder.operations[before:]:
+            self._stage_of |= dict.fromkeys(values_made(operation), self._latest(operation))
         output = equation.output
-        for operation in mapping.operations[self._dated[points] :]:
-            stage = max(self._ready.get(node, 0) for node in reads(operation)) if reads(operation) else 0
-            self._ready |= dict.fromkeys(outputs(operation), stage)
-        self._dated[points] = len(mapping.operations)
-        if output in mapping.located:
-            self._set_of[output] = points
+        if output in builder.located:
+            self._set_of[output] = chosen
         else:
-            self._note_sum(mapping.summed[output], points)
+            self._date_sum(builder.summed[output])
 
-    def _note_sum(self, contraction: Contraction, points: int) -> None:
-        self._sum_of[contraction.output] = points
-        self._ready[contraction.output] = 1 + max(self._ready.get(node, 0) for node in reads(contraction))
+    def _date_sum(self, contraction: Contraction) -> None:
+        self._stage_of[Shared(contraction.output)] = 1 + self._latest(contraction)
 
     def _without_points(self, equation: Equation) -> None:
         if self._merged(equation) or self._repeats_at_points(equation):
             return
-        stage = max([self._ready.get(node, 0) for node in equation.reads], default=0)
-        self._equations[stage].append(equation)
-        self._ready[equation.output] = stage
+        stage = max((self.stage_of(Shared(node)) for node in equation.reads), default=0)
+        self._run_between(equation, stage)
+
+    def _run_between(self, equation: Equation, stage: int) -> None:
+        self.equations[stage].append(equation)
+        self._stage_of[Shared(equation.output)] = stage
 
     def _repeats_at_points(self, equation: Equation) -> bool:
         """A shared value that is repeated at each point is read where it is."""
-        lowering = equation.primitive.lowering
-        shape = equation.output.spec.shape
-        for points, mapping in self._mappings.items():
-            if not isinstance(lowering, Movement) or points not in shape or equation.output.spec.dtype not in _TYPES:
+        lowering, output = equation.primitive.lowering, equation.output
+        for each in self.sets:
+            if not isinstance(lowering, Movement) or each.builder.points not in output.spec.shape:
+                continue
+            if output.spec.dtype not in _TYPES:
                 continue
             (x,) = equation.reads
             view = lowering.view(x.spec.shape, **equation.params)
             for p, (n, step) in enumerate(zip(view.shape, view.strides, strict=True)):
-                if n == points and step == 0:
-                    read = Read(x, without(view.shape, p), view.offset, without(view.strides, p))
-                    mapping.located[equation.output] = Located(p, read)
-                    self._set_of[equation.output] = points
+                if n == each.builder.points and step == 0:
+                    read = SharedRead(Shared(x), without(view.shape, p), view.offset, without(view.strides, p))
+                    each.builder.located[output] = PointAxis(p, read)
+                    self._set_of[output] = each
                     return True
         return False
 
@@ -138,104 +168,127 @@ class _Dividing:
         if equation.primitive is not add or len(equation.reads) != 2:
             return False
         left, right = equation.reads
-        points = self._sum_of.get(left)
-        if points is None or points != self._sum_of.get(right) or self._ready[left] != self._ready[right]:
-            return False
-        x, y = (self._mappings[points].summed[node] for node in (left, right))
-        same = (x.rows, x.columns, left.spec.shape) == (y.rows, y.columns, right.spec.shape)
-        if not same or len({term.y is None for term in (*x.terms, *y.terms)}) > 1:
-            return False
-        whole = Contraction(equation.output, x.terms + y.terms, x.rows, x.columns)
-        self._mappings[points].summed[equation.output] = whole
-        self._note_sum(whole, points)
-        return True
+        for each in self.sets:
+            summed = each.builder.summed
+            if left not in summed or right not in summed:
+                continue
+            x, y = summed[left], summed[right]
+            same = (x.rows, x.columns, left.spec.shape) == (y.rows, y.columns, right.spec.shape)
+            if not same or self.stage_of(Shared(left)) != self.stage_of(Shared(right)):
+                return False
+            if len({term.y is None for term in (*x.terms, *y.terms)}) > 1:
+                return False
+            summed[equation.output] = Contraction(equation.output, x.terms + y.terms, x.rows, x.columns)
+            self._date_sum(summed[equation.output])
+            return True
+        return False
 
-    def _leave(self, equation: Equation, sets: set[int]) -> None:
+    def _leave(self, equation: Equation, sets: list[_PointSet]) -> None:
         """Run it as it is: what it reads of the points is stored, and what it gives may be loaded again."""
-        stage = 0
-        for node in equation.reads:
-            if node in self._set_of and node not in self._loaded:
-                self._stored.setdefault(node)
-                stage = max(stage, self._made(node) + 1)
-            else:
-                stage = max(stage, self._ready.get(node, 0))
-        self._equations[stage].append(equation)
-        self._ready[equation.output] = stage
-        for points in sets:
-            if self._load(equation.output, points):
-                break
+        stages = [self.made_in(x) + 1 if self.store(x) else self.stage_of(Shared(x)) for x in equation.reads]
+        self._run_between(equation, max(stages))
+        any(self._load(equation.output, each) for each in sets)
 
-    def _made(self, node: Node) -> int:
-        """The stage in which a value with points is computed."""
-        return self._ready.get(self._mappings[self._set_of[node]].located[node].read.node, 0)
+    # Arrays
 
-    # Loading
-
-    def _load_any(self, node: Node) -> bool:
-        return any(self._load(node, points) for points in self._mappings)
-
-    def _load(self, node: Node, points: int, axis: int | None = None) -> bool:
-        shape = node.spec.shape
-        if points not in shape or node.spec.dtype not in _TYPES or node.spec.dtype is bool_ or node in self._set_of:
+    def store(self, node: Node) -> bool:
+        """Store a value if it is computed at points."""
+        home = self._set_of.get(node)
+        if home is None or node in home.loaded:
             return False
-        self._mappings[points].own(node, shape.index(points) if axis is None else axis)
-        self._set_of[node] = points
-        self._loaded.add(node)
+        home.stored.setdefault(node)
         return True
 
-    def _load_beside(self, equation: Equation, points: int) -> None:
+    def load_any(self, node: Node) -> None:
+        """Load an array for the first set that it may hold the points of."""
+        any(self._load(node, each) for each in self.sets)
+
+    def _load(self, node: Node, into: _PointSet, axis: int | None = None) -> bool:
+        shape, dtype, points = node.spec.shape, node.spec.dtype, into.builder.points
+        if points not in shape or dtype not in _TYPES or dtype is bool_ or node in self._set_of:
+            return False
+        value = into.builder.new_value(node, shape.index(points) if axis is None else axis)
+        self._stage_of[value] = self.stage_of(Shared(node))
+        self._set_of[node] = into
+        into.loaded[node] = value
+        return True
+
+    def _load_beside(self, equation: Equation, into: _PointSet) -> None:
         """Arrays that were computed without points, beside values with points: their axis is at the same place."""
-        located = self._mappings[points].located
         if not isinstance(equation.primitive.lowering, Expression) and equation.primitive is not concatenate:
             return
+        located = into.builder.located
         rank = len(equation.output.spec.shape)
         axes = {located[x].axis + rank - len(x.spec.shape) for x in equation.reads if x in located}
         for node in equation.reads:
             axis = max(axes) - (rank - len(node.spec.shape))
-            if node not in located and axis >= 0 and node.spec.shape[axis] == points:
-                self._load(node, points, axis)
-
-    # Regions
-
-    def _region(self, points: int, stage: int) -> Region | None:
-        mapping = self._mappings[points]
-        stored = [x for x in self._stored if self._set_of[x] == points and self._made(x) == stage]
-        summed = [x for x in self._read_later() if self._sum_of.get(x) == points and self._ready[x] == stage + 1]
-        if not stored and not summed:
-            return None
-        sums = [mapping.summed[node] for node in summed]
-        places = [(mapping.array(node), mapping.located[node].read) for node in stored]
-        operations = (*_needed(mapping.operations, sums, [read.node for _, read in places]), *sums)
-        read = dict.fromkeys([*(node for x in operations for node in reads(x)), *(x.node for _, x in places)])
-        dtypes = {node.spec.dtype for node in [*read, *(node for x in operations for node in outputs(x))]} - {bool_}
-        if len(dtypes) > 1:
-            raise NotBlockable(f"values at {points} points are of {' and of '.join(sorted(map(str, dtypes)))}")
-        return Region(
-            points=points,
-            dtype=dtypes.pop() if dtypes else float32,
-            operations=operations,
-            shared=tuple(node for node in read if node not in mapping.owned),
-            loaded=tuple(mapping.array(node) for node in read if node in self._loaded and node in mapping.owned),
-            summed=tuple(summed),
-            stored=tuple(places),
-        )
-
-    def _read_later(self) -> dict[Node, None]:
-        """Shared values that equations, tile programs or the caller read."""
-        found = {node: None for equations in self._equations.values() for x in equations for node in x.reads}
-        found |= dict.fromkeys(self._program.results)
-        for mapping in self._mappings.values():
-            made = mapping.owned - self._loaded
-            found |= {node: None for x in mapping.operations for node in reads(x) if node not in made}
-        return found
+            if node not in located and axis >= 0 and node.spec.shape[axis] == into.builder.points:
+                self._load(node, into, axis)
 
 
-def _needed(operations: list[Operation], sums: list[Contraction], nodes: list[Node]) -> list[Operation]:
-    """The operations that make what the sums read, and the nodes."""
-    wanted = set(nodes).union(*(reads(x) for x in sums))
-    kept = []
+def _stages(dividing: _Dividing, program: Program) -> tuple[Stage, ...]:
+    """The equations of each stage, and the regions that run after them."""
+    sets, equations = dividing.sets, dividing.equations
+    sums = [dividing.stage_of(Shared(node)) for each in sets for node in each.builder.summed]
+    stored = [dividing.made_in(node) for each in sets for node in each.stored]
+    wanted = _read_outside_tiles(dividing, program)
+    stages = []
+    for stage in range(max([*equations, *sums, *stored], default=0) + 1):
+        regions = [region for each in sets if (region := _region(dividing, each, stage, wanted)) is not None]
+        stages.append(Stage(tuple(equations.get(stage, ())), tuple(regions)))
+    return tuple(stages)
+
+
+def _read_outside_tiles(dividing: _Dividing, program: Program) -> list[Node]:
+    """Values that equations, the caller, or tile programs of other values read."""
+    found = {node: None for equations in dividing.equations.values() for x in equations for node in x.reads}
+    found |= dict.fromkeys(program.results)
+    for each in dividing.sets:
+        arrays = {value: node for node, value in each.loaded.items()}
+        stored = [each.builder.read(node).value for node in each.stored]
+        for value in (*(value for x in each.builder.operations for value in values_read(x)), *stored):
+            if isinstance(value, Shared):
+                found.setdefault(value.node)
+            elif value in arrays:
+                found.setdefault(arrays[value])
+    return list(found)
+
+
+def _region(dividing: _Dividing, points: _PointSet, stage: int, wanted: list[Node]) -> Region | None:
+    """What is done at the points of a set in a stage, if that leaves something."""
+    builder = points.builder
+    stored = [(builder.array(x), builder.read(x)) for x in points.stored if dividing.made_in(x) == stage]
+    summed = [x for x in wanted if x in builder.summed and dividing.stage_of(Shared(x)) == stage + 1]
+    if not stored and not summed:
+        return None
+    sums = [builder.summed[node] for node in summed]
+    operations = (*_needed(builder.operations, sums, [read.value for _, read in stored]), *sums)
+    read = dict.fromkeys([*(x for each in operations for x in values_read(each)), *(x.value for _, x in stored)])
+    made = [value for each in operations for value in values_made(each)]
+    dtypes = {x.dtype for x in (*read, *made)} | {node.spec.dtype for node in summed}
+    dtypes -= {bool_}
+    if len(dtypes) > 1:
+        raise NotBlockable(f"values at {builder.points} points are of {' and of '.join(sorted(map(str, dtypes)))}")
+    arrays = {value: builder.array(node) for node, value in points.loaded.items()}
+    return Region(
+        points=builder.points,
+        dtype=dtypes.pop() if dtypes else float32,
+        operations=operations,
+        shared=tuple(value.node for value in read if isinstance(value, Shared)),
+        loaded=tuple((arrays[value], value) for value in read if isinstance(value, TileValue) and value in arrays),
+        summed=tuple(summed),
+        stored=tuple(stored),
+    )
+
+
+def _needed(
+    operations: list[TileOperation], sums: list[Contraction], values: list[TileValue | Shared]
+) -> list[TileOperation]:
+    """The operations that make what the sums read, and the values."""
+    wanted = set(values).union(*(values_read(x) for x in sums))
+    needed = []
     for operation in reversed(operations):
-        if wanted.intersection(outputs(operation)):
-            kept.append(operation)
-            wanted.update(reads(operation))
-    return kept[::-1]
+        if wanted.intersection(values_made(operation)):
+            needed.append(operation)
+            wanted.update(values_read(operation))
+    return needed[::-1]

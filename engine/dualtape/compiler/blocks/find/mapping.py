@@ -5,23 +5,17 @@ Each kind of lowering has one rule here; what none of them covers is answered wi
 
 from __future__ import annotations
 
+from math import prod
+
 from dualtape.compiler.blocks.find.geometry import per_point, without
 from dualtape.compiler.blocks.find.mapping_movements import map_concatenate, map_movement, map_placement, map_reshape
 from dualtape.compiler.blocks.find.mapping_products import map_matmul
-from dualtape.compiler.blocks.find.pointwise import PointMapping
+from dualtape.compiler.blocks.find.pointwise import PointwiseBuilder
 from dualtape.compiler.blocks.find.regions import NotBlockable
-from dualtape.compiler.blocks.tile import (
-    COPY,
-    Contraction,
-    FoldFeatures,
-    Read,
-    Term,
-    whole,
-)
+from dualtape.compiler.blocks.tile import COPY, Contraction, ContractionTerm, FoldFeatures, Read, TileValue
 from dualtape.compiler.program import Equation, Node, Number
 from dualtape.core.expression import choose
 from dualtape.core.lowering import Expression, Fold, Movement, Placement, Reinterpretation
-from dualtape.core.spec import Spec, kept_shape
 from dualtape.dtypes import bool_
 from dualtape.primitives.broadcasting import sum as sum_primitive
 from dualtape.primitives.contraction import matmul
@@ -29,7 +23,7 @@ from dualtape.primitives.movement import concatenate
 from dualtape.primitives.selection import cast
 
 
-def map_equation(mapping: PointMapping, equation: Equation) -> None:
+def map_equation(mapping: PointwiseBuilder, equation: Equation) -> None:
     """Take in an equation with an operand at the points."""
     name = equation.primitive.name
     match equation.primitive.lowering:
@@ -51,7 +45,7 @@ def map_equation(mapping: PointMapping, equation: Equation) -> None:
             raise NotBlockable(f"`{name}` is not an operation that blocks of points know")
 
 
-def _map_expression(mapping: PointMapping, equation: Equation, expression: Expression) -> None:
+def _map_expression(mapping: PointwiseBuilder, equation: Equation, expression: Expression) -> None:
     out = equation.output.spec
     rank = len(out.shape)
     found = [(x, mapping.located[x]) for x in equation.reads if x in mapping.located]
@@ -78,7 +72,7 @@ def _map_expression(mapping: PointMapping, equation: Equation, expression: Expre
     mapping.emit_map(equation.output, axis, folded, code, tuple(operands), equation.primitive)
 
 
-def _map_fold(mapping: PointMapping, equation: Equation, fold: Fold) -> None:
+def _map_fold(mapping: PointwiseBuilder, equation: Equation, fold: Fold) -> None:
     (x,) = equation.reads
     located, axes = mapping.located[x], equation.params["axes"]
     p = located.axis
@@ -92,22 +86,23 @@ def _map_fold(mapping: PointMapping, equation: Equation, fold: Fold) -> None:
         raise NotBlockable(f"`{name}` over the points: blocks know only sums over them")
     if equation.output.spec.dtype is bool_:
         raise NotBlockable(f"`{name}` at the points: blocks do not fold bools")
-    source = x
-    if others:
-        source = equation.output if p not in axes else Node(Spec(kept_shape(x.spec.shape, others), x.spec.dtype))
-        inner = without(tuple(range(len(x.spec.shape))), p)
-        order = [i for i, a in enumerate(inner) if a not in others] + [i for i, a in enumerate(inner) if a in others]
-        read = located.read
-        arranged = Read(
-            read.node, tuple(read.shape[i] for i in order), read.offset, tuple(read.strides[i] for i in order)
-        )
-        mapping.own(source, p)
-        mapping.operations.append(
-            FoldFeatures(source, mapping.features(source), arranged, len(inner) - len(others), fold)
-        )
+    folded = _fold_features(mapping, equation, fold, others) if others else mapping.whole(x)
     if p in axes:
-        node = mapping.whole(source)
-        features = mapping.features(node)
-        mapping.summed[equation.output] = Contraction(
-            equation.output, (Term(whole(node, (features,)), None),), features, 1
-        )
+        term = ContractionTerm(folded.whole((folded.features,)), None)
+        mapping.summed[equation.output] = Contraction(equation.output, (term,), folded.features, 1)
+
+
+def _fold_features(mapping: PointwiseBuilder, equation: Equation, fold: Fold, axes: tuple[int, ...]) -> TileValue:
+    """What is at a point folded along ``axes``: the equation's output, if they are all that it reduces."""
+    (x,) = equation.reads
+    located = mapping.located[x]
+    p = located.axis
+    inner = without(tuple(range(len(x.spec.shape))), p)
+    kept = [i for i, a in enumerate(inner) if a not in axes]
+    source = located.read.arranged([*kept, *(i for i, a in enumerate(inner) if a in axes)])
+    if p in equation.params["axes"]:
+        output = TileValue(prod(source.shape[: len(kept)]), x.spec.dtype)
+    else:
+        output = mapping.new_value(equation.output, p)
+    mapping.operations.append(FoldFeatures(output, source, len(kept), fold))
+    return output

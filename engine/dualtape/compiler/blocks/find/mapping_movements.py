@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import prod
 
 from dualtape.compiler.blocks.find.geometry import per_point, steps_of, without
-from dualtape.compiler.blocks.find.pointwise import Located, PointMapping
+from dualtape.compiler.blocks.find.pointwise import PointAxis, PointwiseBuilder
 from dualtape.compiler.blocks.find.regions import NotBlockable
-from dualtape.compiler.blocks.tile import (
-    Place,
-    Read,
-    whole,
-)
+from dualtape.compiler.blocks.tile import Embed, TileRead
 from dualtape.compiler.program import Equation
 from dualtape.core.lowering import View, contiguous_strides
 
 
-def map_movement(mapping: PointMapping, equation: Equation, rule: Callable[..., View]) -> None:
+def map_movement(mapping: PointwiseBuilder, equation: Equation, rule: Callable[..., View]) -> None:
     (x,) = equation.reads
     view = rule(x.spec.shape, **equation.params)
     located = mapping.located[x]
@@ -32,13 +29,17 @@ def map_movement(mapping: PointMapping, equation: Equation, rule: Callable[..., 
     inner = [a for a in range(len(x.spec.shape)) if a != p or located.folded > 1]
     stride_of = dict(zip(inner, located.read.strides, strict=True))
     offset = located.read.offset + sum(start[a] * stride_of[a] for a in inner)
-    kept = [i for i in range(len(moves)) if i != out_axis or located.folded > 1]
-    strides = tuple(sum(n * stride_of[a] for a, n in moves[i].items()) for i in kept)
-    read = Read(located.read.node, per_point(view.shape, out_axis, located.folded), offset, strides)
-    mapping.located[equation.output] = Located(out_axis, read, located.folded)
+    strides = tuple(
+        sum(n * stride_of[a] for a, n in move.items())
+        for i, move in enumerate(moves)
+        if i != out_axis or located.folded > 1
+    )
+    shape = per_point(view.shape, out_axis, located.folded)
+    read = replace(located.read, shape=shape, offset=offset, strides=strides)
+    mapping.located[equation.output] = PointAxis(out_axis, read, located.folded)
 
 
-def map_reshape(mapping: PointMapping, equation: Equation) -> None:
+def map_reshape(mapping: PointwiseBuilder, equation: Equation) -> None:
     (x,) = equation.reads
     located = mapping.located[x]
     shape = equation.output.spec.shape
@@ -56,15 +57,14 @@ def map_reshape(mapping: PointMapping, equation: Equation) -> None:
     local = per_point(shape, axis, folded)
     old = [(n, step) for n, step in zip(located.read.shape, located.read.strides, strict=True) if n != 1]
     if [n for n, _ in old] == [n for n in local if n != 1]:
-        kept = iter(old)
-        strides = tuple(0 if n == 1 else next(kept)[1] for n in local)
-        read = Read(located.read.node, local, located.read.offset, strides)
+        steps = (step for _, step in old)
+        read = replace(located.read, shape=local, strides=tuple(0 if n == 1 else next(steps) for n in local))
     else:
-        read = whole(mapping.whole(x), local)
-    mapping.located[equation.output] = Located(axis, read, folded)
+        read = mapping.whole(x).whole(local)
+    mapping.located[equation.output] = PointAxis(axis, read, folded)
 
 
-def map_placement(mapping: PointMapping, equation: Equation, rule: Callable[..., View]) -> None:
+def map_placement(mapping: PointwiseBuilder, equation: Equation, rule: Callable[..., View]) -> None:
     (x,) = equation.reads
     located = mapping.located[x]
     shape = equation.output.spec.shape
@@ -84,12 +84,12 @@ def map_placement(mapping: PointMapping, equation: Equation, rule: Callable[...,
     offset = sum(start[a] * stride_of[a] for a in stride_of)
     steps = tuple(sum(n * stride_of[a] for a, n in move.items()) for i, move in enumerate(moves) if i != p)
     source = mapping.whole(x)
-    mapping.own(equation.output, p)
-    target = Read(equation.output, without(x.spec.shape, p), offset, steps)
-    mapping.operations.append(Place(equation.output, prod(without(shape, p)), ((source, target),)))
+    output = mapping.new_value(equation.output, p)
+    target = TileRead(output, without(x.spec.shape, p), offset, steps)
+    mapping.operations.append(Embed(output, ((source, target),)))
 
 
-def map_concatenate(mapping: PointMapping, equation: Equation) -> None:
+def map_concatenate(mapping: PointwiseBuilder, equation: Equation) -> None:
     shape, axis = equation.output.spec.shape, equation.params["axis"]
     axes = {mapping.located[x].axis for x in equation.reads if x in mapping.located}
     mapping.require_plain(equation)
@@ -98,9 +98,10 @@ def map_concatenate(mapping: PointMapping, equation: Equation) -> None:
     (p,) = axes
     strides = contiguous_strides(without(shape, p))
     along = strides[axis - (p < axis)]
+    sources = [mapping.whole(x) for x in equation.reads]
+    output = mapping.new_value(equation.output, p)
     parts, start = [], 0
-    for x in equation.reads:
-        parts.append((mapping.whole(x), Read(equation.output, without(x.spec.shape, p), start * along, strides)))
+    for x, source in zip(equation.reads, sources, strict=True):
+        parts.append((source, TileRead(output, without(x.spec.shape, p), start * along, strides)))
         start += x.spec.shape[axis]
-    mapping.own(equation.output, p)
-    mapping.operations.append(Place(equation.output, prod(without(shape, p)), tuple(parts)))
+    mapping.operations.append(Embed(output, tuple(parts)))

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from math import prod
 
-from dualtape.compiler.blocks.find.pointwise import PointMapping
+from dualtape.compiler.blocks.find.pointwise import PointwiseBuilder
 from dualtape.compiler.blocks.find.regions import NotBlockable
 from dualtape.compiler.blocks.tile import (
     MOST_ROWS,
     Contraction,
-    Product,
+    ContractionTerm,
+    PointProduct,
     Read,
+    Shared,
+    SharedRead,
     Stream,
-    Term,
+    TileRead,
 )
 from dualtape.compiler.program import Equation, Node
 
 
-def map_matmul(mapping: PointMapping, equation: Equation) -> None:
+def map_matmul(mapping: PointwiseBuilder, equation: Equation) -> None:
     x, y = equation.reads
     if x in mapping.located and y in mapping.located:
         _contract(mapping, equation, x, y)
@@ -27,7 +30,7 @@ def map_matmul(mapping: PointMapping, equation: Equation) -> None:
         _apply(mapping, equation, y, x, on_left=False)
 
 
-def _contract(mapping: PointMapping, equation: Equation, x: Node, y: Node) -> None:
+def _contract(mapping: PointwiseBuilder, equation: Equation, x: Node, y: Node) -> None:
     rank = len(x.spec.shape)
     at_x, at_y = mapping.located[x], mapping.located[y]
     over_points = at_x.axis == rank - 1 and at_y.axis == len(y.spec.shape) - 2 and at_x.folded == at_y.folded
@@ -36,26 +39,26 @@ def _contract(mapping: PointMapping, equation: Equation, x: Node, y: Node) -> No
     rows, columns = equation.output.spec.shape
     count = at_x.folded
     if count == 1:
-        terms = [Term(mapping.dense(at_x.read), mapping.dense(at_y.read))]
+        terms = [ContractionTerm(mapping.dense(at_x.read), mapping.dense(at_y.read))]
     elif count <= MOST_ROWS:
         left, right = _last_first(at_x.read), at_y.read
-        terms = [Term(mapping.dense(left.at(i)), mapping.dense(right.at(i))) for i in range(count)]
+        terms = [ContractionTerm(mapping.dense(left.at(i)), mapping.dense(right.at(i))) for i in range(count)]
     else:
         (left, x_step), (right, y_step) = _rows(mapping, _last_first(at_x.read)), _rows(mapping, at_y.read)
-        terms = [Term(left, right, count, x_step, y_step)]
+        terms = [ContractionTerm(left, right, count, x_step, y_step)]
     mapping.summed[equation.output] = Contraction(equation.output, tuple(terms), rows, columns)
 
 
-def _rows(mapping: PointMapping, read: Read) -> tuple[Read, int]:
+def _rows(mapping: PointwiseBuilder, read: Read) -> tuple[TileRead, int]:
     """The first of many rows, each in one piece, and the distance between them; copied if need be."""
     first = read.at(0)
-    if first.is_dense and read.node in mapping.owned:
+    if isinstance(first, TileRead) and first.is_dense:
         return first, read.strides[0]
     copied = mapping.dense(read)
     return copied.at(0), copied.strides[0]
 
 
-def _apply(mapping: PointMapping, equation: Equation, x: Node, weight: Node, on_left: bool) -> None:
+def _apply(mapping: PointwiseBuilder, equation: Equation, x: Node, weight: Node, on_left: bool) -> None:
     """A product of points with a shared matrix: every row of a point's elements is a stream."""
     p, rank = mapping.located[x].axis, len(x.spec.shape)
     contracted = rank - 1 if on_left else rank - 2
@@ -68,17 +71,17 @@ def _apply(mapping: PointMapping, equation: Equation, x: Node, weight: Node, on_
     inner, columns = sizes if on_left else sizes[::-1]
     steps = (sizes[1], 1) if on_left else (1, sizes[1])
     source = mapping.whole(x)
-    mapping.own(equation.output, p, mapping.located[x].folded)
-    rows = mapping.features(source) // inner
-    matrix = Read(weight, (inner, columns), 0, steps)
+    output = mapping.new_value(equation.output, p, mapping.located[x].folded)
+    rows = source.features // inner
+    matrix = SharedRead(Shared(weight), (inner, columns), 0, steps)
     if rows > MOST_ROWS:
-        stream = Stream(source, 0, equation.output, 0)
-        mapping.operations.append(Product((stream,), matrix, inner, columns, rows))
+        mapping.operations.append(PointProduct((Stream(source, 0, output, 0),), matrix, inner, columns, rows))
         return
-    streams = tuple(Stream(source, i * inner, equation.output, i * columns) for i in range(rows))
-    mapping.operations.append(Product(streams, matrix, inner, columns))
+    streams = tuple(Stream(source, i * inner, output, i * columns) for i in range(rows))
+    mapping.operations.append(PointProduct(streams, matrix, inner, columns))
 
 
 def _last_first(read: Read) -> Read:
     """The same elements with the last axis in front."""
-    return Read(read.node, read.shape[-1:] + read.shape[:-1], read.offset, read.strides[-1:] + read.strides[:-1])
+    last = len(read.shape) - 1
+    return read.arranged([last, *range(last)])

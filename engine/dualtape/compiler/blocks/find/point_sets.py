@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from dualtape.compiler.blocks.find.division import divide
+from dualtape.compiler.blocks.find.division import divide_program
 from dualtape.compiler.blocks.find.regions import Division, NotBlockable
 from dualtape.compiler.program import Constant, Equation, Program
 
@@ -55,7 +55,7 @@ def _divisions(
     reasons = []
     for points in candidates:
         try:
-            found[points] = divide(program, (*chosen, points))
+            found[points] = divide_program(program, (*chosen, points))
         except NotBlockable as reason:
             reasons.append(f"over {points} points: {reason}")
     return found, reasons

@@ -10,21 +10,22 @@ from dualtape.compiler.blocks.find.regions import NotBlockable
 from dualtape.compiler.blocks.tile import (
     COPY,
     Contraction,
-    Map,
-    Operation,
+    ElementwiseMap,
     PointArray,
     Read,
-    whole,
+    Shared,
+    TileOperation,
+    TileRead,
+    TileValue,
 )
 from dualtape.compiler.program import Equation, Node, Number
 from dualtape.core.expression import Expression
 from dualtape.core.primitive import Primitive
-from dualtape.core.spec import Spec
 
 
 @dataclass(frozen=True)
-class Located:
-    """A value with a point axis: where it is in its shape, and where a point's elements are read.
+class PointAxis:
+    """Where the points of a value are: an axis of its shape, and where a point's elements are read.
 
     An axis of ``folded`` times as many elements as there are points holds all points again and again, as after
     (directions, points, features) is reshaped to (directions * points, features).
@@ -35,31 +36,28 @@ class Located:
     folded: int = 1
 
 
-class PointMapping:
+class PointwiseBuilder:
     """The operations on one point so far.
 
     Attributes
     ----------
     located
         Where values with a point axis are read.
-    owned
-        Those of them that have memory of their own.
     summed
         Sums over the points.
     """
 
     def __init__(self, points: int) -> None:
-        self.located: dict[Node, Located] = {}
-        self.owned: set[Node] = set()
+        self.located: dict[Node, PointAxis] = {}
         self.summed: dict[Node, Contraction] = {}
-        self.operations: list[Operation] = []
+        self.operations: list[TileOperation] = []
         self.points = points
 
-    def own(self, node: Node, axis: int, folded: int = 1) -> None:
-        """``node`` has memory of its own in the tile."""
-        shape = node.spec.shape
-        self.owned.add(node)
-        self.located[node] = Located(axis, whole(node, per_point(shape, axis, folded)), folded)
+    def new_value(self, node: Node, axis: int, folded: int = 1) -> TileValue:
+        """A value of the tile for the elements that ``node`` has at a point."""
+        value = TileValue(prod(node.spec.shape) // self.points, node.spec.dtype)
+        self.located[node] = PointAxis(axis, value.whole(per_point(node.spec.shape, axis, folded)), folded)
+        return value
 
     def array(self, node: Node) -> PointArray:
         """``node`` as an array in device memory."""
@@ -73,38 +71,35 @@ class PointMapping:
         self, output: Node, axis: int, folded: int, code: Expression, operands: tuple[Read | Number, ...],
         primitive: Primitive | None = None,
     ) -> None:  # fmt: skip
-        self.own(output, axis, folded)
-        self.operations.append(Map(output, self.features(output), code, operands, primitive))
+        self.operations.append(ElementwiseMap(self.new_value(output, axis, folded), code, operands, primitive))
 
     def shared_read(self, x: Node, axis: int, folded: int, rank: int, name: str) -> Read:
         """A shared value beside values at points, whose point axis is ``axis`` of ``rank``."""
         shape = x.spec.shape
         own_axis = axis - (rank - len(shape))
         if own_axis < 0:
-            return whole(x, shape)
+            return Shared(x).whole(shape)
         if shape[own_axis] != 1:
             raise NotBlockable(f"`{name}` meets a shared value of shape {shape} on the point axis")
-        return whole(x, without(shape, own_axis) if folded == 1 else shape)
+        return Shared(x).whole(without(shape, own_axis) if folded == 1 else shape)
 
-    def whole(self, x: Node) -> Node:
+    def whole(self, x: Node) -> TileValue:
         """A value of the tile that holds ``x`` and nothing else, copied if need be."""
         read = self.read(x)
-        if read.is_whole and read.node in self.owned and prod(read.shape) == self.features(read.node):
-            return read.node
-        copy = Node(x.spec)
-        self.emit_map(copy, self.located[x].axis, self.located[x].folded, COPY, (read,))
-        return copy
+        if isinstance(read, TileRead) and read.is_whole and prod(read.shape) == read.value.features:
+            return read.value
+        return self._copied(read, prod(x.spec.shape) // self.points)
 
-    def dense(self, read: Read) -> Read:
+    def dense(self, read: Read) -> TileRead:
         """The same elements side by side in a value of the tile, copied if need be."""
-        if read.is_dense and read.node in self.owned:
+        if isinstance(read, TileRead) and read.is_dense:
             return read
-        copy = Node(Spec((self.points, *read.shape), read.node.spec.dtype))
-        self.emit_map(copy, 0, 1, COPY, (read,))
-        return whole(copy, read.shape)
+        return self._copied(read, prod(read.shape)).whole(read.shape)
 
-    def features(self, node: Node) -> int:
-        return prod(node.spec.shape) // self.points
+    def _copied(self, read: Read, features: int) -> TileValue:
+        copy = TileValue(features, read.value.dtype)
+        self.operations.append(ElementwiseMap(copy, COPY, (read,)))
+        return copy
 
     def require_plain(self, equation: Equation) -> None:
         if any(self.located[x].folded > 1 for x in equation.reads if x in self.located):

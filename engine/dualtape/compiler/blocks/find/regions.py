@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dualtape.compiler.blocks.tile import Operation, PointArray, Read
+from dualtape.compiler.blocks.tile import PointArray, Read, TileOperation, TileValue
 from dualtape.compiler.program import Equation, Node
 from dualtape.dtypes import DType
 
@@ -34,7 +34,7 @@ class Region:
     shared
         Values without points that it reads.
     loaded
-        Arrays that it reads.
+        Arrays that it reads, and the values of the tile that they become.
     summed
         Sums over the points that it gives.
     stored
@@ -43,11 +43,16 @@ class Region:
 
     points: int
     dtype: DType
-    operations: tuple[Operation, ...]
+    operations: tuple[TileOperation, ...]
     shared: tuple[Node, ...]
-    loaded: tuple[PointArray, ...]
+    loaded: tuple[tuple[PointArray, TileValue], ...]
     summed: tuple[Node, ...]
     stored: tuple[tuple[PointArray, Read], ...]
+
+    @property
+    def live_out(self) -> frozenset[TileValue]:
+        """The values of the tile that are read after all operations."""
+        return frozenset(read.value for _, read in self.stored if isinstance(read.value, TileValue))
 
 
 @dataclass(frozen=True)

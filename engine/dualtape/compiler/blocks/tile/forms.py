@@ -7,67 +7,79 @@ turned, a square of vectors at a time, so that its features lie on the lanes, an
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
 
 from dualtape.compiler.blocks.target import Target
-from dualtape.compiler.blocks.tile.scheduling import Step
-from dualtape.compiler.blocks.tile.tiles import Contraction, Turn, WideContraction
-from dualtape.compiler.program import Node
+from dualtape.compiler.blocks.tile.steps import PointSum, Scheduled, SumForm, TileStep, Transpose, WideContraction
+from dualtape.compiler.blocks.tile.tiles import Contraction, TileValue
 
 LEAST_WIDE = 1024
 """Elements from which a result whose columns fill vectors is worth the turning."""
 
+MANY_ROWS = 16
+"""Rows from which adding the lanes at the end of each tile costs little."""
 
-def choose_forms(steps: list[Step], target: Target, budget: int) -> list[Step]:
-    """Keep lanes apart only where ``budget`` bytes hold the sums, and where no other form is better.
 
-    Where points lie on work-items, each of them takes some elements of a result and adds up all points.
+def choose_forms(scheduled: Sequence[Scheduled], target: Target, budget: int) -> list[TileStep]:
+    """The steps of a kernel, from what is scheduled.
+
+    Lanes are kept apart only where ``budget`` bytes hold the sums, and where no other form is better.
     """
-    if target.spreads:
-        return [replace(x, lanes_apart=False) if isinstance(x, Contraction) else x for x in steps]
-    sized = [step for step in steps if isinstance(step, Contraction)]
-    apart = set()
-    for step in sorted(sized, key=lambda step: step.rows * step.columns):
-        size = step.rows * step.columns * target.lanes * target.bits // 8
-        if size <= budget and not (_is_large(step, target) and _can_widen(step)):
-            apart.add(step)
-            budget -= size
-    chosen: list[Step] = []
-    for each in steps:
-        if not isinstance(each, Contraction) or each in apart:
-            chosen.append(each)
+    contractions = [x for x in scheduled if isinstance(x, Contraction)]
+    apart = set() if target.points_on_work_items else _lanes_apart(contractions, target, budget)
+    steps: list[TileStep] = []
+    for each in scheduled:
+        if not isinstance(each, Contraction):
+            steps.append(each)
+        elif target.points_on_work_items:
+            steps.append(PointSum(each, SumForm.BY_WORK_ITEMS))
+        elif each in apart:
+            steps.append(PointSum(each, SumForm.LANES_APART))
         elif _can_widen(each):
-            chosen += _widened(each, target)
+            steps += _widened(each, target)
         else:
-            chosen.append(replace(each, lanes_apart=False))
-    return chosen
+            many = max(term.count for term in each.terms) >= MANY_ROWS
+            steps.append(PointSum(each, SumForm.PACKED if many else SumForm.LANES_ADDED))
+    return steps
 
 
-def _is_large(step: Contraction, target: Target) -> bool:
-    longest = max(step.rows, step.columns)
-    return step.rows * step.columns >= LEAST_WIDE and padded(longest, target) * 8 <= longest * 9
+def _lanes_apart(contractions: list[Contraction], target: Target, budget: int) -> set[Contraction]:
+    """Those that have the room for it: the smallest first."""
+    apart = set()
+    for each in sorted(contractions, key=lambda x: x.rows * x.columns):
+        size = each.rows * each.columns * target.lanes * target.bits // 8
+        if size <= budget and not (_is_large(each, target) and _can_widen(each)):
+            apart.add(each)
+            budget -= size
+    return apart
 
 
-def _can_widen(step: Contraction) -> bool:
-    return all(term.y is not None and term.count == 1 for term in step.terms)
+def _is_large(contraction: Contraction, target: Target) -> bool:
+    longest = max(contraction.rows, contraction.columns)
+    many = contraction.rows * contraction.columns >= LEAST_WIDE
+    return many and whole_vectors(longest, target) * 8 <= longest * 9
 
 
-def padded(size: int, target: Target) -> int:
-    """``size`` in whole vectors."""
+def _can_widen(contraction: Contraction) -> bool:
+    return all(term.y is not None and term.count == 1 for term in contraction.terms)
+
+
+def whole_vectors(size: int, target: Target) -> int:
+    """``size`` rounded up to whole vectors."""
     return -(-size // target.lanes) * target.lanes
 
 
-def _widened(step: Contraction, target: Target) -> list[Step]:
-    transposed = step.rows > step.columns
-    pairs = [(term.x, term.y) for term in step.terms if term.y is not None]
+def _widened(contraction: Contraction, target: Target) -> list[TileStep]:
+    rows, columns = contraction.rows, contraction.columns
+    transposed = rows > columns
+    pairs = [(term.x, term.y) for term in contraction.terms if term.y is not None]
     turned = [x if transposed else y for x, y in pairs]
     others = tuple(y if transposed else x for x, y in pairs)
-    rows, columns = (step.columns, step.rows) if transposed else (step.rows, step.columns)
-    whole = padded(columns, target)
-    node = Node(step.output.spec)
+    if transposed:
+        rows, columns = columns, rows
+    padded = whole_vectors(columns, target)
     distinct = tuple(dict.fromkeys(turned))
-    starts = tuple(distinct.index(x) * whole for x in turned)
-    return [
-        Turn(node, distinct, columns, whole),
-        WideContraction(step.output, node, starts, others, rows, columns, whole, transposed),
-    ]
+    value = TileValue(len(distinct) * padded, turned[0].value.dtype)
+    starts = tuple(distinct.index(x) * padded for x in turned)
+    wide = WideContraction(contraction.output, value, starts, others, rows, columns, padded, transposed)
+    return [Transpose(value, distinct, columns, padded), wide]

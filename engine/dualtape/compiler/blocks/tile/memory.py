@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from dualtape.compiler.blocks.tile.scheduling import Step, step_reads, step_writes
-from dualtape.compiler.program import Node
+from dualtape.compiler.blocks.tile.steps import TileStep, step_reads, step_writes
+from dualtape.compiler.blocks.tile.tiles import Shared, TileValue
 
 
 class Slot(NamedTuple):
@@ -16,46 +17,47 @@ class Slot(NamedTuple):
     delta: int
 
 
-class Layout(NamedTuple):
+class ScratchLayout(NamedTuple):
     """The slots of all values of a tile, and the number of features that a tile takes."""
 
-    slots: dict[Node, Slot]
+    slots: dict[TileValue, Slot]
     features: int
 
 
-def plan_memory(steps: list[Step], loaded: list[Node], sizes: dict[Node, int], kept: frozenset[Node]) -> Layout:
-    """Chunks for the values of ``sizes``: those loaded at first, then those of each step, in its order."""
-    last: dict[Node, int] = {}
+def plan_memory(steps: Sequence[TileStep], loaded: list[TileValue], live_out: Iterable[TileValue]) -> ScratchLayout:
+    """Chunks for all values: those loaded at first, then those that each step writes, in its order.
+
+    A chunk is free again after the last step that reads one of its values; ``live_out`` are read after all steps.
+    """
+    last: dict[TileValue | Shared, int] = {}
     for i, step in enumerate(steps):
         last |= dict.fromkeys(step_reads(step), i)
-    last |= {node: len(steps) for node in kept}
+    last |= dict.fromkeys(live_out, len(steps))
     free: list[tuple[int, int]] = []
-    slots: dict[Node, Slot] = {}
+    slots: dict[TileValue, Slot] = {}
     expiring: dict[int, list[tuple[int, int]]] = {}
     end = 0
-    for i, nodes in enumerate([loaded, *(step_writes(step) for step in steps)], start=-1):
-        size = sum(sizes[node] for node in nodes)
-        if not size:
-            free = _joined(free + expiring.pop(i, []))
-            continue
-        fitting = [hole for hole in free if hole[1] >= size]
-        if fitting:
-            hole = min(fitting, key=lambda h: (h[1], h[0]))
-            free.remove(hole)
-            start = hole[0]
-            if hole[1] > size:
-                free.append((start + size, hole[1] - size))
-        else:
-            start, end = end, end + size
-        delta = 0
-        for node in nodes:
-            slots[node] = Slot(i + 1, start, delta)
-            delta += sizes[node]
-        dies = max(last.get(node, i) for node in nodes)
-        expiring.setdefault(max(dies, i), []).append((start, size))
+    for i, values in enumerate([loaded, *(step_writes(step) for step in steps)], start=-1):
+        size = sum(value.features for value in values)
+        if size:
+            fitting = [hole for hole in free if hole[1] >= size]
+            if fitting:
+                hole = min(fitting, key=lambda h: (h[1], h[0]))
+                free.remove(hole)
+                start = hole[0]
+                if hole[1] > size:
+                    free.append((start + size, hole[1] - size))
+            else:
+                start, end = end, end + size
+            delta = 0
+            for value in values:
+                slots[value] = Slot(i + 1, start, delta)
+                delta += value.features
+            dies = max(last.get(value, i) for value in values)
+            expiring.setdefault(max(dies, i), []).append((start, size))
         # What this step read for the last time is free only now: it must not be written while it is read.
         free = _joined(free + expiring.pop(i, []))
-    return Layout(slots, end)
+    return ScratchLayout(slots, end)
 
 
 def _joined(holes: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -9,39 +9,56 @@ is a NaN among its results.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import assert_never
 
-from dualtape.compiler.blocks.tile.tiles import FoldFeatures, Map, Operation, outputs, reads
-from dualtape.compiler.program import Node
+from dualtape.compiler.blocks.tile.tiles import (
+    Contraction,
+    ElementwiseMap,
+    Embed,
+    FoldFeatures,
+    PointProduct,
+    Shared,
+    TileOperation,
+    TileValue,
+    values_made,
+    values_read,
+)
 from dualtape.core.lowering import Expression
 from dualtape.core.primitive import Bilinear, Linear
+from dualtape.dtypes import bool_
 from dualtape.primitives.arithmetic import multiply, scale
 
 
-def with_plain_products(operations: tuple[Operation, ...]) -> tuple[Operation, ...] | None:
+def with_plain_products(operations: tuple[TileOperation, ...]) -> tuple[TileOperation, ...] | None:
     """The same program with plain products; None where it has none to replace, or where a NaN could get lost."""
     assert isinstance(multiply.lowering, Expression)
-    tainted: set[Node] = set()
-    found: list[Operation] = []
+    tainted: set[TileValue | Shared] = set()
+    found: list[TileOperation] = []
     for operation in operations:
-        taken = any(node in tainted for node in reads(operation))
+        taken = any(value in tainted for value in values_read(operation))
         if taken and not _hands_on_nan(operation):
             return None
-        replaces = isinstance(operation, Map) and operation.primitive is scale
+        replaces = isinstance(operation, ElementwiseMap) and operation.primitive is scale
         if replaces or taken:
-            tainted.update(outputs(operation))
-        if isinstance(operation, Map) and replaces:
+            tainted.update(values_made(operation))
+        if isinstance(operation, ElementwiseMap) and replaces:
             operation = replace(operation, code=multiply.lowering)
         found.append(operation)
     return tuple(found) if tainted else None
 
 
-def _hands_on_nan(operation: Operation) -> bool:
-    if isinstance(operation, FoldFeatures):
-        return operation.kind.combine.hands_on_nan
-    if not isinstance(operation, Map):
-        return True
-    if operation.gives_bool:
-        return False
-    primitive = operation.primitive
-    # What linear maps do not select is dropped, and what the NaN stands for would be dropped as well.
-    return primitive is None or isinstance(primitive, (Linear, Bilinear)) or operation.code.hands_on_nan
+def _hands_on_nan(operation: TileOperation) -> bool:
+    match operation:
+        case FoldFeatures(kind=kind):
+            return kind.combine.hands_on_nan
+        case PointProduct() | Embed() | Contraction():
+            return True
+        case ElementwiseMap(output=output) if output.dtype is bool_:
+            return False
+        # What linear maps do not select is dropped, and what the NaN stands for would be dropped as well.
+        case ElementwiseMap(primitive=None | Linear() | Bilinear()):
+            return True
+        case ElementwiseMap(code=code):
+            return code.hands_on_nan
+        case _:
+            assert_never(operation)

@@ -8,206 +8,171 @@ is one loop over features with its values in registers.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from math import prod
-from typing import Any
+from typing import NamedTuple, assert_never
 
+from dualtape.compiler.blocks.tile.steps import Group, Scheduled, step_reads
 from dualtape.compiler.blocks.tile.tiles import (
     Contraction,
+    ElementwiseMap,
+    Embed,
     FoldFeatures,
-    Map,
-    Operation,
-    Place,
-    Product,
-    Read,
+    PointProduct,
+    Shared,
+    SharedRead,
     Stream,
-    Turn,
-    WideContraction,
-    outputs,
-    reads,
+    TileOperation,
+    TileValue,
+    values_made,
+    values_read,
 )
-from dualtape.compiler.program import Node
 
 MOST_STREAMS = 14
 """More streams than this leave no registers for even one feature of each."""
 
 
-@dataclass(frozen=True, eq=False)
-class Group:
-    """Elementwise operations in one loop over ``features``; ``stored`` are the values that others read.
-
-    With a ``product``, its results are there in registers, and are stored only where somebody else reads them.
-    ``folds`` combine rows of the group's values as they appear.
-    """
-
-    features: int
-    maps: tuple[Map, ...]
-    stored: tuple[Node, ...]
-    product: Product | None = None
-    folds: tuple[FoldFeatures, ...] = ()
+_Made = dict[TileValue | Shared, TileOperation]
+"""What makes each value of the tile."""
 
 
-Step = Group | Product | FoldFeatures | Place | Contraction | Turn | WideContraction
+class _Ranked(NamedTuple):
+    """A step with its place: steps of a level come in the order of their ranks."""
+
+    level: int
+    rank: int
+    step: Scheduled
 
 
-def schedule(operations: tuple[Operation, ...], kept: frozenset[Node]) -> list[Step]:
-    """Steps in an order in which every value is there before it is read; ``kept`` values are read later."""
-    levels, joined = _levels(operations), _joined_folds(operations)
-    groups, others = _groups(operations, levels, joined), _others(operations, levels, joined)
-    steps = _fused([*groups, *_products(operations, levels), *others])
-    return _with_stores([step for _, _, step in sorted(steps, key=lambda item: item[:2])], kept)
+def schedule(operations: Sequence[TileOperation], live_out: frozenset[TileValue]) -> list[Scheduled]:
+    """Steps in an order in which every value is there before it is read; ``live_out`` values are read after them."""
+    steps = _fused(_gathered(operations))
+    return _with_results([ranked.step for ranked in sorted(steps, key=lambda ranked: ranked[:2])], live_out)
 
 
-_Ranked = tuple[int, int, Any]
-
-
-def _levels(operations: tuple[Operation, ...]) -> dict[Operation, int]:
-    made: dict[Node, Operation] = {}
-    levels: dict[Operation, int] = {}
+def _gathered(operations: Sequence[TileOperation]) -> list[_Ranked]:
+    """Groups, then products, then the others, each with its place."""
+    made: _Made = {value: operation for operation in operations for value in values_made(operation)}
+    levels = _levels(operations, made)
+    maps: dict[tuple[int, int], list[ElementwiseMap]] = defaultdict(list)
+    folds: dict[tuple[int, int], list[FoldFeatures]] = defaultdict(list)
+    products: dict[tuple[int, SharedRead, int, int], list[PointProduct]] = defaultdict(list)
+    of_rows: list[_Ranked] = []
+    others: list[_Ranked] = []
     for operation in operations:
-        level = 0
-        for node in reads(operation):
-            before = made.get(node)
-            if before is not None:
-                joins = _joins(before, operation, node)
-                level = max(level, levels[before] + (0 if joins else 1))
-        levels[operation] = level
-        made |= dict.fromkeys(outputs(operation), operation)
+        level = levels[operation]
+        match operation:
+            case ElementwiseMap(output=output):
+                maps[level, output.features].append(operation)
+            case PointProduct(rows=1, weight=weight, inner=inner, columns=columns):
+                products[level, weight, inner, columns].append(operation)
+            case PointProduct():
+                of_rows.append(_Ranked(level, 0, operation))
+            case FoldFeatures(source=source) if _joins(made.get(source.value), operation):
+                folds[level, prod(source.shape)].append(operation)
+            case FoldFeatures() | Embed() | Contraction():
+                others.append(_Ranked(level, 2, operation))
+            case _:
+                assert_never(operation)
+    groups = [
+        _Ranked(key[0], 1, Group(key[1], tuple(found), (), folds=tuple(folds[key]))) for key, found in maps.items()
+    ]
+    merged = [_Ranked(key[0], 0, product) for key, found in products.items() for product in _merged(found)]
+    return [*groups, *of_rows, *merged, *others]
+
+
+def _levels(operations: Sequence[TileOperation], made: _Made) -> dict[TileOperation, int]:
+    levels: dict[TileOperation, int] = {}
+    for operation in operations:
+        before = [made[value] for value in values_read(operation) if value in made]
+        levels[operation] = max((levels[x] + (not _joins(x, operation)) for x in before), default=0)
     return levels
 
 
-def _joins(before: Operation, operation: Operation, node: Node) -> bool:
-    if not isinstance(before, Map):
+def _joins(before: TileOperation | None, operation: TileOperation) -> bool:
+    """Whether an operation may be in one group with an elementwise one whose value it reads."""
+    if not isinstance(before, ElementwiseMap):
         return False
-    if isinstance(operation, FoldFeatures):
-        return before.features == prod(operation.source.shape) and folds_rows(operation)
-    if not isinstance(operation, Map) or before.features != operation.features:
-        return False
-    return all(x.is_whole for x in operation.operands if isinstance(x, Read) and x.node is node)
+    features = before.output.features
+    match operation:
+        case FoldFeatures(source=source):
+            return features == prod(source.shape) and folds_rows(operation)
+        case ElementwiseMap(output=output):
+            reads = [read for read in operation.reads if read.value is before.output]
+            return features == output.features and all(read.is_whole for read in reads)
+        case PointProduct() | Embed() | Contraction():
+            return False
+        case _:
+            assert_never(operation)
 
 
 def folds_rows(fold: FoldFeatures) -> bool:
     """Whether it combines whole rows of its source, each element with the one at its place in the other rows."""
-    source, kept = fold.source, fold.kept
-    whole_rows = Read(source.node, source.shape[kept:] + source.shape[:kept], source.offset,
-                      source.strides[kept:] + source.strides[:kept])  # fmt: skip
-    return fold.features > 1 and whole_rows.is_whole
+    axes = list(range(len(fold.source.shape)))
+    rows_first = fold.source.arranged(axes[fold.kept_axes :] + axes[: fold.kept_axes])
+    return fold.output.features > 1 and rows_first.is_whole
 
 
-def _joined_folds(operations: tuple[Operation, ...]) -> set[Operation]:
-    made = {node: operation for operation in operations for node in outputs(operation)}
-    found = [x for x in operations if isinstance(x, FoldFeatures) and x.source.node in made]
-    return {fold for fold in found if _joins(made[fold.source.node], fold, fold.source.node)}
-
-
-def _groups(operations: tuple[Operation, ...], levels: dict[Operation, int], joined: set[Operation]) -> list[_Ranked]:
-    found: dict[tuple[int, int], list[Map]] = defaultdict(list)
-    folds: dict[tuple[int, int], list[FoldFeatures]] = defaultdict(list)
-    for operation in operations:
-        if isinstance(operation, Map):
-            found[levels[operation], operation.features].append(operation)
-        elif isinstance(operation, FoldFeatures) and operation in joined:
-            folds[levels[operation], prod(operation.source.shape)].append(operation)
-    return [(key[0], 1, Group(key[1], tuple(maps), (), folds=tuple(folds.get(key, ())))) for key, maps in found.items()]
-
-
-def _products(operations: tuple[Operation, ...], levels: dict[Operation, int]) -> list[_Ranked]:
-    found: dict[Any, list[Product]] = defaultdict(list)
-    merged: list[_Ranked] = []
-    for operation in operations:
-        if isinstance(operation, Product) and operation.rows > 1:
-            merged.append((levels[operation], 0, operation))
-        elif isinstance(operation, Product):
-            found[levels[operation], operation.weight, operation.inner, operation.columns].append(operation)
-    for (level, weight, inner, columns), products in found.items():
-        streams = [stream for product in products for stream in product.streams]
-        count = -(-len(streams) // MOST_STREAMS)
-        size = -(-len(streams) // count)
-        for start in range(0, len(streams), size):
-            merged.append((level, 0, Product(tuple(streams[start : start + size]), weight, inner, columns)))
-    return merged
-
-
-def _others(operations: tuple[Operation, ...], levels: dict[Operation, int], joined: set[Operation]) -> list[_Ranked]:
-    return [(levels[x], 2, x) for x in operations if not isinstance(x, (Map, Product)) and x not in joined]
+def _merged(products: list[PointProduct]) -> list[PointProduct]:
+    """Products with one weight, with as many streams in each as registers hold."""
+    streams = [stream for product in products for stream in product.streams]
+    size = -(-len(streams) // -(-len(streams) // MOST_STREAMS))
+    parts = [tuple(streams[start : start + size]) for start in range(0, len(streams), size)]
+    return [replace(products[0], streams=part) for part in parts]
 
 
 def _fused(steps: list[_Ranked]) -> list[_Ranked]:
     """Groups take in the product that they follow, so that its results never leave the registers."""
-    readers: dict[Node, list[_Ranked]] = defaultdict(list)
-    for item in steps:
-        for node in _step_reads(item[2]):
-            readers[node].append(item)
-    taken: set[int] = set()
-    hosts: dict[int, Product] = {}
-    late: set[int] = set()
+    readers: dict[TileValue | Shared, list[_Ranked]] = defaultdict(list)
+    for ranked in steps:
+        for value in step_reads(ranked.step):
+            readers[value].append(ranked)
+    taken: set[PointProduct] = set()
+    hosts: dict[Scheduled, PointProduct] = {}
+    late: set[Scheduled] = set()
     for level, _, step in steps:
-        if not isinstance(step, Product) or not all(_is_plain(stream, step) for stream in step.streams):
+        if not isinstance(step, PointProduct) or not all(_is_plain(stream, step) for stream in step.streams):
             continue
-        near = {id(x[2]): x[2] for stream in step.streams for x in readers[stream.output] if x[0] == level + 1}
-        for key, group in near.items():
+        found = [x for stream in step.streams for x in readers[stream.output]]
+        near = dict.fromkeys(x.step for x in found if x.level == level + 1)
+        for group in near:
             # Others that read the results must come after the host, so they cannot be hosts themselves.
-            others = near.keys() - {key}
-            if key in hosts or key in late or others & hosts.keys():
+            others = near.keys() - {group}
+            if group in hosts or group in late or others & hosts.keys():
                 continue
             if isinstance(group, Group) and group.features == step.rows * step.columns and _reads_plainly(group, step):
-                hosts[key] = step
-                taken.add(id(step))
+                hosts[group] = step
+                taken.add(step)
                 late |= others
                 break
     # A group that hosts a product comes first on its level: others there may read the product's results.
     return [
-        (
-            level,
-            -1 if id(step) in hosts else rank,
-            replace(step, product=hosts[id(step)]) if id(step) in hosts else step,
-        )
-        for level, rank, step in steps
-        if id(step) not in taken
+        _Ranked(ranked.level, -1, replace(ranked.step, product=hosts[ranked.step]))
+        if isinstance(ranked.step, Group) and ranked.step in hosts
+        else ranked
+        for ranked in steps
+        if ranked.step not in taken
     ]
 
 
-def _is_plain(stream: Stream, product: Product) -> bool:
+def _is_plain(stream: Stream, product: PointProduct) -> bool:
     return stream.output_offset == 0 and sum(s.output is stream.output for s in product.streams) == 1
 
 
-def _reads_plainly(group: Group, product: Product) -> bool:
-    made = set(outputs(product))
-    found = [x for m in group.maps for x in m.operands if isinstance(x, Read) and x.node in made]
-    return all(x.is_whole for x in found)
+def _reads_plainly(group: Group, product: PointProduct) -> bool:
+    made = set(values_made(product))
+    return all(read.is_whole for m in group.maps for read in m.reads if read.value in made)
 
 
-def _step_reads(step: Step) -> list[Node]:
-    if isinstance(step, Group):
-        inside = {m.output for m in step.maps}
-        members: tuple[Operation, ...] = (*step.maps, *step.folds)
-        found = [node for member in members for node in reads(member) if node not in inside]
-        if step.product is None:
-            return found
-        return [*(node for node in found if node not in outputs(step.product)), *reads(step.product)]
-    return reads(step)
-
-
-def step_reads(step: Step) -> list[Node]:
-    """The values that a step takes from memory, shared ones included."""
-    return list(dict.fromkeys(_step_reads(step)))
-
-
-def step_writes(step: Step) -> list[Node]:
-    """The values of the tile that a step leaves in memory."""
-    if isinstance(step, Group):
-        return [*step.stored, *(fold.output for fold in step.folds)]
-    return [] if isinstance(step, (Contraction, WideContraction)) else outputs(step)
-
-
-def _with_stores(steps: list[Step], kept: frozenset[Node]) -> list[Step]:
-    wanted = set(kept).union(*(_step_reads(step) for step in steps))
-    done: list[Step] = []
+def _with_results(steps: list[Scheduled], live_out: frozenset[TileValue]) -> list[Scheduled]:
+    """The same, where each group keeps what others read, and what is ``live_out``."""
+    wanted = set(live_out).union(*(step_reads(step) for step in steps))
+    done: list[Scheduled] = []
     for step in steps:
         if isinstance(step, Group):
-            made = [m.output for m in step.maps]
-            if step.product is not None:
-                made = [*outputs(step.product), *made]
-            step = replace(step, stored=tuple(node for node in made if node in wanted))
+            made = [] if step.product is None else values_made(step.product)
+            made += [m.output for m in step.maps]
+            step = replace(step, results=tuple(value for value in made if value in wanted))
         done.append(step)
     return done

@@ -9,137 +9,137 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import product as all_indices
 from math import prod
+from typing import assert_never
 
 from dualtape.compiler.blocks.tile.tiles import (
     MOST_ROWS,
     Contraction,
+    ContractionTerm,
+    ElementwiseMap,
+    Embed,
     FoldFeatures,
-    Map,
-    Operation,
-    Place,
-    Product,
+    PointProduct,
     Read,
     Stream,
-    Term,
-    whole,
+    TileOperation,
+    TileRead,
+    TileValue,
 )
-from dualtape.compiler.program import Node
-from dualtape.core.spec import Spec
 
 
-def split_rows(operations: tuple[Operation, ...], kept: frozenset[Node]) -> tuple[Operation, ...]:
-    """The same program with one value for each row, wherever there are few rows."""
-    splitting = _Splitting(kept)
+def split_rows(operations: tuple[TileOperation, ...], live_out: frozenset[TileValue]) -> tuple[TileOperation, ...]:
+    """The same program with one value for each row, wherever there are few rows; ``live_out`` values stay whole."""
+    splitting = _Splitting(live_out)
     for operation in operations:
         splitting.visit(operation)
     return tuple(splitting.operations)
 
 
 class _Splitting:
-    def __init__(self, kept: frozenset[Node]) -> None:
-        self.operations: list[Operation] = []
-        self._kept = kept
-        self._rows: dict[Node, tuple[Node, ...]] = {}
-        self._lengths: dict[Node, int] = {}
-        self._joined: set[Node] = set()
+    """The operations so far, the rows of values that were split, and those that were joined again for a reader."""
 
-    def visit(self, operation: Operation) -> None:
+    def __init__(self, live_out: frozenset[TileValue]) -> None:
+        self.operations: list[TileOperation] = []
+        self._live_out = live_out
+        self._rows: dict[TileValue, tuple[TileValue, ...]] = {}
+        self._joined: set[TileValue] = set()
+
+    def visit(self, operation: TileOperation) -> None:
         match operation:
-            case Map():
+            case ElementwiseMap():
                 self._map(operation)
-            case Product():
+            case PointProduct():
                 self._product(operation)
             case FoldFeatures():
                 self._fold(operation)
             case Contraction(terms=terms):
                 self.operations.append(replace(operation, terms=tuple(map(self._term, terms))))
-            case Place(parts=parts):
-                for node, _ in parts:
-                    self._join(node)
+            case Embed(parts=parts):
+                for value, _ in parts:
+                    self._join(value)
                 self.operations.append(operation)
             case _:
-                self.operations.append(operation)
+                assert_never(operation)
 
-    def _map(self, operation: Map) -> None:
-        shapes = [x.shape for x in operation.operands if isinstance(x, Read)]
-        shape = tuple(n for n in shapes[0] if n != 1)
-        if len(shape) < 2 or shape[0] > MOST_ROWS or operation.output in self._kept:
+    def _map(self, operation: ElementwiseMap) -> None:
+        shape = tuple(n for n in operation.reads[0].shape if n != 1)
+        if len(shape) < 2 or shape[0] > MOST_ROWS or operation.output in self._live_out:
             operands = tuple(self._read(x) if isinstance(x, Read) else x for x in operation.operands)
             self.operations.append(replace(operation, operands=operands))
             return
-        features = operation.features // shape[0]
-        for i, row in enumerate(self._divide(operation.output, shape[0], features)):
+        for i, row in enumerate(self._divide(operation.output, shape[0])):
             operands = tuple(self._read(_squeezed(x).at(i)) if isinstance(x, Read) else x for x in operation.operands)
-            self.operations.append(replace(operation, output=row, features=features, operands=operands))
+            self.operations.append(replace(operation, output=row, operands=operands))
 
-    def _divide(self, node: Node, count: int, features: int) -> tuple[Node, ...]:
-        rows = tuple(Node(Spec(node.spec.shape, node.spec.dtype)) for _ in range(count))
-        self._rows[node] = rows
-        self._lengths[node] = features
+    def _divide(self, value: TileValue, count: int) -> tuple[TileValue, ...]:
+        rows = tuple(TileValue(value.features // count, value.dtype) for _ in range(count))
+        self._rows[value] = rows
         return rows
 
-    def _term(self, term: Term) -> Term:
+    def _term(self, term: ContractionTerm) -> ContractionTerm:
         if term.count > 1:
             # More rows than are split: what they belong to stays whole.
             for read in term.reads:
-                self._join(read.node)
+                self._join(read.value)
             return term
-        return Term(self._read(term.x), None if term.y is None else self._read(term.y))
+        return ContractionTerm(self._row(term.x), None if term.y is None else self._row(term.y))
 
-    def _product(self, operation: Product) -> None:
+    def _product(self, operation: PointProduct) -> None:
         streams = list(operation.streams)
         output = streams[0].output
-        if 1 < len(streams) <= MOST_ROWS and output not in self._kept:
-            rows = self._divide(output, len(streams), operation.columns)
+        if 1 < len(streams) <= MOST_ROWS and output not in self._live_out:
+            rows = self._divide(output, len(streams))
             streams = [Stream(x.source, x.source_offset, row, 0) for x, row in zip(streams, rows, strict=True)]
         found = []
         for x in streams:
-            source = self._read(Read(x.source, (operation.rows * operation.inner,), x.source_offset, (1,)))
-            found.append(Stream(source.node, source.offset, x.output, x.output_offset))
+            source = self._row(TileRead(x.source, (operation.rows * operation.inner,), x.source_offset, (1,)))
+            found.append(Stream(source.value, source.offset, x.output, x.output_offset))
         self.operations.append(replace(operation, streams=tuple(found)))
 
     def _fold(self, operation: FoldFeatures) -> None:
         """A fold of few rows is a chain of elementwise operations."""
-        source, kept = operation.source, operation.kept
+        source, kept = operation.source, operation.kept_axes
         reduced = source.shape[kept:]
         if not 1 < prod(reduced) <= MOST_ROWS:
-            found = self._read(source)
-            self.operations.append(replace(operation, source=found))
+            self.operations.append(replace(operation, source=self._read(source)))
             return
         total: Read | None = None
         last = prod(reduced) - 1
         for i, index in enumerate(all_indices(*map(range, reduced))):
             offset = source.offset + sum(n * step for n, step in zip(index, source.strides[kept:], strict=True))
-            row = self._read(Read(source.node, source.shape[:kept], offset, source.strides[:kept]))
+            outer = replace(source, shape=source.shape[:kept], offset=offset, strides=source.strides[:kept])
+            row = self._read(outer)
             if total is None:
                 total = row
                 continue
-            output = operation.output if i == last else Node(operation.output.spec)
-            self.operations.append(Map(output, operation.features, operation.kind.combine, (total, row)))
-            total = whole(output, source.shape[:kept])
+            output = operation.output if i == last else TileValue(operation.output.features, operation.output.dtype)
+            self.operations.append(ElementwiseMap(output, operation.kind.combine, (total, row)))
+            total = output.whole(source.shape[:kept])
 
     def _read(self, read: Read) -> Read:
+        return self._row(read) if isinstance(read, TileRead) else read
+
+    def _row(self, read: TileRead) -> TileRead:
         """The read of the one row that it stays in; rows are joined for a read that does not."""
-        rows = self._rows.get(read.node)
+        rows = self._rows.get(read.value)
         if rows is None:
             return read
-        length = self._lengths[read.node]
+        length = rows[0].features
         low = read.offset + sum((n - 1) * min(step, 0) for n, step in zip(read.shape, read.strides, strict=True))
         high = read.offset + sum((n - 1) * max(step, 0) for n, step in zip(read.shape, read.strides, strict=True))
         row = low // length
         if row == high // length:
-            return Read(rows[row], read.shape, read.offset - row * length, read.strides)
-        self._join(read.node)
+            return TileRead(rows[row], read.shape, read.offset - row * length, read.strides)
+        self._join(read.value)
         return read
 
-    def _join(self, node: Node) -> None:
-        if node in self._rows and node not in self._joined:
-            self._joined.add(node)
-            length = self._lengths[node]
-            parts = tuple((row, Read(node, (length,), i * length, (1,))) for i, row in enumerate(self._rows[node]))
-            self.operations.append(Place(node, length * len(parts), parts))
+    def _join(self, value: TileValue) -> None:
+        if value in self._rows and value not in self._joined:
+            self._joined.add(value)
+            rows = self._rows[value]
+            parts = tuple((row, TileRead(value, (row.features,), i * row.features, (1,))) for i, row in enumerate(rows))
+            self.operations.append(Embed(value, parts))
 
 
 def _squeezed(read: Read) -> Read:
-    axes = [i for i, n in enumerate(read.shape) if n != 1]
-    return Read(read.node, tuple(read.shape[i] for i in axes), read.offset, tuple(read.strides[i] for i in axes))
+    return read.arranged([i for i, n in enumerate(read.shape) if n != 1])
