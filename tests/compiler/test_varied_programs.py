@@ -11,7 +11,7 @@ import pytest
 
 import dualtape as dt
 from dualtape import pytree
-from dualtape.compiler.jit import Lowered
+from dualtape.compiler.lowered import Lowered
 from dualtape.devices.opencl import opencl_devices
 from varied_programs import PROGRAMS, Program
 

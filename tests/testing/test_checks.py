@@ -81,7 +81,7 @@ def test_derivative_that_only_jit_has_wrong_is_found(mode: str, monkeypatch: pyt
         swap = lambda e: replace(e, primitive=CATALOGUE["sin"]) if e.primitive.name == "cos" else e
         return replace(program, equations=tuple(map(swap, program.equations)))
 
-    monkeypatch.setattr(import_module("dualtape.compiler.jit"), "optimise", spoilt)
+    monkeypatch.setattr(import_module("dualtape.compiler.pipeline"), "optimise", spoilt)
     with pytest.raises(AssertionError, match=f"^{mode} mode.* under jit, order 1"):
         check_derivatives(ops.sin, X, modes=(mode,))
     check_derivatives(ops.sin, X, modes=(mode,), jit=False)

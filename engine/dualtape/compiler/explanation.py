@@ -7,7 +7,8 @@ from math import prod
 from typing import Any
 
 from dualtape.autodiff.fields import explain as explain_derivatives
-from dualtape.compiler.jit import Jitted, Lowered
+from dualtape.compiler.jit import Jitted
+from dualtape.compiler.lowered import Lowered
 from dualtape.compiler.program import COND, ITEM, SCAN, WHILE, Program, inner_programs
 from dualtape.errors import ArgumentTypeError
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import update_wrapper
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dualtape import pytree
 from dualtape.autodiff.transforms import require_callable
 from dualtape.compiler.donation import donated, give_up, read_positions
-from dualtape.compiler.passes import optimise
-from dualtape.compiler.program import Program, trace
+from dualtape.compiler.lowered import Lowered
 from dualtape.compiler.replay import Replay
 from dualtape.core.interpreter import nesting_depth
 from dualtape.core.spec import Spec
@@ -24,69 +22,7 @@ from dualtape.parameter import Parameter, is_observed
 from dualtape.tensor import Tensor
 
 if TYPE_CHECKING:
-    from dualtape.compiler.cost import Cost
-
-
-@dataclass(frozen=True)
-class Lowered:
-    """A traced function; it prints as its program before and after all passes.
-
-    Attributes
-    ----------
-    program
-        As written down.
-    optimised
-        After all passes.
-    source
-        The OpenCL C that it runs; empty where it runs operation by operation.
-    explanation
-        How it runs, and why.
-    device
-        Where its inputs and results are.
-    """
-
-    program: Program
-    optimised: Program
-    source: str
-    explanation: str
-    device: Device
-
-    def __str__(self) -> str:
-        return f"as traced:\n{self.program}\n\nafter all passes:\n{self.optimised}\n\nit {self.explanation}"
-
-    def kernels(self) -> str:
-        """The OpenCL C that it runs; empty where it runs operation by operation.
-
-        Examples
-        --------
-        >>> import dualtape as dt
-        >>> dt.jit(lambda x: x + x, device="host").lower(dt.Tensor(1.0)).kernels()
-        ''
-        """
-        return self.source
-
-    def cost(self) -> Cost:
-        """Operations, bytes and the least time of the optimised program; it prints as a table.
-
-        Examples
-        --------
-        >>> import dualtape as dt
-        >>> a = dt.ops.ones((8, 8))
-        >>> dt.jit(lambda a, b: a @ b).lower(a, a).cost().flops
-        1024
-        """
-        from dualtape.compiler.cost import cost_of
-
-        return cost_of(self.optimised, self.device)
-
-
-class _Compiled(NamedTuple):
-    lowered: Lowered
-    run: Callable[..., list[Any]]
-    read: list[Parameter]
-    written: list[Parameter]
-    structure: list[Any]
-    device: Device
+    from dualtape.compiler.pipeline import Compiled
 
 
 class Jitted:
@@ -98,7 +34,7 @@ class Jitted:
         self._fn = fn
         self._device = device
         self._donated = donate_argnums
-        self._cache: dict[Any, _Compiled] = {}
+        self._cache: dict[Any, tuple[Compiled, Any]] = {}
         update_wrapper(self, fn, updated=())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -108,7 +44,7 @@ class Jitted:
             # Inside another transformation, whose values the function may use without being given them, it is an
             # ordinary function.
             return self._fn(*args, **kwargs)
-        compiled = self._compiled(leaves, structure, tensors)
+        compiled, output_structure = self._compiled(leaves, structure, tensors)
         given_up = donated(self._donated, args, leaves) if self._donated else []
         storages = [x.data_ for x in tensors] + [parameter.value().data_ for parameter in compiled.read]
         give_up(given_up)
@@ -117,7 +53,7 @@ class Jitted:
         count = len(results) - len(compiled.written)
         for parameter, value in zip(compiled.written, results[count:], strict=True):
             parameter.set_data(value)
-        return pytree.unflatten(compiled.structure[0], results[:count])
+        return pytree.unflatten(output_structure, results[:count])
 
     def lower(self, *args: Any, **kwargs: Any) -> Lowered:
         """The programs for these arguments; they print as text.
@@ -132,35 +68,35 @@ class Jitted:
           return v2
         """
         leaves, structure = _flatten(args, kwargs)
-        return self._compiled(leaves, structure, [x for x in leaves if isinstance(x, Tensor)]).lowered
+        return self._compiled(leaves, structure, [x for x in leaves if isinstance(x, Tensor)])[0].lowered
 
-    def _compiled(self, leaves: list[Any], structure: Any, tensors: list[Tensor]) -> _Compiled:
+    def _compiled(self, leaves: list[Any], structure: Any, tensors: list[Tensor]) -> tuple[Compiled, Any]:
+        """The compiled function and the structure of what it gives."""
         device = _common_device(tensors)
         key = (structure, device.name, *(_key(leaf) for leaf in leaves))
         found = self._cache.get(key)
-        if found is None or any(parameter.device is not device for parameter in found.read):
+        if found is None or any(parameter.device is not device for parameter in found[0].read):
             found = self._cache[key] = self._compile(leaves, structure, tensors, device)
         return found
 
-    def _compile(self, leaves: list[Any], structure: Any, tensors: list[Tensor], device: Device) -> _Compiled:
+    def _compile(
+        self, leaves: list[Any], structure: Any, tensors: list[Tensor], device: Device
+    ) -> tuple[Compiled, Any]:
         # Imported when something is compiled: the generator of kernels would double the time to import the package.
-        from dualtape.compiler.blocks import planned
+        from dualtape.compiler.pipeline import compile_function
 
-        output_structure: list[Any] = []
+        output_structure: Any = None
 
         def flat(*values: Tensor) -> list[Any]:
+            nonlocal output_structure
             given = iter(values)
             filled = [next(given) if isinstance(leaf, Tensor) else leaf for leaf in leaves]
             args, kwargs = pytree.unflatten(structure, filled)
-            outputs, found = pytree.flatten(self._fn(*args, **kwargs))
-            output_structure.append(found)
+            outputs, output_structure = pytree.flatten(self._fn(*args, **kwargs))
             return outputs
 
-        program, read, written = trace(flat, [Spec(x.shape, x.dtype) for x in tensors], device)
-        optimised = optimise(program)
-        run, kernels, explanation = planned(optimised, device, self._device)
-        lowered = Lowered(program, optimised, kernels, explanation, device)
-        return _Compiled(lowered, run, read, written, output_structure, device)
+        compiled = compile_function(flat, [Spec(x.shape, x.dtype) for x in tensors], device, self._device)
+        return compiled, output_structure
 
 
 def jit(fn: Callable[..., Any], device: str | Device | None = None, donate_argnums: int | Sequence[int] = ()) -> Jitted:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.compiler.program import CALL, COND, ITEM, SCAN, WHILE, Constant, Equation, Node, Program
+from dualtape.compiler.program import CALL, COND, ITEM, SCAN, WHILE, Constant, Equation, Node, Operand, Program
 from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Spec
 from dualtape.devices.device import Device, Storage
@@ -35,15 +35,10 @@ class Replay:
     Every node has a slot, emptied after its last reading so that the device can use the memory again.
     """
 
-    def __init__(self, program: Program, device: Device) -> None:
-        self._device = device
-        self._slots: dict[Node, int] = {}
-        self._initial: list[Any] = []
-        self._inputs = [self._slot(node) for node in program.inputs]
-        self._steps = [self._step(equation) for equation in program.equations]
-        self._outputs = [self._read(x) for x in program.outputs]
-        constants = {i for node, i in self._slots.items() if isinstance(node, Constant)}
-        self._idle = tuple(_mark_last_readings(self._steps, constants | {i for i, _ in self._outputs}, self._inputs))
+    def __init__(self, slots: _Slots, inputs: list[int], steps: list[_Step], outputs: list[tuple[int, Any]]) -> None:
+        self._device, self._initial = slots.device, slots.initial
+        self._inputs, self._steps, self._outputs = inputs, steps, outputs
+        self._idle = tuple(_mark_last_readings(steps, slots.constants | {i for i, _ in outputs}, inputs))
 
     def __call__(self, arguments: Sequence[Storage]) -> list[Any]:
         found = self._values(arguments)
@@ -66,19 +61,6 @@ class Replay:
         self._go(found)
         return [found[i] if i >= 0 else number for i, number in self._outputs]
 
-    def _slot(self, node: Node) -> int:
-        if node not in self._slots:
-            self._slots[node] = len(self._initial)
-            self._initial.append(node.value.to(self._device).data_ if isinstance(node, Constant) else None)
-        return self._slots[node]
-
-    def _read(self, operand: Any) -> tuple[int, Any]:
-        return (self._slot(operand), None) if isinstance(operand, Node) else (-1, operand)
-
-    def _step(self, equation: Equation) -> _Step:
-        reads = [self._read(x) for x in equation.operands]
-        return _Step(operation(equation, self._device), reads, self._slot(equation.output))
-
     def _values(self, arguments: Sequence[Storage]) -> list[Any]:
         values = list(self._initial)
         for i, storage in zip(self._inputs, arguments, strict=True):
@@ -97,9 +79,36 @@ class Replay:
             operands.clear()
 
 
+class _Slots:
+    """The slot of each node, and what is in the slots before a run: the constants."""
+
+    def __init__(self, device: Device) -> None:
+        self.device = device
+        self.initial: list[Any] = []
+        self.constants: set[int] = set()
+        self._of: dict[Node, int] = {}
+
+    def of(self, node: Node) -> int:
+        if node not in self._of:
+            slot = self._of[node] = len(self.initial)
+            self.initial.append(node.value.to(self.device).data_ if isinstance(node, Constant) else None)
+            if isinstance(node, Constant):
+                self.constants.add(slot)
+        return self._of[node]
+
+    def read(self, operand: Operand) -> tuple[int, Any]:
+        return (self.of(operand), None) if isinstance(operand, Node) else (-1, operand)
+
+
 def replayed(program: Program, device: Device) -> Replay:
-    """A function that runs ``program`` on ``device``."""
-    return Replay(program, device)
+    """Compile ``program`` to run operation by operation on ``device``."""
+    slots = _Slots(device)
+    inputs = [slots.of(node) for node in program.inputs]
+    steps = [
+        _Step(operation(equation, device), [slots.read(x) for x in equation.operands], slots.of(equation.output))
+        for equation in program.equations
+    ]
+    return Replay(slots, inputs, steps, [slots.read(x) for x in program.outputs])
 
 
 def _mark_last_readings(steps: list[_Step], kept: set[int], inputs: list[int]) -> set[int]:
@@ -124,7 +133,7 @@ def operation(equation: Equation, device: Device) -> Operation:
     if primitive is WHILE:
         return _While(device, **params)
     if primitive is CALL:
-        return Replay(params["body"], device).run
+        return replayed(params["body"], device).run
     return _call(primitive, params, device)
 
 
@@ -135,7 +144,7 @@ def _call(primitive: Primitive, params: dict[str, Any], device: Device) -> Opera
 class _Condition:
     def __init__(self, device: Device, true: Program, false: Program) -> None:
         self._device = device
-        self._branches = Replay(false, device), Replay(true, device)
+        self._branches = replayed(false, device), replayed(true, device)
 
     def __call__(self, operands: list[Any]) -> list[Any]:
         chosen = bool(self._device.get(operands[0]))
@@ -145,7 +154,7 @@ class _Condition:
 class _While:
     def __init__(self, device: Device, condition: Program, body: Program, consts: int) -> None:
         self._device = device
-        self._condition, self._body = Replay(condition, device), Replay(body, device)
+        self._condition, self._body = replayed(condition, device), replayed(body, device)
         self._consts = consts
 
     def __call__(self, operands: list[Any]) -> list[Any]:
@@ -161,7 +170,7 @@ class _Scan:
         self, device: Device, body: Program, consts: int, carried: int, length: int, reverse: bool, stored: bool
     ) -> None:
         self._device = device
-        self._body = Replay(body, device)
+        self._body = replayed(body, device)
         self._consts, self._carried = consts, carried
         self._order = range(length - 1, -1, -1) if reverse else range(length)
         self._specs = [x.spec for x in body.results[carried:]]

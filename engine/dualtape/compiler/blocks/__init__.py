@@ -1,3 +1,12 @@
 """Programs in blocks of points: found, turned into tile programs, written as kernels and run."""
 
-from dualtape.compiler.blocks.run import planned as planned
+from dualtape.compiler.blocks.describe import in_words as in_words
+from dualtape.compiler.blocks.describe import left_in_words as left_in_words
+from dualtape.compiler.blocks.find import NotBlockable as NotBlockable
+from dualtape.compiler.blocks.find import choose_division as choose_division
+from dualtape.compiler.blocks.policy import choose_device as choose_device
+from dualtape.compiler.blocks.region_kernel import compile_region as compile_region
+from dualtape.compiler.blocks.run import Guarded as Guarded
+from dualtape.compiler.blocks.run import Runner as Runner
+from dualtape.compiler.blocks.run import plan_blocks as plan_blocks
+from dualtape.compiler.blocks.target import target_of as target_of

@@ -1,0 +1,96 @@
+"""The compiler, stage by stage: from a function to what runs it.
+
+==========================  ======================================================  =================================
+stage                       what it gives                                           where it stands
+==========================  ======================================================  =================================
+trace                       the function as equations                               program/tracing.py
+optimise                    fewer equations that mean the same                      passes/simplification.py
+choose_device               the device of the kernels, or why there is none         blocks/policy.py
+compute_repeated_once       what is the same at all points, once                    passes/repetition.py
+choose_division             stages of equations, and regions that map over points   blocks/find/point_sets.py
+- map_equation              an equation as operations on one point                  blocks/find/mapping.py
+target_of                   how points are laid out on the device                   blocks/target.py
+compile_region              the kernel of a region, by these stages:                blocks/region_kernel.py
+- with_plain_products       products in which zero need not win                     blocks/tile/plain_products.py
+- split_rows                short rows as values of their own                       blocks/tile/splitting.py
+- schedule                  steps in their order, operations in groups              blocks/tile/scheduling.py
+- choose_forms              how each sum over the points is kept                    blocks/tile/forms.py
+- plan_memory               where each value lies in a tile's scratch memory        blocks/tile/memory.py
+- block_kernel              all of these stages, then the source                    blocks/emit/kernel.py
+plan_blocks                 what a call runs: equations and launches                blocks/run.py, launch.py
+==========================  ======================================================  =================================
+
+Each is a function of what is before it alone, and ``docs/compiler.md`` follows a program through all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from dualtape.compiler.blocks import (
+    Guarded,
+    NotBlockable,
+    Runner,
+    choose_device,
+    choose_division,
+    compile_region,
+    in_words,
+    left_in_words,
+    plan_blocks,
+    target_of,
+)
+from dualtape.compiler.lowered import Lowered
+from dualtape.compiler.passes import compute_repeated_once, optimise
+from dualtape.compiler.program import Program, trace
+from dualtape.compiler.replay import replayed
+from dualtape.core.spec import Spec
+from dualtape.devices.device import Device
+from dualtape.errors import DeviceError
+from dualtape.parameter import Parameter
+
+
+class Compiled(NamedTuple):
+    """A function that is ready to run.
+
+    Attributes
+    ----------
+    lowered
+        What it was made of, for people.
+    run
+        From the storages of the arguments, then those of ``read``, to the results, then the values of ``written``.
+    read, written
+        The parameters whose values it takes and gives.
+    """
+
+    lowered: Lowered
+    run: Runner
+    read: list[Parameter]
+    written: list[Parameter]
+
+
+def compile_function(
+    function: Callable[..., list[Any]], specs: list[Spec], home: Device, chosen: Device | None
+) -> Compiled:
+    """Compile for arguments of these specs on ``home``, and for kernels on the ``chosen`` device, if there is one."""
+    program, read, written = trace(function, specs, home)
+    optimised = optimise(program)
+    run, source, explanation = compile_program(optimised, home, chosen)
+    return Compiled(Lowered(program, optimised, source, explanation, home), run, read, written)
+
+
+def compile_program(program: Program, home: Device, chosen: Device | None) -> tuple[Runner, str, str]:
+    """What runs a program, in blocks of points or operation by operation; the source of its kernels; and why."""
+    try:
+        device = choose_device(program, home, chosen)
+        thin = optimise(compute_repeated_once(program))
+        division = choose_division(thin)
+        for region in division.regions:
+            device.require(region.dtype)
+        targets = {region: target_of(device.architecture, region.dtype) for region in division.regions}
+        kernels = {region: compile_region(region, target) for region, target in targets.items()}
+        plan = plan_blocks(thin, division, kernels, home, device)
+    except (NotBlockable, DeviceError) as reason:
+        return replayed(program, home), "", f"runs operation by operation on {home}: {reason}"
+    explanation = f"runs {in_words(division)}, block by block, on {device}{left_in_words(division)}"
+    return Guarded(plan, program, home), "\n".join(x.kernel.source for x in kernels.values()), explanation

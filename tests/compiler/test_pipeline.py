@@ -1,0 +1,49 @@
+"""The pipeline's table of contents is true, and its stages depend on nothing but what they are given."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import dualtape as dt
+from dualtape import ops
+from dualtape.compiler import pipeline
+from dualtape.compiler.blocks import choose_division, compile_region, target_of
+from dualtape.compiler.program import trace
+from dualtape.core.spec import Spec
+from dualtape.devices.kernels import Architecture
+from dualtape.devices.registry import HOST
+
+ROOM = Path(pipeline.__file__).parent
+STAGES = re.findall(r"^(?:- )?(\w+)  +.*?  +(\S+\.py)", str(pipeline.__doc__), re.MULTILINE)
+
+
+@pytest.mark.parametrize(("stage", "file"), STAGES)
+def test_a_stage_is_where_the_table_says(stage: str, file: str) -> None:
+    assert f"\ndef {stage}(" in (ROOM / file).read_text(encoding="utf-8")
+
+
+def test_every_stage_is_in_the_table() -> None:
+    source = Path(pipeline.__file__).read_text(encoding="utf-8")
+    called = re.findall(r"\b(\w+)\(", source[source.index("def compile_function") :])
+    imported = re.findall(r"^(?:from \S+ import |    )(\w+(?:, \w+)*),?$", source, re.MULTILINE)
+    helpers = {"in_words", "left_in_words", "replayed"}
+    stages = {name for name in called if any(name in names.split(", ") for names in imported)} - helpers
+    assert {name for name in stages if name.islower()} <= {stage for stage, _ in STAGES}
+
+
+def test_the_same_program_gives_the_same_kernel() -> None:
+    def loss(w: dt.Tensor, x: dt.Tensor) -> list[dt.Tensor]:
+        return [dt.grad(lambda w: ops.square(ops.tanh(x @ w)).mean())(w)]
+
+    program, _, _ = trace(loss, [Spec((2, 3), dt.float32), Spec((100, 2), dt.float32)], HOST)
+    before = str(program)
+    processor = Architecture(4, 1 << 18, {dt.float32: 8}, 4096, points_on_work_items=False, is_processor=True)
+    target = target_of(processor, dt.float32)
+    first, second = (
+        [compile_region(region, target).kernel.source for region in choose_division(program).regions] for _ in range(2)
+    )
+    assert first == second != []
+    assert str(program) == before
