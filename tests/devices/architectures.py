@@ -6,7 +6,7 @@ from typing import Any
 
 from dualtape.devices.kernels import Architecture
 from dualtape.devices.opencl.device import OpenCLDevice
-from dualtape.devices.opencl.memory import Storage
+from dualtape.devices.opencl.memory import BufferStorage
 from dualtape.dtypes import DType, float32, float64
 
 
@@ -35,7 +35,7 @@ def with_lanes(device: Any, count: int) -> As:
 class WithUndefinedMemory(As):
     """What is allocated holds NaNs until it is written."""
 
-    def allocate(self, shape: tuple[int, ...], dtype: DType) -> Storage:
+    def allocate(self, shape: tuple[int, ...], dtype: DType) -> BufferStorage:
         storage = super().allocate(shape, dtype)
         if dtype.is_float:
             self.runtime.fill(storage, float("nan"))

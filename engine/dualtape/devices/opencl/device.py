@@ -19,7 +19,7 @@ from dualtape.devices.opencl.elementwise import plan_expression, sum_in_place
 from dualtape.devices.opencl.fold import plan_fold
 from dualtape.devices.opencl.indexing import plan_cumsum, plan_scatter_sum, plan_search, plan_take
 from dualtape.devices.opencl.matmul import plan_matmul
-from dualtape.devices.opencl.memory import PoolStatistics, Storage
+from dualtape.devices.opencl.memory import BufferStorage, PoolStatistics
 from dualtape.devices.opencl.movement import plan_concatenate, plan_movement, plan_placement, plan_reinterpretation
 from dualtape.devices.opencl.runtime import Plan, Runtime
 from dualtape.dtypes import DType, dtype_of, float32, float64
@@ -54,7 +54,7 @@ class OpenCLDevice(KernelDevice):
         self._started: Runtime | None = None
         self._lock = threading.Lock()
         self._plans: dict[Any, Plan] = {}
-        self._sums: dict[Any, Callable[[Storage, Storage], None]] = {}
+        self._sums: dict[Any, Callable[[BufferStorage, BufferStorage], None]] = {}
         self._writes: deque[Any] = deque()
 
     @property
@@ -86,19 +86,19 @@ class OpenCLDevice(KernelDevice):
             is_processor=runtime.is_cpu,
         )
 
-    def allocate(self, shape: Shape, dtype: DType) -> Storage:
+    def allocate(self, shape: Shape, dtype: DType) -> BufferStorage:
         return self.runtime.new(shape, dtype)
 
     def build(self, name: str, source: str, arguments: tuple[DType | None, ...]) -> BuiltKernel:
         kernel = self.runtime.kernel(name, source, tuple(None if x is None else x.numpy for x in arguments))
 
         def run(groups: int, work_items: int, *arguments: Any) -> None:
-            given = [x.buffer if type(x) is Storage else x for x in arguments]
+            given = [x.buffer if type(x) is BufferStorage else x for x in arguments]
             kernel((groups * work_items,), (work_items,), *given)
 
         return run
 
-    def put(self, array: np.ndarray) -> Storage:
+    def put(self, array: np.ndarray) -> BufferStorage:
         """Storage with a copy of ``array``; the copy to the device goes on in the background."""
         self.require(dtype_of(array.dtype))
         storage = self.runtime.allocate(array.shape, array.dtype.newbyteorder("="))
@@ -112,21 +112,21 @@ class OpenCLDevice(KernelDevice):
                     self._writes.popleft()
         return storage
 
-    def full(self, shape: tuple[int, ...], value: float, dtype: np.dtype) -> Storage:
+    def full(self, shape: tuple[int, ...], value: float, dtype: np.dtype) -> BufferStorage:
         """Storage filled with one number."""
         self.require(dtype_of(dtype))
         storage = self.runtime.allocate(shape, dtype)
         self.runtime.fill(storage, value)
         return storage
 
-    def get(self, storage: Storage) -> np.ndarray:
+    def get(self, storage: BufferStorage) -> np.ndarray:
         return self.runtime.read(storage)
 
-    def get_all(self, storages: Sequence[Storage]) -> list[np.ndarray]:
+    def get_all(self, storages: Sequence[BufferStorage]) -> list[np.ndarray]:
         return self.runtime.read_all(storages)
 
-    def execute(self, primitive: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> Storage:
-        signature = [(x.shape, x.dtype) if type(x) is Storage else None for x in operands]
+    def execute(self, primitive: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> BufferStorage:
+        signature = [(x.shape, x.dtype) if type(x) is BufferStorage else None for x in operands]
         key = (primitive, *signature, *params.values())
         plan = self._plans.get(key)
         if plan is None:
@@ -155,7 +155,7 @@ class OpenCLDevice(KernelDevice):
             case Kernel(name):
                 return _BY_NAME[name](self.runtime, primitive, specs, params, output)
 
-    def add_in_place(self, target: Storage, addend: Storage) -> bool:
+    def add_in_place(self, target: BufferStorage, addend: BufferStorage) -> bool:
         if target.allocation is None or target.allocation.shared:
             return False
         if target.dtype != addend.dtype or target.dtype.kind != "f":

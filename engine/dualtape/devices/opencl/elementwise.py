@@ -15,7 +15,7 @@ from dualtape.core.spec import Spec
 from dualtape.devices.opencl.fold import folded
 from dualtape.devices.opencl.layout import broadcast_strides, layout
 from dualtape.devices.opencl.map import Map, MapLaunch
-from dualtape.devices.opencl.memory import Storage
+from dualtape.devices.opencl.memory import BufferStorage
 from dualtape.devices.opencl.runtime import Operands, Plan, Runtime
 from dualtape.devices.opencl.types import C_TYPES, as_argument, in_range
 from dualtape.dtypes import DType, bool_, float32
@@ -44,7 +44,7 @@ def plan_expression(
             for x, number in zip(operands, numbers, strict=True)
         ]
 
-    def run(operands: Operands) -> Storage:
+    def run(operands: Operands) -> BufferStorage:
         if check is not None:
             check(operands[1])
         out = runtime.new(output.shape, output.dtype)
@@ -56,7 +56,7 @@ def plan_expression(
     if not (any_number and output.dtype is bool_ and common.is_integer):
         return run
 
-    def compare(operands: Operands) -> Storage:
+    def compare(operands: Operands) -> BufferStorage:
         if all(in_range(int(x), common) for x, number in zip(operands, numbers, strict=True) if number):
             return run(operands)
         # A number that the integers on the other side cannot reach compares with them as an infinity does.
@@ -74,11 +74,11 @@ def _infinity(value: int) -> float:
     return float("inf") if value > 0 else float("-inf")
 
 
-def sum_in_place(runtime: Runtime, spec: Spec) -> Callable[[Storage, Storage], None]:
+def sum_in_place(runtime: Runtime, spec: Spec) -> Callable[[BufferStorage, BufferStorage], None]:
     """A launch that adds the elements of the second storage, of floats, to those of the first."""
     launch = _launch(runtime, "add", x + y, (spec, spec), spec, spec.dtype)
 
-    def run(target: Storage, addend: Storage) -> None:
+    def run(target: BufferStorage, addend: BufferStorage) -> None:
         launch(target.buffer, addend.buffer, target.buffer)
 
     return run
@@ -96,7 +96,7 @@ def _exponent_check(runtime: Runtime, name: str, exponent: Spec | None) -> Calla
     axes = tuple(range(len(exponent.shape)))
     smallest = folded(runtime, Fold(math.inf, choose(y < x, y, x)), exponent, axes, exponent.dtype)
 
-    def check(storage: Storage) -> None:
+    def check(storage: BufferStorage) -> None:
         if storage.allocation is not None:
             _refuse_negative(name, runtime.read(smallest(storage)).item())
 

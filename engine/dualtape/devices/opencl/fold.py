@@ -13,11 +13,13 @@ from dualtape.core.expression import in_c
 from dualtape.core.lowering import Fold
 from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Shape, Spec
-from dualtape.devices.opencl.memory import Storage
+from dualtape.devices.opencl.memory import BufferStorage
 from dualtape.devices.opencl.runtime import Operands, Plan, Runtime
 from dualtape.devices.opencl.types import C_TYPES
 from dualtape.dtypes import DType, float16, float32
 from dualtape.opencl_kernels import source
+
+Reducer = Callable[[BufferStorage], BufferStorage]
 
 _PART = 4096
 _PART_OF_COLUMNS = 256
@@ -44,20 +46,20 @@ def plan_fold(runtime: Runtime, primitive: Primitive, x: Spec, params: dict[str,
     assert isinstance(primitive.lowering, Fold)
     reduce = folded(runtime, primitive.lowering, x, params["axes"], output.dtype)
 
-    def run(operands: Operands) -> Storage:
-        return Storage(reduce(operands[0]).allocation, output.shape, output.dtype.numpy)
+    def run(operands: Operands) -> BufferStorage:
+        return BufferStorage(reduce(operands[0]).allocation, output.shape, output.dtype.numpy)
 
     return run
 
 
-def folded(runtime: Runtime, fold: Fold, x: Spec, axes: tuple[int, ...], gives: DType) -> Callable[[Storage], Storage]:
+def folded(runtime: Runtime, fold: Fold, x: Spec, axes: tuple[int, ...], gives: DType) -> Reducer:
     """All passes over ``axes``, the last of which are reduced first; the shape of the result is the caller's."""
     between = float32 if gives is float16 else gives
     extents = _passes(x.shape, axes)
     types = [x.dtype, *[between] * (len(extents) - 1), gives]
     steps = [fold_step(runtime, fold, types[i], types[i + 1], extent) for i, extent in enumerate(extents)]
 
-    def run(storage: Storage) -> Storage:
+    def run(storage: BufferStorage) -> BufferStorage:
         for step in steps:
             storage = step(storage)
         return storage
@@ -86,7 +88,7 @@ def _passes(shape: Shape, axes: tuple[int, ...]) -> list[Extent]:
             return passes
 
 
-def fold_step(runtime: Runtime, fold: Fold, given: DType, gives: DType, extent: Extent) -> Callable[[Storage], Storage]:
+def fold_step(runtime: Runtime, fold: Fold, given: DType, gives: DType, extent: Extent) -> Reducer:
     """One pass: from storage of ``given`` to storage of ``gives``, of shape (outer, parts, columns)."""
     source_type, target = C_TYPES[given], C_TYPES[gives]
     ends: dict[float, object] = {-math.inf: target.lowest, math.inf: target.highest}
@@ -110,7 +112,7 @@ static inline ACC dt_combine(ACC x, {source_type.compute} y) {{ return {in_c(fol
     sizes = (extent.outer, extent.size, extent.columns, extent.part, extent.parts)
     shape = (extent.outer, extent.parts, extent.columns)
 
-    def step(x: Storage) -> Storage:
+    def step(x: BufferStorage) -> BufferStorage:
         out = runtime.new(shape, gives)
         if out.allocation is not None:
             kernel(grid, group, x.buffer, out.buffer, *sizes)

@@ -9,7 +9,7 @@ import numpy as np
 
 from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Shape, Spec
-from dualtape.devices.opencl.memory import Storage
+from dualtape.devices.opencl.memory import BufferStorage
 from dualtape.devices.opencl.runtime import Operands, Plan, Runtime
 from dualtape.devices.opencl.types import C_TYPES, RAW, CType
 from dualtape.dtypes import DType
@@ -29,7 +29,7 @@ def plan_take(
     kernel = runtime.kernel("dt_take", define(head) + source("take"), (None, None, None, *[np.uint64] * 4))
     grid, group = runtime.grid(-(-inner // _WIDTH), outer * count)
 
-    def run(operands: Operands) -> Storage:
+    def run(operands: Operands) -> BufferStorage:
         out = runtime.new(output.shape, output.dtype)
         if out.allocation is not None and size:
             kernel(grid, group, operands[0].buffer, operands[1].buffer, out.buffer, outer, size, count, inner)
@@ -54,7 +54,7 @@ def plan_scatter_sum(
     kernel = runtime.kernel("dt_scatter_sum", head + source("scatter_sum"), (None, None, None, *[np.uint64] * 6))
     grid, group = runtime.spread(pieces, outer * parts)
 
-    def run(operands: Operands) -> Storage:
+    def run(operands: Operands) -> BufferStorage:
         out = runtime.new(output.shape, output.dtype)
         if out.allocation is not None:
             values, places = operands[0].buffer, operands[1].buffer
@@ -75,7 +75,7 @@ def plan_search(
     kernel = runtime.kernel("dt_search", head + source("search"), (None, None, *[np.uint64] * 3))
     grid, group = runtime.spread(sizes[0] * sizes[2])
 
-    def run(operands: Operands) -> Storage:
+    def run(operands: Operands) -> BufferStorage:
         out = runtime.new(output.shape, output.dtype)
         if out.allocation is not None:
             kernel(grid, group, operands[0].buffer, out.buffer, *sizes)
@@ -95,7 +95,7 @@ def plan_cumsum(
     kernel = runtime.kernel("dt_cumsum", text, (None, None, *[np.uint64] * 3, np.int32))
     grid, group = runtime.spread(sizes[0] * sizes[2])
 
-    def run(operands: Operands) -> Storage:
+    def run(operands: Operands) -> BufferStorage:
         out = runtime.new(output.shape, output.dtype)
         if out.allocation is not None:
             kernel(grid, group, operands[0].buffer, out.buffer, *sizes, reverse)

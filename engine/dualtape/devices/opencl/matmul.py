@@ -15,7 +15,7 @@ from dualtape.core.spec import Shape, Spec
 from dualtape.devices.opencl.fold import Extent, fold_step
 from dualtape.devices.opencl.indexing import accesses, define
 from dualtape.devices.opencl.layout import broadcast_strides
-from dualtape.devices.opencl.memory import Storage
+from dualtape.devices.opencl.memory import BufferStorage
 from dualtape.devices.opencl.runtime import Operands, Plan, Runtime
 from dualtape.devices.opencl.types import C_TYPES, CType
 from dualtape.dtypes import DType, float16, float32
@@ -127,7 +127,7 @@ def plan_matmul(
         launch = _tiled(runtime, product, tile)
     if product.parts == 1:
 
-        def run(operands: Operands) -> Storage:
+        def run(operands: Operands) -> BufferStorage:
             out = runtime.new(output.shape, output.dtype)
             if out.allocation is not None:
                 launch(operands[0].buffer, operands[1].buffer, out.buffer)
@@ -138,11 +138,11 @@ def plan_matmul(
     extent = Extent(product.products, product.parts, product.m * product.n)
     add_up = fold_step(runtime, _SUM, product.stored, output.dtype, extent)
 
-    def run_in_parts(operands: Operands) -> Storage:
+    def run_in_parts(operands: Operands) -> BufferStorage:
         partial = runtime.new((product.products, product.parts, product.m * product.n), product.stored)
         if partial.allocation is not None:
             launch(operands[0].buffer, operands[1].buffer, partial.buffer)
-        return Storage(add_up(partial).allocation, output.shape, output.dtype.numpy)
+        return BufferStorage(add_up(partial).allocation, output.shape, output.dtype.numpy)
 
     return run_in_parts
 

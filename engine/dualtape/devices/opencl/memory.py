@@ -58,7 +58,7 @@ class Allocation:
         self._returned.append((self.size, self.buffer))
 
 
-class Storage:
+class BufferStorage:
     """Elements in device memory, in C order. ``buffer`` is None where there are no elements."""
 
     __slots__ = ("allocation", "dtype", "shape")
@@ -76,11 +76,11 @@ class Storage:
     def size(self) -> int:
         return prod(self.shape)
 
-    def reshaped(self, shape: Shape) -> Storage:
+    def reshaped(self, shape: Shape) -> BufferStorage:
         """The same elements in another shape; they share the buffer."""
         if self.allocation is not None:
             self.allocation.shared = True
-        return Storage(self.allocation, shape, self.dtype)
+        return BufferStorage(self.allocation, shape, self.dtype)
 
 
 class Pool:

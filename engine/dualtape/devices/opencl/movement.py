@@ -10,7 +10,7 @@ from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Shape, Spec
 from dualtape.devices.opencl.layout import Layout, layout
 from dualtape.devices.opencl.map import Map, MapLaunch
-from dualtape.devices.opencl.memory import Storage
+from dualtape.devices.opencl.memory import BufferStorage
 from dualtape.devices.opencl.runtime import Operands, Plan, Runtime
 from dualtape.devices.opencl.types import RAW
 
@@ -18,8 +18,8 @@ from dualtape.devices.opencl.types import RAW
 def plan_reinterpretation(shape: Shape) -> Plan:
     """Storages never change, so another shape shares the buffer."""
 
-    def run(operands: Operands) -> Storage:
-        storage: Storage = operands[0]
+    def run(operands: Operands) -> BufferStorage:
+        storage: BufferStorage = operands[0]
         return storage.reshaped(shape)
 
     return run
@@ -34,7 +34,7 @@ def plan_movement(runtime: Runtime, primitive: Primitive, x: Spec, params: dict[
         return plan_reinterpretation(output.shape)
     copy = _copy(runtime, output, where)
 
-    def run(operands: Operands) -> Storage:
+    def run(operands: Operands) -> BufferStorage:
         out = runtime.new(output.shape, output.dtype)
         if out.allocation is not None:
             copy(operands[0].buffer, out.buffer)
@@ -48,7 +48,7 @@ def plan_placement(runtime: Runtime, primitive: Primitive, x: Spec, params: dict
     assert isinstance(primitive.lowering, Placement)
     place = _place(runtime, x, primitive.lowering.view(x.shape, **params))
 
-    def run(operands: Operands) -> Storage:
+    def run(operands: Operands) -> BufferStorage:
         out = runtime.new(output.shape, output.dtype)
         runtime.fill(out)
         if operands[0].allocation is not None:
@@ -70,7 +70,7 @@ def plan_concatenate(
         places.append(_place(runtime, x, View(start * strides[axis], x.shape, strides)))
         start += x.shape[axis]
 
-    def run(operands: Operands) -> Storage:
+    def run(operands: Operands) -> BufferStorage:
         out = runtime.new(output.shape, output.dtype)
         for x, place in zip(operands, places, strict=True):
             if x.allocation is not None:

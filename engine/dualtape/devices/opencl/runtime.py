@@ -10,12 +10,12 @@ import numpy as np
 import pyopencl as cl
 
 from dualtape.core.spec import Shape
-from dualtape.devices.opencl.memory import Pool, Storage
+from dualtape.devices.opencl.memory import BufferStorage, Pool
 from dualtape.devices.opencl.programs import Kernel, Programs, Size
 from dualtape.dtypes import DType
 
 Operands = Sequence[Any]
-Plan = Callable[[Operands], Storage]
+Plan = Callable[[Operands], BufferStorage]
 """One primitive prepared for operands of known shapes and types: what a repeated call runs."""
 
 _QUIET = "-w"
@@ -85,20 +85,20 @@ class Runtime:
             return ((columns,), (1,)) if rows is None else ((columns, rows), (1, 1))
         return self.grid(columns, rows)
 
-    def allocate(self, shape: Shape, dtype: np.dtype[Any]) -> Storage:
+    def allocate(self, shape: Shape, dtype: np.dtype[Any]) -> BufferStorage:
         """New storage with undefined elements."""
         nbytes = prod(shape) * dtype.itemsize
-        return Storage(self.pool.take(nbytes) if nbytes else None, shape, dtype)
+        return BufferStorage(self.pool.take(nbytes) if nbytes else None, shape, dtype)
 
-    def new(self, shape: Shape, dtype: DType) -> Storage:
+    def new(self, shape: Shape, dtype: DType) -> BufferStorage:
         """New storage with undefined elements of an engine's type."""
         return self.allocate(shape, dtype.numpy)
 
-    def read(self, storage: Storage) -> np.ndarray:
+    def read(self, storage: BufferStorage) -> np.ndarray:
         """The elements, after all that was asked for before is done."""
         return self.read_all([storage])[0]
 
-    def read_all(self, storages: Sequence[Storage]) -> list[np.ndarray]:
+    def read_all(self, storages: Sequence[BufferStorage]) -> list[np.ndarray]:
         """The elements of each storage: the queue keeps order, so the last copy is the only one to wait for."""
         arrays = [np.empty(x.shape, x.dtype) for x in storages]
         full = [(array, x) for array, x in zip(arrays, storages, strict=True) if x.allocation is not None]
@@ -112,7 +112,7 @@ class Runtime:
         flags = cl.mem_flags.READ_ONLY | cl.mem_flags.COPY_HOST_PTR
         return cl.Buffer(self.context, flags, hostbuf=np.asarray(numbers or [0], np.int64))
 
-    def fill(self, storage: Storage, value: float = 0) -> None:
+    def fill(self, storage: BufferStorage, value: float = 0) -> None:
         """Set all elements to one number."""
         if storage.allocation is not None:
             pattern = np.full((), value, storage.dtype)
