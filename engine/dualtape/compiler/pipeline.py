@@ -12,11 +12,14 @@ choose_division             stages of equations, and regions that map over point
 target_of                   how points are laid out on the device                   blocks/target.py
 compile_region              the kernel of a region, by these stages:                blocks/region_kernel.py
 - with_plain_products       products in which zero need not win                     blocks/tile/plain_products.py
+- block_kernel              source and sizes, by these stages:                      blocks/emit/kernel.py
 - split_rows                short rows as values of their own                       blocks/tile/splitting.py
-- schedule                  steps in their order, operations in groups              blocks/tile/scheduling.py
+- schedule                  steps in their order, elementwise operations in groups  blocks/tile/scheduling.py
 - choose_forms              how each sum over the points is kept                    blocks/tile/forms.py
 - plan_memory               where each value lies in a tile's scratch memory        blocks/tile/memory.py
-- block_kernel              all of these stages, then the source                    blocks/emit/kernel.py
+- lay_out_sums              where each sum lies among the accumulators              blocks/emit/accumulators.py
+- write_body                a function for each step, and their calls               blocks/emit/body.py
+- kernel_source             all of the source                                       blocks/emit/kernel.py
 plan_blocks                 what a call runs: equations and launches                blocks/run.py, launch.py
 ==========================  ======================================================  =================================
 

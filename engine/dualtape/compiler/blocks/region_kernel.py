@@ -33,10 +33,10 @@ def compile_region(region: Region, target: Target) -> CompiledRegion:
 
     @cache
     def strict() -> BlockKernel:
-        return block_kernel(region, target, target.cache_bytes)
+        return block_kernel(region, target)
 
     plain = with_plain_products(region.operations)
     if plain is None:
         return CompiledRegion(region, target, strict(), None)
-    kernel = block_kernel(replace(region, operations=plain), target, target.cache_bytes)
+    kernel = block_kernel(replace(region, operations=plain), target)
     return CompiledRegion(region, target, kernel, strict)

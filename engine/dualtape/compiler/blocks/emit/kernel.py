@@ -53,16 +53,16 @@ class BlockKernel:
     work_items: int
 
 
-def block_kernel(region: Region, target: Target, cache_bytes: int) -> BlockKernel:
-    """The kernel of a region, such that what a work-group works on stays in a cache of ``cache_bytes``."""
+def block_kernel(region: Region, target: Target) -> BlockKernel:
+    """The kernel of a region, such that what a work-group works on stays in the target's cache."""
     operations = split_rows(region.operations, region.live_out)
     scheduled = schedule(operations, region.live_out)
-    steps = choose_forms(scheduled, target, cache_bytes // 3)
+    steps = choose_forms(scheduled, target, target.cache_bytes // 3)
     scratch = plan_memory(steps, [value for _, value in region.loaded], region.live_out)
     sums = lay_out_sums(steps)
     shared = lay_out_shared(region.shared)
     body = write_body(region, steps, Places(scratch, sums, shared), target)
-    sizes = block_sizes(scratch.features, sums, target, cache_bytes)
+    sizes = block_sizes(scratch.features, sums, target)
     return BlockKernel(
         source=kernel_source(region, body, sums, sizes, target),
         shared=shared,
@@ -90,13 +90,13 @@ class BlockSizes:
     sums: int
 
 
-def block_sizes(features: int, sums: Accumulators, target: Target, cache_bytes: int) -> BlockSizes:
+def block_sizes(features: int, sums: Accumulators, target: Target) -> BlockSizes:
     """As many tiles as fit in the cache beside the sums, at least one: more than some gain nothing."""
     page = 4096 * 8 // (target.lanes * target.bits)
     # The tiles of a block must not all begin in the same set of the cache.
     stride = (features + 1 if features % page == 0 else features) * target.lanes
     size = sums.size(target)
-    left = cache_bytes * 3 // 5 - size * target.bits // 8
+    left = target.cache_bytes * 3 // 5 - size * target.bits // 8
     tiles = max(1, min(MOST_TILES, left * 8 // (stride * target.bits)))
     return BlockSizes(stride, tiles, whole_vectors(size, target))
 

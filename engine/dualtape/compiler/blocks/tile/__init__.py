@@ -14,6 +14,8 @@ from dualtape.compiler.blocks.tile.steps import SumForm as SumForm
 from dualtape.compiler.blocks.tile.steps import TileStep as TileStep
 from dualtape.compiler.blocks.tile.steps import Transpose as Transpose
 from dualtape.compiler.blocks.tile.steps import WideContraction as WideContraction
+from dualtape.compiler.blocks.tile.steps import step_reads as step_reads
+from dualtape.compiler.blocks.tile.steps import step_writes as step_writes
 from dualtape.compiler.blocks.tile.tiles import COPY as COPY
 from dualtape.compiler.blocks.tile.tiles import MOST_ROWS as MOST_ROWS
 from dualtape.compiler.blocks.tile.tiles import Contraction as Contraction
