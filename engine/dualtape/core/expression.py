@@ -6,10 +6,18 @@ order; numbers have the inputs' type. What others ask of it is computed from the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any, NoReturn
+
+
+def _binary(symbol: str) -> Callable[[Expression, Expression | float], Expression]:
+    return lambda self, other: _operation(symbol, self, other)
+
+
+def _reflected(symbol: str) -> Callable[[Expression, Expression | float], Expression]:
+    return lambda self, other: _operation(symbol, other, self)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -18,32 +26,13 @@ class Expression:
 
     operands: tuple[Expression, ...]
 
-    def __add__(self, other: object) -> Expression:
-        return _operation("+", self, other)
-
-    def __radd__(self, other: object) -> Expression:
-        return _operation("+", other, self)
-
-    def __sub__(self, other: object) -> Expression:
-        return _operation("-", self, other)
-
-    def __rsub__(self, other: object) -> Expression:
-        return _operation("-", other, self)
-
-    def __mul__(self, other: object) -> Expression:
-        return _operation("*", self, other)
-
-    def __rmul__(self, other: object) -> Expression:
-        return _operation("*", other, self)
-
-    def __truediv__(self, other: object) -> Expression:
-        return _operation("/", self, other)
-
-    def __rtruediv__(self, other: object) -> Expression:
-        return _operation("/", other, self)
-
-    def __neg__(self) -> Expression:
-        return _operation("-", self)
+    __add__, __radd__ = _binary("+"), _reflected("+")
+    __sub__, __rsub__ = _binary("-"), _reflected("-")
+    __mul__, __rmul__ = _binary("*"), _reflected("*")
+    __truediv__, __rtruediv__ = _binary("/"), _reflected("/")
+    __lt__, __le__ = _binary("<"), _binary("<=")
+    __gt__, __ge__ = _binary(">"), _binary(">=")
+    __and__, __or__ = _binary("&&"), _binary("||")
 
     def __eq__(self, other: object) -> Any:
         return _operation("==", self, other)
@@ -51,23 +40,8 @@ class Expression:
     def __ne__(self, other: object) -> Any:
         return _operation("!=", self, other)
 
-    def __lt__(self, other: object) -> Expression:
-        return _operation("<", self, other)
-
-    def __le__(self, other: object) -> Expression:
-        return _operation("<=", self, other)
-
-    def __gt__(self, other: object) -> Expression:
-        return _operation(">", self, other)
-
-    def __ge__(self, other: object) -> Expression:
-        return _operation(">=", self, other)
-
-    def __and__(self, other: object) -> Expression:
-        return _operation("&&", self, other)
-
-    def __or__(self, other: object) -> Expression:
-        return _operation("||", self, other)
+    def __neg__(self) -> Expression:
+        return _operation("-", self)
 
     def __invert__(self) -> Expression:
         return _operation("!", self)
@@ -95,6 +69,13 @@ class Expression:
     def arity(self) -> int:
         """How many inputs it has."""
         return 1 + max((node.position for node in self.nodes() if isinstance(node, Argument)), default=-1)
+
+    @property
+    def picks(self) -> bool:
+        """Whether the value is that of one of the inputs."""
+        if isinstance(self, Operation) and self.symbol == "?":
+            return all(branch.picks for branch in self.operands[1:])
+        return isinstance(self, Argument)
 
     @property
     def operations(self) -> int:
