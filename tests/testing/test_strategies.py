@@ -80,7 +80,7 @@ def test_every_primitive_is_part_of_programs(primitive: Primitive) -> None:
         assert primitive.name in program.primitives
 
     holds_it()
-    assert primitive in s.growing_pool()
+    assert primitive in s.pool()
 
 
 @FEW

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -35,3 +36,25 @@ class Example:
 
     inputs: tuple[Reals | Indices | Flags, ...]
     params: dict[str, Any] = field(default_factory=dict)
+
+
+Choose = Callable[[int, int], int]
+"""An integer between two bounds, which it may be itself."""
+
+ExampleFor = Callable[[Choose, Shape], Example | None]
+"""A call with an input of that shape, or None where there is none."""
+
+
+def over_axes(kind: type[Reals] | type[Flags], filled: bool = False) -> ExampleFor:
+    """Reductions over some axes; ``filled`` for one that needs elements along them."""
+
+    def example(choose: Choose, shape: Shape) -> Example:
+        axes = tuple(axis for axis, size in enumerate(shape) if (size or not filled) and choose(0, 1))
+        return Example((kind(shape),), {"axes": axes})
+
+    return example
+
+
+def one_of(choose: Choose, several: Sequence[Any]) -> Any:
+    """One of them."""
+    return several[choose(0, len(several) - 1)]

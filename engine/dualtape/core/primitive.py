@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dualtape.core.example import Example
+from dualtape.core.example import Example, ExampleFor
 from dualtape.core.interpreter import bind
 from dualtape.core.lowering import Lowering
 from dualtape.core.spec import Spec, broadcast_shapes
@@ -53,6 +53,13 @@ class Primitive:
     batch
         ``batch(size, *inputs, **params)``: the same operation on inputs that all have a further leading axis of
         ``size``. ``None`` where broadcasting does it: the operation is the same whatever leading axes there are.
+    continued
+        The function on complex arrays, for checks by the complex step, where ``numpy`` is none of them.
+    written
+        A call in the public operations: a format of the operands' texts by number and of parameters by name, or a
+        function of them. ``None`` where a public operation has its name.
+    example_for
+        A call on an input of any shape, for tests; ``None`` where only the declared ones are tried.
     """
 
     name: str
@@ -60,6 +67,9 @@ class Primitive:
     lowering: Lowering
     infer: Callable[..., Spec]
     batch: Rule | None = None
+    continued: Callable[..., Any] | None = None
+    written: str | Callable[..., str | None] | None = None
+    example_for: ExampleFor | None = None
 
     def __post_init__(self) -> None:
         if self.name in CATALOGUE:
@@ -108,7 +118,8 @@ class Linear(Primitive):
 
     ``transposes[i](cotangent, *inputs, **params)`` is the adjoint for input ``i``; ``None`` marks
     an input (an index, a condition) that is no part of the linear map. In ``inputs`` the linear
-    ones are there for their shapes only. ``transpose_all`` serves maps of any number of inputs.
+    ones are there for their shapes only. Maps of any number of inputs have ``transpose_each`` instead,
+    which takes ``i`` after the cotangent.
     """
 
     transposes: tuple[Rule | None, ...] | None
@@ -161,6 +172,8 @@ def elementwise(
     partials: tuple[Rule, ...],
     domain: tuple[tuple[float, float], ...],
     params: tuple[dict[str, Any], ...] = ({},),
+    continued: Callable[..., Any] | None = None,
+    written: str | None = None,
 ) -> Elementwise:
     """Declare an :class:`Elementwise` primitive."""
     return Elementwise(
@@ -171,6 +184,8 @@ def elementwise(
         partials=partials,
         domain=domain,
         params=params,
+        continued=continued,
+        written=written,
     )
 
 

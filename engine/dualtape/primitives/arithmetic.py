@@ -8,6 +8,7 @@ import numpy as np
 from dualtape.core.example import Example, Reals
 from dualtape.core.expression import by_type, call, choose, x, y
 from dualtape.core.primitive import Bilinear, NonDifferentiable, elementwise, infer_elementwise
+from dualtape.primitives.continuation import extremum, pieces
 from dualtape.primitives.rounding import floor, sign
 
 REAL = (-3.0, 3.0)
@@ -24,6 +25,7 @@ add = elementwise(
     opencl=x + y,
     partials=(lambda x, y, z: 1, lambda x, y, z: 1),
     domain=(REAL, REAL),
+    written="{0} + {1}",
 )
 
 subtract = elementwise(
@@ -32,6 +34,7 @@ subtract = elementwise(
     opencl=x - y,
     partials=(lambda x, y, z: 1, lambda x, y, z: -1),
     domain=(REAL, REAL),
+    written="{0} - {1}",
 )
 
 negative = elementwise(
@@ -40,6 +43,7 @@ negative = elementwise(
     opencl=-x,
     partials=(lambda x, y: -1,),
     domain=(REAL,),
+    written="-{0}",
 )
 
 
@@ -75,6 +79,7 @@ multiply: Bilinear = Bilinear(
     transposes=(lambda ct, x, y: scale(ct, y), lambda ct, x, y: scale(ct, x)),
     commutes=True,
     examples=_PAIR,
+    written="{0} * {1}",
 )
 
 
@@ -89,6 +94,7 @@ divide = elementwise(
     opencl=x / y,
     partials=(lambda x, y, z: _inverse(y), lambda x, y, z: -(z / y)),
     domain=(REAL, POSITIVE),
+    written="{0} / {1}",
 )
 
 reciprocal = elementwise(
@@ -97,6 +103,7 @@ reciprocal = elementwise(
     opencl=1 / x,
     partials=(lambda x, y: -(y * y),),
     domain=(POSITIVE,),
+    continued=lambda x: 1 / x,
 )
 
 square = elementwise(
@@ -121,6 +128,7 @@ rsqrt = elementwise(
     opencl=call("dt_rsqrt", x),
     partials=(lambda x, y: -0.5 * (y / x),),
     domain=(POSITIVE,),
+    continued=lambda x: 1 / np.sqrt(x),
 )
 
 
@@ -145,6 +153,7 @@ maximum = elementwise(
     opencl=by_type(call("dt_maximum", x, y), choose(x > y, x, y)),
     partials=(lambda x, y, z: step(x, y), lambda x, y, z: step(y, x)),
     domain=((0.0, 1.0), (1.0, 2.0)),
+    continued=extremum(np.greater),
 )
 
 minimum = elementwise(
@@ -153,6 +162,7 @@ minimum = elementwise(
     opencl=by_type(call("dt_minimum", x, y), choose(x < y, x, y)),
     partials=(lambda x, y, z: step(y, x), lambda x, y, z: step(x, y)),
     domain=((0.0, 1.0), (1.0, 2.0)),
+    continued=extremum(np.less),
 )
 
 absolute = elementwise(
@@ -161,6 +171,8 @@ absolute = elementwise(
     opencl=by_type(call("dt_abs", x), choose(x < 0, -x, x)),
     partials=(lambda x, y: sign(x),),
     domain=(POSITIVE,),
+    written="ops.abs({0})",
+    continued=lambda x: pieces(np.real(x) < 0, -x, x, np.real(x) == 0),
 )
 
 relu = elementwise(
@@ -169,6 +181,7 @@ relu = elementwise(
     opencl=choose(x < 0, 0, x),
     partials=(lambda x, y: sign(y),),
     domain=(POSITIVE,),
+    continued=lambda x: pieces(np.real(x) < 0, 0, x, np.real(x) == 0),
 )
 
 # The sign of the result is the divisor's, as in Python.
@@ -178,4 +191,5 @@ mod = elementwise(
     opencl=by_type(call("dt_mod", x, y), call("dt_integer_mod", x, y)),
     partials=(lambda x, y, z: 1, lambda x, y, z: -floor(x / y)),
     domain=((2.2, 2.9), (1.5, 2.0)),
+    continued=lambda x, y: x - y * np.floor(np.real(x) / np.real(y)),
 )

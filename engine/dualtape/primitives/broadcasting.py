@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.core.example import Example, Reals
+from dualtape.core.example import Choose, Example, Reals, over_axes
 from dualtape.core.expression import x, y
 from dualtape.core.lowering import Fold, Movement, View, contiguous_strides
 from dualtape.core.primitive import Linear
@@ -26,6 +26,8 @@ sum: Linear = Linear(
         Example((Reals((2, 3, 4)),), {"axes": (0, 2)}),
         Example((Reals((3,)),), {"axes": (0,)}),
     ),
+    written="ops.sum({0}, {axes}, keepdims=True)",
+    example_for=over_axes(Reals),
 )
 
 
@@ -56,6 +58,11 @@ def _batch_broadcast_to(size: int, x: Any, shape: Shape) -> Any:
     return broadcast_to(reshape(x, shape=(size, *lead, *x.shape[1:])), shape=(size, *shape))
 
 
+def _broadcast_for(choose: Choose, shape: Shape) -> Example:
+    lead = (choose(1, 2),) * choose(0, 1)
+    return Example((Reals(shape),), {"shape": lead + tuple(choose(1, 3) if n == 1 else n for n in shape)})
+
+
 broadcast_to: Linear = Linear(
     name="broadcast_to",
     numpy=lambda x, shape: np.broadcast_to(x, shape),
@@ -69,4 +76,6 @@ broadcast_to: Linear = Linear(
         Example((Reals((1, 3)),), {"shape": (2, 3)}),
         Example((Reals((1, 3, 1)),), {"shape": (2, 5, 3, 4)}),
     ),
+    written="ops.broadcast_to({0}, {shape})",
+    example_for=_broadcast_for,
 )

@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.core.example import Example, Reals
+from dualtape.core.example import Choose, Example, Reals
 from dualtape.core.lowering import Kernel
 from dualtape.core.primitive import Bilinear
-from dualtape.core.spec import Spec, broadcast_shapes
+from dualtape.core.spec import Shape, Spec, broadcast_shapes
 from dualtape.errors import ShapeError
 from dualtape.primitives.movement import permute
 
@@ -27,6 +27,14 @@ def _swap(x: Any) -> Any:
     return permute(x, axes=(*range(rank - 2), rank - 1, rank - 2))
 
 
+def _matmul_for(choose: Choose, shape: Shape) -> Example | None:
+    if len(shape) < 2:
+        return None
+    if len(shape) == 2 and choose(0, 1):
+        return Example((Reals((choose(0, 3), shape[0])), Reals(shape)))
+    return Example((Reals(shape), Reals((shape[-1], choose(0, 3)))))
+
+
 # Both inputs have two axes or more; the leading ones broadcast.
 matmul: Bilinear = Bilinear(
     name="matmul",
@@ -41,4 +49,6 @@ matmul: Bilinear = Bilinear(
         Example((Reals((2, 3)), Reals((3, 4)))),
         Example((Reals((5, 1, 2, 3)), Reals((4, 3, 2)))),
     ),
+    written="{0} @ {1}",
+    example_for=_matmul_for,
 )

@@ -8,6 +8,7 @@ import numpy as np
 from dualtape.core.expression import call, x
 from dualtape.core.primitive import Elementwise, elementwise
 from dualtape.primitives.arithmetic import reciprocal, rsqrt
+from dualtape.primitives.continuation import magnitude
 
 REAL = (-2.0, 2.0)
 POSITIVE = (0.1, 4.0)
@@ -91,6 +92,11 @@ def _sigmoid(x: np.ndarray) -> Any:
     return np.where(x >= 0, 1 / (1 + small), small / (1 + small))
 
 
+def _sigmoid_continued(x: Any) -> Any:
+    small = np.exp(-magnitude(x))
+    return np.where(np.real(x) >= 0, 1 / (1 + small), small / (1 + small))
+
+
 # y * (1 - y): absolute accuracy, like tanh's.
 sigmoid = elementwise(
     "sigmoid",
@@ -98,6 +104,7 @@ sigmoid = elementwise(
     opencl=call("dt_sigmoid", x),
     partials=(lambda x, y: y * (1 - y),),
     domain=(REAL,),
+    continued=_sigmoid_continued,
 )
 
 softplus = elementwise(
@@ -106,4 +113,5 @@ softplus = elementwise(
     opencl=call("dt_softplus", x),
     partials=(lambda x, y: sigmoid(x),),
     domain=(REAL,),
+    continued=lambda x: np.where(np.real(x) >= 0, x, 0) + np.log1p(np.exp(-magnitude(x))),
 )

@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.core.example import Example, Indices, Reals
+from dualtape.core.example import Choose, Example, Indices, Reals, one_of
 from dualtape.core.interpreter import ground
 from dualtape.core.lowering import Kernel
 from dualtape.core.primitive import Linear
-from dualtape.core.spec import Spec
+from dualtape.core.spec import Shape, Spec
 from dualtape.errors import DTypeError, TensorIndexError
 from dualtape.primitives.arithmetic import add
 from dualtape.primitives.movement import permute, reshape
@@ -48,6 +48,14 @@ def _batch_take(size: int, x: Any, indices: Any, axis: int) -> Any:
     return permute(taken, axes=order)
 
 
+def _take_for(choose: Choose, shape: Shape) -> Example | None:
+    filled = [axis for axis, size in enumerate(shape) if size]
+    if not filled:
+        return None
+    axis = one_of(choose, filled)
+    return Example((Reals(shape), Indices(one_of(choose, ((), (2,), (0,), (2, 1))), shape[axis])), {"axis": axis})
+
+
 take: Linear = Linear(
     name="take",
     numpy=_take,
@@ -62,6 +70,8 @@ take: Linear = Linear(
         Example((Reals((4, 3)), Indices((5,), 4)), {"axis": 0}),
         Example((Reals((2, 4, 3)), Indices((5, 2), 4)), {"axis": 1}),
     ),
+    written="ops.take({0}, {1}, {axis})",
+    example_for=_take_for,
 )
 
 
@@ -84,6 +94,14 @@ def _batch_scatter_sum(n: int, x: Any, indices: Any, axis: int, size: int) -> An
     return permute(split, axes=(0, *range(2, axis + 2), 1, *range(axis + 2, len(split.shape))))
 
 
+def _scatter_for(choose: Choose, shape: Shape) -> Example | None:
+    if not shape:
+        return None
+    axis, size = choose(0, len(shape) - 1), choose(1, 3)
+    places = Indices(shape[axis : axis + choose(1, len(shape) - axis)], size)
+    return Example((Reals(shape), places), {"axis": axis, "size": size})
+
+
 # The transpose of `take`: adds each slice of x into the place that its index names, in order.
 scatter_sum: Linear = Linear(
     name="scatter_sum",
@@ -96,4 +114,5 @@ scatter_sum: Linear = Linear(
         Example((Reals((5, 3)), Indices((5,), 4)), {"axis": 0, "size": 4}),
         Example((Reals((2, 2, 2, 3)), Indices((2, 2), 4)), {"axis": 1, "size": 4}),
     ),
+    example_for=_scatter_for,
 )

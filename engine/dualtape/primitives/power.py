@@ -32,4 +32,5 @@ power: Elementwise = elementwise(
     opencl=by_type(call("dt_pow", x, y, swallows_nan=True), call("dt_integer_power", x, y)),
     partials=(_by_base, _by_exponent),
     domain=((0.1, 4.0), (-2.0, 3.0)),
+    written="ops.pow({0}, {1})",
 )

@@ -5,15 +5,16 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.core.example import Example, Flags, Reals
+from dualtape.core.example import Choose, Example, Flags, Reals, one_of, over_axes
 from dualtape.core.expression import choose, x, y
 from dualtape.core.lowering import Fold, Kernel
 from dualtape.core.primitive import Linear, NonDifferentiable, Reduction
-from dualtape.core.spec import Spec, kept_shape
+from dualtape.core.spec import Shape, Spec, kept_shape
 from dualtape.dtypes import bool_, int64
 from dualtape.errors import ShapeError
 from dualtape.primitives.broadcasting import sum
 from dualtape.primitives.comparison import equal
+from dualtape.primitives.continuation import extremum_along
 from dualtape.primitives.selection import cast
 
 Axes = tuple[int, ...]
@@ -56,6 +57,9 @@ maximum_along: Reduction = Reduction(
     batch=lambda size, x, axes: maximum_along(x, axes=_shifted(axes)),
     partial=_attained,
     examples=_EXAMPLES,
+    continued=extremum_along(np.maximum.reduce),
+    written="ops.amax({0}, {axes}, keepdims=True)",
+    example_for=over_axes(Reals, filled=True),
 )
 
 minimum_along: Reduction = Reduction(
@@ -66,6 +70,9 @@ minimum_along: Reduction = Reduction(
     batch=lambda size, x, axes: minimum_along(x, axes=_shifted(axes)),
     partial=_attained,
     examples=_EXAMPLES,
+    continued=extremum_along(np.minimum.reduce),
+    written="ops.amin({0}, {axes}, keepdims=True)",
+    example_for=over_axes(Reals, filled=True),
 )
 
 any: NonDifferentiable = NonDifferentiable(
@@ -75,6 +82,7 @@ any: NonDifferentiable = NonDifferentiable(
     infer=lambda x, axes: Spec(kept_shape(x.shape, axes), bool_),
     batch=lambda size, x, axes: any(x, axes=_shifted(axes)),
     examples=_FLAGS,
+    example_for=over_axes(Flags),
 )
 
 all: NonDifferentiable = NonDifferentiable(
@@ -84,6 +92,7 @@ all: NonDifferentiable = NonDifferentiable(
     infer=lambda x, axes: Spec(kept_shape(x.shape, axes), bool_),
     batch=lambda size, x, axes: all(x, axes=_shifted(axes)),
     examples=_FLAGS,
+    example_for=over_axes(Flags),
 )
 
 
@@ -96,6 +105,11 @@ def _infer_search(name: str) -> Any:
     return infer
 
 
+def _search_for(choose: Choose, shape: Shape) -> Example | None:
+    filled = [axis for axis, size in enumerate(shape) if size]
+    return Example((Reals(shape),), {"axis": one_of(choose, filled)}) if filled else None
+
+
 _SEARCHES = (Example((Reals((2, 3)),), {"axis": 1}), Example((Reals((4, 3)),), {"axis": 0}))
 
 # The first of equal extrema, as in NumPy; a NaN wins.
@@ -106,6 +120,8 @@ argmax: NonDifferentiable = NonDifferentiable(
     infer=_infer_search("argmax"),
     batch=lambda size, x, axis: argmax(x, axis=axis + 1),
     examples=_SEARCHES,
+    written="ops.argmax({0}, {axis}, keepdims=True)",
+    example_for=_search_for,
 )
 
 argmin: NonDifferentiable = NonDifferentiable(
@@ -115,6 +131,8 @@ argmin: NonDifferentiable = NonDifferentiable(
     infer=_infer_search("argmin"),
     batch=lambda size, x, axis: argmin(x, axis=axis + 1),
     examples=_SEARCHES,
+    written="ops.argmin({0}, {axis}, keepdims=True)",
+    example_for=_search_for,
 )
 
 
@@ -122,6 +140,12 @@ def _cumsum(x: np.ndarray, axis: int, reverse: bool) -> np.ndarray:
     if reverse:
         return np.flip(np.cumsum(np.flip(x, axis), axis=axis, dtype=x.dtype), axis)
     return np.cumsum(x, axis=axis, dtype=x.dtype)
+
+
+def _cumsum_for(choose: Choose, shape: Shape) -> Example | None:
+    if not shape:
+        return None
+    return Example((Reals(shape),), {"axis": choose(0, len(shape) - 1), "reverse": bool(choose(0, 1))})
 
 
 cumsum: Linear = Linear(
@@ -135,4 +159,6 @@ cumsum: Linear = Linear(
         Example((Reals((2, 3)),), {"axis": 1, "reverse": False}),
         Example((Reals((4, 3)),), {"axis": 0, "reverse": True}),
     ),
+    written=lambda x, axis, reverse: None if reverse else f"ops.cumsum({x}, {axis})",
+    example_for=_cumsum_for,
 )

@@ -49,6 +49,9 @@ stop_gradient: NonDifferentiable = NonDifferentiable(
     infer=infer_elementwise("stop_gradient"),
     batch=lambda size, x: stop_gradient(x),
     examples=_ONE,
+    # The function that it is: that its derivative is cut is for a check to find.
+    continued=lambda x: x,
+    written="ops.stop_gradient({0})",
 )
 
 floor_divide = NonDifferentiable(

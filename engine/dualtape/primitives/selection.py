@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.core.example import Example, Flags, Reals
+from dualtape.core.example import Choose, Example, Flags, Indices, Reals, one_of
 from dualtape.core.expression import choose, converted, x, y, z
 from dualtape.core.primitive import Linear
-from dualtape.core.spec import Spec, broadcast_shapes
+from dualtape.core.spec import Shape, Spec, broadcast_shapes
 from dualtape.dtypes import DType, float32, float64
 
 
@@ -30,11 +30,16 @@ where: Linear = Linear(
         Example((Flags((2, 3)), Reals((2, 3)), Reals((2, 3)))),
         Example((Flags((3,)), Reals((2, 1)), Reals(()))),
     ),
+    continued=lambda condition, x, y: np.where(np.real(condition), x, y),
 )
 
 
 def _cast_back(ct: Any, x: Any, dtype: DType) -> Any:
     return cast(ct, dtype=x.dtype)
+
+
+def _cast_for(choose: Choose, shape: Shape) -> Example:
+    return Example((one_of(choose, (Reals(shape), Flags(shape), Indices(shape, 3))),), {"dtype": float64})
 
 
 cast: Linear = Linear(
@@ -44,4 +49,7 @@ cast: Linear = Linear(
     infer=lambda x, dtype: Spec(x.shape, dtype),
     transposes=(_cast_back,),
     examples=(Example((Reals((2, 3)),), {"dtype": float32}), Example((Reals((2, 3)),), {"dtype": float64})),
+    continued=lambda x, dtype: x if dtype.is_float else np.real(x).astype(dtype.numpy),
+    written="{0}.astype({dtype})",
+    example_for=_cast_for,
 )

@@ -1,6 +1,8 @@
 """Error and gamma functions; on the host SciPy computes them, where it is accurate."""
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -73,12 +75,22 @@ def _past_integer(x: np.ndarray) -> np.ndarray:
     return fraction - np.rint(fraction)  # type: ignore[no-any-return]
 
 
+def _of_complex(name: str) -> Callable[[Any], Any]:
+    def evaluate(x: Any) -> Any:
+        from scipy import special
+
+        return getattr(special, name)(x)
+
+    return evaluate
+
+
 erf = elementwise(
     "erf",
     numpy=_erf,
     opencl=call("dt_erf", x),
     partials=(lambda x, y: (2 / math.sqrt(math.pi)) * exp(-(x * x)),),
     domain=(REAL,),
+    continued=_of_complex("erf"),
 )
 
 erfc = elementwise(
@@ -87,6 +99,7 @@ erfc = elementwise(
     opencl=call("dt_erfc", x),
     partials=(lambda x, y: (-2 / math.sqrt(math.pi)) * exp(-(x * x)),),
     domain=(REAL,),
+    continued=_of_complex("erfc"),
 )
 
 lgamma = elementwise(
@@ -95,6 +108,7 @@ lgamma = elementwise(
     opencl=call("dt_lgamma", x),
     partials=(lambda x, y: digamma(x),),
     domain=(POSITIVE,),
+    continued=_of_complex("loggamma"),
 )
 
 digamma: Elementwise = elementwise(
@@ -103,6 +117,7 @@ digamma: Elementwise = elementwise(
     opencl=call("dt_digamma", x),
     partials=(lambda x, y: polygamma(x, n=1),),
     domain=(POSITIVE,),
+    continued=_of_complex("digamma"),
 )
 
 # The n-th derivative of digamma, n >= 1.

@@ -76,6 +76,13 @@ def _over_square_radius(a: Any, y: Any, x: Any) -> Any:
     return where(origin, 0.0, scale(a / size, reciprocal(square_radius)) / size)
 
 
+def _atan2_continued(y: Any, x: Any) -> Any:
+    flat = np.abs(np.real(x)) > np.abs(np.real(y))
+    with np.errstate(all="ignore"):
+        turned = np.where(flat, np.arctan(np.divide(y, x)), -np.arctan(np.divide(x, y)))
+    return np.arctan2(np.real(y), np.real(x)) + 1j * np.imag(turned)
+
+
 atan2 = elementwise(
     "atan2",
     numpy=np.arctan2,
@@ -85,4 +92,5 @@ atan2 = elementwise(
         lambda y, x, z: -_over_square_radius(y, y, x),
     ),
     domain=((0.1, 2.0), (-2.0, 2.0)),
+    continued=_atan2_continued,
 )

@@ -19,13 +19,10 @@ from dualtape.core.primitive import Bilinear, Elementwise, Linear, NonDifferenti
 from dualtape.core.spec import Spec
 from dualtape.devices.registry import HOST
 from dualtape.errors import DualtapeError
+from dualtape.primitives.continuation import NotAnalytic
 from dualtape.testing.modes import Function, Tensors
 
 STEP = 1e-100
-
-
-class NotAnalytic(Exception):
-    """A program with a primitive that is not known to continue into the complex plane."""
 
 
 def complex_step(f: Function, x: Tensors, v: Tensors) -> list[np.ndarray] | None:
@@ -72,9 +69,8 @@ def _run(program: Program, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
 
 def _continued(primitive: Primitive) -> Callable[..., Any]:
     """What stands for a primitive in the complex plane."""
-    known = _CONTINUED.get(primitive.name)
-    if known is not None:
-        return known
+    if primitive.continued is not None:
+        return primitive.continued
     numpy = primitive.numpy
     if isinstance(primitive, NonDifferentiable):
         return lambda *x, **params: numpy(*map(np.real, x), **params)
@@ -88,72 +84,3 @@ def _continued(primitive: Primitive) -> Callable[..., Any]:
 
 def _has_complex_loop(function: np.ufunc) -> bool:
     return f"{'D' * function.nin}->{'D' * function.nout}" in function.types
-
-
-def _chosen(condition: Any, x: Any, y: Any, kink: Any) -> Any:
-    """Pieces of analytic functions; at a kink between them there is no derivative to be had."""
-    if np.any(kink):
-        raise NotAnalytic("a point on a kink")
-    return np.where(condition, x, y)
-
-
-def _size(x: Any) -> Any:
-    """|x| of a real number, continued: x or -x."""
-    return np.where(np.real(x) < 0, -x, x)
-
-
-def _extremum(wins: np.ufunc) -> Callable[[Any, Any], Any]:
-    return lambda x, y: _chosen(wins(np.real(x), np.real(y)), x, y, np.equal(np.real(x), np.real(y)))
-
-
-def _extremum_along(reduce: Callable[..., Any]) -> Callable[..., Any]:
-    def evaluate(x: Any, axes: tuple[int, ...]) -> Any:
-        attained = np.real(x) == reduce(np.real(x), axis=axes, keepdims=True)
-        kink = attained.sum(axis=axes) > 1
-        return _chosen(attained, x, 0, kink).sum(axis=axes, keepdims=True)
-
-    return evaluate
-
-
-def _sigmoid(x: Any) -> Any:
-    small = np.exp(-_size(x))
-    return np.where(np.real(x) >= 0, 1 / (1 + small), small / (1 + small))
-
-
-def _atan2(y: Any, x: Any) -> Any:
-    flat = np.abs(np.real(x)) > np.abs(np.real(y))
-    with np.errstate(all="ignore"):
-        turned = np.where(flat, np.arctan(np.divide(y, x)), -np.arctan(np.divide(x, y)))
-    return np.arctan2(np.real(y), np.real(x)) + 1j * np.imag(turned)
-
-
-def _scipy(name: str) -> Callable[[Any], Any]:
-    def evaluate(x: Any) -> Any:
-        from scipy import special
-
-        return getattr(special, name)(x)
-
-    return evaluate
-
-
-_CONTINUED: dict[str, Callable[..., Any]] = {
-    "stop_gradient": lambda x: x,  # the function that it is; that its derivative is cut is for the check to find
-    "cast": lambda x, dtype: x if dtype.is_float else np.real(x).astype(dtype.numpy),
-    "where": lambda condition, x, y: np.where(np.real(condition), x, y),
-    "reciprocal": lambda x: 1 / x,
-    "rsqrt": lambda x: 1 / np.sqrt(x),
-    "absolute": lambda x: _chosen(np.real(x) < 0, -x, x, np.real(x) == 0),
-    "relu": lambda x: _chosen(np.real(x) < 0, 0, x, np.real(x) == 0),
-    "maximum": _extremum(np.greater),
-    "minimum": _extremum(np.less),
-    "maximum_along": _extremum_along(np.maximum.reduce),
-    "minimum_along": _extremum_along(np.minimum.reduce),
-    "sigmoid": _sigmoid,
-    "softplus": lambda x: np.where(np.real(x) >= 0, x, 0) + np.log1p(np.exp(-_size(x))),
-    "atan2": _atan2,
-    "mod": lambda x, y: x - y * np.floor(np.real(x) / np.real(y)),
-    "erf": _scipy("erf"),
-    "erfc": _scipy("erfc"),
-    "lgamma": _scipy("loggamma"),
-    "digamma": _scipy("digamma"),
-}

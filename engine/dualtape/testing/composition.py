@@ -13,7 +13,7 @@ from dualtape.core.spec import Spec
 from dualtape.dtypes import DType
 from dualtape.tensor import Tensor
 from dualtape.testing.code import as_code
-from dualtape.testing.spelling import spelled
+from dualtape.testing.render_call import render_call
 
 
 class Variable(NamedTuple):
@@ -111,7 +111,7 @@ class Composition:
             return f"x{number}" if number < count else f"v{number - count}"
 
         lines = [
-            f"    v{i} = {spelled(step.primitive, [name(x) for x in step.operands], step.params)}"
+            f"    v{i} = {render_call(step.primitive, [name(x) for x in step.operands], step.params)}"
             for i, step in enumerate(self.steps)
         ]
         header = ["import numpy as np", "import dualtape as dt", "from dualtape import ops"]

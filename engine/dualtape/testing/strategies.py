@@ -32,8 +32,8 @@ except ImportError as failure:
     ) from failure
 
 from dualtape.testing.composition import Composition
-from dualtape.testing.draft import Bounds, Draft
-from dualtape.testing.growing import grow, growing_pool
+from dualtape.testing.composition_builder import Bounds, CompositionBuilder
+from dualtape.testing.extend import extend, pool
 from dualtape.testing.operands import Call, draw, examples
 
 if TYPE_CHECKING:
@@ -207,15 +207,13 @@ def _grown(
     bounds: Bounds,
     smooth: bool,
     primitives: Sequence[Primitive] | None = None,
-) -> Draft:
+) -> CompositionBuilder:
     if isinstance(inputs, int):
         inputs = broadcastable_shapes(inputs, max_size=3, min_size=draw(st.sampled_from((1, 1, 0))))
     chosen = draw(inputs) if isinstance(inputs, st.SearchStrategy) else inputs
-    draft = Draft(draw, [Spec(tuple(shape), dtype) for shape in chosen], bounds, smooth)
-    for primitive in draw(
-        st.lists(st.sampled_from(list(primitives or growing_pool())), min_size=1, max_size=max_steps)
-    ):
-        grow(draft, primitive)
-        if prod(draft.values[-1].spec.shape) > 1000:
+    builder = CompositionBuilder(draw, [Spec(tuple(shape), dtype) for shape in chosen], bounds, smooth)
+    for primitive in draw(st.lists(st.sampled_from(list(primitives or pool())), min_size=1, max_size=max_steps)):
+        extend(builder, primitive)
+        if prod(builder.values[-1].spec.shape) > 1000:
             break
-    return draft
+    return builder

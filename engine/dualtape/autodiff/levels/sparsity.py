@@ -12,22 +12,15 @@ from typing import Any
 import numpy as np
 
 from dualtape.core.interpreter import Level, bind, entered
-from dualtape.core.primitive import Elementwise, NonDifferentiable, Primitive
+from dualtape.core.lowering import Expression, Fold, Kernel, Movement, Placement, Reinterpretation
+from dualtape.core.primitive import NonDifferentiable, Primitive
 from dualtape.dtypes import DType
-from dualtape.primitives.arithmetic import multiply, scale
-from dualtape.primitives.broadcasting import broadcast_to
-from dualtape.primitives.broadcasting import sum as sum_along
 from dualtape.primitives.contraction import matmul
 from dualtape.primitives.gathering import scatter_sum, take
-from dualtape.primitives.movement import concatenate, cut, embed, permute, reshape
-from dualtape.primitives.reduction import cumsum, maximum_along, minimum_along
-from dualtape.primitives.selection import cast, where
+from dualtape.primitives.reduction import cumsum
 from dualtape.tensor import Tensor
 
 Pattern = Any  # a scipy.sparse.csr_array of ones: elements, in order, by inputs
-_ALIGNED = (multiply, scale, where, cast)
-_FOLDING = (sum_along, maximum_along, minimum_along)
-_MOVING = (reshape, permute, cut, embed, concatenate, broadcast_to, take)
 
 
 def pattern_of(fn: Callable[[Tensor], Tensor], x: Tensor) -> Pattern:
@@ -99,13 +92,14 @@ def _incidence(
     from scipy import sparse
 
     own = x[i].shape
-    if isinstance(primitive, Elementwise) or primitive in _ALIGNED:
-        return _from_ids(np.broadcast_to(_ids(own), shape), own)
-    if primitive in _FOLDING:
-        return _from_ids(np.broadcast_to(_ids(shape), own), shape).T.tocsr()
-    if primitive in _MOVING:
-        moved = [_ids(a.shape) if k == i else _still(a, primitive) for k, a in enumerate(x)]
-        return _from_ids(primitive.numpy(*moved, **params), own)
+    match primitive.lowering:
+        case Expression():
+            return _from_ids(np.broadcast_to(_ids(own), shape), own)
+        case Fold():
+            return _from_ids(np.broadcast_to(_ids(shape), own), shape).T.tocsr()
+        case Movement() | Placement() | Reinterpretation() | Kernel(computes=False):
+            moved = [_ids(a.shape) if k == i else _still(a, primitive) for k, a in enumerate(x)]
+            return _from_ids(primitive.numpy(*moved, **params), own)
     if primitive is scatter_sum:
         targets = take.numpy(_ids(shape), x[1].asnumpy(), axis=params["axis"])
         return _from_ids(targets, shape).T.tocsr()

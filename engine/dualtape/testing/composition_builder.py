@@ -6,7 +6,7 @@ first, so that compositions are smooth and well conditioned wherever their argum
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any, NamedTuple
 
@@ -17,20 +17,21 @@ from dualtape.core.primitive import CATALOGUE, Primitive
 from dualtape.core.spec import Shape, Spec
 from dualtape.dtypes import DType, bool_, dtype_of
 from dualtape.testing.composition import Composition, Operand, Step, Variable
-from dualtape.testing.static_params import Draw
 
 Bounds = tuple[float, float]
+Draw = Callable[[Any], Any]
+"""What Hypothesis calls ``draw``: a strategy to an element of it."""
 MARGIN = 0.08
 """By how much finite differences may move an argument beyond its bounds."""
 MOST_ELEMENTS = 64
 
 
-class Value(NamedTuple):
+class Known(NamedTuple):
     spec: Spec
     bounds: Bounds | None
 
 
-class Draft:
+class CompositionBuilder:
     """A composition that is not finished yet.
 
     In a ``smooth`` one, finite differences are to meet no kink.
@@ -43,7 +44,7 @@ class Draft:
         self.smooth = smooth
         self.float = next(spec.dtype for spec in inputs if spec.dtype.is_float)
         wide = (bounds[0] - MARGIN, bounds[1] + MARGIN)
-        self.values = [Value(spec, wide if spec.dtype.is_float else None) for spec in inputs]
+        self.values = [Known(spec, wide if spec.dtype.is_float else None) for spec in inputs]
         self.steps: list[Step] = []
 
     def finished(self) -> Composition:
@@ -75,7 +76,7 @@ class Draft:
     ) -> int:
         spec = primitive.infer(*map(self.spec, operands), **params)
         self.steps.append(Step(primitive, tuple(operands), params))
-        self.values.append(Value(spec, bounds))
+        self.values.append(Known(spec, bounds))
         return len(self.values) - 1
 
     def spec(self, operand: Operand) -> Spec | None:
@@ -95,6 +96,9 @@ class Draft:
 
     # Operands
 
+    def choose(self, low: int, high: int) -> int:
+        return int(self.draw(st.integers(low, high)))
+
     def variables(self, dtype: DType, shape: Shape | None = None, fits: Shape | None = None) -> list[int]:
         """Values of an element type, of a shape or such that they broadcast with one; the latest first."""
         found = []
@@ -110,7 +114,7 @@ class Draft:
     def constant(self, shape: Shape, interval: Bounds) -> np.ndarray:
         """Short decimals inside an interval, all different while there are enough."""
         numbers = np.random.default_rng(self.draw(st.integers(0, 255)))
-        low, high = inner(interval)
+        low, high = within(interval)
         grid = np.arange(np.ceil(low * 100), np.floor(high * 100) + 1) / 100
         grid = grid[np.abs(grid) > 0.02]
         chosen = numbers.choice(grid, shape, replace=prod(shape) > grid.size)
@@ -131,7 +135,7 @@ class Draft:
         bounds = self.values[i].bounds
         if bounds is not None and low < bounds[0] and bounds[1] < high:
             return i
-        low, high = inner(interval)
+        low, high = within(interval)
         half, middle = round((high - low) / 2, 3), round((high + low) / 2, 3)
         # A sine of something large would turn its rounding into noise.
         squash = CATALOGUE["tanh" if bounds is None else "sin"]
@@ -171,7 +175,7 @@ class Draft:
         return [i for i, result in results if result is not None and prod(result) <= MOST_ELEMENTS]
 
 
-def inner(interval: Bounds) -> Bounds:
+def within(interval: Bounds) -> Bounds:
     """The interval without its ends, where finite differences have no room."""
     low, high = interval
     return low + 0.1 * (high - low), high - 0.1 * (high - low)
