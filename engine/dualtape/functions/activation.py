@@ -16,6 +16,11 @@ from dualtape.functions.reduction import sum as sum_axes
 if TYPE_CHECKING:
     from dualtape.tensor import Tensor
 
+__all__ = [
+    "clamp", "clip", "clip_by_value", "elu", "gelu", "hardtanh", "leaky_relu", "log_softmax", "relu6", "selu", "silu",
+    "softmax",
+]  # fmt: skip
+
 
 def leaky_relu(input: TensorLike, alpha: float = 0.2) -> Tensor:
     """x for positive x, else alpha x; at 0 the derivative is the mean of 1 and alpha."""

@@ -18,6 +18,8 @@ from dualtape.functions.shape import stack
 if TYPE_CHECKING:
     from dualtape.tensor import Tensor
 
+__all__ = ["clip_by_global_norm", "clip_by_norm"]
+
 
 def clip_by_global_norm(x: Any, clip_norm: float = 1.0, use_norm: None = None) -> Any:
     """``x`` scaled down together to the norm ``clip_norm``, if it is longer.

@@ -17,6 +17,8 @@ from dualtape.functions.conversion import as_tensor, converted, read_int, read_n
 if TYPE_CHECKING:
     from dualtape.tensor import Tensor
 
+__all__ = ["arange", "eye", "full", "full_like", "linspace", "ones", "ones_like", "zeros", "zeros_like"]
+
 
 def _filled(shape: tuple[int, ...], value: Any, dtype: DType, like: Tensor | None = None) -> Tensor:
     if isinstance(value, Value) and not value.shape:

@@ -21,6 +21,14 @@ from dualtape.primitives.selection import where
 if TYPE_CHECKING:
     from dualtape.tensor import Tensor
 
+__all__ = [
+    "abs", "acos", "acosh", "add", "asin", "asinh", "atan", "atan2", "atanh", "ceil", "cos", "cosh", "digamma", "div",
+    "equal", "erf", "erfc", "exp", "exp2", "expm1", "floor", "floor_divide", "greater", "greater_equal", "isfinite",
+    "isinf", "isnan", "less", "less_equal", "lgamma", "log", "log1p", "log2", "logical_and", "logical_not",
+    "logical_or", "logical_xor", "maximum", "minimum", "mod", "mul", "neg", "not_equal", "pow", "reciprocal", "relu",
+    "round", "rsqrt", "sigmoid", "sign", "sin", "sinh", "softplus", "sqrt", "square", "sub", "tan", "tanh", "trunc",
+]  # fmt: skip
+
 
 def add(x: TensorLike, y: TensorLike) -> Tensor:
     """``x + y``, with broadcasting and promotion."""

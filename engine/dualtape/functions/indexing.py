@@ -18,6 +18,8 @@ from dualtape.primitives import comparison, gathering, movement, selection
 if TYPE_CHECKING:
     from dualtape.tensor import Tensor
 
+__all__ = ["diag", "gather", "one_hot", "scatter_add", "take", "tril", "triu", "where"]
+
 _SINGLE_BOOL = "a single bool cannot index a Tensor; use None for a new axis, or a mask tensor"
 
 

@@ -17,6 +17,8 @@ from dualtape.primitives.contraction import matmul as matmul_primitive
 if TYPE_CHECKING:
     from dualtape.tensor import Tensor
 
+__all__ = ["dot", "einsum", "matmul", "outer", "tensordot", "trace"]
+
 
 def _multiply_matrices(x: Tensor, y: Tensor) -> Tensor:
     """The product of two tensors of one element type: MindSpore promotes nothing here."""

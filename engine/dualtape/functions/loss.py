@@ -15,6 +15,8 @@ from dualtape.functions.reduction import sum as sum_over
 if TYPE_CHECKING:
     from dualtape.tensor import Tensor
 
+__all__ = ["cross_entropy", "huber_loss", "l1_loss", "mse_loss", "smooth_l1_loss"]
+
 REDUCTIONS = ("mean", "sum", "none")
 
 

@@ -25,6 +25,11 @@ from dualtape.primitives.selection import where
 if TYPE_CHECKING:
     from dualtape.tensor import Tensor
 
+__all__ = [
+    "all", "amax", "amin", "any", "argmax", "argmin", "cumprod", "cumsum", "logsumexp", "max", "mean", "min", "norm",
+    "prod", "std", "sum", "var",
+]  # fmt: skip
+
 Axis = int | tuple[int, ...] | list[int] | None
 
 

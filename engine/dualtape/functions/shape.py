@@ -26,6 +26,12 @@ from dualtape.primitives.rounding import stop_gradient as stop_primitive
 if TYPE_CHECKING:
     from dualtape.tensor import Tensor
 
+__all__ = [
+    "broadcast_to", "cast", "cat", "concat", "expand_dims", "flatten", "flip", "meshgrid", "pad", "permute", "repeat",
+    "repeat_interleave", "reshape", "roll", "split", "squeeze", "stack", "stop_gradient", "swapaxes", "tile",
+    "transpose",
+]  # fmt: skip
+
 
 def reshape(input: TensorLike, shape: Any) -> Tensor:
     """The same elements in another shape; one size may be -1."""

@@ -9,6 +9,17 @@ from dualtape.errors import ArgumentTypeError, ShapeError
 from dualtape.functions import activation, creation, elementwise, indexing, linear_algebra, reduction, shape
 from dualtape.functions.conversion import as_tensor
 
+__all__ = [
+    "ACos", "Abs", "Acosh", "Add", "Asin", "Asinh", "Atan", "Atan2", "Atanh", "BatchMatMul", "BroadcastTo", "Cast",
+    "Ceil", "Concat", "Cos", "Cosh", "Div", "Elu", "Equal", "Erf", "Erfc", "Exp", "ExpandDims", "Expm1", "Floor",
+    "FloorDiv", "Gather", "GeLU", "Greater", "GreaterEqual", "IsFinite", "IsInf", "IsNan", "Less", "LessEqual",
+    "Lgamma", "Log", "Log1p", "LogSoftmax", "LogicalAnd", "LogicalNot", "LogicalOr", "MatMul", "Maximum", "Minimum",
+    "Mod", "Mul", "Neg", "NotEqual", "OnesLike", "Pow", "ReLU", "RealDiv", "Reciprocal", "ReduceAll", "ReduceAny",
+    "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum", "Reshape", "Round", "Rsqrt", "SeLU", "Select",
+    "Sigmoid", "Sign", "Sin", "Sinh", "Softmax", "Softplus", "Sqrt", "Square", "Squeeze", "Stack", "Sub", "Tan", "Tanh",
+    "Tile", "Transpose", "ZerosLike",
+]  # fmt: skip
+
 
 class Operator:
     """A function of tensors as an object; what its constructor takes is passed on with each call."""
