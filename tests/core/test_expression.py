@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from dualtape.opencl_kernels import math_functions, source
 
-from dualtape.core.expression import Expression, by_type, call, choose, converted, in_c, static, x, y, z
+from dualtape.core.expression import Expression, by_type, call, choose, in_c, static, to_output, x, y, z
 from dualtape.core.lowering import Fold
 from dualtape.core.primitive import CATALOGUE, Elementwise, NonDifferentiable
 
@@ -28,7 +28,7 @@ PROBES = (0.0, 1.0, -2.0, np.inf)
         (0.5 * x + 1, "((real)0.5 * a) + (real)1"),
         (choose((x == 0) | (y == 0), 0, x * y), "((a == (real)0) || (b == (real)0)) ? (real)0 : (a * b)"),
         (~(x < y) & (y >= z), "(!(a < b)) && (b >= c)"),
-        (converted(x), "(OUT)a"),
+        (to_output(x), "(OUT)a"),
         (call("dt_pow", x + y, y), "dt_pow(a + b, b)"),
     ],
 )  # fmt: skip
@@ -45,7 +45,7 @@ def test_specialized() -> None:
 @pytest.mark.parametrize(
     ("expression", "operations"),
     [
-        (x + y, 1), (x, 0), (converted(x), 0), (-x, 1), (call("dt_tanh", x), 1), (choose(x, y, z), 1), (x * 0.5, 1),
+        (x + y, 1), (x, 0), (to_output(x), 0), (-x, 1), (call("dt_tanh", x), 1), (choose(x, y, z), 1), (x * 0.5, 1),
         (x * 1e-3 + y, 2), (x <= y, 1), (choose(x > 0, x, call("dt_exp", x) - 1), 4),
     ],
 )  # fmt: skip

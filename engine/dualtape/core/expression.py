@@ -63,7 +63,7 @@ class Expression:
     @property
     def functions(self) -> frozenset[str]:
         """The device functions that it calls."""
-        return frozenset(node.function for node in self.nodes() if isinstance(node, Call))
+        return frozenset(node.function for node in self.nodes() if isinstance(node, FunctionCall))
 
     @property
     def arity(self) -> int:
@@ -81,7 +81,7 @@ class Expression:
     def operations(self) -> int:
         """How many operations it makes of an element, a call being one and a conversion none."""
         return sum(
-            isinstance(node, Call) or (isinstance(node, Operation) and node.symbol != _CONVERSION)
+            isinstance(node, FunctionCall) or (isinstance(node, Operation) and node.symbol != _CONVERSION)
             for node in self.nodes()
         )
 
@@ -90,7 +90,7 @@ class Expression:
         """Whether it has no meaning for integers: it divides or calls, and states no form for them."""
         if isinstance(self, ByType):
             return False
-        here = isinstance(self, Call) or (isinstance(self, Operation) and self.symbol == "/")
+        here = isinstance(self, FunctionCall) or (isinstance(self, Operation) and self.symbol == "/")
         return here or any(operand.needs_floats for operand in self.operands)
 
     @property
@@ -133,7 +133,7 @@ class Static(Expression):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Call(Expression):
+class FunctionCall(Expression):
     """A device function; ``swallows_nan`` says that its value may be a number where an operand is NaN."""
 
     function: str
@@ -170,7 +170,7 @@ def _expression(value: object) -> Expression:
 
 def call(function: str, *operands: Expression, swallows_nan: bool = False) -> Expression:
     """The value of a function of `opencl_kernels`."""
-    return Call(operands, function, swallows_nan)
+    return FunctionCall(operands, function, swallows_nan)
 
 
 def choose(condition: Expression, chosen: Expression | float, otherwise: Expression | float) -> Expression:
@@ -183,7 +183,7 @@ def by_type(floats: Expression, integers: Expression | float) -> Expression:
     return ByType((floats, _expression(integers)))
 
 
-def converted(operand: Expression) -> Expression:
+def to_output(operand: Expression) -> Expression:
     """In the output's type."""
     return _operation(_CONVERSION, operand)
 
@@ -203,7 +203,7 @@ def in_c(expression: Expression, names: Sequence[str] = "xyz", number: str = "T"
             return str(value) if bare else f"({number}){value}"
         case Static(name=name):
             return f"{{{name}}}"
-        case Call(function=function):
+        case FunctionCall(function=function):
             return f"{function}({', '.join(texts)})"
         case ByType():
             return f"by_type({', '.join(texts)})"
@@ -226,7 +226,7 @@ def _with_nan(expression: Expression, is_nan: Sequence[bool]) -> str | bool | No
     match expression:
         case Argument(position=position):
             return "nan" if is_nan[position] else None
-        case Call(swallows_nan=True):
+        case FunctionCall(swallows_nan=True):
             return None
         case ByType():
             return found[0]

@@ -6,15 +6,15 @@ from dualtape.core.example import Example, Flags, Reals
 from dualtape.core.expression import by_type, x, y
 from dualtape.core.primitive import predicate
 
-_PAIR = (Example((Reals((2, 3)), Reals((3,)))), Example((Reals(()), Reals(()))))
+_COMPARED = (Example((Reals((2, 3)), Reals((3,)))), Example((Reals(()), Reals(()))))
 _FLAGS = (Example((Flags((2, 3)), Flags((3,)))),)
 
-equal = predicate("equal", numpy=np.equal, opencl=x == y, examples=_PAIR)
-not_equal = predicate("not_equal", numpy=np.not_equal, opencl=x != y, examples=_PAIR)
-less = predicate("less", numpy=np.less, opencl=x < y, examples=_PAIR)
-less_equal = predicate("less_equal", numpy=np.less_equal, opencl=x <= y, examples=_PAIR)
-greater = predicate("greater", numpy=np.greater, opencl=x > y, examples=_PAIR)
-greater_equal = predicate("greater_equal", numpy=np.greater_equal, opencl=x >= y, examples=_PAIR)
+equal = predicate("equal", numpy=np.equal, opencl=x == y, examples=_COMPARED)
+not_equal = predicate("not_equal", numpy=np.not_equal, opencl=x != y, examples=_COMPARED)
+less = predicate("less", numpy=np.less, opencl=x < y, examples=_COMPARED)
+less_equal = predicate("less_equal", numpy=np.less_equal, opencl=x <= y, examples=_COMPARED)
+greater = predicate("greater", numpy=np.greater, opencl=x > y, examples=_COMPARED)
+greater_equal = predicate("greater_equal", numpy=np.greater_equal, opencl=x >= y, examples=_COMPARED)
 
 logical_and = predicate("logical_and", numpy=np.logical_and, opencl=x & y, examples=_FLAGS)
 logical_or = predicate("logical_or", numpy=np.logical_or, opencl=x | y, examples=_FLAGS)

@@ -7,21 +7,20 @@ import numpy as np
 
 from dualtape.core.expression import call, x
 from dualtape.core.primitive import Elementwise, elementwise
-from dualtape.primitives.arithmetic import reciprocal, rsqrt
+from dualtape.primitives.arithmetic import POSITIVE, reciprocal, rsqrt
 from dualtape.primitives.continuation import magnitude
 
-REAL = (-2.0, 2.0)
-POSITIVE = (0.1, 4.0)
+MODERATE = (-2.0, 2.0)
 
-exp = elementwise("exp", numpy=np.exp, opencl=call("dt_exp", x), partials=(lambda x, y: y,), domain=(REAL,))
+exp = elementwise("exp", numpy=np.exp, opencl=call("dt_exp", x), partials=(lambda x, y: y,), domain=(MODERATE,))
 
 # exp(x), not y + 1: the sum loses every digit for very negative x.
 expm1 = elementwise(
-    "expm1", numpy=np.expm1, opencl=call("dt_expm1", x), partials=(lambda x, y: exp(x),), domain=(REAL,)
+    "expm1", numpy=np.expm1, opencl=call("dt_expm1", x), partials=(lambda x, y: exp(x),), domain=(MODERATE,)
 )
 
 exp2 = elementwise(
-    "exp2", numpy=np.exp2, opencl=call("dt_exp2", x), partials=(lambda x, y: math.log(2) * y,), domain=(REAL,)
+    "exp2", numpy=np.exp2, opencl=call("dt_exp2", x), partials=(lambda x, y: math.log(2) * y,), domain=(MODERATE,)
 )
 
 log = elementwise(
@@ -45,11 +44,11 @@ log2 = elementwise(
 )
 
 sinh: Elementwise = elementwise(
-    "sinh", numpy=np.sinh, opencl=call("dt_sinh", x), partials=(lambda x, y: cosh(x),), domain=(REAL,)
+    "sinh", numpy=np.sinh, opencl=call("dt_sinh", x), partials=(lambda x, y: cosh(x),), domain=(MODERATE,)
 )
 
 cosh: Elementwise = elementwise(
-    "cosh", numpy=np.cosh, opencl=call("dt_cosh", x), partials=(lambda x, y: sinh(x),), domain=(REAL,)
+    "cosh", numpy=np.cosh, opencl=call("dt_cosh", x), partials=(lambda x, y: sinh(x),), domain=(MODERATE,)
 )
 
 # 1 - y*y keeps an absolute, not a relative accuracy: the derivative is 0 where tanh rounds to 1
@@ -59,7 +58,7 @@ tanh = elementwise(
     numpy=np.tanh,
     opencl=call("dt_tanh", x),
     partials=(lambda x, y: 1 - y * y,),
-    domain=(REAL,),
+    domain=(MODERATE,),
 )
 
 asinh = elementwise(
@@ -67,7 +66,7 @@ asinh = elementwise(
     numpy=np.arcsinh,
     opencl=call("dt_asinh", x),
     partials=(lambda x, y: rsqrt(1 + x * x),),
-    domain=(REAL,),
+    domain=(MODERATE,),
 )
 
 acosh = elementwise(
@@ -103,7 +102,7 @@ sigmoid = elementwise(
     numpy=_sigmoid,
     opencl=call("dt_sigmoid", x),
     partials=(lambda x, y: y * (1 - y),),
-    domain=(REAL,),
+    domain=(MODERATE,),
     continued=_sigmoid_continued,
 )
 
@@ -112,6 +111,6 @@ softplus = elementwise(
     numpy=lambda x: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))),
     opencl=call("dt_softplus", x),
     partials=(lambda x, y: sigmoid(x),),
-    domain=(REAL,),
+    domain=(MODERATE,),
     continued=lambda x: np.where(np.real(x) >= 0, x, 0) + np.log1p(np.exp(-magnitude(x))),
 )

@@ -12,18 +12,17 @@ from dualtape.core.primitive import Linear, NonDifferentiable, Reduction
 from dualtape.core.spec import Shape, Spec, kept_shape
 from dualtape.dtypes import bool_, int64
 from dualtape.errors import ShapeError
-from dualtape.primitives.broadcasting import sum
+from dualtape.primitives.broadcasting import Axes, sum
 from dualtape.primitives.comparison import equal
 from dualtape.primitives.continuation import extremum_along
 from dualtape.primitives.selection import cast
 
-Axes = tuple[int, ...]
 _EXAMPLES = (
     Example((Reals((2, 3)),), {"axes": (1,)}),
     Example((Reals((2, 3, 4)),), {"axes": (0, 2)}),
     Example((Reals((3,)),), {"axes": (0,)}),
 )
-_FLAGS = (Example((Flags((2, 3)),), {"axes": (1,)}),)
+_FLAG_ROWS = (Example((Flags((2, 3)),), {"axes": (1,)}),)
 
 
 def _infer(x: Spec, *, axes: Axes) -> Spec:
@@ -81,7 +80,7 @@ any: NonDifferentiable = NonDifferentiable(
     lowering=Fold(0, x | y),
     infer=lambda x, axes: Spec(kept_shape(x.shape, axes), bool_),
     batch=lambda size, x, axes: any(x, axes=_shifted(axes)),
-    examples=_FLAGS,
+    examples=_FLAG_ROWS,
     example_for=over_axes(Flags),
 )
 
@@ -91,7 +90,7 @@ all: NonDifferentiable = NonDifferentiable(
     lowering=Fold(1, x & y),
     infer=lambda x, axes: Spec(kept_shape(x.shape, axes), bool_),
     batch=lambda size, x, axes: all(x, axes=_shifted(axes)),
-    examples=_FLAGS,
+    examples=_FLAG_ROWS,
     example_for=over_axes(Flags),
 )
 

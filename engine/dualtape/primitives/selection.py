@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from dualtape.core.example import Choose, Example, Flags, Indices, Reals, one_of
-from dualtape.core.expression import choose, converted, x, y, z
+from dualtape.core.expression import choose, to_output, x, y, z
 from dualtape.core.primitive import Linear
 from dualtape.core.spec import Shape, Spec, broadcast_shapes
 from dualtape.dtypes import DType, float32, float64
@@ -45,7 +45,7 @@ def _cast_for(choose: Choose, shape: Shape) -> Example:
 cast: Linear = Linear(
     name="cast",
     numpy=lambda x, dtype: x.astype(dtype.numpy),
-    lowering=converted(x),
+    lowering=to_output(x),
     infer=lambda x, dtype: Spec(x.shape, dtype),
     transposes=(_cast_back,),
     examples=(Example((Reals((2, 3)),), {"dtype": float32}), Example((Reals((2, 3)),), {"dtype": float64})),

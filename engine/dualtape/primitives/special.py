@@ -8,10 +8,9 @@ import numpy as np
 
 from dualtape.core.expression import call, static, x
 from dualtape.core.primitive import Elementwise, elementwise
-from dualtape.primitives.exponential import exp
+from dualtape.primitives.exponential import MODERATE, exp
 
-REAL = (-2.0, 2.0)
-POSITIVE = (0.3, 4.0)
+ABOVE_POLES = (0.3, 4.0)
 
 
 def _erf(x: np.ndarray) -> np.ndarray:
@@ -89,7 +88,7 @@ erf = elementwise(
     numpy=_erf,
     opencl=call("dt_erf", x),
     partials=(lambda x, y: (2 / math.sqrt(math.pi)) * exp(-(x * x)),),
-    domain=(REAL,),
+    domain=(MODERATE,),
     continued=_of_complex("erf"),
 )
 
@@ -98,7 +97,7 @@ erfc = elementwise(
     numpy=_erfc,
     opencl=call("dt_erfc", x),
     partials=(lambda x, y: (-2 / math.sqrt(math.pi)) * exp(-(x * x)),),
-    domain=(REAL,),
+    domain=(MODERATE,),
     continued=_of_complex("erfc"),
 )
 
@@ -107,7 +106,7 @@ lgamma = elementwise(
     numpy=_lgamma,
     opencl=call("dt_lgamma", x),
     partials=(lambda x, y: digamma(x),),
-    domain=(POSITIVE,),
+    domain=(ABOVE_POLES,),
     continued=_of_complex("loggamma"),
 )
 
@@ -116,7 +115,7 @@ digamma: Elementwise = elementwise(
     numpy=_digamma,
     opencl=call("dt_digamma", x),
     partials=(lambda x, y: polygamma(x, n=1),),
-    domain=(POSITIVE,),
+    domain=(ABOVE_POLES,),
     continued=_of_complex("digamma"),
 )
 
@@ -126,6 +125,6 @@ polygamma: Elementwise = elementwise(
     numpy=_polygamma,
     opencl=call("dt_polygamma", static("n"), x),
     partials=(lambda x, y, n: polygamma(x, n=n + 1),),
-    domain=(POSITIVE,),
+    domain=(ABOVE_POLES,),
     params=({"n": 1}, {"n": 3}),
 )

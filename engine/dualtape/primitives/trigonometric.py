@@ -6,11 +6,9 @@ import numpy as np
 
 from dualtape.core.expression import call, x, y
 from dualtape.core.primitive import Elementwise, elementwise
-from dualtape.primitives.arithmetic import maximum, reciprocal, rsqrt, scale
+from dualtape.primitives.arithmetic import REAL, maximum, reciprocal, rsqrt, scale
 from dualtape.primitives.rounding import stop_gradient
 from dualtape.primitives.selection import where
-
-REAL = (-3.0, 3.0)
 
 sin: Elementwise = elementwise(
     "sin",
