@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 CATALOGUE: dict[str, Primitive] = {}
 
-Rule = Callable[..., Any]
+Partial = Callable[..., "Tensor | float"]
+TensorFunction = Callable[..., "Tensor"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -66,7 +67,7 @@ class Primitive:
     numpy: Callable[..., np.ndarray]
     lowering: Lowering
     infer: Callable[..., Spec]
-    batch: Rule | None = None
+    batch: TensorFunction | None = None
     continued: Callable[..., Any] | None = None
     written: str | Callable[..., str | None] | None = None
     example_for: ExampleFor | None = None
@@ -96,7 +97,7 @@ class Elementwise(Primitive):
         For each input the open interval on which it is smooth; tests draw from it.
     """
 
-    partials: tuple[Rule, ...]
+    partials: tuple[Partial, ...]
     domain: tuple[tuple[float, float], ...]
     params: tuple[dict[str, Any], ...] = ({},)
 
@@ -108,7 +109,7 @@ class Reduction(Primitive):
     ``partial(x, y)`` is the derivative of the output by each reduced element, of ``x``'s shape.
     """
 
-    partial: Rule
+    partial: Partial
     examples: tuple[Example, ...]
 
 
@@ -122,11 +123,11 @@ class Linear(Primitive):
     which takes ``i`` after the cotangent.
     """
 
-    transposes: tuple[Rule | None, ...] | None
+    transposes: tuple[TensorFunction | None, ...] | None
     examples: tuple[Example, ...]
-    transpose_each: Rule | None = None
+    transpose_each: TensorFunction | None = None
 
-    def transpose(self, i: int) -> Rule | None:
+    def transpose(self, i: int) -> TensorFunction | None:
         if self.transposes is not None:
             return self.transposes[i]
         assert self.transpose_each is not None
@@ -141,7 +142,7 @@ class Bilinear(Primitive):
     ``commutes`` says that it stays the same if they are exchanged.
     """
 
-    transposes: tuple[Rule, Rule]
+    transposes: tuple[TensorFunction, TensorFunction]
     examples: tuple[Example, ...]
     commutes: bool = False
 
@@ -169,7 +170,7 @@ def elementwise(
     *,
     numpy: Callable[..., np.ndarray],
     opencl: Lowering,
-    partials: tuple[Rule, ...],
+    partials: tuple[Partial, ...],
     domain: tuple[tuple[float, float], ...],
     params: tuple[dict[str, Any], ...] = ({},),
     continued: Callable[..., Any] | None = None,

@@ -94,7 +94,8 @@ def clip_along(x: Any, clip_norm: Any, axis: Any = None) -> Tensor:
     limit: Any = clip_norm if isinstance(clip_norm, Value) else _positive("ClipByNorm", "clip_norm", clip_norm)
     squares = sum_axes(square(x), axis, keepdims=True)
     norm = where(squares > 0, sqrt(where(squares > 0, squares, 1.0)), 0.0)
-    return cast_to(x * limit / maximum(norm, limit), x.dtype).reshape(x.shape)  # type: ignore[no-any-return]
+    scaled: Tensor = x * limit / maximum(norm, limit)
+    return cast_to(scaled, x.dtype).reshape(x.shape)
 
 
 def _norm(tensors: Sequence[Tensor], order: float) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 import numpy as np
 
@@ -81,6 +81,10 @@ def as_tensor(x: Any, function: str, argument: str = "input") -> Tensor:
     return ground().constant(as_array(x, argument))
 
 
+@overload
+def cast_to(x: Value, dtype: DType) -> Tensor: ...
+@overload
+def cast_to(x: Any, dtype: DType) -> Any: ...
 def cast_to(x: Any, dtype: DType) -> Any:
     """``x`` in ``dtype``; Python numbers have no element type and pass."""
     return cast_primitive(x, dtype=dtype) if isinstance(x, Value) and x.dtype is not dtype else x

@@ -122,7 +122,7 @@ greater_equal = _compare(c.greater_equal)
 
 
 def _as_bool(x: TensorLike, function: str) -> Tensor:
-    return cast_to(as_tensor(x, function), bool_)  # type: ignore[no-any-return]
+    return cast_to(as_tensor(x, function), bool_)
 
 
 def logical_and(x: TensorLike, y: TensorLike) -> Tensor:

@@ -64,7 +64,7 @@ def mean(input: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor
     total = sum_primitive(_wide(x), axes=axes)
     if not x.dtype.is_float:
         whole = arithmetic.absolute(total) // (count or 1)
-        return cast_to(_drop(where(total < 0, -whole, whole), axes, keepdims), x.dtype)  # type: ignore[no-any-return]
+        return cast_to(_drop(where(total < 0, -whole, whole), axes, keepdims), x.dtype)
     # Dividing, not multiplying by 1/count: the mean of equal numbers is that number.
     return _drop(arithmetic.divide(total, count), axes, keepdims)
 
@@ -147,7 +147,7 @@ def argmin(input: TensorLike, axis: int | None = None, keepdims: bool = False) -
     x = as_tensor(input, "argmin")
     if x.dtype is bool_:
         raise DTypeError("`argmin` of a Bool tensor is not defined; cast it first")
-    return cast_to(_search("argmin", reduction.argmin, x, axis, keepdims), int32)  # type: ignore[no-any-return]
+    return cast_to(_search("argmin", reduction.argmin, x, axis, keepdims), int32)
 
 
 def max(input: TensorLike, axis: int | None = None, keepdims: bool = False) -> Any:

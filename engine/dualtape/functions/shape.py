@@ -251,7 +251,7 @@ def pad(input: TensorLike, padding: Sequence[int], mode: str = "constant", value
 
 def cast(input: TensorLike, dtype: Any) -> Tensor:
     """Convert the elements; float to integer truncates."""
-    return cast_to(as_tensor(input, "cast"), as_dtype(dtype))  # type: ignore[no-any-return]
+    return cast_to(as_tensor(input, "cast"), as_dtype(dtype))
 
 
 def stop_gradient(value: Any) -> Any:

@@ -181,7 +181,7 @@ def _through_linear(record: Record, cotangent: Tensor, i: int) -> Tensor | None:
 
 def _through_bilinear(record: Record, cotangent: Tensor, i: int) -> Tensor | None:
     primitive: Bilinear = record.primitive  # type: ignore[assignment]
-    return primitive.transposes[i](cotangent, *record.primals, **record.params)  # type: ignore[no-any-return]
+    return primitive.transposes[i](cotangent, *record.primals, **record.params)
 
 
 def _through_adjoint(record: Record, cotangent: Tensor, i: int) -> Tensor | None:
