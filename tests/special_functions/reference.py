@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import mpmath
 import numpy as np
+
+from dualtape import opencl_kernels
+from dualtape.primitives import CATALOGUE
 
 INFINITY = math.inf
 # Past this an exponential of either precision has overflowed, and mpmath would need forever.
@@ -55,46 +60,53 @@ def _polygamma(n: int) -> Callable[[Any], Any]:
 
 POLYGAMMA_ORDERS = (1, 2, 3, 5)
 
-FUNCTIONS: dict[str, Expected] = {
-    "dt_exp": Expected(_clamped(mpmath.exp), 1.2, np.exp),
-    "dt_exp2": Expected(_clamped(lambda x: mpmath.mpf(2) ** x), 1.2, np.exp2),
-    "dt_expm1": Expected(_clamped(mpmath.expm1), 2.5, np.expm1),
-    "dt_log": Expected(mpmath.log, 1, np.log),
-    "dt_log2": Expected(lambda x: mpmath.log(x) / mpmath.log(2), 2, np.log2),
-    "dt_log1p": Expected(mpmath.log1p, 2, np.log1p),
-    "dt_sin": Expected(mpmath.sin, 1, np.sin),
-    "dt_cos": Expected(mpmath.cos, 1, np.cos),
-    "dt_tan": Expected(mpmath.tan, 3, np.tan),
-    "dt_asin": Expected(mpmath.asin, 3, np.arcsin),
-    "dt_acos": Expected(mpmath.acos, 2, np.arccos),
-    "dt_atan": Expected(mpmath.atan, 2, np.arctan),
-    "dt_atan2": Expected(mpmath.atan2, 2, np.arctan2, 2),
-    "dt_sinh": Expected(_clamped(mpmath.sinh), 2, np.sinh),
-    "dt_cosh": Expected(_clamped(mpmath.cosh), 2, np.cosh),
-    "dt_tanh": Expected(_clamped(mpmath.tanh), 3, np.tanh),
-    "dt_asinh": Expected(mpmath.asinh, 3, np.arcsinh),
-    "dt_acosh": Expected(mpmath.acosh, 3, np.arccosh),
-    "dt_atanh": Expected(mpmath.atanh, 3, np.arctanh),
-    "dt_sigmoid": Expected(_clamped(lambda x: 1 / (1 + mpmath.exp(-x))), 3),
-    "dt_softplus": Expected(lambda x: max(x, 0) + mpmath.log1p(mpmath.exp(-min(abs(x), FAR))), 2),
-    "dt_erf": Expected(lambda x: mpmath.erf(min(max(x, -100), 100)), 1.5),
-    "dt_erfc": Expected(lambda x: mpmath.erfc(min(max(x, -100), 100)), 4),
-    "dt_lgamma": Expected(_lgamma, 4),
-    "dt_digamma": Expected(mpmath.digamma, 4),
-    "dt_pow": Expected(_power, 2, np.power, 2),
-    "dt_sqrt": Expected(mpmath.sqrt, 0.5, np.sqrt),
-    "dt_rsqrt": Expected(lambda x: 1 / mpmath.sqrt(x), 2, lambda x: 1 / np.sqrt(x)),
-    "dt_floor": Expected(mpmath.floor, 0, np.floor),
-    "dt_ceil": Expected(mpmath.ceil, 0, np.ceil),
-    "dt_round": Expected(mpmath.nint, 0, np.rint),
-    "dt_trunc": Expected(lambda x: mpmath.sign(x) * mpmath.floor(abs(x)), 0, np.trunc),
-    "dt_abs": Expected(abs, 0, np.abs),
-    "dt_sign": Expected(mpmath.sign, 0, np.sign),
-    "dt_mod": Expected(lambda x, y: x - y * mpmath.floor(x / y), 0.5, np.mod, 2),
-    "dt_maximum": Expected(max, 0, np.maximum, 2),
-    "dt_minimum": Expected(min, 0, np.minimum, 2),
+# Exact values where mpmath has no function of the same name, or needs help far out.
+_EXACT: dict[str, Callable[..., Any]] = {
+    **{name: _clamped(getattr(mpmath, name)) for name in ("exp", "expm1", "sinh", "cosh", "tanh")},
+    "exp2": _clamped(lambda x: mpmath.mpf(2) ** x),
+    "log2": lambda x: mpmath.log(x) / mpmath.log(2),
+    "sigmoid": _clamped(lambda x: 1 / (1 + mpmath.exp(-x))),
+    "softplus": lambda x: max(x, 0) + mpmath.log1p(mpmath.exp(-min(abs(x), FAR))),
+    "erf": lambda x: mpmath.erf(min(max(x, -100), 100)),
+    "erfc": lambda x: mpmath.erfc(min(max(x, -100), 100)),
+    "lgamma": _lgamma,
+    "pow": _power,
+    "rsqrt": lambda x: 1 / mpmath.sqrt(x),
+    "round": mpmath.nint,
+    "trunc": lambda x: mpmath.sign(x) * mpmath.floor(abs(x)),
+    "abs": abs,
+    "mod": lambda x, y: x - y * mpmath.floor(x / y),
+    "maximum": max,
+    "minimum": min,
 }
-FUNCTIONS |= {f"dt_polygamma_{n}": Expected(_polygamma(n), 5 if n <= 3 else 7, order=n) for n in POLYGAMMA_ORDERS}
+_ROUNDED_ONCE = ("dt_sqrt", "dt_mod")
+_OF_HOST = {"pow": "power", "abs": "absolute"}
+
+
+def host_name(name: str) -> str | None:
+    """The primitive that a function of the kernels computes, if there is one."""
+    plain = re.sub(r"_\d+$", "", name.removeprefix("dt_"))
+    found = _OF_HOST.get(plain, plain)
+    return found if found in CATALOGUE else None
+
+
+def _stated_bounds() -> dict[str, float]:
+    """What the comments above the functions in C say, in ulp; those that say nothing are exact."""
+    found = {}
+    for file in Path(opencl_kernels.__file__).parent.glob("math_*.cl"):
+        text = file.read_text(encoding="utf-8")
+        for comment, name in re.findall(r"((?://[^\n]*\n)*)FUNCTION(?:32|64)? \w+ (dt_\w+)\(", text):
+            bound = re.search(r"within ([\d.]+)\s+(?:// )?ulp", comment, re.IGNORECASE)
+            found[name] = float(bound[1]) if bound else 0.5 if name in _ROUNDED_ONCE else 0
+    return found
+
+
+def _expected(name: str, ulps: float) -> Expected:
+    plain = name.removeprefix("dt_")
+    host = host_name(name)
+    numpy = CATALOGUE[host].numpy if host else getattr(np, plain)
+    exact = _EXACT.get(plain) or getattr(mpmath, plain)
+    return Expected(exact, ulps, None if name in SPECIAL else numpy, getattr(numpy, "nin", 1))
 
 
 # How far NumPy and SciPy may be off on the host, where that is not 4 ulp.
@@ -126,6 +138,9 @@ SPECIAL: dict[str, list[tuple[float, float]]] = {
     "dt_digamma": [(pole, NAN) for pole in (-1.0, -2.0, -3.0, -INFINITY, NAN)]
     + [(0.0, -INFINITY), (-0.0, INFINITY), (INFINITY, INFINITY)],
 }
+FUNCTIONS = {name: _expected(name, ulps) for name, ulps in _stated_bounds().items() if name != "dt_polygamma"}
+FUNCTIONS |= {f"dt_polygamma_{n}": Expected(_polygamma(n), 5 if n <= 3 else 7, order=n) for n in POLYGAMMA_ORDERS}
+
 for n in POLYGAMMA_ORDERS:
     sign = 1.0 if n % 2 else -1.0
     SPECIAL[f"dt_polygamma_{n}"] = [(pole, sign * INFINITY) for pole in (0.0, -0.0, -1.0, -2.0, -3.0, -INFINITY)]

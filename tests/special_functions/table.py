@@ -6,7 +6,6 @@ The command runs in the root of the repository, with PYTHONPATH=tests.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,19 +14,11 @@ import numpy as np
 from dualtape.primitives import CATALOGUE
 from special_functions.launch import DEVICES, VECTOR_WIDTH, evaluate
 from special_functions.points import MIRRORED, cases, near_zeros, ulps
-from special_functions.reference import FUNCTIONS, HOST_ULPS
+from special_functions.reference import FUNCTIONS, HOST_ULPS, host_name
 
 PAGE = Path(__file__).parents[2] / "docs" / "accuracy.md"
 BEGIN, END = "<!-- table of errors: generated -->\n", "<!-- end of the table -->\n"
 DTYPES = ("float32", "float64")
-_OF_HOST = {"pow": "power", "abs": "absolute"}
-
-
-def host_name(name: str) -> str | None:
-    """The primitive that a function of the kernels computes, if there is one."""
-    plain = re.sub(r"_\d+$", "", name.removeprefix("dt_"))
-    found = _OF_HOST.get(plain, plain)
-    return found if found in CATALOGUE else None
 
 
 def error_on_host(name: str, dtype: str) -> float:

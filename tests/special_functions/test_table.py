@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dualtape.primitives import CATALOGUE, special
-from special_functions.reference import FUNCTIONS, HOST_ULPS
-from special_functions.table import DTYPES, error_on_host, host_name, stated
+from special_functions.reference import FUNCTIONS, HOST_ULPS, host_name
+from special_functions.table import DTYPES, error_on_host, stated
 
 ON_HOST = [name for name in FUNCTIONS if host_name(name)]
 

@@ -76,7 +76,7 @@ def _slices(starts: Ints, sizes: Ints, steps: Ints) -> tuple[slice, ...]:
     return tuple(slices)
 
 
-def _sliced(x: str, starts: Ints, sizes: Ints, steps: Ints) -> str | None:
+def _written_cut(x: str, starts: Ints, sizes: Ints, steps: Ints) -> str | None:
     def text(start: int, size: int, step: int) -> str:
         stop = start + size * step
         return f"{start}:{stop if stop >= 0 else ''}:{step}" if size else "0:0"
@@ -106,7 +106,7 @@ cut: Linear = Linear(
         Example((Reals((5,)),), {"starts": (4,), "sizes": (2,), "steps": (-2,)}),
         Example((Reals((4,)),), {"starts": (-1,), "sizes": (0,), "steps": (-1,)}),
     ),
-    written=_sliced,
+    written=_written_cut,
     example_for=_cut_for,
 )
 
