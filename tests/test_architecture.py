@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import ast
+import importlib.metadata
+import tomllib
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,14 +15,29 @@ import dualtape
 
 PACKAGE = Path(dualtape.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
+TESTS = Path(__file__).parent
 
-each_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+
+def shown(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def files_of(room: str) -> list[Path]:
+    return [path for path in FILES if path.is_relative_to(PACKAGE / room)]
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+each_file = pytest.mark.parametrize("path", FILES, ids=shown)
 
 
 def imported(path: Path) -> set[str]:
     """Top-level names of all modules that a file imports, inside functions too."""
     names = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             names |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -26,11 +45,11 @@ def imported(path: Path) -> set[str]:
     return names
 
 
-@pytest.mark.parametrize("path", sorted((PACKAGE / "pinn").glob("*.py")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", files_of("pinn"), ids=shown)
 def test_pinn_is_written_as_a_users_program_would_be(path: Path) -> None:
     """It imports the public face, and borrows nothing from a tensor that the engine keeps there for itself."""
     public = {"dualtape", "dualtape.errors"}
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("dualtape"):
             assert node.module in public or node.module.startswith("dualtape.pinn."), node.module
             assert not any(alias.name.startswith("_") for alias in node.names)
@@ -45,14 +64,14 @@ def test_file_holds_one_idea(path: Path) -> None:
     assert lines <= 400, f"{lines} lines: beyond 400, a file holds two ideas"
 
 
-@each_file
+@pytest.mark.parametrize("path", sorted({*FILES} - {*files_of("devices/opencl")}), ids=shown)
 def test_only_opencl_devices_import_pyopencl(path: Path) -> None:
-    assert path.is_relative_to(PACKAGE / "devices" / "opencl") or "pyopencl" not in imported(path)
+    assert "pyopencl" not in imported(path)
 
 
 @each_file
 def test_module_says_what_it_is(path: Path) -> None:
-    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    assert ast.get_docstring(tree_of(path))
 
 
 def test_engine_stays_small_enough_to_read() -> None:
@@ -71,13 +90,78 @@ def test_tape_and_jet_do_not_know_each_other() -> None:
         assert f"levels.{other}" not in source
 
 
-@each_file
+@pytest.mark.parametrize("path", [*files_of("devices"), *files_of("compiler")], ids=shown)
 def test_devices_and_compiler_take_no_public_face(path: Path) -> None:
     """import-linter lets pass their imports of `dualtape`, for it takes `dualtape.opencl_kernels` for the root."""
-    if path.relative_to(PACKAGE).parts[0] not in ("devices", "compiler"):
-        return
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.ImportFrom) and node.module == "dualtape":
             assert {alias.name for alias in node.names} <= {"dtypes", "pytree", "opencl_kernels"}
         elif isinstance(node, ast.Import):
             assert "dualtape" not in {alias.name for alias in node.names}
+
+
+# Rooms inside of rooms: who stands outside comes in by the face, `__init__`.
+ROOMS = sorted(
+    shown(face.parent)
+    for room in ("autodiff", "compiler", "devices")
+    for face in (PACKAGE / room).rglob("__init__.py")
+    if face.parent != PACKAGE / room
+)
+
+
+def test_the_rooms_are_those_we_know() -> None:
+    of_autodiff = {f"autodiff/{room}" for room in ("fields", "levels", "rules", "solvers", "transforms")}
+    of_compiler = {f"compiler/{room}" for room in ("program", "passes", "blocks")}
+    of_blocks = {f"compiler/blocks/{room}" for room in ("find", "tile", "emit")}
+    assert of_autodiff | of_compiler | of_blocks | {"devices/opencl"} == set(ROOMS)
+
+
+def modules_named(node: ast.AST) -> Iterator[str]:
+    """The modules that a statement imports from, ``from dualtape.room import file`` among them."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.module:
+        yield node.module
+        yield from (f"{node.module}.{alias.name}" for alias in node.names if is_module(f"{node.module}.{alias.name}"))
+
+
+def is_module(name: str) -> bool:
+    path = PACKAGE.parent / name.replace(".", "/")
+    return path.with_suffix(".py").exists() or (path / "__init__.py").exists()
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_is_entered_by_its_face(room: str) -> None:
+    behind = f"dualtape.{room.replace('/', '.')}."
+    for path in FILES:
+        if not path.is_relative_to(PACKAGE / room):
+            intruders = {name for node in ast.walk(tree_of(path)) for name in modules_named(node)}
+            assert not [name for name in intruders if name.startswith(behind)], f"{shown(path)} goes past the face"
+
+
+@pytest.mark.parametrize("room", ["compiler", "devices"])
+def test_nobody_takes_code_apart_by_its_text(room: str) -> None:
+    """Regular expressions read programs as printed, and the numbers of versions; kernels are made of data."""
+    readers = {shown(path) for path in files_of(room) if "re" in imported(path)}
+    assert readers <= {"compiler/program/parsing.py", "devices/opencl/discovery.py"}
+
+
+def test_a_wheel_holds_every_package() -> None:
+    configuration = tomllib.loads((PACKAGE.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))
+    there = {".".join(path.parent.relative_to(PACKAGE.parent).parts) for path in FILES if path.name == "__init__.py"}
+    assert set(configuration["tool"]["setuptools"]["packages"]) == there | {"dualtape.opencl_kernels"}
+
+
+def test_the_version_stands_in_one_place() -> None:
+    assert importlib.metadata.version("dualtape") == dualtape.__version__
+
+
+@pytest.mark.parametrize("path", sorted(TESTS.rglob("*.py")), ids=lambda path: str(path.relative_to(TESTS)))
+def test_tests_import_helpers_in_one_way(path: Path) -> None:
+    """By their path below `tests/`; no test imports another. The mutation tool is a program of its own."""
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.ImportFrom):
+            assert not node.level or path.is_relative_to(TESTS / "mutation"), f"line {node.lineno}: a relative import"
+        for name in modules_named(node):
+            assert name.partition(".")[0] != "tests", f"line {node.lineno}: `{name}` without `tests.`"
+            assert not name.rpartition(".")[2].startswith("test_"), f"line {node.lineno}: imports a test"

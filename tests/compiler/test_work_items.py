@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.compiler.test_blocks import CASES, largest_error, tensors
-from tests.devices.architectures import WithUndefinedMemory, with_work_items
 
 import dualtape as dt
+from compiler.losses import CASES, largest_error, tensors
+from devices.architectures import WithUndefinedMemory, with_work_items
 from dualtape import pytree
 from dualtape.compiler.blocks.target import Target, target_of
 from dualtape.devices.kernels import Architecture

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.devices.architectures import with_lanes, with_work_items
 
 import dualtape as dt
+from devices.architectures import with_lanes, with_work_items
 from dualtape import ops
 from dualtape.core.primitive import CATALOGUE
 from dualtape.devices.opencl.device import OpenCLDevice
