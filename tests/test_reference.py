@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import dualtape as dt
+from dualtape import errors
 
 
 class Reading(dt.Reference):
@@ -89,5 +90,5 @@ def test_a_class_without_the_method_is_told_what_it_lacks() -> None:
     class Empty(dt.Reference):
         pass
 
-    with pytest.raises(NotImplementedError, match="Empty must define `__dualtape_tensor__`"):
+    with pytest.raises(errors.ArgumentTypeError, match="Empty must define `__dualtape_tensor__`"):
         Empty() + 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dualtape.core.interpreter import REFERENCE, Level
 from dualtape.dtypes import DType
+from dualtape.errors import ArgumentTypeError
 from dualtape.tensor import Tensor
 
 
@@ -36,7 +37,7 @@ class Reference(Tensor):
 
     def __dualtape_tensor__(self) -> Tensor:
         """The tensor that it stands for at this moment."""
-        raise NotImplementedError(f"{type(self).__name__} must define `__dualtape_tensor__`, which returns a Tensor")
+        raise ArgumentTypeError(f"{type(self).__name__} must define `__dualtape_tensor__`, which returns a Tensor")
 
     @property
     def primal(self) -> Tensor:
