@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dualtape.core.interpreter import Value
 from dualtape.errors import ArgumentError, ArgumentTypeError
-from dualtape.functions.conversion import TensorLike, as_tensor, floating, read_number
+from dualtape.functions.conversion import TensorLike, accumulating, as_tensor, cast_to, floating, read_number
 from dualtape.functions.elementwise import erf, exp, expm1, maximum, minimum, relu, sigmoid, tanh
 from dualtape.functions.indexing import where
 from dualtape.functions.reduction import amax, logsumexp
@@ -74,14 +74,15 @@ def softmax(input: TensorLike, axis: int = -1) -> Tensor:
     x = floating("softmax", input)
     from dualtape.functions.shape import stop_gradient
 
-    powers = exp(x - stop_gradient(amax(x, axis, keepdims=True)))
-    return powers / sum_axes(powers, axis, keepdims=True)
+    powers = exp(accumulating(x) - stop_gradient(amax(x, axis, keepdims=True)))
+    return cast_to(powers / sum_axes(powers, axis, keepdims=True), x.dtype)  # type: ignore[no-any-return]
 
 
 def log_softmax(logits: TensorLike, axis: int = -1) -> Tensor:
     """The logarithm of :func:`softmax`, without cancellation."""
     x = floating("log_softmax", logits)
-    return x - logsumexp(x, axis, keepdims=True)
+    wide = accumulating(x)
+    return cast_to(wide - logsumexp(wide, axis, keepdims=True), x.dtype)  # type: ignore[no-any-return]
 
 
 def clamp(input: TensorLike, min: Any = None, max: Any = None) -> Tensor:

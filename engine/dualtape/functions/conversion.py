@@ -9,7 +9,7 @@ import numpy as np
 
 from dualtape.core.interpreter import Value, ground
 from dualtape.core.spec import normalize_axis
-from dualtape.dtypes import DType, float32, promote, promote_scalar
+from dualtape.dtypes import DType, float16, float32, promote, promote_scalar
 from dualtape.errors import ArgumentError, ArgumentTypeError, AxisError, DTypeError, ShapeError
 from dualtape.primitives.selection import cast as cast_primitive
 
@@ -146,6 +146,11 @@ def floating(function: str, x: Any, argument: str = "input") -> Tensor:
             "convert it first, as in x.astype(dualtape.float32)"
         )
     return tensor
+
+
+def accumulating(x: Tensor) -> Tensor:
+    """Float16 becomes Float32, in which sums and squares of such numbers have room; others stay."""
+    return cast_to(x, float32) if x.dtype is float16 else x
 
 
 def to_floating(x: Tensor) -> Tensor:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from dualtape.core.interpreter import Value
+from dualtape.dtypes import promote
 from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
 from dualtape.functions import elementwise
 from dualtape.functions.activation import log_softmax
+from dualtape.functions.conversion import accumulating, cast_to
 from dualtape.functions.indexing import one_hot, where
 from dualtape.functions.reduction import mean
 from dualtape.functions.reduction import sum as sum_over
@@ -29,42 +32,47 @@ def check_reduction(owner: str, how: Any) -> str:
     return how
 
 
-def _reduced(owner: str, x: Tensor, how: str) -> Tensor:
-    check_reduction(owner, how)
-    if how == "none":
-        return x
-    return mean(x) if how == "mean" else sum_over(x)
-
-
-def _difference(owner: str, input: Any, target: Any) -> Tensor:
+def _of_differences(owner: str, loss: Callable[[Tensor], Tensor], input: Any, target: Any, how: str) -> Tensor:
+    """``loss`` of each difference, reduced; those of Float16 in Float32, for squares and sums to have room."""
     _require_tensors(owner, input=input, target=target)
-    return elementwise.sub(input, target)
+    check_reduction(owner, how)
+    difference = elementwise.sub(input, target)
+    losses = loss(accumulating(difference))
+    if how != "none":
+        losses = mean(losses) if how == "mean" else sum_over(losses)
+    return cast_to(losses, difference.dtype) if difference.dtype.is_float else losses
 
 
 def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """The squares of the differences: their mean, their sum, or all of them."""
-    return _reduced("mse_loss", elementwise.square(_difference("mse_loss", input, target)), reduction)
+    return _of_differences("mse_loss", elementwise.square, input, target, reduction)
 
 
 def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """The absolute differences: their mean, their sum, or all of them."""
-    return _reduced("l1_loss", elementwise.abs(_difference("l1_loss", input, target)), reduction)
+    return _of_differences("l1_loss", elementwise.abs, input, target, reduction)
 
 
 def smooth_l1_loss(input: Tensor, target: Tensor, beta: float = 1.0, reduction: str = "none") -> Tensor:
     """d^2 / (2 beta) where the difference d is below ``beta``, else abs(d) - beta / 2."""
     _require_positive("smooth_l1_loss", "beta", beta)
-    d = _difference("smooth_l1_loss", input, target)
-    size = elementwise.abs(d)
-    return _reduced("smooth_l1_loss", where(size < beta, d * d * (0.5 / beta), size - 0.5 * beta), reduction)
+
+    def loss(d: Tensor) -> Tensor:
+        size = elementwise.abs(d)
+        return where(size < beta, d * d * (0.5 / beta), size - 0.5 * beta)
+
+    return _of_differences("smooth_l1_loss", loss, input, target, reduction)
 
 
 def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0) -> Tensor:
     """d^2 / 2 where the difference d is at most ``delta``, else delta (abs(d) - delta / 2)."""
     _require_positive("huber_loss", "delta", delta)
-    d = _difference("huber_loss", input, target)
-    size = elementwise.abs(d)
-    return _reduced("huber_loss", where(size <= delta, 0.5 * (d * d), delta * (size - 0.5 * delta)), reduction)
+
+    def loss(d: Tensor) -> Tensor:
+        size = elementwise.abs(d)
+        return where(size <= delta, 0.5 * (d * d), delta * (size - 0.5 * delta))
+
+    return _of_differences("huber_loss", loss, input, target, reduction)
 
 
 def cross_entropy(
@@ -106,21 +114,23 @@ def cross_entropy(
             raise ShapeError(f"`weight` of `cross_entropy` must have shape ({classes},), got {weight.shape}")
         weights = weight.reshape(classes, *(1,) * (input.ndim - axis - 1))
     wanted, ignored = _read_target(input, target, axis, ignore_index)
-    scores = log_softmax(input, axis) * weights
+    given = input.dtype if weight is None else promote(input.dtype, weight.dtype)
+    wanted = accumulating(wanted)
+    scores = log_softmax(accumulating(input), axis) * weights
     losses = -sum_over(wanted * scores, axis)
     if label_smoothing:
         evenly = -sum_over(scores, axis) / classes
         losses = (1 - label_smoothing) * losses + label_smoothing * evenly
     if ignored is not None:
         losses = where(ignored, 0.0, losses)
-    if reduction == "none":
-        return losses
-    total = sum_over(losses)
-    if reduction == "sum":
-        return total
-    if ignored is None:
-        return total / max(losses.size, 1)
-    return total / sum_over(where(ignored, 0.0, sum_over(wanted * weights, axis)))
+    size: Any = max(losses.size, 1)
+    if reduction != "none":
+        losses = sum_over(losses)
+    if reduction == "mean":
+        if ignored is not None:
+            size = sum_over(where(ignored, 0.0, sum_over(wanted * weights, axis)))
+        losses = losses / size
+    return cast_to(losses, given)  # type: ignore[no-any-return]
 
 
 def _read_target(input: Tensor, target: Tensor, axis: int, ignore_index: int) -> tuple[Tensor, Tensor | None]:

@@ -9,6 +9,7 @@ from dualtape.dtypes import bool_, float32, int32, int64
 from dualtape.errors import DTypeError, ShapeError
 from dualtape.functions.conversion import (
     TensorLike,
+    accumulating,
     as_tensor,
     cast_to,
     floating,
@@ -61,12 +62,12 @@ def mean(input: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor
     if not axes:
         return x
     count = _count(x.shape, axes)
-    total = sum_primitive(_wide(x), axes=axes)
+    total = sum_primitive(accumulating(_wide(x)), axes=axes)
     if not x.dtype.is_float:
         whole = arithmetic.absolute(total) // (count or 1)
         return cast_to(_drop(where(total < 0, -whole, whole), axes, keepdims), x.dtype)
     # Dividing, not multiplying by 1/count: the mean of equal numbers is that number.
-    return _drop(arithmetic.divide(total, count), axes, keepdims)
+    return _drop(cast_to(arithmetic.divide(total, count), x.dtype), axes, keepdims)
 
 
 def _count(shape: tuple[int, ...], axes: tuple[int, ...]) -> int:
@@ -212,14 +213,15 @@ def cumprod(input: TensorLike, axis: int) -> Tensor:
 
 def logsumexp(input: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """log(sum(exp(x))) without overflow; -inf where all elements are -inf, with derivative 0."""
-    x = floating("logsumexp", input)
+    given = floating("logsumexp", input)
+    x = accumulating(given)
     axes = read_axes("logsumexp", axis, x.ndim)
     largest = reduction.maximum_along(_detached(x), axes=axes) if axes else _detached(x)
     shift = where(comparison.isfinite(largest), largest, 0.0)
     total = sum_primitive(exponential.exp(x - shift), axes=axes) if axes else exponential.exp(x - shift)
     empty = comparison.equal(total, 0)
     finite = exponential.log(where(empty, 1.0, total)) + shift
-    return _drop(where(empty, float("-inf"), finite), axes, keepdims)
+    return _drop(cast_to(where(empty, float("-inf"), finite), given.dtype), axes, keepdims)
 
 
 def _detached(x: Tensor) -> Tensor:
@@ -230,10 +232,18 @@ def _detached(x: Tensor) -> Tensor:
 
 def var(input: TensorLike, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Tensor:
     """The variance over ``axis``, divided by the number of elements less ``ddof``."""
-    x = as_tensor(input, "var")
+    x = _read_floats("var", input)
+    return cast_to(_variance(accumulating(x), axis, ddof, keepdims), x.dtype)  # type: ignore[no-any-return]
+
+
+def _read_floats(function: str, input: TensorLike) -> Tensor:
+    x = as_tensor(input, function)
     if x.dtype is bool_:
-        raise DTypeError("`var` of a Bool tensor is not defined; cast it to a float type first")
-    x = to_floating(x)
+        raise DTypeError(f"`{function}` of a Bool tensor is not defined; cast it to a float type first")
+    return to_floating(x)
+
+
+def _variance(x: Tensor, axis: Axis, ddof: int, keepdims: bool) -> Tensor:
     axes = read_axes("var", axis, x.ndim)
     count = _count(x.shape, axes)
     centred = x - mean(x, axes, keepdims=True) if axes else x - x
@@ -250,7 +260,8 @@ def root_of_sum(x: Tensor) -> Tensor:
 
 def std(input: TensorLike, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Tensor:
     """The standard deviation over ``axis``; its derivative is 0 where all elements are equal."""
-    return root_of_sum(var(input, axis, ddof, keepdims))
+    x = _read_floats("std", input)
+    return cast_to(root_of_sum(_variance(accumulating(x), axis, ddof, keepdims)), x.dtype)  # type: ignore[no-any-return]
 
 
 def norm(A: TensorLike, ord: float | None = None, dim: Axis = None, keepdim: bool = False) -> Tensor:
@@ -260,8 +271,9 @@ def norm(A: TensorLike, ord: float | None = None, dim: Axis = None, keepdim: boo
     if ord is not None:
         ord = read_number("norm", "ord", ord)
     if ord in (None, 2):
-        squares = arithmetic.square(x)
-        return _drop(root_of_sum(sum_primitive(squares, axes=axes) if axes else squares), axes, keepdim)
+        squares = arithmetic.square(accumulating(x))
+        root = root_of_sum(sum_primitive(squares, axes=axes) if axes else squares)
+        return _drop(cast_to(root, x.dtype), axes, keepdim)
     if ord == 1:
         return sum(arithmetic.absolute(x), axes, keepdim) if axes else arithmetic.absolute(x)
     if ord == float("inf"):

@@ -11,12 +11,13 @@ from dualtape.core.primitive import Linear
 from dualtape.core.spec import Shape, Spec, kept_shape
 from dualtape.errors import ShapeError
 from dualtape.primitives.movement import reshape
+from dualtape.primitives.summation import add_up
 
 Axes = tuple[int, ...]
 
 sum: Linear = Linear(
     name="sum",
-    numpy=lambda x, axes: np.add.reduce(x, axis=axes, keepdims=True, dtype=x.dtype),
+    numpy=add_up,
     lowering=Fold(0, x + y),
     infer=lambda x, axes: Spec(kept_shape(x.shape, axes), x.dtype),
     batch=lambda size, x, axes: sum(x, axes=tuple(axis + 1 for axis in axes)),

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-import numpy as np
-
 from dualtape.core.example import Choose, Example, Reals
 from dualtape.core.lowering import Kernel
 from dualtape.core.primitive import Bilinear
 from dualtape.core.spec import Shape, Spec, broadcast_shapes
 from dualtape.errors import ShapeError
 from dualtape.primitives.movement import permute
+from dualtape.primitives.summation import multiply_matrices
 
 
 def _infer_matmul(x: Spec, y: Spec) -> Spec:
@@ -38,7 +37,7 @@ def _matmul_for(choose: Choose, shape: Shape) -> Example | None:
 # Both inputs have two axes or more; the leading ones broadcast.
 matmul: Bilinear = Bilinear(
     name="matmul",
-    numpy=np.matmul,
+    numpy=multiply_matrices,
     lowering=Kernel("matmul"),
     infer=_infer_matmul,
     transposes=(

@@ -12,6 +12,7 @@ from dualtape.core.spec import Shape, Spec
 from dualtape.errors import DTypeError, TensorIndexError
 from dualtape.primitives.arithmetic import add
 from dualtape.primitives.movement import permute, reshape
+from dualtape.primitives.summation import summing_type
 
 
 def _infer_take(x: Spec, indices: Spec, *, axis: int) -> Spec:
@@ -80,9 +81,10 @@ def _infer_scatter_sum(x: Spec, indices: Spec, *, axis: int, size: int) -> Spec:
 
 
 def _scatter_sum(x: np.ndarray, indices: np.ndarray, axis: int, size: int) -> np.ndarray:
-    result = np.zeros((*x.shape[:axis], size, *x.shape[axis + indices.ndim :]), x.dtype)
-    np.add.at(result, (*(slice(None),) * axis, indices), x)  # type: ignore[arg-type]
-    return result
+    wide = summing_type(x.dtype)
+    result = np.zeros((*x.shape[:axis], size, *x.shape[axis + indices.ndim :]), wide)
+    np.add.at(result, (*(slice(None),) * axis, indices), x.astype(wide, copy=False))  # type: ignore[arg-type]
+    return result.astype(x.dtype, copy=False)
 
 
 def _batch_scatter_sum(n: int, x: Any, indices: Any, axis: int, size: int) -> Any:

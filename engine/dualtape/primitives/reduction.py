@@ -16,6 +16,7 @@ from dualtape.primitives.broadcasting import Axes, sum
 from dualtape.primitives.comparison import equal
 from dualtape.primitives.continuation import extremum_along
 from dualtape.primitives.selection import cast
+from dualtape.primitives.summation import summing_type
 
 _EXAMPLES = (
     Example((Reals((2, 3)),), {"axes": (1,)}),
@@ -136,9 +137,9 @@ argmin: NonDifferentiable = NonDifferentiable(
 
 
 def _cumsum(x: np.ndarray, axis: int, reverse: bool) -> np.ndarray:
-    if reverse:
-        return np.flip(np.cumsum(np.flip(x, axis), axis=axis, dtype=x.dtype), axis)
-    return np.cumsum(x, axis=axis, dtype=x.dtype)
+    given = np.flip(x, axis) if reverse else x
+    sums = np.cumsum(given, axis=axis, dtype=summing_type(x.dtype)).astype(x.dtype, copy=False)
+    return np.flip(sums, axis) if reverse else sums
 
 
 def _cumsum_for(choose: Choose, shape: Shape) -> Example | None:

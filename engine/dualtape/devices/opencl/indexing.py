@@ -12,7 +12,7 @@ from dualtape.core.spec import Shape, Spec
 from dualtape.devices.opencl.memory import BufferStorage
 from dualtape.devices.opencl.runtime import Operands, Plan, Runtime
 from dualtape.devices.opencl.types import C_TYPES, RAW, CType
-from dualtape.dtypes import DType
+from dualtape.dtypes import DType, float16, float32
 from dualtape.opencl_kernels import source
 
 _WIDTH = 16  # how many neighbours one work-item moves
@@ -51,14 +51,18 @@ def plan_scatter_sum(
     parts = min(max(1, size), max(1, runtime.processors // max(1, outer * pieces)))
     part = -(-size // parts)
     head = accesses(x.dtype) + define({"INDEX": C_TYPES[indices.dtype].storage})
-    kernel = runtime.kernel("dt_scatter_sum", head + source("scatter_sum"), (None, None, None, *[np.uint64] * 6))
+    narrow = x.dtype in (float16, float32)
+    text = head + (_sums(runtime, x.dtype) if narrow else "") + source("scatter_sum")
+    kernel = runtime.kernel("dt_scatter_sum", text, (None, None, None, None, *[np.uint64] * 6))
     grid, group = runtime.spread(pieces, outer * parts)
 
     def run(operands: Operands) -> BufferStorage:
         out = runtime.new(output.shape, output.dtype)
         if out.allocation is not None:
             values, places = operands[0].buffer, operands[1].buffer
-            kernel(grid, group, values, places, out.buffer, outer, size, count, inner, part, parts)
+            # One Float64, or a Float32 and its rest, for each.
+            sums = runtime.new((2, *output.shape), float32) if narrow else out
+            kernel(grid, group, values, places, out.buffer, sums.buffer, outer, size, count, inner, part, parts)
         return out
 
     return run
@@ -91,7 +95,7 @@ def plan_cumsum(
     (x,) = specs
     sizes = _around(x.shape, params["axis"])
     reverse = int(params["reverse"])
-    text = accesses(x.dtype) + source("cumsum")
+    text = accesses(x.dtype) + _sums(runtime, x.dtype) + source("cumsum")
     kernel = runtime.kernel("dt_cumsum", text, (None, None, *[np.uint64] * 3, np.int32))
     grid, group = runtime.spread(sizes[0] * sizes[2])
 
@@ -102,6 +106,16 @@ def plan_cumsum(
         return out
 
     return run
+
+
+def _sums(runtime: Runtime, dtype: DType) -> str:
+    """The type in which a kernel adds up elements of ``dtype`` one after the other, whatever their number."""
+    if dtype not in (float16, float32):
+        return define({"SUM": C_TYPES[dtype].compute})
+    if runtime.has_float64:
+        return define({"SUM": "double"})
+    text: str = source("compensated")
+    return define({"SUM": "float", "COMPENSATED": ""}) + text
 
 
 def _around(shape: Shape, axis: int) -> tuple[int, int, int]:

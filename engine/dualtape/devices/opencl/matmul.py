@@ -24,6 +24,7 @@ from dualtape.opencl_kernels import source
 _SUM = Fold(0, x + y)
 _SHORTEST_PART = 512
 _MOST_PARTS = 64
+_LONGEST_PART = 32768  # so that errors do not grow with the length of sums
 
 Launch = Callable[[Any, Any, Any], None]
 """Enqueues products of two buffers into a third."""
@@ -69,7 +70,7 @@ class Product(NamedTuple):
     def in_parts(self, runtime: Runtime, tiles: int) -> Product:
         """The same with the inner axis cut, if ``tiles`` alone are too few to occupy the device."""
         wanted = -(-8 * runtime.processors // max(1, tiles))
-        parts = max(1, min(wanted, self.k // _SHORTEST_PART, _MOST_PARTS))
+        parts = max(1, min(wanted, self.k // _SHORTEST_PART, _MOST_PARTS), self.k // _LONGEST_PART)
         # Sizes that are equal, so that the last part is not empty.
         parts = -(-self.k // max(1, -(-self.k // parts)))
         return self._replace(parts=max(1, parts))
