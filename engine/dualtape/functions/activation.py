@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dualtape.core.interpreter import Value
 from dualtape.errors import ArgumentError, ArgumentTypeError
 from dualtape.functions.conversion import TensorLike, accumulating, as_tensor, cast_to, floating, read_number
-from dualtape.functions.elementwise import erf, exp, expm1, maximum, minimum, relu, sigmoid, tanh
+from dualtape.functions.elementwise import erfc, exp, expm1, maximum, minimum, relu, sigmoid
 from dualtape.functions.indexing import where
 from dualtape.functions.reduction import amax, logsumexp
 from dualtape.functions.reduction import sum as sum_axes
@@ -63,9 +63,10 @@ def gelu(input: TensorLike, approximate: str = "none") -> Tensor:
     if not isinstance(approximate, str):
         raise ArgumentTypeError(f"`approximate` of `gelu` must be a str, got {type(approximate).__name__}")
     if approximate == "none":
-        return 0.5 * x * (1 + erf(x * math.sqrt(0.5)))
+        return 0.5 * x * erfc(x * -math.sqrt(0.5))
     if approximate == "tanh":
-        return 0.5 * x * (1 + tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)))
+        # (1 + tanh(t)) / 2 is sigmoid(2 t), which does not cancel for negative t.
+        return x * sigmoid(math.sqrt(8 / math.pi) * (x + 0.044715 * x * x * x))
     raise ArgumentError(f"`approximate` of `gelu` must be 'none' or 'tanh', got {approximate!r}")
 
 

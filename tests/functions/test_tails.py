@@ -1,0 +1,44 @@
+"""Activations keep their relative accuracy where they, or their slopes, are small; mpmath is the judge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+
+import dualtape as dt
+from dualtape import ops
+from dualtape.devices.device import Device
+
+# Past 9 an argument's own rounding is felt in what falls as exp(-x^2 / 2) does.
+POINTS = [-9.0, -7.5, -5.0, -3.0, -1.0, -0.25, 0.25, 1.0]
+
+
+def _gelu_tanh(x: Any) -> Any:
+    return x / (1 + mpmath.exp(-2 * mpmath.sqrt(2 / mpmath.pi) * (x + mpmath.mpf("0.044715") * x**3)))
+
+
+FUNCTIONS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], float]] = {
+    "gelu": (ops.gelu, lambda x: x * mpmath.ncdf(x), 400),
+    "gelu, tanh": (lambda x: ops.gelu(x, "tanh"), _gelu_tanh, 400),
+    "silu": (ops.silu, lambda x: x / (1 + mpmath.exp(-x)), 20),
+    "softplus": (ops.softplus, lambda x: mpmath.log1p(mpmath.exp(x)), 20),
+    "elu": (ops.elu, lambda x: x if x > 0 else mpmath.expm1(x), 20),
+    "sigmoid": (ops.sigmoid, lambda x: 1 / (1 + mpmath.exp(-x)), 20),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("order", [0, 1, 2])
+def test_relative_accuracy(device: Device, name: str, dtype: type, order: int) -> None:
+    function, reference, ulps = FUNCTIONS[name]
+    points = np.array(POINTS, dtype)
+    with mpmath.workdps(60):
+        wanted = np.array([float(mpmath.diff(reference, mpmath.mpf(x), order)) for x in POINTS])
+    x = dt.Tensor(points)
+    got = ops.derivative(function, x, order)[1] if order else function(x)
+    np.testing.assert_allclose(got.asnumpy(), wanted.astype(dtype), rtol=ulps * float(np.finfo(dtype).eps))
