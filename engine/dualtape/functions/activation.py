@@ -76,14 +76,14 @@ def softmax(input: TensorLike, axis: int = -1) -> Tensor:
     from dualtape.functions.shape import stop_gradient
 
     powers = exp(accumulating(x) - stop_gradient(amax(x, axis, keepdims=True)))
-    return cast_to(powers / sum_axes(powers, axis, keepdims=True), x.dtype)  # type: ignore[no-any-return]
+    return cast_to(powers / sum_axes(powers, axis, keepdims=True), x.dtype)
 
 
 def log_softmax(logits: TensorLike, axis: int = -1) -> Tensor:
     """The logarithm of :func:`softmax`, without cancellation."""
     x = floating("log_softmax", logits)
     wide = accumulating(x)
-    return cast_to(wide - logsumexp(wide, axis, keepdims=True), x.dtype)  # type: ignore[no-any-return]
+    return cast_to(wide - logsumexp(wide, axis, keepdims=True), x.dtype)
 
 
 def clamp(input: TensorLike, min: Any = None, max: Any = None) -> Tensor:

@@ -130,7 +130,7 @@ def cross_entropy(
         if ignored is not None:
             size = sum_over(where(ignored, 0.0, sum_over(wanted * weights, axis)))
         losses = losses / size
-    return cast_to(losses, given)  # type: ignore[no-any-return]
+    return cast_to(losses, given)
 
 
 def _read_target(input: Tensor, target: Tensor, axis: int, ignore_index: int) -> tuple[Tensor, Tensor | None]:

@@ -233,7 +233,7 @@ def _detached(x: Tensor) -> Tensor:
 def var(input: TensorLike, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Tensor:
     """The variance over ``axis``, divided by the number of elements less ``ddof``."""
     x = _read_floats("var", input)
-    return cast_to(_variance(accumulating(x), axis, ddof, keepdims), x.dtype)  # type: ignore[no-any-return]
+    return cast_to(_variance(accumulating(x), axis, ddof, keepdims), x.dtype)
 
 
 def _read_floats(function: str, input: TensorLike) -> Tensor:
@@ -261,7 +261,7 @@ def root_of_sum(x: Tensor) -> Tensor:
 def std(input: TensorLike, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Tensor:
     """The standard deviation over ``axis``; its derivative is 0 where all elements are equal."""
     x = _read_floats("std", input)
-    return cast_to(root_of_sum(_variance(accumulating(x), axis, ddof, keepdims)), x.dtype)  # type: ignore[no-any-return]
+    return cast_to(root_of_sum(_variance(accumulating(x), axis, ddof, keepdims)), x.dtype)
 
 
 def norm(A: TensorLike, ord: float | None = None, dim: Axis = None, keepdim: bool = False) -> Tensor:
