@@ -216,11 +216,6 @@ class Parameter(Tensor):
         return (Parameter, (Tensor(self), self.name, self.requires_grad))
 
 
-def value_of(x: Any) -> Any:
-    """``x``, or the value that it stands for if it is a Parameter."""
-    return x.value() if isinstance(x, Parameter) else x
-
-
 def is_observed() -> bool:
     """Whether somebody observes parameters in this thread."""
     return current_observer() is not None

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.core.interpreter import REFERENCE, Ground, Level, Value, install_ground
+from dualtape.core.interpreter import Ground, Level, Value, install_ground, value_of
 from dualtape.core.primitive import Primitive
 from dualtape.devices.device import Device
 from dualtape.devices.registry import current_device, find_device
@@ -17,6 +17,8 @@ from dualtape.functions import elementwise, linear_algebra, shape
 from dualtape.functions.conversion import as_array, converted, read_shape
 from dualtape.printing import tensor_repr
 from dualtape.tensor_methods import Operators
+
+_new = object.__new__
 
 
 class _Eager(Ground):
@@ -33,7 +35,7 @@ class _Eager(Ground):
             else:
                 operands.append(x)
         assert device is not None, "an operation needs a tensor among its inputs"
-        tensor = Tensor.__new__(Tensor)
+        tensor = _new(Tensor)
         tensor.data_ = device.execute(primitive, operands, params)
         tensor.device_ = device
         return tensor
@@ -64,7 +66,7 @@ install_ground(_EAGER)
 
 def wrap(storage: Any, device: Device) -> Tensor:
     """A tensor over storage that nobody will change."""
-    tensor = Tensor.__new__(Tensor)
+    tensor = _new(Tensor)
     tensor.data_ = storage
     tensor.device_ = device
     return tensor
@@ -111,7 +113,7 @@ class Tensor(Operators):
             raise ArgumentTypeError("`input_data` of `Tensor` must be a number, a list, an array or a Tensor; got None")
         place = None if device is None else find_device(device)
         if isinstance(input_data, Value):
-            source: Any = input_data.__dualtape_tensor__() if input_data.level is REFERENCE else input_data  # type: ignore[attr-defined]
+            source = value_of(input_data)
             if source.level.depth:
                 raise ArgumentTypeError(
                     "`Tensor(x)` of a value that is being differentiated would cut its derivative; "

@@ -143,3 +143,8 @@ def test_bad_input() -> None:
     dt.checkpoint(lambda x: kept.append(x) or x * 2)(X)
     with pytest.raises(dt.errors.EscapedLevelError):
         kept[0] + 1
+
+
+def test_output_that_a_checkpoint_only_hands_on_keeps_its_derivative() -> None:
+    f = lambda x: sum(dt.checkpoint(lambda y: (y * 2, x))(x * 3))
+    assert float(dt.grad(f)(dt.Tensor(1.0))) == 7

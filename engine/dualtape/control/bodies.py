@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from dualtape.autodiff.rules import Keeping, Rule
+from dualtape.autodiff.levels import DerivativeRule
 from dualtape.compiler.passes import BEFORE_DERIVATIVES, optimise
-from dualtape.compiler.program import Node, Operand, Program, Trace
-from dualtape.control.apply import evaluate, write
-from dualtape.control.kept import KeptRule
-from dualtape.control.structured import Call
+from dualtape.compiler.program import CALL, Node, Operand, Program, Trace
+from dualtape.control.structured import spec_of
+from dualtape.control.traced_rule import TracedRule
 from dualtape.core.interpreter import entered
+from dualtape.core.operation import Operation, Values
 from dualtape.core.spec import Spec
 from dualtape.devices.device import Device
 from dualtape.tensor import Tensor
@@ -29,7 +29,7 @@ class Closed(NamedTuple):
     captured: tuple[Tensor, ...]
 
 
-class Body(Trace, Keeping):
+class Body(Trace):
     """The level on which a body is traced."""
 
     title = "the body of a condition or a loop"
@@ -39,7 +39,7 @@ class Body(Trace, Keeping):
         self._captured: dict[int, tuple[Tensor, Node]] = {}
 
     def operand(self, value: Any) -> Operand:
-        if not isinstance(value, Tensor) or value.level is self or not value.level.depth:
+        if not isinstance(value, Tensor) or self.owns(value) or not value.level.depth:
             return super().operand(value)
         known = self._captured.get(id(value))
         if known is None:
@@ -47,17 +47,19 @@ class Body(Trace, Keeping):
             known = self._captured[id(value)] = (value, Node(spec_of(value)))
         return known[1]
 
-    def keep(self, rule: Rule, inputs: Sequence[Any]) -> list[Any]:
-        """One equation for a function that brings its own derivative."""
+    def call(self, operation: Operation, inputs: Values) -> list[Any]:
+        """A body is differentiated later: a function that brings its own derivative is one equation that keeps it."""
+        if not isinstance(operation, DerivativeRule):
+            return super().call(operation, inputs)
         tensors = [x for x in inputs if isinstance(x, Tensor)]
 
-        def call(*values: Any) -> list[Any]:
+        def run(*values: Any) -> list[Any]:
             given = iter(values)
-            return rule.call([next(given) if isinstance(x, Tensor) else x for x in inputs])
+            return operation.run([next(given) if isinstance(x, Tensor) else x for x in inputs])
 
-        (body,), captured = sharing(close(call, [spec_of(x) for x in tensors], self.device))
-        kept = KeptRule(rule, body, len(captured), inputs, evaluate)
-        return write(self, Call(body, kept), [*captured, *tensors])
+        (body,), captured = sharing(close(run, [spec_of(x) for x in tensors], self.device))
+        params = {"body": body, "rule": TracedRule(operation, body, len(captured), inputs)}
+        return list(self.write(CALL, [*captured, *tensors], params, lambda body, rule: rule))
 
     def closed(self, arguments: Sequence[Node], outputs: Sequence[Any]) -> Closed:
         """What was traced; the values from outside are the last inputs."""
@@ -75,11 +77,6 @@ def close(function: Callable[..., Sequence[Any]], specs: Sequence[Spec], device:
         arguments = [Node(spec) for spec in specs]
         outputs = function(*(body.traced(node) for node in arguments))
         return body.closed(arguments, outputs)
-
-
-def spec_of(value: Tensor) -> Spec:
-    """Shape and element type of a value of any level."""
-    return Spec(value.shape, value.dtype)
 
 
 def sharing(*closed: Closed) -> tuple[list[Program], list[Tensor]]:

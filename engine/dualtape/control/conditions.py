@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from dualtape.autodiff.levels import BatchLevel, plain
 from dualtape.autodiff.transforms import require_callable
-from dualtape.compiler.program import Trace
-from dualtape.control import forward, reverse
-from dualtape.control.apply import apply
-from dualtape.control.bodies import close, sharing, spec_of
+from dualtape.control.bodies import close, sharing
+from dualtape.control.cond_operation import Cond
 from dualtape.control.flat import Flat, described, device_of, flat, require_same
-from dualtape.control.structured import Cond
+from dualtape.control.structured import spec_of
+from dualtape.core.interpreter import call, value_of
 from dualtape.dtypes import bool_
 from dualtape.errors import ArgumentTypeError, ShapeError
 from dualtape.parameter import is_observed
@@ -20,9 +18,6 @@ from dualtape.primitives.comparison import not_equal
 from dualtape.primitives.movement import reshape
 from dualtape.primitives.selection import where
 from dualtape.tensor import Tensor
-
-LEVELS = forward, reverse
-"""The rules of the levels, which are there once these are imported."""
 
 
 def cond(pred: Any, true_fn: Callable[..., Any], false_fn: Callable[..., Any], *operands: Any) -> Any:
@@ -67,7 +62,7 @@ def read_predicate(name: str, pred: Any) -> Any:
         if isinstance(pred, (bool, int, float)):
             return bool(pred)
         raise ArgumentTypeError(f"the condition of `{name}` must be a bool or a Tensor, got {type(pred).__name__}")
-    value = plain(pred)
+    value: Tensor = value_of(pred)
     if value.size != 1:
         raise ShapeError(f"the condition of `{name}` has shape {value.shape}; expected one element, as all() gives")
     if value.dtype is not bool_:
@@ -80,7 +75,7 @@ def read_predicate(name: str, pred: Any) -> Any:
 def is_undecided(value: Tensor) -> bool:
     """Whether examples of a `vmap` may differ in it, or a jitted function is being traced."""
     while value.level.depth:
-        if isinstance(value.level, (BatchLevel, Trace)):
+        if value.level.undecided:
             return True
         value = value.primal
     return False
@@ -102,7 +97,7 @@ def _written(predicate: Tensor, true_fn: Any, false_fn: Any, operands: tuple[Any
     closed = [close(run(function), specs, device) for function in (true_fn, false_fn)]
     _require_alike(outputs[0], outputs[1], true_fn, false_fn)
     (true, false), captured = sharing(*closed)
-    return outputs[0].filled(apply(Cond(true, false), [predicate, *captured, *given.tensors]))
+    return outputs[0].filled(call(Cond(true, false), [predicate, *captured, *given.tensors]))
 
 
 def _require_alike(true: Flat, false: Flat, true_fn: Any, false_fn: Any) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from dualtape import pytree
-from dualtape.autodiff.levels import plain
+from dualtape.core.interpreter import value_of
 from dualtape.devices.device import Device
 from dualtape.devices.registry import current_device
 from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
@@ -39,7 +39,7 @@ def flat(tree: Any, device: Device) -> Flat:
 
 def _tensor(x: Any, device: Device) -> Any:
     if isinstance(x, Tensor):
-        return plain(x)
+        return value_of(x)
     if isinstance(x, (bool, int, float)) or hasattr(x, "__array__"):
         return Tensor(x, device=device)
     return x

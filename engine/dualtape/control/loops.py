@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.autodiff.levels import BatchLevel, plain
+from dualtape.autodiff.levels import BatchLevel
 from dualtape.autodiff.transforms import checkpoint, require_callable
-from dualtape.control.apply import apply
-from dualtape.control.bodies import Closed, close, sharing, spec_of
+from dualtape.control.bodies import Closed, close, sharing
 from dualtape.control.conditions import is_undecided, read_predicate
 from dualtape.control.flat import Flat, described, device_of, flat, require_same
-from dualtape.control.structured import Scan, While
-from dualtape.core.interpreter import nesting_depth
+from dualtape.control.scan_operation import Scan
+from dualtape.control.structured import row_spec, spec_of
+from dualtape.control.while_operation import While
+from dualtape.core.interpreter import call, nesting_depth, value_of
 from dualtape.core.spec import Spec
 from dualtape.devices.device import Device
 from dualtape.dtypes import int64
@@ -25,7 +26,6 @@ from dualtape.functions.creation import arange
 from dualtape.functions.shape import concat, stack
 from dualtape.parameter import is_observed, pending_changes
 from dualtape.primitives.movement import cut, reshape
-from dualtape.primitives.reduction import any as any_along
 from dualtape.primitives.selection import where
 from dualtape.tensor import Tensor
 
@@ -254,17 +254,14 @@ def _rows(x: Tensor, start: int, count: int) -> Tensor:
 def _any_example(going: Tensor) -> bool:
     """Whether the loop goes on for any example of any `vmap`."""
     while going.level.depth:
-        inner = going.primal
-        if isinstance(going.level, BatchLevel):
-            inner = reshape(any_along(inner, axes=(0,)), shape=inner.shape[1:])
-        going = inner
+        going = going.level.any_of_several(going) if isinstance(going.level, BatchLevel) else going.primal
     return bool(going.item())
 
 
 def _read_bound(name: str, bound: Any) -> Any:
     """An int where it is known, else an Int64 tensor of shape ()."""
     if isinstance(bound, Tensor) and bound.dtype.is_integer and bound.size == 1:
-        value = plain(bound)
+        value = value_of(bound)
         if not is_undecided(value):
             return int(value.ground.item())
         return reshape(cast_to(value, int64), shape=())
@@ -291,7 +288,7 @@ def _read_length(xs: Any, length: int | None) -> int:
 
 
 def _specs_of_step(first: Flat, rows: Flat) -> list[Spec]:
-    return [*map(spec_of, first.tensors), *(Spec(x.shape[1:], x.dtype) for x in rows.tensors)]
+    return [*map(spec_of, first.tensors), *map(row_spec, rows.tensors)]
 
 
 def _apart(tensors: Sequence[Any], first: Flat, rows: Flat) -> tuple[Any, Any]:
@@ -323,7 +320,7 @@ def _written_scan(
     specs = _specs_of_step(first, rows)
     (body,), captured = sharing(_close(title, run, specs, device))
     n = len(first.tensors)
-    found = apply(Scan(body, len(captured), n, length), [*captured, *first.tensors, *rows.tensors])
+    found = call(Scan(body, len(captured), n, length), [*captured, *first.tensors, *rows.tensors])
     return first.filled(found[:n]), outputs[0].filled(found[n:])
 
 
@@ -338,4 +335,4 @@ def _written_while(cond_fn: Body, body_fn: Body, first: Flat, device: Device) ->
     specs = [spec_of(x) for x in first.tensors]
     closed = [_close("while_loop", function, specs, device) for function in (goes_on, run)]
     (condition, body), captured = sharing(*closed)
-    return first.filled(apply(While(condition, body, len(captured)), [*captured, *first.tensors]))
+    return first.filled(call(While(condition, body, len(captured)), [*captured, *first.tensors]))

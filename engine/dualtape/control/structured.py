@@ -1,73 +1,47 @@
-"""Conditions and loops over programs, as operations on lists of values of any level."""
+"""Conditions and loops over programs, as operations on lists of values of any level.
+
+As everywhere, the highest level among the inputs decides: it makes programs on what its values are made of, and hands
+the new condition or loop to the level below. A jet of a scan is a scan of jets, a gradient of a scan a scan of
+gradients in reverse. At the bottom tracing writes one equation.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
 
-from dualtape.autodiff.rules import Rule
-from dualtape.compiler.program import CALL, COND, SCAN, WHILE, Equation, Program
+from dualtape.compiler.program import Control, Trace
+from dualtape.core.interpreter import highest
+from dualtape.core.operation import Operation, Values
 from dualtape.core.spec import Spec
-
-Values = Sequence[Any]
-
-
-@dataclass(frozen=True)
-class Cond:
-    """``true`` or ``false`` on the operands that follow the predicate."""
-
-    true: Program
-    false: Program
+from dualtape.errors import TracingError
+from dualtape.parameter import current_observer
+from dualtape.tensor import Tensor
 
 
 @dataclass(frozen=True)
-class While:
-    """``body`` on constants and carry, for as long as ``condition`` on the same says so."""
+class Structured(Operation):
+    """A condition or loop: its fields are the parameters of one kind of equation."""
 
-    condition: Program
-    body: Program
-    consts: int
+    kind: ClassVar[Control]
 
+    def run(self, inputs: Values) -> list[Any]:
+        top = highest(inputs)
+        if top.depth:
+            raise TracingError(f"{top.title} cannot look into a condition or a loop inside `jit`; write it in Python")
+        written: list[Any] = current_observer().call(self, inputs)
+        return written
 
-@dataclass(frozen=True)
-class Scan:
-    """``body`` on constants, carry and one row of each stack, from the first row to the last, or back.
-
-    Inputs are constants, the first carry and the stacks; outputs the last carry, and the rows of all other outputs of
-    ``body`` as stacks. ``stored`` says that reverse mode keeps the carry of every step, however many there are.
-    """
-
-    body: Program
-    consts: int
-    carried: int
-    length: int
-    reverse: bool = False
-    stored: bool = False
-
-    def split(self, inputs: Values) -> tuple[list[Any], list[Any], list[Any]]:
-        """Constants, carry and stacks."""
-        first = self.consts + self.carried
-        return list(inputs[: self.consts]), list(inputs[self.consts : first]), list(inputs[first:])
+    def write(self, trace: Trace, inputs: Values) -> list[Any]:
+        params = {field.name: getattr(self, field.name) for field in fields(self)}
+        return list(trace.write(self.kind, inputs, params, type(self)))
 
 
-@dataclass(frozen=True)
-class Call:
-    """``body`` on the operands, differentiated as ``rule`` says."""
-
-    body: Program
-    rule: Rule
+def spec_of(value: Tensor) -> Spec:
+    """Shape and element type of a value of any level."""
+    return Spec(value.shape, value.dtype)
 
 
-Structured = Cond | While | Scan
-KINDS: dict[Any, Any] = {COND: Cond, SCAN: Scan, WHILE: While, CALL: Call}
-
-
-def read(equation: Equation) -> Structured | Call:
-    """The operation that an equation stands for."""
-    return KINDS[equation.primitive](**equation.params)  # type: ignore[no-any-return]
-
-
-def stacked(spec: Spec, length: int) -> Spec:
-    """``length`` values of one spec along a new leading axis."""
-    return Spec((length, *spec.shape), spec.dtype)
+def row_spec(stack: Tensor) -> Spec:
+    """What is known of one row of a stack."""
+    return Spec(stack.shape[1:], stack.dtype)

@@ -11,6 +11,7 @@ a level of its own, perturbations of different transformations are never confuse
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from dualtape.errors import EscapedLevelError
@@ -18,6 +19,7 @@ from dualtape.errors import EscapedLevelError
 if TYPE_CHECKING:
     import numpy as np
 
+    from dualtape.core.operation import Operation
     from dualtape.core.primitive import Primitive
     from dualtape.dtypes import DType
     from dualtape.tensor import Tensor
@@ -29,10 +31,32 @@ class Level:
     depth: int = 0
     alive: bool = True
     title: ClassVar[str] = "a transformation"
+    watches: ClassVar[bool] = False
+    """Whether its values are those of the level below, and it only remembers what becomes of them."""
+    undecided: ClassVar[bool] = False
+    """Whether Python cannot branch on its values, being unknown or several at once."""
 
     def interpret(self, primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
         """Run one operation whose highest input lives on this level."""
         raise NotImplementedError
+
+    def call(self, operation: Operation, inputs: Sequence[Any]) -> list[Any]:
+        """Run one operation that is no primitive: unless a level says otherwise, as the primitives it is made of."""
+        return operation.run(inputs)
+
+    def owns(self, x: Any) -> bool:
+        """Whether ``x`` is a value of this level; `interpret` may write it out, for it asks at every operation."""
+        return getattr(x, "level", None) is self
+
+    def below(self, operation: Operation, inputs: Sequence[Any]) -> list[Any]:
+        """The outputs of ``operation`` on what the level below knows of its inputs."""
+        return self.require_below(operation, call(operation, inputs))
+
+    def require_below(self, operation: Operation, outputs: list[Any]) -> list[Any]:
+        """``outputs``, unless ``operation`` used values of this level that are none of its inputs."""
+        if any(x.level.depth >= self.depth for x in outputs if isinstance(x, Value)):
+            raise operation.captures()
+        return outputs
 
     def lower(self, value: Any) -> Any:
         """Check that ``value``, which is not of this level, may take part here as a constant."""
@@ -85,11 +109,20 @@ class _Reference(Level):
     depth = 1 << 30
 
     def interpret(self, primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
-        values = tuple(x.__dualtape_tensor__() if getattr(x, "level", None) is self else x for x in inputs)
-        return bind(primitive, values, params)
+        return bind(primitive, tuple(map(value_of, inputs)), params)
+
+    def call(self, operation: Operation, inputs: Sequence[Any]) -> list[Any]:
+        return call(operation, list(map(value_of, inputs)))
 
 
 REFERENCE = _Reference()
+
+
+def value_of(x: Any) -> Any:
+    """``x``, or the value that it stands for if it is a parameter."""
+    return x.__dualtape_tensor__() if getattr(x, "level", None) is REFERENCE else x
+
+
 _ground: Ground = Ground()
 
 
@@ -104,6 +137,18 @@ def ground() -> Ground:
     return _ground
 
 
+def highest(inputs: Sequence[Any]) -> Level:
+    """The highest level among values; Python numbers belong to none."""
+    top: Level = _ground
+    for x in inputs:
+        level = getattr(x, "level", top)
+        if level is not top and level.depth > top.depth:
+            top = level
+    if not top.alive:
+        raise top.escaped()
+    return top
+
+
 def bind(primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
     """Run ``primitive`` on the highest level among its inputs.
 
@@ -112,20 +157,16 @@ def bind(primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) 
     primitive
         What to do.
     inputs
-        Values, or Python numbers, which belong to no level and never widen the element type.
+        Values, or Python numbers, which never widen the element type.
     params
         Static parameters; hashable.
     """
-    top: Level = _ground
-    depth = 0
-    for x in inputs:
-        level = getattr(x, "level", top)
-        if level.depth > depth:
-            top = level
-            depth = level.depth
-    if not top.alive:
-        raise top.escaped()
-    return top.interpret(primitive, inputs, params)
+    return highest(inputs).interpret(primitive, inputs, params)
+
+
+def call(operation: Operation, inputs: Sequence[Any]) -> list[Any]:
+    """Run ``operation``, which is no primitive, on the highest level among its inputs."""
+    return highest(inputs).call(operation, inputs)
 
 
 class _Nesting(threading.local):

@@ -7,19 +7,21 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from dualtape.core.spec import normalize_axis
-from dualtape.dtypes import as_dtype, promote
+from dualtape.dtypes import as_dtype, bool_, promote
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
 from dualtape.functions.conversion import (
     TensorLike,
     as_tensor,
     cast_to,
+    operands,
     read_axes,
     read_int,
     read_ints,
     read_number,
     read_shape,
 )
-from dualtape.primitives import movement
+from dualtape.functions.creation import ones_like
+from dualtape.primitives import movement, selection
 from dualtape.primitives.broadcasting import broadcast_to as broadcast_primitive
 from dualtape.primitives.rounding import stop_gradient as stop_primitive
 
@@ -243,10 +245,8 @@ def pad(input: TensorLike, padding: Sequence[int], mode: str = "constant", value
     padded = movement.embed(x, **layout)
     if value == 0:
         return padded
-    from dualtape.functions.creation import ones_like
-    from dualtape.functions.indexing import where
-
-    return where(movement.embed(ones_like(x), **layout), padded, value)
+    inside = cast_to(movement.embed(ones_like(x), **layout), bool_)
+    return selection.where(inside, *operands("pad", padded, value))
 
 
 def cast(input: TensorLike, dtype: Any) -> Tensor:

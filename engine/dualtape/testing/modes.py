@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from dualtape.autodiff.levels import Jet, JetLevel, MultiIndices
+from dualtape.autodiff.levels import JetLevel, MultiIndices
 from dualtape.autodiff.transforms import grad, jvp
 from dualtape.core.interpreter import entered
 from dualtape.functions.creation import zeros_like
@@ -86,8 +86,8 @@ def _pulled(h: Scalar, v: Tensors) -> Scalar:
     return lambda x: inner(gradient(h, x), v)
 
 
-def _coefficient(level: JetLevel, y: Tensor, index: tuple[int, ...]) -> Tensor:
-    if not (isinstance(y, Jet) and y.level is level):
+def _coefficient(level: JetLevel, y: Any, index: tuple[int, ...]) -> Tensor:
+    if not level.owns(y):
         return zeros_like(y)
     found = y.coefficient(index)
     return zeros_like(y.primal) if found is None else found

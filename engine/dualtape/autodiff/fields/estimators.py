@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.autodiff.levels import plain
-from dualtape.core.interpreter import ground
+from dualtape.core.interpreter import ground, value_of
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
 from dualtape.tensor import Tensor
 
@@ -24,7 +23,7 @@ def read_estimator(estimator: Any, samples: Any, seed: Any) -> Draw:
     if estimator is None:
         return lambda points: (_constant(np.eye(points.shape[-1]), points), 1.0)
     if isinstance(estimator, Tensor):
-        return lambda points: _given(plain(estimator), points)
+        return lambda points: _given(value_of(estimator), points)
     if not isinstance(estimator, str) or estimator not in _SAMPLERS:
         raise ArgumentError(
             f"`estimator` of `laplacian` must be None, {' or '.join(map(repr, _SAMPLERS))} or a Tensor of directions, "

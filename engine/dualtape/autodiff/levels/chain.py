@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from dualtape.core.interpreter import Value
 from dualtape.primitives.arithmetic import multiply, negative, scale
+from dualtape.tensor import Tensor
 
 
-def weigh(derivative: Any, partial: Any) -> Any:
+def apply_partial(derivative: Tensor, partial: Tensor | float) -> Tensor | None:
     """``derivative * partial``, or ``None`` for an identical zero.
 
     A zero derivative wins over an infinite or undefined partial.

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Self
+
 from dualtape.autodiff.levels.algebra import Index, MultiIndices
 from dualtape.autodiff.levels.batch import BatchLevel
 from dualtape.autodiff.levels.jet import Coefficient, JetLevel
+from dualtape.autodiff.levels.parts import Present, exchanged
+from dualtape.core.interpreter import entered
+from dualtape.core.spec import Spec
 from dualtape.functions.linear_algebra import tensordot
 from dualtape.tensor import Tensor
 
@@ -24,7 +31,40 @@ class CollapsedJetLevel(JetLevel):
         self.directions = directions
         self.weights = weights
 
-    def gathered(self, index: Index, inner: Coefficient) -> Coefficient:
-        if inner is None or index != self.top:
-            return inner
-        return tensordot(self.weights, self.directions.all_examples(inner), 1)
+    def collapse(self, index: Index, products: Coefficient) -> Coefficient:
+        if products is None or index != self.top:
+            return products
+        return tensordot(self.weights, self.directions.all_examples(products), 1)
+
+    def specs(self, spec: Spec, present: Present) -> list[Spec]:
+        everywhere = Spec((self.directions.size, *spec.shape), spec.dtype)
+        return [spec, *(spec if index == self.top else everywhere for index in present)]
+
+    def take_apart(self, x: Any, present: Present, stacked: bool = False) -> list[Any]:
+        primal, *coefficients = super().take_apart(x, present)
+
+        def part(index: Index, value: Tensor) -> Tensor:
+            if index == self.top:
+                return value
+            everywhere: Tensor = self.directions.all_examples(value)
+            return exchanged(everywhere) if stacked else everywhere
+
+        return [primal, *map(part, present, coefficients)]
+
+    def put_together(self, parts: Sequence[Any], present: Present, stacked: bool = False) -> Any:
+        primal, *coefficients = parts
+
+        def coefficient(index: Index, part: Tensor) -> Tensor:
+            if index == self.top:
+                return part
+            return self.directions.batched(exchanged(part) if stacked else part)
+
+        return super().put_together([primal, *map(coefficient, present, coefficients)], present)
+
+    @contextmanager
+    def inside(self) -> Iterator[Self]:
+        (order,) = self.top
+        with self.directions.inside() as directions:
+            level = type(self)(order, directions, self.weights)
+            with entered(level):
+                yield level

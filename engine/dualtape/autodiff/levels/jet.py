@@ -13,38 +13,39 @@ References: Griewank & Walther, *Evaluating Derivatives*, 2nd ed., section 13.2;
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Self
 
 from dualtape.autodiff.levels.algebra import Algebra, Index
-from dualtape.autodiff.levels.chain import weigh
+from dualtape.autodiff.levels.jet_functions import solve_on_jets, through_jets
+from dualtape.autodiff.levels.parts import PartsLevel, Present
 from dualtape.autodiff.levels.scaled import Scaled, sum_of
-from dualtape.core.interpreter import Level, bind
+from dualtape.autodiff.levels.value import LevelValue
+from dualtape.core.interpreter import bind, entered
+from dualtape.core.operation import Values
 from dualtape.core.primitive import Bilinear, Elementwise, Linear, NonDifferentiable, Primitive, Reduction
-from dualtape.dtypes import DType
+from dualtape.core.spec import Spec
 from dualtape.functions.creation import zeros_like
+from dualtape.primitives.arithmetic import scale
 from dualtape.primitives.broadcasting import broadcast_to, sum
 from dualtape.tensor import Tensor
+
+if TYPE_CHECKING:
+    from dualtape.autodiff.levels.rule import DerivativeRule
 
 Coefficient = Tensor | None
 Coefficients = Callable[[Index], Coefficient]
 CoefficientRule = Callable[[Index], Scaled | None]
 
 
-class Jet(Tensor):
+class Jet(LevelValue):
     """A truncated Taylor polynomial; it prints and compares as its primal."""
 
-    __slots__ = ("_known", "_rule", "dtype", "level", "primal")
+    __slots__ = ("_known", "_rule")
 
-    primal: Tensor
-    dtype: DType
-    level: JetLevel
     _known: dict[Index, Scaled | None]
     _rule: CoefficientRule
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.primal.shape
 
     def scaled(self, index: Index) -> Scaled | None:
         """The Taylor coefficient (not the derivative) at ``index``, perhaps not yet multiplied by a number."""
@@ -75,7 +76,7 @@ def _settled(index: Index) -> None:
     return None
 
 
-class JetLevel(Level):
+class JetLevel(PartsLevel):
     """The forward interpreter over one algebra."""
 
     title = "a forward derivative"
@@ -96,31 +97,60 @@ class JetLevel(Level):
 
     def coefficients(self, value: Any) -> tuple[Any, Coefficients]:
         """Primal and coefficients of any value, as the level below knows them."""
-        if getattr(value, "level", None) is self:
+        if self.owns(value):
             return value.primal, value.coefficient
         return value, _settled
 
     def scaled(self, value: Any) -> tuple[Any, CoefficientRule]:
         """As :meth:`coefficients`, the coefficients perhaps not yet multiplied by a number."""
-        if getattr(value, "level", None) is self:
+        if self.owns(value):
             return value.primal, value.scaled
         return value, _settled
 
-    def gathered_sum(self, index: Index, terms: Iterable[Scaled | None]) -> Scaled | None:
-        """The sum of ``terms``, gathered."""
+    def collapsed_sum(self, index: Index, terms: Iterable[Scaled | None]) -> Scaled | None:
+        """The sum of ``terms``, collapsed."""
         total = sum_of(terms)
-        gathered = None if total is None else self.gathered(index, total.value)
-        return None if total is None or gathered is None else Scaled(gathered, total.factor)
+        collapsed = None if total is None else self.collapse(index, total.value)
+        return None if total is None or collapsed is None else Scaled(collapsed, total.factor)
 
-    def gathered(self, index: Index, inner: Coefficient) -> Coefficient:
-        """What becomes of those terms of the coefficient at ``index`` that are products of other coefficients."""
-        return inner
+    def collapse(self, index: Index, products: Coefficient) -> Coefficient:
+        """``products``, which are what coefficients of lower order add to the one at ``index``.
+
+        A level that keeps less of its highest coefficients than of the lower ones makes of them what it keeps.
+        """
+        return products
+
+    def push_forward(self, rule: DerivativeRule, inputs: Values) -> list[Any]:
+        return solve_on_jets(self, rule, inputs) if rule.is_equation else through_jets(self, rule, inputs)
+
+    def present(self, x: Any) -> Present:
+        if not self.owns(x):
+            return ()
+        return tuple(index for index in self.algebra.indices if x.coefficient(index) is not None)
+
+    def union(self, p: Present, q: Present) -> Present:
+        return tuple(index for index in self.algebra.indices if index in p or index in q)
+
+    def specs(self, spec: Spec, present: Present) -> list[Spec]:
+        return [spec] * (1 + len(present))
+
+    def take_apart(self, x: Any, present: Present, stacked: bool = False) -> list[Any]:
+        primal, coefficient = self.coefficients(x)
+        found = [coefficient(index) for index in present]
+        return [primal, *(zeros_like(primal) if c is None else c for c in found)]
+
+    def put_together(self, parts: Sequence[Any], present: Present, stacked: bool = False) -> Any:
+        primal, *coefficients = parts
+        return self.jet(primal, dict(zip(present, coefficients, strict=True))) if present else primal
+
+    @contextmanager
+    def inside(self) -> Iterator[Self]:
+        level = type(self)(self.algebra)
+        with entered(level):
+            yield level
 
     def _make(self, primal: Tensor, rule: CoefficientRule) -> Jet:
-        jet = Jet.__new__(Jet)
-        jet.level = self
-        jet.primal = primal
-        jet.dtype = primal.dtype
+        jet = Jet(self, primal)
         jet._known = {}
         jet._rule = rule
         return jet
@@ -148,10 +178,6 @@ class JetLevel(Level):
             self._unsettled.clear()
 
 
-def _is_jet(level: JetLevel, x: Any) -> bool:
-    return getattr(x, "level", None) is level
-
-
 def _zeros_like(value: Any) -> Any:
     return zeros_like(value) if isinstance(value, Tensor) else 0.0
 
@@ -169,7 +195,7 @@ def _elementwise(
     partials: dict[int, Any] = {}
     weighted: dict[tuple[int, Index, int], Tensor] = {}
     reduced = isinstance(primitive, Reduction)
-    active = [i for i, x in enumerate(inputs) if _is_jet(level, x)]
+    active = [i for i, x in enumerate(inputs) if level.owns(x)]
 
     def partial(i: int) -> Any:
         if i not in partials:
@@ -183,7 +209,7 @@ def _elementwise(
             return None
         slope = level.coefficients(partial(i))[0]
         if isinstance(slope, Tensor):
-            return derivative._replace(value=weigh(derivative.value, slope))
+            return derivative._replace(value=scale(derivative.value, slope))
         return None if slope == 0 else derivative.times(slope)
 
     def inner(i: int, weight: int, left: Index, right: Index) -> Scaled | None:
@@ -195,14 +221,14 @@ def _elementwise(
         key = (i, left, weight)
         if key not in weighted:
             weighted[key] = derivative.times(weight).tensor()
-        return slope._replace(value=weigh(weighted[key], slope.value))
+        return slope._replace(value=scale(weighted[key], slope.value))
 
     def rule(index: Index) -> Scaled | None:
         divisor, terms = level.algebra.chain(index)
-        gathered = level.gathered_sum(index, (inner(i, *term) for i in active for term in terms))
-        gathered = None if gathered is None else gathered.times(1 / divisor)
-        total = sum_of((*(outer(i, index) for i in active), gathered))
-        if total is not None and gathered is not None:
+        products = level.collapsed_sum(index, (inner(i, *term) for i in active for term in terms))
+        products = None if products is None else products.times(1 / divisor)
+        total = sum_of((*(outer(i, index) for i in active), products))
+        if total is not None and products is not None:
             # Left as it is, a factor that differs from order to order would come back in every sum of products.
             total = Scaled(total.tensor())
         if reduced and total is not None:
@@ -256,13 +282,13 @@ def _bilinear(
     def rule(index: Index) -> Scaled | None:
         pairs = level.algebra.products(index)
         if not is_square:
-            inner = level.gathered_sum(index, (product(xs(i), ys(j)) for i, j in pairs))
+            inner = level.collapsed_sum(index, (product(xs(i), ys(j)) for i, j in pairs))
             return _stretched(sum_of((*outer(index), inner)), output.shape)
         halves = [product(xs(i), xs(j)) for i, j in pairs[: len(pairs) // 2]]
         if len(pairs) % 2:
             middle = product(*map(xs, pairs[len(pairs) // 2]))
             halves.append(None if middle is None else middle.times(0.5))
-        half = sum_of((*outer(index), level.gathered_sum(index, halves)))
+        half = sum_of((*outer(index), level.collapsed_sum(index, halves)))
         return None if half is None else half.times(2)
 
     return rule

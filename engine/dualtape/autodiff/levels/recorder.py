@@ -1,7 +1,12 @@
-"""Notes of what a function does with some values: enough to do it again, and nothing that can be computed anew.
+"""What a function does with some values, recorded to be done again: no value that can be computed anew is kept.
 
-Operations run as they are met, on what the level below knows; noted are what was done, and where its operands came
-from. A :class:`Recipe` of these steps runs again, on any level.
+Operations run as they are met, on what the level below knows; recorded are what was done, and where its operands came
+from. A :class:`Recording` of these steps runs again, on any level.
+
+It is no :class:`~dualtape.compiler.program.Program`, and cannot be. A program is written before there are numbers, for
+values of which shape and element type are all that is known, and holds tensors from outside as constants of its device.
+Here the numbers are there, the function may look at them, and what it takes from outside may live on any open level and
+must still get its cotangent: one for each use, in the order of the uses, for gradients to be the same to the last bit.
 """
 
 from __future__ import annotations
@@ -9,14 +14,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from dualtape.core.interpreter import Level, bind
+from dualtape.autodiff.levels.value import LevelValue
+from dualtape.core.interpreter import Level, bind, call
+from dualtape.core.operation import Operation, Values
 from dualtape.core.primitive import Primitive
-from dualtape.dtypes import DType
-from dualtape.parameter import Parameter
 from dualtape.tensor import Tensor
 
 
-class Step(NamedTuple):
+class RecordedStep(NamedTuple):
     """Something done: how, for each operand its slot, or -1 and a number; and the slots of the results."""
 
     do: Callable[..., Sequence[Any]]
@@ -24,7 +29,7 @@ class Step(NamedTuple):
     targets: tuple[int, ...]
 
 
-class Recipe(NamedTuple):
+class Recording(NamedTuple):
     """What to do again.
 
     Attributes
@@ -33,12 +38,12 @@ class Recipe(NamedTuple):
         The slots to fill before the first step: one for each use of each value from outside, in the order in which
         a walk back over the steps meets them.
     sources
-        What was used there: the position of a noted input, or the value from outside itself.
+        What was used there: the position of a recorded input, or the value from outside itself.
     outputs
-        For each output its slot, or -1 and the value, which no noted operation had a part in.
+        For each output its slot, or -1 and the value, which no recorded operation had a part in.
     """
 
-    steps: tuple[Step, ...]
+    steps: tuple[RecordedStep, ...]
     given: tuple[int, ...]
     sources: tuple[Any, ...]
     outputs: tuple[tuple[int, Any], ...]
@@ -52,77 +57,72 @@ class Recipe(NamedTuple):
         return [slots[slot] if slot >= 0 else value for slot, value in self.outputs]
 
 
-class Noted(Tensor):
-    """A value whose operations are noted; an input is of no slot until it is used."""
+class RecordedValue(LevelValue):
+    """A value whose operations are recorded; an input is of no slot until it is used."""
 
-    __slots__ = ("dtype", "level", "position", "primal", "slot")
+    __slots__ = ("position", "slot")
 
-    dtype: DType
-    level: Notes
-    primal: Tensor
     slot: int
     position: int
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.primal.shape
 
+class Recorder(Level):
+    """The interpreter that runs operations on ``below(value)`` and records them."""
 
-class Notes(Level):
-    """The interpreter that runs operations on ``below(value)`` and notes them."""
-
-    title = "a function whose operations are noted"
+    title = "a function whose operations are recorded"
+    watches = True
 
     def __init__(self, below: Callable[[Any], Any] = lambda value: value) -> None:
-        self._below = below
-        self._steps: list[Step] = []
+        self._strip = below
+        self._steps: list[RecordedStep] = []
         self._inputs: list[Any] = []
         self._uses: dict[int, Any] = {}
         self._count = 0
 
-    def input(self, value: Tensor) -> Noted:
-        """A value to take notes of."""
+    def input(self, value: Tensor) -> RecordedValue:
+        """A value to follow."""
         self._inputs.append(value)
-        return self._noted(self._below(value), -1, len(self._inputs) - 1)
+        return self._value(self._strip(value), -1, len(self._inputs) - 1)
 
     def interpret(self, primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
-        output = bind(primitive, tuple(self.below(x) for x in inputs), params)
-        (noted,) = self.note(lambda *operands: (bind(primitive, operands, params),), inputs, [output])
-        return noted  # type: ignore[no-any-return]
+        output = bind(primitive, tuple(self.primal(x) for x in inputs), params)
+        recorded: Tensor = self.record(lambda *operands: (bind(primitive, operands, params),), inputs, [output])[0]
+        return recorded
 
-    def note(self, do: Callable[..., Sequence[Any]], inputs: Sequence[Any], outputs: Sequence[Any]) -> list[Any]:
-        """Note one step, which the level below has done: ``do(*inputs)`` gives ``outputs``."""
+    def call(self, operation: Operation, inputs: Values) -> list[Any]:
+        outputs = self.below(operation, [self.primal(x) for x in inputs])
+        return self.record(lambda *operands: call(operation, operands), inputs, outputs)
+
+    def record(self, do: Callable[..., Sequence[Any]], inputs: Sequence[Any], outputs: Sequence[Any]) -> list[Any]:
+        """Record one step, which the level below has done: ``do(*inputs)`` gives ``outputs``."""
         operands = tuple(self._operand(x) for x in inputs)
         targets = tuple(self._slot() for _ in outputs)
-        self._steps.append(Step(do, operands, targets))
+        self._steps.append(RecordedStep(do, operands, targets))
         return [
-            self._noted(x, slot, -1) if isinstance(x, Tensor) else x for x, slot in zip(outputs, targets, strict=True)
+            self._value(x, slot, -1) if isinstance(x, Tensor) else x for x, slot in zip(outputs, targets, strict=True)
         ]
 
-    def recipe(self, outputs: Sequence[Any]) -> Recipe:
+    def recording(self, outputs: Sequence[Any]) -> Recording:
         """How to make ``outputs``, without what they do not need."""
-        results = tuple(self._operand(x) if self._is_noted(x) else (-1, x) for x in outputs)
+        results = tuple(self._operand(x) if self.owns(x) else (-1, x) for x in outputs)
         needed = {slot for slot, _ in results}
-        steps: list[Step] = []
+        steps: list[RecordedStep] = []
         given = [slot for slot, _ in results if slot in self._uses]
         for step in reversed(self._steps):
             if needed.intersection(step.targets):
                 steps.append(step)
                 needed.update(slot for slot, _ in step.operands)
                 given.extend(slot for slot, _ in step.operands if slot in self._uses)
-        return Recipe(tuple(reversed(steps)), tuple(given), tuple(self._uses[slot] for slot in given), results)
+        return Recording(tuple(reversed(steps)), tuple(given), tuple(self._uses[slot] for slot in given), results)
 
-    def below(self, value: Any) -> Any:
+    def primal(self, value: Any) -> Any:
         """What an operation on ``value`` runs on."""
-        return value.primal if self._is_noted(value) else self._below(self.lower(value))
-
-    def _is_noted(self, x: Any) -> bool:
-        return isinstance(x, Noted) and x.level is self
+        return value.primal if self.owns(value) else self._strip(self.lower(value))
 
     def _operand(self, x: Any) -> tuple[int, Any]:
         if not isinstance(x, Tensor):
             return -1, x
-        if isinstance(x, Noted) and x.level is self:
+        if self.owns(x):
             if x.slot >= 0:
                 return x.slot, None
             return self._use(self._inputs[x.position]), None
@@ -137,16 +137,8 @@ class Notes(Level):
         self._count += 1
         return self._count - 1
 
-    def _noted(self, primal: Tensor, slot: int, position: int) -> Noted:
-        value = Noted.__new__(Noted)
-        value.level = self
-        value.primal = primal
-        value.dtype = primal.dtype
+    def _value(self, primal: Tensor, slot: int, position: int) -> RecordedValue:
+        value = RecordedValue(self, primal)
         value.slot = slot
         value.position = position
         return value
-
-
-def plain(x: Any) -> Any:
-    """``x``, or the value that it holds if it is a Parameter."""
-    return x.value() if isinstance(x, Parameter) else x

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from dualtape.autodiff.levels.value import LevelValue
 from dualtape.core.interpreter import Level, bind, entered
 from dualtape.core.lowering import Expression, Fold, Kernel, Movement, Placement, Reinterpretation
 from dualtape.core.primitive import NonDifferentiable, Primitive
-from dualtape.dtypes import DType
 from dualtape.primitives.contraction import matmul
 from dualtape.primitives.gathering import scatter_sum, take
 from dualtape.primitives.reduction import cumsum
@@ -27,48 +27,38 @@ def pattern_of(fn: Callable[[Tensor], Tensor], x: Tensor) -> Pattern:
     """The pattern of the Jacobian of ``fn`` at ``x``: one row for each element of the output."""
     from scipy import sparse
 
-    level = Supports(x.size)
+    level = SparsityLevel(x.size)
     with entered(level):
-        output = fn(level.supported(x, sparse.eye_array(x.size, format="csr")))
+        output = fn(level.dependent(x, sparse.eye_array(x.size, format="csr")))
         found = level.support(output)
     return sparse.csr_array((output.size, x.size)) if found is None else found
 
 
-class Supported(Tensor):
+class DependentValue(LevelValue):
     """A value with the inputs that each of its elements depends on."""
 
-    __slots__ = ("dtype", "level", "primal", "support")
+    __slots__ = ("support",)
 
-    dtype: DType
-    level: Supports
-    primal: Tensor
     support: Pattern
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.primal.shape
 
-
-class Supports(Level):
-    """The interpreter of supported values."""
+class SparsityLevel(Level):
+    """The interpreter of values that depend on inputs."""
 
     title = "a search for a sparsity pattern"
 
     def __init__(self, inputs: int) -> None:
         self._inputs = inputs
 
-    def supported(self, primal: Tensor, support: Pattern) -> Supported:
+    def dependent(self, primal: Tensor, support: Pattern) -> DependentValue:
         """A value that depends on the inputs as ``support`` says."""
-        value = Supported.__new__(Supported)
-        value.level = self
-        value.primal = primal
-        value.dtype = primal.dtype
+        value = DependentValue(self, primal)
         value.support = support
         return value
 
     def support(self, x: Any) -> Pattern | None:
         """What ``x`` depends on; ``None`` for nothing."""
-        return x.support if isinstance(x, Supported) and x.level is self else None
+        return x.support if self.owns(x) else None
 
     def interpret(self, primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
         supports = [self.support(x) for x in inputs]
@@ -82,7 +72,7 @@ class Supports(Level):
                 reached = _incidence(primitive, i, primals, output.shape, params) @ support
                 total = reached if total is None else total + reached
         total.data[:] = 1
-        return self.supported(output, total)
+        return self.dependent(output, total)
 
 
 def _incidence(

@@ -11,55 +11,33 @@ Reference: Griewank & Walther, *Evaluating Derivatives*, 2nd ed., section 3.2.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from dualtape.autodiff.levels.chain import weigh
+from dualtape.autodiff.levels.chain import apply_partial
+from dualtape.autodiff.levels.record import Adjoint, Record
+from dualtape.autodiff.levels.tape_functions import record_call
+from dualtape.autodiff.levels.value import LevelValue
 from dualtape.core.interpreter import Level, bind
+from dualtape.core.operation import Operation, Values
 from dualtape.core.primitive import Bilinear, Elementwise, Linear, NonDifferentiable, Primitive, Reduction
-from dualtape.dtypes import DType
 from dualtape.primitives.arithmetic import add
 from dualtape.primitives.broadcasting import sum_to
 from dualtape.tensor import Tensor
 
 
-class Variable(Tensor):
-    """A value that a tape watches; it prints and behaves as the tensor it stands for."""
+class Variable(LevelValue):
+    """A value that a tape watches."""
 
-    __slots__ = ("dtype", "index", "level", "primal")
+    __slots__ = ("index",)
 
-    dtype: DType
     index: int
-    primal: Tensor
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.primal.shape
-
-
-class Adjoint(NamedTuple):
-    """What stands on the tape in place of a primitive for a whole function: its reverse rule, and nothing else.
-
-    ``pull(cotangent, i)`` gives the cotangent of input ``i``, or ``None`` for an identical zero.
-    """
-
-    pull: Callable[[Tensor, int], Tensor | None]
-
-
-class Record(NamedTuple):
-    """One operation on the tape; ``sources`` are the indices of watched inputs, or ``None``."""
-
-    primitive: Primitive | Adjoint
-    primals: tuple[Any, ...]
-    sources: list[int | None]
-    params: dict[str, Any]
-    output: Tensor
-    target: int
 
 
 class Tape(Level):
     """The reverse interpreter: remembers operations, then pulls cotangents back through them."""
 
     title = "a gradient"
+    watches = True
 
     def __init__(self) -> None:
         self._records: list[Record] = []
@@ -67,10 +45,7 @@ class Tape(Level):
 
     def watch(self, primal: Tensor) -> Variable:
         """A variable of this tape that stands for ``primal``."""
-        variable = Variable.__new__(Variable)
-        variable.level = self
-        variable.primal = primal
-        variable.dtype = primal.dtype
+        variable = Variable(self, primal)
         variable.index = self._count
         self._count += 1
         return variable
@@ -95,13 +70,27 @@ class Tape(Level):
         self._records.append(Record(primitive, fixed, sources, params, output, variable.index))
         return variable
 
+    def call(self, operation: Operation, inputs: Values) -> list[Any]:
+        """One entry for the whole operation, with its own reverse rule."""
+        outputs = operation.in_pieces(inputs)
+        if outputs is not None:
+            return outputs
+        watched = [self.owns(x) for x in inputs]
+        outputs, pull = operation.pull_back([self.primal(x) for x in inputs], watched)
+        return record_call(self, inputs, self.require_below(operation, outputs), pull)
+
     def record(self, record: Record) -> None:
         """Append an operation that was run elsewhere; its target must come from :meth:`watch`."""
         self._records.append(record)
 
     def primal(self, value: Any) -> Any:
         """``value`` without this tape: what the level below knows of it."""
-        return value.primal if getattr(value, "level", None) is self else value
+        return value.primal if self.owns(value) else value
+
+    def seeds(self, outputs: Values, cotangents: Sequence[Tensor | None]) -> list[tuple[Variable, Tensor]]:
+        """Those outputs that depend on what is watched, with their cotangents; ``None`` is zero."""
+        pairs = zip(outputs, cotangents, strict=True)
+        return [(x, cotangent) for x, cotangent in pairs if cotangent is not None and self.owns(x)]
 
     def pull_back(
         self, outputs: Sequence[tuple[Variable, Tensor]], inputs: Sequence[Variable], keep: bool = False
@@ -164,13 +153,13 @@ class _Cotangents:
 def _through_elementwise(record: Record, cotangent: Tensor, i: int) -> Tensor | None:
     primitive: Elementwise = record.primitive  # type: ignore[assignment]
     partial = primitive.partials[i](*record.primals, record.output, **record.params)
-    return weigh(cotangent, partial)  # type: ignore[no-any-return]
+    return apply_partial(cotangent, partial)
 
 
 def _through_reduction(record: Record, cotangent: Tensor, i: int) -> Tensor | None:
     primitive: Reduction = record.primitive  # type: ignore[assignment]
     partial = primitive.partial(*record.primals, record.output, **record.params)
-    return weigh(cotangent, partial)  # type: ignore[no-any-return]
+    return apply_partial(cotangent, partial)
 
 
 def _through_linear(record: Record, cotangent: Tensor, i: int) -> Tensor | None:

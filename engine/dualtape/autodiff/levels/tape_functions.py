@@ -6,20 +6,20 @@ turns the cotangents of all outputs into those of the inputs, once they have all
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from dualtape.autodiff.levels.tape import Adjoint, Record, Tape, Variable
+from dualtape.autodiff.levels.record import Adjoint, Record
 from dualtape.core.interpreter import ground
+from dualtape.core.operation import Cotangents, PullBack, Values
 from dualtape.dtypes import float32
 from dualtape.tensor import Tensor
 
-Cotangents = list[Tensor | None]
+if TYPE_CHECKING:
+    from dualtape.autodiff.levels.tape import Tape
 
 
-def record_call(
-    tape: Tape, inputs: Sequence[Any], outputs: Sequence[Any], pull: Callable[[Cotangents], Cotangents]
-) -> list[Any]:
+def record_call(tape: Tape, inputs: Values, outputs: Sequence[Any], pull: PullBack) -> list[Any]:
     """Watch ``outputs``, which a function made of what ``inputs`` stand for below the tape.
 
     Parameters
@@ -38,7 +38,7 @@ def record_call(
     list
         A variable for each output of floats; the other outputs as they are.
     """
-    sources = [x.index if isinstance(x, Variable) and x.level is tape else None for x in inputs]
+    sources = [x.index if tape.owns(x) else None for x in inputs]
     first = next((i for i, source in enumerate(sources) if source is not None), None)
     if first is None:
         return list(outputs)
@@ -56,7 +56,8 @@ def record_call(
         value, pulled[i] = pulled[i], None
         return value
 
-    # Each output hands its cotangent in and passes on a token, whose arrival says that there is something to do.
+    # A walk brings one cotangent at a time. The entry of each output puts its own by; that of the whole function, which
+    # the walk meets after all of them, needs to hear only that there is something to do: a token is its cotangent.
     token = ground().filled((), 0.0, float32)
     together = tape.watch(token)
     tape.record(Record(Adjoint(take), primals, sources, {}, token, together.index))

@@ -7,11 +7,10 @@ from functools import update_wrapper
 from typing import Any
 
 from dualtape import pytree
-from dualtape.autodiff.levels import plain
-from dualtape.autodiff.rules.custom_levels import apply_rule
-from dualtape.autodiff.rules.custom_rules import JvpRule, PartialsRule, Rule, VjpRule
+from dualtape.autodiff.rules.custom_rules import CustomRule, JvpRule, PartialsRule, VjpRule
 from dualtape.autodiff.rules.numeric_check import compare_with_differences
 from dualtape.autodiff.transforms import require_callable
+from dualtape.core.interpreter import call, value_of
 from dualtape.errors import ArgumentError, ArgumentTypeError
 from dualtape.tensor import Tensor
 
@@ -93,7 +92,7 @@ class CustomDerivative:
 
     def __call__(self, *args: Any) -> Any:
         rule, leaves = self._read(args)
-        outputs = apply_rule(rule, leaves)
+        outputs = call(rule, leaves)
         return pytree.unflatten(rule.form, outputs)
 
     def check(self, *args: Any, rtol: float = 1e-5, seed: int = 0) -> None:
@@ -105,9 +104,9 @@ class CustomDerivative:
         rule, leaves = self._read(args)
         compare_with_differences(rule, leaves, rtol, seed)
 
-    def _read(self, args: tuple[Any, ...]) -> tuple[Rule, list[Any]]:
+    def _read(self, args: tuple[Any, ...]) -> tuple[CustomRule, list[Any]]:
         leaves, structure = pytree.flatten(args)
-        leaves = [plain(x) for x in leaves]
+        leaves = [value_of(x) for x in leaves]
         if self._kind == "jvp":
             return JvpRule(self._fn, structure, self._rules[0]), leaves
         if self._kind == "vjp":

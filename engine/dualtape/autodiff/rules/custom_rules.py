@@ -1,8 +1,4 @@
-"""What a function with its own derivative states, read as maps between lists of values.
-
-The one interface, of which partials, jvp and vjp are three implementations: the function; its linear map from
-tangents to tangents at a point; and the transpose of that.
-"""
+"""The rule of a user's function, from its partials, its jvp or its vjp."""
 
 from __future__ import annotations
 
@@ -10,8 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from dualtape import pytree
-from dualtape.autodiff.levels import Cotangents, Tape, plain, weigh
-from dualtape.core.interpreter import entered
+from dualtape.autodiff.levels import DerivativeRule, LinearMap, Tangents, apply_partial
+from dualtape.core.interpreter import value_of
+from dualtape.core.operation import Cotangents, Values
 from dualtape.core.spec import broadcast_shapes
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
 from dualtape.functions.creation import zeros_like
@@ -19,72 +16,31 @@ from dualtape.primitives.arithmetic import add
 from dualtape.primitives.broadcasting import broadcast_to
 from dualtape.tensor import Tensor
 
-Values = Sequence[Any]
-Tangents = Sequence[Tensor | None]
-LinearMap = Callable[[Tangents], list[Tensor | None]]
 
-
-class Rule:
-    """A function of flat lists, and its derivative.
-
-    Attributes
-    ----------
-    form
-        The structure of the output, known once the function has run.
-    is_equation
-        Whether the one output is defined by an equation: then ``residual`` and ``correction`` say more than ``linear``
-        about higher orders, where a rule that solves a system would need itself.
-    """
+class CustomRule(DerivativeRule):
+    """A user's function of nested containers; their ``form`` in the output is known once it has run."""
 
     form: Any
-    is_equation: bool = False
 
     def __init__(self, fn: Callable[..., Any], structure: Any) -> None:
         self._fn = fn
         self._structure = structure
         self.name = getattr(fn, "__name__", type(fn).__name__)
 
-    def call(self, inputs: Values) -> list[Any]:
-        """The outputs."""
+    def run(self, inputs: Values) -> list[Any]:
         outputs, self.form = pytree.flatten(self._fn(*pytree.unflatten(self._structure, list(inputs))))
-        return [plain(x) for x in outputs]
-
-    def linear(self, inputs: Values, outputs: Values) -> LinearMap:
-        """The map from tangents of the inputs to those of the outputs; ``None`` is zero."""
-        raise NotImplementedError
-
-    def residual(self, inputs: Values, output: Tensor) -> Tensor:
-        """What is zero for the right ``output``."""
-        raise NotImplementedError
-
-    def correction(self, inputs: Values, output: Tensor) -> Callable[[Tensor], Tensor]:
-        """From a residual to the change of the output that cancels it, at first order."""
-        raise NotImplementedError
-
-    def transpose(self, inputs: Values, outputs: Values, cotangents: Cotangents, wanted: Sequence[bool]) -> Cotangents:
-        """The cotangents of the inputs that are ``wanted``; ``None`` is zero."""
-        tape = Tape()
-        with entered(tape):
-            tangents = [tape.watch(zeros_like(x)) if want else None for x, want in zip(inputs, wanted, strict=True)]
-            pushed = self.linear(inputs, outputs)(tangents)
-        seeds = [
-            (tangent, cotangent)
-            for tangent, cotangent in zip(pushed, cotangents, strict=True)
-            if cotangent is not None and getattr(tangent, "level", None) is tape
-        ]
-        found = iter(tape.pull_back(seeds, [t for t in tangents if t is not None]))  # type: ignore[arg-type]
-        return [next(found) if want else None for want in wanted]
+        return [value_of(x) for x in outputs]
 
 
-class PartialsRule(Rule):
+class PartialsRule(CustomRule):
     """An elementwise function, by its partial derivatives."""
 
     def __init__(self, fn: Callable[..., Any], structure: Any, partials: Sequence[Callable[..., Any]]) -> None:
         super().__init__(fn, structure)
         self._partials = partials
 
-    def call(self, inputs: Values) -> list[Any]:
-        outputs = super().call(inputs)
+    def run(self, inputs: Values) -> list[Any]:
+        outputs = super().run(inputs)
         shape = broadcast_shapes(self.name, *(x.shape for x in inputs if isinstance(x, Tensor)))
         if len(outputs) != 1 or not isinstance(outputs[0], Tensor) or outputs[0].shape != shape:
             found = [getattr(x, "shape", type(x).__name__) for x in outputs]
@@ -105,7 +61,7 @@ class PartialsRule(Rule):
         def push(tangents: Tangents) -> list[Tensor | None]:
             total: Tensor | None = None
             for i, tangent in enumerate(tangents):
-                term = None if tangent is None else weigh(tangent, slope(i))
+                term = None if tangent is None else apply_partial(tangent, slope(i))
                 if term is not None:
                     total = term if total is None else add(total, term)
             shape = outputs[0].shape
@@ -118,10 +74,10 @@ class PartialsRule(Rule):
         if cotangent is None:
             return [None] * len(inputs)
         slopes = [self._partials[i](*inputs, outputs[0]) if want else 0 for i, want in enumerate(wanted)]
-        return [weigh(cotangent, slope) for slope in slopes]
+        return [apply_partial(cotangent, slope) for slope in slopes]
 
 
-class JvpRule(Rule):
+class JvpRule(CustomRule):
     """Any function, by its tangent map."""
 
     def __init__(self, fn: Callable[..., Any], structure: Any, jvp: Callable[..., Any]) -> None:
@@ -142,7 +98,7 @@ class JvpRule(Rule):
         return push
 
 
-class VjpRule(Rule):
+class VjpRule(CustomRule):
     """Any function, by the transpose of its tangent map: reverse mode only."""
 
     def __init__(self, fn: Callable[..., Any], structure: Any, vjp: Callable[..., Any]) -> None:
@@ -189,4 +145,4 @@ def _fitting(title: str, found: list[Any], expected: Values) -> list[Tensor | No
     for k, (x, like) in enumerate(zip(found, expected, strict=True)):
         if isinstance(x, Tensor) and isinstance(like, Tensor) and like.dtype.is_float and x.shape != like.shape:
             raise ShapeError(f"{title} {k} of shape {x.shape}; expected {like.shape}")
-    return [plain(x) if isinstance(x, Tensor) else None for x in found]
+    return [value_of(x) if isinstance(x, Tensor) else None for x in found]

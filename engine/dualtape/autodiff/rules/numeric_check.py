@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.autodiff.rules.custom_rules import Rule, VjpRule
+from dualtape.autodiff.rules.custom_rules import CustomRule, VjpRule
 from dualtape.devices.registry import HOST, device
 from dualtape.errors import ArgumentTypeError
 from dualtape.tensor import Tensor
@@ -15,7 +15,7 @@ from dualtape.tensor import Tensor
 _STEPS = 7
 
 
-def compare_with_differences(rule: Rule, inputs: list[Any], rtol: float, seed: int) -> None:
+def compare_with_differences(rule: CustomRule, inputs: list[Any], rtol: float, seed: int) -> None:
     """Raise an AssertionError where the derivative of ``rule`` is not that of its function."""
     moving = [isinstance(x, Tensor) and x.dtype.is_float for x in inputs]
     if not any(moving):
@@ -29,10 +29,10 @@ def compare_with_differences(rule: Rule, inputs: list[Any], rtol: float, seed: i
 
         def along(t: float) -> list[np.ndarray]:
             moved = [x if v is None else x + v * t for x, v in zip(points, tangents, strict=True)]
-            return [np.asarray(y, np.float64) for y in rule.call(moved)]
+            return [np.asarray(y, np.float64) for y in rule.run(moved)]
 
         expected = _differences(along)
-        outputs = rule.call(points)
+        outputs = rule.run(points)
         weights = [Tensor(numbers.normal(size=np.shape(e))) for e in expected]
         total = sum(float(np.vdot(w, e)) for w, e in zip(weights, expected, strict=True))
         if not isinstance(rule, VjpRule):

@@ -14,11 +14,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dualtape import pytree
-from dualtape.autodiff.levels import Cotangents, plain
-from dualtape.autodiff.rules import LinearMap, Rule, Tangents, Values, apply_rule
+from dualtape.autodiff.levels import DerivativeRule, LinearMap, Tangents
 from dualtape.autodiff.solvers.krylov import METHODS, krylov_solve
 from dualtape.autodiff.solvers.linear_system import solve
 from dualtape.autodiff.transforms import jacfwd, jvp, require_callable, vjp
+from dualtape.core.interpreter import call, value_of
+from dualtape.core.operation import Cotangents, Values
 from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError, TracingError
 from dualtape.primitives.rounding import stop_gradient
 from dualtape.tensor import Tensor
@@ -151,7 +152,7 @@ def _solution(
             )
         return x
 
-    found: Tensor = apply_rule(_Implicit(function, solved, system), [plain(x) for x in leaves])[0]
+    found: Tensor = call(_Implicit(function, solved, system), [value_of(x) for x in leaves])[0]
     return found
 
 
@@ -166,10 +167,10 @@ def _read_start(function: str, x0: Any, steps: Any, tolerance: Any, solver: Any)
         raise ArgumentError(f"`steps` and `tolerance` of `{function}` must be positive, got {steps} and {tolerance}")
     if solver not in ("auto", "dense", *METHODS):
         raise ArgumentError(f"`solver` of `{function}` must be 'auto', 'dense', 'gmres' or 'cg', got {solver!r}")
-    return stop_gradient(plain(x0))
+    return stop_gradient(value_of(x0))
 
 
-class _Implicit(Rule):
+class _Implicit(DerivativeRule):
     """A solution as a function of the other arguments of its equation."""
 
     is_equation = True
@@ -179,8 +180,8 @@ class _Implicit(Rule):
         self._solved = solved
         self._system = system
 
-    def call(self, inputs: Values) -> list[Any]:
-        return [plain(self._solved(inputs))]
+    def run(self, inputs: Values) -> list[Any]:
+        return [value_of(self._solved(inputs))]
 
     def residual(self, inputs: Values, output: Tensor) -> Tensor:
         return self._system.equation(output, *inputs)

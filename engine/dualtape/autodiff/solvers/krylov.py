@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.autodiff.levels import Batched, BatchLevel, Cotangents
-from dualtape.autodiff.rules import LinearMap, Rule, Tangents, Values, apply_rule
+from dualtape.autodiff.levels import Batched, BatchLevel, DerivativeRule, LinearMap, Tangents
 from dualtape.autodiff.transforms import jvp, linearize, vjp
-from dualtape.core.interpreter import ground
+from dualtape.core.interpreter import call, ground
+from dualtape.core.operation import Cotangents, Values
 from dualtape.errors import ArgumentError, ArgumentTypeError
 from dualtape.tensor import Tensor
 
@@ -32,11 +32,11 @@ def krylov_solve(
 
     ``args`` is a flat list. The method is ``"gmres"``, or ``"cg"`` for a symmetric positive definite J.
     """
-    found: Tensor = apply_rule(_System(residual, method, transposed), [x, *args, right])[0]
+    found: Tensor = call(_System(residual, method, transposed), [x, *args, right])[0]
     return found
 
 
-class _System(Rule):
+class _System(DerivativeRule):
     """The rule of inputs x, the other arguments of the equation, and the right-hand side."""
 
     is_equation = True
@@ -60,7 +60,7 @@ class _System(Rule):
         x, *args = at
         return krylov_solve(self._equation, x, args, right, self._method, transposed)
 
-    def call(self, inputs: Values) -> list[Tensor]:
+    def run(self, inputs: Values) -> list[Tensor]:
         *at, right = inputs
         examples = _Examples(self._method, inputs)
         given = examples.numbers(right)
@@ -93,7 +93,8 @@ class _System(Rule):
 
     def residual(self, inputs: Values, output: Tensor) -> Tensor:
         *at, right = inputs
-        return self._matrix(at)(output) - right  # type: ignore[no-any-return]
+        left_over: Tensor = self._matrix(at)(output) - right
+        return left_over
 
     def correction(self, inputs: Values, output: Tensor) -> Callable[[Tensor], Tensor]:
         *at, _ = inputs

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from dualtape.autodiff.levels import Cotangents
-from dualtape.autodiff.rules import LinearMap, Rule, Tangents, Values, apply_rule
-from dualtape.core.interpreter import ground
+from dualtape.autodiff.levels import DerivativeRule, LinearMap, Tangents
+from dualtape.core.interpreter import call, ground
+from dualtape.core.operation import Cotangents, Values
 from dualtape.functions.elementwise import abs as absolute
 from dualtape.functions.indexing import take, where
 from dualtape.functions.reduction import argmax
@@ -22,18 +22,18 @@ from dualtape.tensor import Tensor
 
 def solve(matrix: Tensor, right: Tensor) -> Tensor:
     """``x`` of ``matrix @ x = right``, for a matrix of shape (n, n) and columns of shape (n, m)."""
-    found: Tensor = apply_rule(_Solution(), [matrix, right])[0]
+    found: Tensor = call(_Solution(), [matrix, right])[0]
     return found
 
 
-class _Solution(Rule):
+class _Solution(DerivativeRule):
     """The rule of inputs ``matrix`` and ``right``."""
 
     def __init__(self) -> None:
         self.name = "solve"
         self.is_equation = True
 
-    def call(self, inputs: Values) -> list[Tensor]:
+    def run(self, inputs: Values) -> list[Tensor]:
         return [_eliminated(*inputs)]
 
     def linear(self, inputs: Values, outputs: Values) -> LinearMap:
@@ -47,7 +47,8 @@ class _Solution(Rule):
         return push
 
     def residual(self, inputs: Values, output: Tensor) -> Tensor:
-        return inputs[0] @ output - inputs[1]  # type: ignore[no-any-return]
+        left_over: Tensor = inputs[0] @ output - inputs[1]
+        return left_over
 
     def correction(self, inputs: Values, output: Tensor) -> Callable[[Tensor], Tensor]:
         return lambda residual: -solve(inputs[0], residual)

@@ -9,10 +9,9 @@ from typing import Any
 from dualtape import pytree
 from dualtape.autodiff.levels import BatchLevel
 from dualtape.autodiff.transforms.request import require_callable
-from dualtape.core.interpreter import entered
+from dualtape.core.interpreter import entered, value_of
 from dualtape.core.spec import normalize_axis
 from dualtape.errors import ArgumentError, ArgumentTypeError, AxisError, ShapeError
-from dualtape.parameter import Parameter
 from dualtape.primitives.movement import permute
 from dualtape.tensor import Tensor
 
@@ -90,7 +89,7 @@ def _common_size(leaves: list[Any], axes: list[int | None]) -> int:
 
 
 def _to_front(x: Tensor, axis: int) -> Tensor:
-    value = x.value() if isinstance(x, Parameter) else x
+    value: Tensor = value_of(x)
     i = normalize_axis("vmap", axis, value.ndim)
     return value if i == 0 else permute(value, axes=(i, *(k for k in range(value.ndim) if k != i)))
 
@@ -99,7 +98,7 @@ def _place(level: BatchLevel, x: Any, axis: int | None) -> Any:
     if not isinstance(x, Tensor):
         return x
     if axis is None:
-        if x.level is level:
+        if level.owns(x):
             raise ArgumentError("`out_axes` of `vmap` is None for an output that differs between examples")
         return x
     primal = level.all_examples(x)

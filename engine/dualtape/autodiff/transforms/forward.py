@@ -6,12 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from dualtape import pytree
-from dualtape.autodiff.levels import DUAL, Jet, JetLevel
+from dualtape.autodiff.levels import DUAL, JetLevel
 from dualtape.autodiff.transforms.request import require_callable, split_aux
-from dualtape.core.interpreter import entered
+from dualtape.core.interpreter import entered, value_of
 from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
 from dualtape.functions.creation import zeros_like
-from dualtape.parameter import Parameter
 from dualtape.tensor import Tensor
 
 _EPSILON = (1,)
@@ -70,7 +69,7 @@ def tangent_of(level: JetLevel, value: Any) -> Any:
     """The tangent of an output; zeros if it does not depend on the inputs."""
     if not isinstance(value, Tensor):
         return value
-    tangent = value.coefficient(_EPSILON) if isinstance(value, Jet) and value.level is level else None
+    tangent = level.coefficients(value)[1](_EPSILON)
     return zeros_like(level.coefficients(value)[0]) if tangent is None else tangent
 
 
@@ -87,8 +86,7 @@ def _dual(level: JetLevel, primal: Any, tangent: Any, position: int) -> Any:
             f"input {position} of `jvp` is of type {type(primal).__name__} and its tangent of type "
             f"{type(tangent).__name__}; expected two Tensors"
         )
-    value = primal.value() if isinstance(primal, Parameter) else primal
-    slope = tangent.value() if isinstance(tangent, Parameter) else tangent
+    value, slope = value_of(primal), value_of(tangent)
     if not value.dtype.is_float:
         raise DTypeError(
             f"input {position} of `jvp` is a Tensor of {value.dtype}, which has no derivative; expected floats"

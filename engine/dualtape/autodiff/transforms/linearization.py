@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from dualtape import pytree
-from dualtape.autodiff.levels import Notes, plain
+from dualtape.autodiff.levels import Recorder
 from dualtape.autodiff.transforms.forward import jvp
 from dualtape.autodiff.transforms.request import require_callable
-from dualtape.core.interpreter import entered
+from dualtape.core.interpreter import entered, value_of
 from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
 from dualtape.functions.creation import zeros_like
 from dualtape.tensor import Tensor
@@ -44,23 +44,23 @@ def linearize(fn: Callable[..., Any], *inputs: Any) -> tuple[Any, Callable[..., 
     require_callable("linearize", fn)
     if not inputs:
         raise ArgumentError("`linearize` got no inputs; expected at least one Tensor")
-    notes = Notes()
+    recorder = Recorder()
     leaves, structure = pytree.flatten(inputs)
     places = {}
-    with entered(notes):
+    with entered(recorder):
         tangents = []
         for k, x in enumerate(leaves):
             start = zeros_like(x) if isinstance(x, Tensor) else x
             places[id(start)] = k
-            tangents.append(notes.input(start) if isinstance(start, Tensor) else start)
+            tangents.append(recorder.input(start) if isinstance(start, Tensor) else start)
         outputs, slopes = jvp(fn, inputs, pytree.unflatten(structure, tangents))
     results, form = pytree.flatten(slopes)
-    recipe = notes.recipe(results)
+    recording = recorder.recording(results)
 
     def jvp_fn(*given: Any) -> Any:
         values = [_read_tangent(x, v, k) for k, (x, v) in enumerate(zip(leaves, _leaves(given), strict=True))]
-        used = [values[places[id(source)]] if id(source) in places else source for source in recipe.sources]
-        return pytree.unflatten(form, recipe.replay(used))
+        used = [values[places[id(source)]] if id(source) in places else source for source in recording.sources]
+        return pytree.unflatten(form, recording.replay(used))
 
     def _leaves(given: tuple[Any, ...]) -> list[Any]:
         found, shape = pytree.flatten(given)
@@ -78,4 +78,5 @@ def _read_tangent(x: Tensor, tangent: Any, position: int) -> Tensor:
         raise ShapeError(f"tangent {position} of `jvp_fn` has shape {tangent.shape}; expected {x.shape} as its input")
     if tangent.dtype is not x.dtype:
         raise DTypeError(f"tangent {position} of `jvp_fn` is of {tangent.dtype}; expected {x.dtype} as its input")
-    return plain(tangent)  # type: ignore[no-any-return]
+    value: Tensor = value_of(tangent)
+    return value

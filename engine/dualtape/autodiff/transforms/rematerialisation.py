@@ -1,7 +1,7 @@
 """`checkpoint`: less memory in reverse mode, for a second computation of what was thrown away.
 
-A checkpointed function leaves one entry on the tape instead of all its operations: what came in, and notes of what
-was done. When the walk comes back to it, the operations run again on a tape of their own.
+A checkpointed function leaves one entry on the tape instead of all its operations: what came in, and a record of
+what was done. When the walk comes back to it, the operations run again on a tape of their own.
 
 Reference: Griewank & Walther, *Evaluating Derivatives*, 2nd ed., chapter 12.
 """
@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import update_wrapper
+from itertools import compress
 from typing import Any
 
 from dualtape import pytree
-from dualtape.autodiff.levels import Cotangents, Notes, Recipe, Tape, plain, record_call
+from dualtape.autodiff.levels import Recorder, Recording, Tape
 from dualtape.autodiff.transforms.request import require_callable
-from dualtape.core.interpreter import Level, entered, ground
+from dualtape.core.interpreter import call, entered, highest, value_of
+from dualtape.core.operation import Cotangents, Operation, PullBack, Values
 from dualtape.tensor import Tensor
 
 
@@ -51,71 +53,55 @@ def checkpoint(fn: Callable[..., Any]) -> Callable[..., Any]:
 
     def checkpointed(*args: Any, **kwargs: Any) -> Any:
         given, structure = pytree.flatten((args, kwargs))
-        leaves = [plain(x) for x in given]
-        top = _top(leaves)
-        if top.depth and not isinstance(top, (Tape, Notes)):
+        leaves = [value_of(x) for x in given]
+        top = highest(leaves)
+        if top.depth and not top.watches:
             return fn(*args, **kwargs)
-        notes = Notes(_unwatched)
-        with entered(notes):
-            inputs = [notes.input(x) if isinstance(x, Tensor) else x for x in leaves]
+        recorder = Recorder(_unwatched)
+        with entered(recorder):
+            inputs = [recorder.input(x) if isinstance(x, Tensor) else x for x in leaves]
             arguments, keywords = pytree.unflatten(structure, inputs)
             outputs, form = pytree.flatten(fn(*arguments, **keywords))
-        outputs = [plain(x) for x in outputs]
-        recipe = notes.recipe(outputs)
-        values = [notes.below(x) for x in outputs]
-        return pytree.unflatten(form, _attached(recipe, recipe.sources, values))
+        outputs = [value_of(x) for x in outputs]
+        made = [recorder.owns(x) for x in outputs]
+        recording = recorder.recording(list(compress(outputs, made)))
+        values = [recorder.primal(x) for x in compress(outputs, made)]
+        found = iter(call(_Checkpointed(recording, values), recording.sources))
+        return pytree.unflatten(form, [next(found) if ours else x for x, ours in zip(outputs, made, strict=True)])
 
     return update_wrapper(checkpointed, fn, updated=())
 
 
-def _top(values: Sequence[Any]) -> Level:
-    return max((x.level for x in values if isinstance(x, Tensor)), key=lambda level: level.depth, default=ground())
-
-
 def _unwatched(x: Any) -> Any:
-    while isinstance(x, Tensor) and isinstance(x.level, (Tape, Notes)):
+    while isinstance(x, Tensor) and x.level.watches:
         x = x.primal
     return x
 
 
-def _attached(recipe: Recipe, sources: Sequence[Any], values: list[Any]) -> list[Any]:
-    """The ``values``, as the outputs of one entry on each tape that watches a source."""
-    top = _top(sources)
-    if isinstance(top, Notes):
-        return top.note(lambda *again: _again(recipe, again), sources, values)
-    if not isinstance(top, Tape):
-        # A tape below a forward mode: it did not see what ran on the values without it.
-        unseen = any(_unwatched(x) is not x for x in sources)
-        return recipe.replay(sources) if unseen else values
-    watched = [isinstance(x, Tensor) and x.level is top for x in sources]
-    below = [top.primal(x) for x in sources]
-    outputs = _attached(recipe, below, [top.primal(x) for x in values])
-    made = [slot >= 0 for slot, _ in recipe.outputs]
+class _Checkpointed(Operation):
+    """What a checkpointed function did, from the tensors that it used; its first outputs are there already."""
 
-    def pull(cotangents: Cotangents) -> Cotangents:
-        return _pulled(recipe, below, watched, cotangents)
+    name = "checkpoint"
 
-    entries = record_call(top, sources, [x for x, ours in zip(outputs, made, strict=True) if ours], pull)
-    given = iter(entries)
-    return [next(given) if ours else x for x, ours in zip(values, made, strict=True)]
+    def __init__(self, recording: Recording, values: list[Any]) -> None:
+        self._recording = recording
+        self._first: tuple[list[Any], list[Any]] | None = [_unwatched(x) for x in recording.sources], values
 
+    def run(self, inputs: Values) -> list[Any]:
+        first, self._first = self._first, None
+        # Other inputs than it ran on: it is done again, or a tape below a forward mode did not see the first time.
+        if first is None or any(x is not y for x, y in zip(inputs, first[0], strict=True)):
+            return self._recording.replay(inputs)
+        return first[1]
 
-def _again(recipe: Recipe, sources: Sequence[Any]) -> list[Any]:
-    """Do it, to remember no more than the first time."""
-    return _attached(recipe, sources, recipe.replay([_unwatched(x) for x in sources]))
+    def pull_back(self, inputs: Values, watched: Sequence[bool]) -> tuple[list[Any], PullBack]:
+        def pull(cotangents: Cotangents) -> Cotangents:
+            """Do it again on a tape, and walk back over that."""
+            tape = Tape()
+            with entered(tape):
+                again = [tape.watch(x) if watch else x for x, watch in zip(inputs, watched, strict=True)]
+                outputs = self._recording.replay(again)
+            found = iter(tape.pull_back(tape.seeds(outputs, cotangents), list(compress(again, watched))))
+            return [next(found) if watch else None for watch in watched]
 
-
-def _pulled(recipe: Recipe, sources: list[Any], watched: list[bool], cotangents: Cotangents) -> Cotangents:
-    """Do it again on a tape, and walk back over that."""
-    tape = Tape()
-    with entered(tape):
-        inputs = [tape.watch(x) if watch else x for x, watch in zip(sources, watched, strict=True)]
-        outputs = recipe.replay(inputs)
-    made = [x for x, (slot, _) in zip(outputs, recipe.outputs, strict=True) if slot >= 0]
-    seeds = [
-        (x, cotangent)
-        for x, cotangent in zip(made, cotangents, strict=True)
-        if cotangent is not None and getattr(x, "level", None) is tape
-    ]
-    found = iter(tape.pull_back(seeds, [x for x, watch in zip(inputs, watched, strict=True) if watch]))
-    return [next(found) if watch else None for watch in watched]
+        return call(self, inputs), pull

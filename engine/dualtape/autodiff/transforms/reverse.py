@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from dualtape import pytree
-from dualtape.autodiff.levels import Tape, Variable
+from dualtape.autodiff.levels import Tape
 from dualtape.autodiff.transforms.request import (
     Request,
     Weights,
@@ -15,10 +15,9 @@ from dualtape.autodiff.transforms.request import (
     require_callable,
     split_aux,
 )
-from dualtape.core.interpreter import entered
-from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, PositionError, ShapeError
-from dualtape.functions.creation import ones_like, zeros_like
-from dualtape.parameter import Parameter, call_substituted
+from dualtape.autodiff.transforms.watching import described, gradients_of, rebuild, record, seeds_of
+from dualtape.errors import ArgumentError, ArgumentTypeError, PositionError
+from dualtape.parameter import Parameter
 from dualtape.tensor import Tensor
 
 
@@ -107,7 +106,8 @@ def get_grad(gradients: Any, identifier: int | Parameter) -> Tensor:
     def search(item: Any) -> Tensor | None:
         if isinstance(item, tuple):
             if len(item) == 2 and type(item[0]) is type(wanted) and item[0] == wanted:
-                return item[1]  # type: ignore[no-any-return]
+                gradient: Tensor = item[1]
+                return gradient
             for part in item:
                 found = search(part)
                 if found is not None:
@@ -143,18 +143,18 @@ def vjp(fn: Callable[..., Any], *inputs: Any, weights: Weights = None, has_aux: 
     require_callable("vjp", fn)
     parameters, lone = read_weights("vjp", weights)
     tape = Tape()
-    outputs, watched, watched_weights = _record(tape, fn, inputs, {}, tuple(range(len(inputs))), parameters or ())
+    outputs, watched, watched_weights = record(tape, fn, inputs, {}, tuple(range(len(inputs))), parameters or ())
     differentiated, aux = split_aux(outputs) if has_aux else (outputs, None)
 
     def vjp_fn(*cotangents: Any) -> Any:
         given = cotangents[0] if len(cotangents) == 1 else cotangents
-        seeds = _seeds(tape, differentiated, given)
-        variables = [x for group in [*watched, watched_weights] for x in pytree.leaves(group) if _is_watched(tape, x)]
-        found = _gradients(tape, seeds, variables, keep=True)
-        by_input = tuple(_rebuild(tape, group, found) for group in watched)
+        seeds = seeds_of(tape, differentiated, given)
+        variables = [x for group in [*watched, watched_weights] for x in pytree.leaves(group) if tape.owns(x)]
+        found = gradients_of(tape, seeds, variables, keep=True)
+        by_input = tuple(rebuild(tape, group, found) for group in watched)
         if parameters is None:
             return by_input
-        by_weight = tuple(_rebuild(tape, w, found) for w in watched_weights)
+        by_weight = tuple(rebuild(tape, w, found) for w in watched_weights)
         return by_input, by_weight[0] if lone else by_weight
 
     value = pytree.map(tape.primal, differentiated)
@@ -164,28 +164,20 @@ def vjp(fn: Callable[..., Any], *inputs: Any, weights: Weights = None, has_aux: 
 def _differentiate(fn: Callable[..., Any], request: Request, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     args, kwargs, sens = _split_sens(request, args, kwargs)
     tape = Tape()
-    outputs, watched, weights = _record(tape, fn, args, kwargs, request.positions or (), request.weights or ())
+    outputs, watched, weights = record(tape, fn, args, kwargs, request.positions or (), request.weights or ())
     if request.has_aux and not (isinstance(outputs, tuple) and len(outputs) > 1):
         raise ArgumentError(
             "When has_aux is True, origin fn requires more than one outputs.\n"
-            f"The differentiated function returned {_described(outputs)}"
+            f"The differentiated function returned {described(outputs)}"
         )
-    seeds = _seeds(tape, outputs[0] if request.has_aux else outputs, sens)
+    seeds = seeds_of(tape, outputs[0] if request.has_aux else outputs, sens)
     values = tape.primal(outputs) if isinstance(outputs, Tensor) else pytree.map(tape.primal, outputs)
-    variables = [x for group in watched for x in pytree.leaves(group) if _is_watched(tape, x)]
-    variables += [w for w in weights if _is_watched(tape, w)]
-    found = _gradients(tape, seeds, variables, keep=False)
-    by_input = [_rebuild(tape, group, found) for group in watched]
-    by_weight = [_rebuild(tape, w, found) for w in weights]
+    variables = [x for group in watched for x in pytree.leaves(group) if tape.owns(x)]
+    variables += [w for w in weights if tape.owns(w)]
+    found = gradients_of(tape, seeds, variables, keep=False)
+    by_input = [rebuild(tape, group, found) for group in watched]
+    by_weight = [rebuild(tape, w, found) for w in weights]
     return values, request.arrange(by_input, by_weight)
-
-
-def _described(outputs: Any) -> str:
-    if isinstance(outputs, tuple):
-        return f"a tuple of {len(outputs)}"
-    if outputs is None:
-        return "None"
-    return "a Tensor" if isinstance(outputs, Tensor) else f"a {type(outputs).__name__}"
 
 
 def _split_sens(request: Request, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -197,116 +189,3 @@ def _split_sens(request: Request, args: tuple[Any, ...], kwargs: dict[str, Any])
     if not args:
         raise ArgumentTypeError("with sens_param=True the last argument must be the cotangent of the output")
     return args[:-1], kwargs, args[-1]
-
-
-def _record(
-    tape: Tape,
-    fn: Callable[..., Any],
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-    positions: tuple[int, ...],
-    parameters: Sequence[Parameter],
-) -> tuple[Any, list[Any], list[Any]]:
-    """Call ``fn`` with watched arguments and parameters; gives its outputs and what was watched."""
-    arguments = [*args, *kwargs.values()]
-    for position in positions:
-        if position >= len(arguments):
-            raise PositionError(f"Position index {position} is exceed input size.")
-    with entered(tape):
-        for position in positions:
-            arguments[position] = _watch(tape, arguments[position], position)
-        weights = [tape.watch(p.value()) if p.requires_grad else p.value() for p in parameters]
-        watched = [arguments[position] for position in positions]
-        keywords = dict(zip(kwargs, arguments[len(args) :], strict=True)) if kwargs else {}
-        given = arguments[: len(args)]
-        if parameters:
-            outputs = call_substituted(dict(zip(parameters, weights, strict=True)), fn, *given, **keywords)
-        else:
-            outputs = fn(*given, **keywords)
-    return outputs, watched, weights
-
-
-def _watch(tape: Tape, argument: Any, position: int) -> Any:
-    if isinstance(argument, Tensor):
-        return _watch_tensor(tape, argument, position)
-    if isinstance(argument, pytree.CONTAINERS):
-        return pytree.map(
-            lambda leaf: tape.watch(_value(leaf)) if isinstance(leaf, Tensor) and leaf.dtype.is_float else leaf,
-            argument,
-        )
-    raise ArgumentTypeError(
-        f"cannot differentiate by argument {position}: it is of type {type(argument).__name__}; "
-        "expected a Tensor of floats, or a tuple, list or dict of them"
-    )
-
-
-def _watch_tensor(tape: Tape, argument: Tensor, position: int) -> Variable:
-    if not argument.dtype.is_float:
-        raise DTypeError(
-            f"cannot differentiate by argument {position}: it is a Tensor of {argument.dtype}; expected floats, "
-            "as in x.astype(dualtape.float32)"
-        )
-    return tape.watch(_value(argument))
-
-
-def _value(x: Tensor) -> Tensor:
-    return x.value() if isinstance(x, Parameter) else x
-
-
-def _is_watched(tape: Tape, x: Any) -> bool:
-    return getattr(x, "level", None) is tape
-
-
-def _seeds(tape: Tape, outputs: Any, sens: Any) -> list[tuple[Variable, Tensor]]:
-    """The outputs that depend on what is watched, with their cotangents: ones unless given."""
-    leaves = [outputs] if isinstance(outputs, Tensor) else pytree.leaves(outputs)
-    leaves = [x for x in leaves if isinstance(x, Tensor)]
-    if not leaves:
-        raise ArgumentTypeError(
-            f"the differentiated function returned {_described(outputs)}, in which there is no Tensor; "
-            "it may lack a `return`, or have left the tensors by float() or .item()"
-        )
-    if sens is None:
-        return [(x, ones_like(x.primal)) for x in leaves if isinstance(x, Variable) and x.level is tape]
-    given = pytree.leaves(sens)
-    if len(given) != len(leaves):
-        raise ShapeError(f"got {len(given)} cotangents for {len(leaves)} outputs; expected one for each")
-    return [
-        (x, _read_cotangent(x, cotangent))
-        for x, cotangent in zip(leaves, given, strict=True)
-        if isinstance(x, Variable) and x.level is tape
-    ]
-
-
-def _read_cotangent(output: Tensor, cotangent: Any) -> Tensor:
-    if isinstance(cotangent, (int, float)) and output.size == 1:
-        return ones_like(output.primal) * float(cotangent)
-    if not isinstance(cotangent, Tensor):
-        raise ArgumentTypeError(f"a cotangent must be a Tensor, got {type(cotangent).__name__}")
-    value = _value(cotangent)
-    if value.shape == (1,) and output.shape == ():
-        value = value.reshape(())
-    if value.shape != output.shape:
-        raise ShapeError(f"the cotangent has shape {value.shape}, the output {output.shape}; they must be equal")
-    if value.dtype is not output.dtype:
-        raise DTypeError(f"the cotangent is of {value.dtype}, the output of {output.dtype}; they must be equal")
-    return value
-
-
-def _gradients(
-    tape: Tape, seeds: list[tuple[Variable, Tensor]], variables: list[Any], keep: bool
-) -> dict[int, Tensor | None]:
-    cotangents = tape.pull_back(seeds, variables, keep)
-    return {variable.index: cotangent for variable, cotangent in zip(variables, cotangents, strict=True)}
-
-
-def _rebuild(tape: Tape, watched: Any, found: dict[int, Tensor | None]) -> Any:
-    """The gradients in the structure of one argument; zeros for what nothing depends on."""
-
-    def gradient(leaf: Any) -> Any:
-        if _is_watched(tape, leaf):
-            cotangent = found[leaf.index]
-            return zeros_like(leaf.primal) if cotangent is None else cotangent
-        return zeros_like(leaf) if isinstance(leaf, Tensor) else leaf
-
-    return gradient(watched) if isinstance(watched, Tensor) else pytree.map(gradient, watched)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from dualtape.compiler.passes.pruning import drop_unread_outputs
@@ -32,7 +33,7 @@ class _Rewriting:
 
     def read(self, equation: Equation) -> Equation:
         operands = tuple(self.now(operand) for operand in equation.operands)
-        return Equation(equation.primitive, operands, equation.params, equation.output)
+        return replace(equation, operands=operands)
 
     def finish(self, program: Program, equations: list[Equation]) -> Program:
         return Program(program.inputs, tuple(equations), tuple(self.now(output) for output in program.outputs))
@@ -121,7 +122,7 @@ def _read_numbers(equation: Equation, producers: dict[Node, Equation]) -> Equati
         value = _repeated_number(number, producers)
         if value is not None and _spec(other) == equation.output.spec:
             operands = (value, other) if i == 0 else (other, value)
-            return Equation(equation.primitive, operands, equation.params, equation.output)
+            return replace(equation, operands=operands)
     return equation
 
 

@@ -18,28 +18,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
-from dualtape.compiler.program.program import Equation, Program
+from dualtape.compiler.program.equation import Bundle, Equation
+from dualtape.compiler.program.program import Program
 from dualtape.core.lowering import Kernel
 from dualtape.core.primitive import Primitive
-from dualtape.core.spec import Shape, Spec
-from dualtape.dtypes import DType, bool_
+from dualtape.core.spec import Spec
 from dualtape.errors import TracingError
-
-
-class Bundle(NamedTuple):
-    """What is known of several values that one equation gives; where a spec is asked for, it passes for a bool."""
-
-    items: tuple[Spec, ...]
-
-    @property
-    def shape(self) -> Shape:
-        return ()
-
-    @property
-    def dtype(self) -> DType:
-        return bool_
 
 
 def _no_numbers(*inputs: Any, **params: Any) -> Any:

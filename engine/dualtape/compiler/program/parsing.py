@@ -14,9 +14,10 @@ from typing import Any, NamedTuple, NoReturn, TypeVar
 
 import numpy as np
 
-from dualtape.compiler.program.control import CONTROL, Bundle
+from dualtape.compiler.program.control import CONTROL
+from dualtape.compiler.program.equation import Bundle, Constant, Equation, Node, Operand
 from dualtape.compiler.program.printing import spec_text
-from dualtape.compiler.program.program import Constant, Equation, Node, Operand, Program
+from dualtape.compiler.program.program import Program
 from dualtape.core.primitive import CATALOGUE
 from dualtape.core.spec import Spec
 from dualtape.devices.registry import HOST

@@ -22,12 +22,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from dualtape.compiler.program.control import Bundle
-from dualtape.compiler.program.program import Constant, Equation, Node, Program
+from dualtape.compiler.program.equation import Bundle, Constant, Equation, Node, Operand
 from dualtape.core.spec import Spec
 from dualtape.dtypes import DType
 
@@ -35,7 +34,19 @@ SHOWN = 16
 """Constants of more elements are left out where a program is shown to people."""
 
 
-def program_text(program: Program, largest_constant: int | None = None) -> str:
+@runtime_checkable
+class Printable(Protocol):
+    """What is printed as a program: :class:`~dualtape.compiler.program.Program`, which prints itself by this."""
+
+    @property
+    def inputs(self) -> tuple[Node, ...]: ...
+    @property
+    def equations(self) -> tuple[Equation, ...]: ...
+    @property
+    def outputs(self) -> tuple[Operand, ...]: ...
+
+
+def program_text(program: Printable, largest_constant: int | None = None) -> str:
     """A program as text.
 
     Parameters
@@ -49,7 +60,7 @@ def program_text(program: Program, largest_constant: int | None = None) -> str:
     return "\n".join(_lines(program, largest_constant))
 
 
-def _lines(program: Program, largest: int | None) -> Iterator[str]:
+def _lines(program: Printable, largest: int | None) -> Iterator[str]:
     names: dict[Node, str] = {}
 
     def name(operand: Any) -> str:
@@ -94,7 +105,7 @@ def literal_text(value: Any, largest_constant: int | None = None) -> str:
     if isinstance(value, tuple):
         parts = [literal_text(part, largest_constant) for part in value]
         return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
-    if isinstance(value, Program):
+    if isinstance(value, Printable):
         lines = _lines(value, largest_constant)
         return "{" + "\n  ".join(lines) + "}"
     return f"<{type(value).__name__}>"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from dualtape.compiler.program.program import Constant, Equation, Node, Operand, Program
+from dualtape.compiler.program.control import ITEM, Control
+from dualtape.compiler.program.equation import Constant, Equation, Node, Number, Operand
+from dualtape.compiler.program.program import Program
 from dualtape.core.interpreter import Level, entered
+from dualtape.core.operation import Operation, Values
 from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Spec
 from dualtape.devices.device import Device
@@ -26,6 +29,10 @@ class Traced(Tensor):
 
     level: Trace
     node: Node
+
+    def __init__(self, level: Trace, node: Node) -> None:
+        self.level = level
+        self.node = node
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -52,6 +59,7 @@ class Trace(Level):
     """The tracing interpreter: every operation becomes an equation."""
 
     title = "a jitted function"
+    undecided = True
 
     def __init__(self, device: Device) -> None:
         self.device = device
@@ -61,28 +69,42 @@ class Trace(Level):
 
     def traced(self, node: Node) -> Traced:
         """The value that stands for ``node`` while the function runs."""
-        value = Traced.__new__(Traced)
-        value.level = self
-        value.node = node
-        return value
+        return Traced(self, node)
 
     def interpret(self, primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
-        return self.emit(primitive, inputs, params)
+        return self.traced(self._emit(primitive, inputs, params))
 
-    def emit(self, primitive: Primitive, inputs: Sequence[Any], params: dict[str, Any]) -> Traced:
-        """Write one equation."""
+    def call(self, operation: Operation, inputs: Values) -> list[Any]:
+        return operation.write(self, inputs)
+
+    def write(
+        self, kind: Control, inputs: Values, params: dict[str, Any], operation: Callable[..., Operation]
+    ) -> list[Traced]:
+        """One equation of several values, which ``operation(**params)`` gives, and one to take out each of them."""
+        bundle = self.traced(self._emit(kind, inputs, params, operation))
+        items: Any = bundle.node.spec
+        return [self.traced(self._emit(ITEM, (bundle,), {"index": i})) for i in range(len(items.items))]
+
+    def _emit(
+        self,
+        primitive: Primitive,
+        inputs: Values,
+        params: dict[str, Any],
+        operation: Callable[..., Operation] | None = None,
+    ) -> Node:
         operands = tuple(self.operand(x) for x in inputs)
-        spec = primitive.infer(*(x.spec if isinstance(x, Node) else None for x in operands), **params)
-        output = Node(spec)
-        self._equations.append(Equation(primitive, operands, params, output))
-        return self.traced(output)
+        output = Node(primitive.infer(*(x.spec if isinstance(x, Node) else None for x in operands), **params))
+        self._equations.append(Equation(primitive, operands, params, output, operation))
+        return output
 
     def operand(self, value: Any) -> Operand:
         """What stands for a value in an equation."""
-        if isinstance(value, Traced) and value.level is self:
-            return value.node
+        if self.owns(value):
+            node: Node = value.node
+            return node
         if not isinstance(value, Tensor):
-            return value  # type: ignore[no-any-return]
+            number: Number = value
+            return number
         self.lower(value)
         known = self._constants.get(id(value))
         if known is None:

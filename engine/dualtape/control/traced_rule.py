@@ -9,16 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from dualtape.autodiff.levels import Cotangents
-from dualtape.autodiff.rules import LinearMap, Rule, Tangents, Values
-from dualtape.compiler.program import Program
-from dualtape.errors import ArgumentError
+from dualtape.autodiff.levels import DerivativeRule, LinearMap, Tangents
+from dualtape.compiler.program import Program, evaluate
+from dualtape.core.operation import Cotangents, Values
 from dualtape.tensor import Tensor
 
-Evaluate = Callable[[Program, Values], list[Any]]
 
-
-class KeptRule(Rule):
+class TracedRule(DerivativeRule):
     """A rule whose function is a program.
 
     Parameters
@@ -29,22 +26,18 @@ class KeptRule(Rule):
         Its function, from ``captured`` values from outside and then the tensors among its inputs.
     template
         Its inputs, with None for each tensor.
-    evaluate
-        Runs a program on values of any level.
     """
 
-    def __init__(self, rule: Rule, body: Program, captured: int, template: Sequence[Any], evaluate: Evaluate) -> None:
+    def __init__(self, rule: DerivativeRule, body: Program, captured: int, template: Values) -> None:
         self._rule = rule
         self._body = body
         self._captured = captured
         self._template = [(isinstance(x, Tensor), None if isinstance(x, Tensor) else x) for x in template]
-        self._evaluate = evaluate
         self.name = rule.name
         self.is_equation = rule.is_equation
-        self.form = getattr(rule, "form", None)
 
-    def call(self, inputs: Values) -> list[Any]:
-        return self._evaluate(self._body, inputs)
+    def run(self, inputs: Values) -> list[Any]:
+        return evaluate(self._body, inputs)
 
     def linear(self, inputs: Values, outputs: Values) -> LinearMap:
         push = self._rule.linear(self._filled(inputs), outputs)
@@ -78,7 +71,4 @@ class KeptRule(Rule):
 
     def _require_fixed(self, moving: Sequence[bool]) -> None:
         if any(moving[: self._captured]):
-            raise ArgumentError(
-                f"`{self.name}`, which has a custom derivative, uses a value that is being differentiated and is none "
-                "of its arguments; pass it as an argument"
-            )
+            raise self.captures()

@@ -1,0 +1,61 @@
+"""A function that brings its own derivative, read as maps between lists of values.
+
+The one interface, of which partials, jvp and vjp of a user's function and the solvers of equations are
+implementations: the function; its linear map from tangents to tangents at a point; and the transpose of that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from dualtape.autodiff.levels.tape import Tape
+from dualtape.core.interpreter import call, entered
+from dualtape.core.operation import Cotangents, Operation, PullBack, Values
+from dualtape.functions.creation import zeros_like
+from dualtape.tensor import Tensor
+
+Tangents = Sequence[Tensor | None]
+LinearMap = Callable[[Tangents], list[Tensor | None]]
+
+
+class DerivativeRule(Operation):
+    """A function of flat lists, and its derivative.
+
+    Attributes
+    ----------
+    is_equation
+        Whether the one output is defined by an equation: then ``residual`` and ``correction`` say more than ``linear``
+        about higher orders, where a rule that solves a system would need itself.
+    """
+
+    is_equation: bool = False
+
+    def linear(self, inputs: Values, outputs: Values) -> LinearMap:
+        """The map from tangents of the inputs to those of the outputs; ``None`` is zero."""
+        raise NotImplementedError
+
+    def residual(self, inputs: Values, output: Tensor) -> Tensor:
+        """What is zero for the right ``output``."""
+        raise NotImplementedError
+
+    def correction(self, inputs: Values, output: Tensor) -> Callable[[Tensor], Tensor]:
+        """From a residual to the change of the output that cancels it, at first order."""
+        raise NotImplementedError
+
+    def transpose(self, inputs: Values, outputs: Values, cotangents: Cotangents, wanted: Sequence[bool]) -> Cotangents:
+        """The cotangents of the inputs that are ``wanted``; ``None`` is zero."""
+        tape = Tape()
+        with entered(tape):
+            tangents = [tape.watch(zeros_like(x)) if want else None for x, want in zip(inputs, wanted, strict=True)]
+            pushed = self.linear(inputs, outputs)(tangents)
+        found = iter(tape.pull_back(tape.seeds(pushed, cotangents), [t for t in tangents if t is not None]))
+        return [next(found) if want else None for want in wanted]
+
+    def pull_back(self, inputs: Values, watched: Sequence[bool]) -> tuple[list[Any], PullBack]:
+        outputs = call(self, inputs)
+        return outputs, lambda cotangents: self.transpose(inputs, outputs, cotangents, watched)
+
+    def on_parts(self, level: Any, inputs: Values) -> list[Any]:
+        found: list[Any] = level.push_forward(self, inputs)
+        return found

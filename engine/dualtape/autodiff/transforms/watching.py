@@ -1,0 +1,124 @@
+"""Between users' arguments and a tape: what is watched, the seeds of the walk back, and gradients as arguments look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from dualtape import pytree
+from dualtape.autodiff.levels import Tape, Variable
+from dualtape.core.interpreter import entered, value_of
+from dualtape.errors import ArgumentTypeError, DTypeError, PositionError, ShapeError
+from dualtape.functions.creation import ones_like, zeros_like
+from dualtape.parameter import Parameter, call_substituted
+from dualtape.tensor import Tensor
+
+
+def described(outputs: Any) -> str:
+    """What a function returned, for errors."""
+    if isinstance(outputs, tuple):
+        return f"a tuple of {len(outputs)}"
+    if outputs is None:
+        return "None"
+    return "a Tensor" if isinstance(outputs, Tensor) else f"a {type(outputs).__name__}"
+
+
+def record(
+    tape: Tape,
+    fn: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    positions: tuple[int, ...],
+    parameters: Sequence[Parameter],
+) -> tuple[Any, list[Any], list[Any]]:
+    """Call ``fn`` with watched arguments and parameters; gives its outputs and what was watched."""
+    arguments = [*args, *kwargs.values()]
+    for position in positions:
+        if position >= len(arguments):
+            raise PositionError(f"Position index {position} is exceed input size.")
+    with entered(tape):
+        for position in positions:
+            arguments[position] = _watch(tape, arguments[position], position)
+        weights = [tape.watch(p.value()) if p.requires_grad else p.value() for p in parameters]
+        watched = [arguments[position] for position in positions]
+        keywords = dict(zip(kwargs, arguments[len(args) :], strict=True)) if kwargs else {}
+        given = arguments[: len(args)]
+        if parameters:
+            outputs = call_substituted(dict(zip(parameters, weights, strict=True)), fn, *given, **keywords)
+        else:
+            outputs = fn(*given, **keywords)
+    return outputs, watched, weights
+
+
+def _watch(tape: Tape, argument: Any, position: int) -> Any:
+    if isinstance(argument, Tensor):
+        return _watch_tensor(tape, argument, position)
+    if isinstance(argument, pytree.CONTAINERS):
+        return pytree.map(
+            lambda leaf: tape.watch(value_of(leaf)) if isinstance(leaf, Tensor) and leaf.dtype.is_float else leaf,
+            argument,
+        )
+    raise ArgumentTypeError(
+        f"cannot differentiate by argument {position}: it is of type {type(argument).__name__}; "
+        "expected a Tensor of floats, or a tuple, list or dict of them"
+    )
+
+
+def _watch_tensor(tape: Tape, argument: Tensor, position: int) -> Variable:
+    if not argument.dtype.is_float:
+        raise DTypeError(
+            f"cannot differentiate by argument {position}: it is a Tensor of {argument.dtype}; expected floats, "
+            "as in x.astype(dualtape.float32)"
+        )
+    return tape.watch(value_of(argument))
+
+
+def seeds_of(tape: Tape, outputs: Any, sens: Any) -> list[tuple[Variable, Tensor]]:
+    """The outputs that depend on what is watched, with their cotangents: ones unless given."""
+    leaves: list[Any] = [outputs] if isinstance(outputs, Tensor) else pytree.leaves(outputs)
+    leaves = [x for x in leaves if isinstance(x, Tensor)]
+    if not leaves:
+        raise ArgumentTypeError(
+            f"the differentiated function returned {described(outputs)}, in which there is no Tensor; "
+            "it may lack a `return`, or have left the tensors by float() or .item()"
+        )
+    if sens is None:
+        return [(x, ones_like(x.primal)) for x in leaves if tape.owns(x)]
+    given = pytree.leaves(sens)
+    if len(given) != len(leaves):
+        raise ShapeError(f"got {len(given)} cotangents for {len(leaves)} outputs; expected one for each")
+    return [(x, _read_cotangent(x, cotangent)) for x, cotangent in zip(leaves, given, strict=True) if tape.owns(x)]
+
+
+def _read_cotangent(output: Tensor, cotangent: Any) -> Tensor:
+    if isinstance(cotangent, (int, float)) and output.size == 1:
+        return ones_like(output.primal) * float(cotangent)
+    if not isinstance(cotangent, Tensor):
+        raise ArgumentTypeError(f"a cotangent must be a Tensor, got {type(cotangent).__name__}")
+    value: Tensor = value_of(cotangent)
+    if value.shape == (1,) and output.shape == ():
+        value = value.reshape(())
+    if value.shape != output.shape:
+        raise ShapeError(f"the cotangent has shape {value.shape}, the output {output.shape}; they must be equal")
+    if value.dtype is not output.dtype:
+        raise DTypeError(f"the cotangent is of {value.dtype}, the output of {output.dtype}; they must be equal")
+    return value
+
+
+def gradients_of(
+    tape: Tape, seeds: list[tuple[Variable, Tensor]], variables: list[Any], keep: bool
+) -> dict[int, Tensor | None]:
+    cotangents = tape.pull_back(seeds, variables, keep)
+    return {variable.index: cotangent for variable, cotangent in zip(variables, cotangents, strict=True)}
+
+
+def rebuild(tape: Tape, watched: Any, found: dict[int, Tensor | None]) -> Any:
+    """The gradients in the structure of one argument; zeros for what nothing depends on."""
+
+    def gradient(leaf: Any) -> Any:
+        if tape.owns(leaf):
+            cotangent = found[leaf.index]
+            return zeros_like(leaf.primal) if cotangent is None else cotangent
+        return zeros_like(leaf) if isinstance(leaf, Tensor) else leaf
+
+    return gradient(watched) if isinstance(watched, Tensor) else pytree.map(gradient, watched)

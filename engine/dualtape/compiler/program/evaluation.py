@@ -1,0 +1,32 @@
+"""The outputs of a program on values of any level: each equation is done again as what it was written for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dualtape.compiler.program.control import ITEM
+from dualtape.compiler.program.equation import Constant, Node
+from dualtape.compiler.program.program import Program
+from dualtape.core.interpreter import bind, call
+from dualtape.core.operation import Values
+
+
+def evaluate(program: Program, inputs: Values) -> list[Any]:
+    """The outputs, where ``inputs`` stand for the program's own."""
+    values: dict[Node, Any] = dict(zip(program.inputs, inputs, strict=True))
+
+    def value(operand: Any) -> Any:
+        if isinstance(operand, Constant):
+            return operand.value
+        return values[operand] if isinstance(operand, Node) else operand
+
+    for equation in program.equations:
+        operands = tuple(map(value, equation.operands))
+        if equation.operation is not None:
+            found: Any = call(equation.operation(**equation.params), operands)
+        elif equation.primitive is ITEM:
+            found = operands[0][equation.params["index"]]
+        else:
+            found = bind(equation.primitive, operands, equation.params)
+        values[equation.output] = found
+    return [value(x) for x in program.outputs]

@@ -1,0 +1,60 @@
+"""Programs pulled back: from cotangents of a program's outputs to those of its inputs, and which depend on which."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import compress
+from typing import Any
+
+from dualtape.autodiff.levels import Tape
+from dualtape.compiler.program import Program, evaluate
+from dualtape.control.bodies import close
+from dualtape.core.interpreter import entered
+from dualtape.core.operation import Cotangents, Values
+from dualtape.core.spec import Spec
+from dualtape.functions.creation import zeros_like
+from dualtape.parameter import current_observer
+
+Mask = Sequence[bool]
+
+
+def close_here(function: Callable[..., Sequence[Any]], specs: Sequence[Spec]) -> Program:
+    """A function as a program of the jitted function that is being traced."""
+    return close(function, specs, current_observer().device).program
+
+
+def pulled(program: Program, inputs: Values, watched: Mask, seeds: dict[int, Any]) -> list[Any]:
+    """Cotangents of the watched inputs of a program, given those of some outputs."""
+    tape = Tape()
+    with entered(tape):
+        variables = [tape.watch(x) if w else x for x, w in zip(inputs, watched, strict=True)]
+        outputs = evaluate(program, variables)
+    ours = list(compress(variables, watched))
+    found = tape.pull_back(tape.seeds([outputs[k] for k in seeds], list(seeds.values())), ours)
+    return [zeros_like(x.primal) if ct is None else ct for x, ct in zip(ours, found, strict=True)]
+
+
+def moving(program: Program, watched: Mask) -> list[bool]:
+    """Which outputs of a program depend on the watched inputs."""
+    found: list[bool] = []
+
+    def run(*inputs: Any) -> list[Any]:
+        tape = Tape()
+        with entered(tape):
+            outputs = evaluate(program, [tape.watch(x) if w else x for x, w in zip(inputs, watched, strict=True)])
+        found[:] = map(tape.owns, outputs)
+        return []
+
+    close_here(run, [node.spec for node in program.inputs])
+    return found
+
+
+def given(cotangents: Cotangents) -> dict[int, Any]:
+    """Those that are not zero, by position."""
+    return {k: ct for k, ct in enumerate(cotangents) if ct is not None}
+
+
+def spread(watched: Mask, found: Sequence[Any]) -> Cotangents:
+    """One cotangent for each input: ``found`` for those that are watched."""
+    rest = iter(found)
+    return [next(rest) if w else None for w in watched]
