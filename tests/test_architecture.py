@@ -76,12 +76,11 @@ def test_module_says_what_it_is(path: Path) -> None:
 
 def test_engine_stays_small_enough_to_read() -> None:
     """The mechanism: core, without what it says to devices, and the two differentiators."""
-    differentiators = (
-        PACKAGE / "autodiff" / "levels" / name for name in ("tape.py", "jet.py", "algebra.py", "chain.py", "scaled.py")
-    )
+    names = ("tape.py", "record.py", "jet.py", "algebra.py", "chain.py", "scaled.py")
+    differentiators = (PACKAGE / "autodiff" / "levels" / name for name in names)
     told_to_devices = {PACKAGE / "core" / "expression.py", PACKAGE / "core" / "lowering.py"}
     mechanism = [*{*(PACKAGE / "core").glob("*.py")} - told_to_devices, *differentiators]
-    assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in mechanism) <= 1120
+    assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in mechanism) <= 1200
 
 
 def test_tape_and_jet_do_not_know_each_other() -> None:

@@ -16,7 +16,7 @@ import pytest
 
 import dualtape as dt
 from dualtape import Tensor, ops
-from dualtape.autodiff.levels import DerivativeRule, LevelValue, PartsLevel
+from dualtape.autodiff.levels import DerivativeRule, LevelValue, PartsLevel, new_value
 from dualtape.core.interpreter import Level, bind, entered
 from dualtape.core.operation import Operation, Values
 from dualtape.core.primitive import NonDifferentiable, Primitive
@@ -35,11 +35,11 @@ class CountingLevel(Level):
 
     def interpret(self, primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
         self.done[primitive.name] += 1
-        return LevelValue(self, bind(primitive, tuple(map(self.primal, inputs)), params))
+        return new_value(LevelValue, self, bind(primitive, tuple(map(self.primal, inputs)), params))
 
     def call(self, operation: Operation, inputs: Values) -> list[Any]:
         self.done[operation.name] += 1
-        return [LevelValue(self, y) for y in self.below(operation, list(map(self.primal, inputs)))]
+        return [new_value(LevelValue, self, y) for y in self.below(operation, list(map(self.primal, inputs)))]
 
     def primal(self, x: Any) -> Any:
         return x.primal if self.owns(x) else self.lower(x)
@@ -48,7 +48,7 @@ class CountingLevel(Level):
 def counted(f: Unary, x: Tensor) -> tuple[Tensor, Counter[str]]:
     level = CountingLevel()
     with entered(level):
-        y = level.primal(f(LevelValue(level, x)))
+        y = level.primal(f(new_value(LevelValue, level, x)))
     return y, level.done
 
 
@@ -64,7 +64,7 @@ class ShadowLevel(PartsLevel):
     title = "a shadow"
 
     def value(self, primal: Tensor, shadow: Tensor) -> Shadowed:
-        value = Shadowed(self, primal)
+        value = new_value(Shadowed, self, primal)
         value.shadow = shadow
         return value
 
@@ -191,14 +191,16 @@ def test_a_level_that_says_nothing_of_operations_sees_what_they_are_made_of() ->
 
     level = Plain()
     with entered(level):
-        y = cubed(LevelValue(level, X))
+        y = cubed(new_value(LevelValue, level, X))
     assert level.done == {"multiply": 2}
     np.testing.assert_allclose(y.primal.asnumpy(), X.asnumpy() ** 3, rtol=1e-14)
 
     def in_program(x: Tensor) -> Tensor:
         level = Plain()
         with entered(level):
-            return ops.cond(ops.sum(LevelValue(level, x)) > 0, ops.sin, ops.cos, LevelValue(level, x))
+            return ops.cond(
+                ops.sum(new_value(LevelValue, level, x)) > 0, ops.sin, ops.cos, new_value(LevelValue, level, x)
+            )
 
     with pytest.raises(dt.errors.TracingError, match="a count cannot look into a condition or a loop inside `jit`"):
         dt.jit(in_program)(X)

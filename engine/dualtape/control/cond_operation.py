@@ -9,7 +9,7 @@ from dualtape.autodiff.levels import PartsLevel
 from dualtape.compiler.program import COND, Program, evaluate
 from dualtape.control.bodies import sharing
 from dualtape.control.on_parts import all_parts, evaluation, on_parts, wholes
-from dualtape.control.on_tape import Mask, close_here, given, pulled, spread
+from dualtape.control.on_tape import Mask, close_here, pulled, spread
 from dualtape.control.structured import Structured, spec_of
 from dualtape.core.interpreter import call
 from dualtape.core.operation import Cotangents, PullBack, Values
@@ -44,7 +44,7 @@ class Cond(Structured):
         n = len(operands)
 
         def pull(cotangents: Cotangents) -> Cotangents:
-            seeds = given(cotangents)
+            seeds = {k: ct for k, ct in enumerate(cotangents) if ct is not None}
 
             def transposed(branch: Program) -> Program:
                 def run(*values: Any) -> list[Any]:

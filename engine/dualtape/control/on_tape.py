@@ -49,11 +49,6 @@ def moving(program: Program, watched: Mask) -> list[bool]:
     return found
 
 
-def given(cotangents: Cotangents) -> dict[int, Any]:
-    """Those that are not zero, by position."""
-    return {k: ct for k, ct in enumerate(cotangents) if ct is not None}
-
-
 def spread(watched: Mask, found: Sequence[Any]) -> Cotangents:
     """One cotangent for each input: ``found`` for those that are watched."""
     rest = iter(found)

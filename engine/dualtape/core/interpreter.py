@@ -150,16 +150,9 @@ def highest(inputs: Sequence[Any]) -> Level:
 
 
 def bind(primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
-    """Run ``primitive`` on the highest level among its inputs.
+    """Run ``primitive`` on the highest level among its inputs: values, or Python numbers, which never widen a type.
 
-    Parameters
-    ----------
-    primitive
-        What to do.
-    inputs
-        Values, or Python numbers, which never widen the element type.
-    params
-        Static parameters; hashable.
+    ``params`` are static and hashable.
     """
     return highest(inputs).interpret(primitive, inputs, params)
 

@@ -47,7 +47,7 @@ class Operation:
         return self.run(inputs)
 
     def captures(self) -> ArgumentError:
-        """The error for a value that is used without being an input, and is differentiated."""
+        """The error for a value that is differentiated and used without being an input."""
         return ArgumentError(
             f"`{self.name}`, which has a custom derivative, uses a value that is being differentiated and is none of "
             "its arguments; pass it as an argument"

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from dualtape.autodiff.levels.parts import PartsLevel, Present, exchanged
 from dualtape.autodiff.levels.rule import DerivativeRule, LinearMap, Tangents
-from dualtape.autodiff.levels.value import LevelValue
+from dualtape.autodiff.levels.value import LevelValue, new_value
 from dualtape.core.interpreter import bind, entered
 from dualtape.core.operation import Cotangents, Values
 from dualtape.core.primitive import Primitive
@@ -53,7 +53,7 @@ class BatchLevel(PartsLevel):
 
     def batched(self, primal: Tensor) -> Batched:
         """The value whose examples lie along the first axis of ``primal``."""
-        return Batched(self, primal)
+        return new_value(Batched, self, primal)
 
     def interpret(self, primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
         if primitive.batch is None:

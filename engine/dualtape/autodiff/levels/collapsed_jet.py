@@ -8,8 +8,9 @@ from typing import Any, Self
 
 from dualtape.autodiff.levels.algebra import Index, MultiIndices
 from dualtape.autodiff.levels.batch import BatchLevel
-from dualtape.autodiff.levels.jet import Coefficient, JetLevel
+from dualtape.autodiff.levels.jet import JetLevel
 from dualtape.autodiff.levels.parts import Present, exchanged
+from dualtape.autodiff.levels.scaled import Scaled
 from dualtape.core.interpreter import entered
 from dualtape.core.spec import Spec
 from dualtape.functions.linear_algebra import tensordot
@@ -31,10 +32,10 @@ class CollapsedJetLevel(JetLevel):
         self.directions = directions
         self.weights = weights
 
-    def collapse(self, index: Index, products: Coefficient) -> Coefficient:
+    def collapse(self, index: Index, products: Scaled | None) -> Scaled | None:
         if products is None or index != self.top:
             return products
-        return tensordot(self.weights, self.directions.all_examples(products), 1)
+        return products._replace(value=tensordot(self.weights, self.directions.all_examples(products.value), 1))
 
     def specs(self, spec: Spec, present: Present) -> list[Spec]:
         everywhere = Spec((self.directions.size, *spec.shape), spec.dtype)

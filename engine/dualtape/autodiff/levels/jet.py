@@ -13,7 +13,7 @@ References: Griewank & Walther, *Evaluating Derivatives*, 2nd ed., section 13.2;
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
@@ -21,7 +21,7 @@ from dualtape.autodiff.levels.algebra import Algebra, Index
 from dualtape.autodiff.levels.jet_functions import solve_on_jets, through_jets
 from dualtape.autodiff.levels.parts import PartsLevel, Present
 from dualtape.autodiff.levels.scaled import Scaled, sum_of
-from dualtape.autodiff.levels.value import LevelValue
+from dualtape.autodiff.levels.value import LevelValue, new_value
 from dualtape.core.interpreter import bind, entered
 from dualtape.core.operation import Values
 from dualtape.core.primitive import Bilinear, Elementwise, Linear, NonDifferentiable, Primitive, Reduction
@@ -52,8 +52,7 @@ class Jet(LevelValue):
         known = self._known
         if index not in known:
             known[index] = self._rule(index)
-        found: Scaled | None = known[index]
-        return found
+        return known[index]
 
     def coefficient(self, index: Index) -> Coefficient:
         """The Taylor coefficient at ``index``."""
@@ -107,13 +106,7 @@ class JetLevel(PartsLevel):
             return value.primal, value.scaled
         return value, _settled
 
-    def collapsed_sum(self, index: Index, terms: Iterable[Scaled | None]) -> Scaled | None:
-        """The sum of ``terms``, collapsed."""
-        total = sum_of(terms)
-        collapsed = None if total is None else self.collapse(index, total.value)
-        return None if total is None or collapsed is None else Scaled(collapsed, total.factor)
-
-    def collapse(self, index: Index, products: Coefficient) -> Coefficient:
+    def collapse(self, index: Index, products: Scaled | None) -> Scaled | None:
         """``products``, which are what coefficients of lower order add to the one at ``index``.
 
         A level that keeps less of its highest coefficients than of the lower ones makes of them what it keeps.
@@ -150,7 +143,7 @@ class JetLevel(PartsLevel):
             yield level
 
     def _make(self, primal: Tensor, rule: CoefficientRule) -> Jet:
-        jet = Jet(self, primal)
+        jet = new_value(Jet, self, primal)
         jet._known = {}
         jet._rule = rule
         return jet
@@ -225,7 +218,7 @@ def _elementwise(
 
     def rule(index: Index) -> Scaled | None:
         divisor, terms = level.algebra.chain(index)
-        products = level.collapsed_sum(index, (inner(i, *term) for i in active for term in terms))
+        products = level.collapse(index, sum_of(inner(i, *term) for i in active for term in terms))
         products = None if products is None else products.times(1 / divisor)
         total = sum_of((*(outer(i, index) for i in active), products))
         if total is not None and products is not None:
@@ -282,13 +275,13 @@ def _bilinear(
     def rule(index: Index) -> Scaled | None:
         pairs = level.algebra.products(index)
         if not is_square:
-            inner = level.collapsed_sum(index, (product(xs(i), ys(j)) for i, j in pairs))
+            inner = level.collapse(index, sum_of(product(xs(i), ys(j)) for i, j in pairs))
             return _stretched(sum_of((*outer(index), inner)), output.shape)
         halves = [product(xs(i), xs(j)) for i, j in pairs[: len(pairs) // 2]]
         if len(pairs) % 2:
             middle = product(*map(xs, pairs[len(pairs) // 2]))
             halves.append(None if middle is None else middle.times(0.5))
-        half = sum_of((*outer(index), level.collapsed_sum(index, halves)))
+        half = sum_of((*outer(index), level.collapse(index, sum_of(halves))))
         return None if half is None else half.times(2)
 
     return rule

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from dualtape.autodiff.levels.algebra import Index
+from dualtape.autodiff.levels.scaled import Scaled, sum_of
 from dualtape.core.operation import Values
 from dualtape.primitives.arithmetic import add, multiply
 from dualtape.tensor import Tensor
@@ -46,9 +47,10 @@ def through_jets(level: JetLevel, rule: DerivativeRule, inputs: Values) -> list[
         moving = tangents(index)
         outer = at_primals(moving) if any(t is not None for t in moving) else [None] * len(outputs)
         for k, (a, b) in enumerate(zip(outer, inner, strict=True)):
-            (value,) = _combined([(1, [a]), (1, [level.collapse(index, b)])], 1)
+            products = level.collapse(index, None if b is None else Scaled(b))
+            value = sum_of([None if a is None else Scaled(a), products])
             if value is not None:
-                known[k][index] = value
+                known[k][index] = value.value
         done.add(index)
     return [
         level.jet(y, k) if k and isinstance(y, Tensor) and y.dtype.is_float else y

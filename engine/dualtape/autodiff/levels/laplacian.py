@@ -22,7 +22,7 @@ from dualtape.autodiff.levels.batch import BatchLevel
 from dualtape.autodiff.levels.jet import JetLevel
 from dualtape.autodiff.levels.laplacian_rules import RULES, Part, stretched, total
 from dualtape.autodiff.levels.parts import PartsLevel, Present, exchanged
-from dualtape.autodiff.levels.value import LevelValue
+from dualtape.autodiff.levels.value import LevelValue, new_value
 from dualtape.core.interpreter import bind, entered
 from dualtape.core.operation import Values
 from dualtape.core.primitive import NonDifferentiable, Primitive
@@ -65,7 +65,7 @@ class LaplacianLevel(PartsLevel):
 
     def value(self, primal: Tensor, slope: Part, laplacian: Part) -> LaplacianValue:
         """A value with its derivatives."""
-        value = LaplacianValue(self, primal)
+        value = new_value(LaplacianValue, self, primal)
         value.slope = slope
         value.laplacian = laplacian
         return value

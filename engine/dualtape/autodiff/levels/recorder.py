@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from dualtape.autodiff.levels.value import LevelValue
+from dualtape.autodiff.levels.value import LevelValue, new_value
 from dualtape.core.interpreter import Level, bind, call
 from dualtape.core.operation import Operation, Values
 from dualtape.core.primitive import Primitive
@@ -138,7 +138,7 @@ class Recorder(Level):
         return self._count - 1
 
     def _value(self, primal: Tensor, slot: int, position: int) -> RecordedValue:
-        value = RecordedValue(self, primal)
+        value = new_value(RecordedValue, self, primal)
         value.slot = slot
         value.position = position
         return value

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.autodiff.levels.value import LevelValue
+from dualtape.autodiff.levels.value import LevelValue, new_value
 from dualtape.core.interpreter import Level, bind, entered
 from dualtape.core.lowering import Expression, Fold, Kernel, Movement, Placement, Reinterpretation
 from dualtape.core.primitive import NonDifferentiable, Primitive
@@ -52,7 +52,7 @@ class SparsityLevel(Level):
 
     def dependent(self, primal: Tensor, support: Pattern) -> DependentValue:
         """A value that depends on the inputs as ``support`` says."""
-        value = DependentValue(self, primal)
+        value = new_value(DependentValue, self, primal)
         value.support = support
         return value
 

@@ -16,7 +16,7 @@ from typing import Any
 from dualtape.autodiff.levels.chain import apply_partial
 from dualtape.autodiff.levels.record import Adjoint, Record
 from dualtape.autodiff.levels.tape_functions import record_call
-from dualtape.autodiff.levels.value import LevelValue
+from dualtape.autodiff.levels.value import LevelValue, new_value
 from dualtape.core.interpreter import Level, bind
 from dualtape.core.operation import Operation, Values
 from dualtape.core.primitive import Bilinear, Elementwise, Linear, NonDifferentiable, Primitive, Reduction
@@ -45,7 +45,7 @@ class Tape(Level):
 
     def watch(self, primal: Tensor) -> Variable:
         """A variable of this tape that stands for ``primal``."""
-        variable = Variable(self, primal)
+        variable = new_value(Variable, self, primal)
         variable.index = self._count
         self._count += 1
         return variable
@@ -89,8 +89,7 @@ class Tape(Level):
 
     def seeds(self, outputs: Values, cotangents: Sequence[Tensor | None]) -> list[tuple[Variable, Tensor]]:
         """Those outputs that depend on what is watched, with their cotangents; ``None`` is zero."""
-        pairs = zip(outputs, cotangents, strict=True)
-        return [(x, cotangent) for x, cotangent in pairs if cotangent is not None and self.owns(x)]
+        return [(x, ct) for x, ct in zip(outputs, cotangents, strict=True) if ct is not None and self.owns(x)]
 
     def pull_back(
         self, outputs: Sequence[tuple[Variable, Tensor]], inputs: Sequence[Variable], keep: bool = False

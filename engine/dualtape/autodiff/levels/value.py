@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from dualtape.core.interpreter import Level
 from dualtape.dtypes import DType
 from dualtape.tensor import Tensor
@@ -16,11 +18,19 @@ class LevelValue(Tensor):
     level: Level
     primal: Tensor
 
-    def __init__(self, level: Level, primal: Tensor) -> None:
-        self.level = level
-        self.primal = primal
-        self.dtype = primal.dtype
-
     @property
     def shape(self) -> tuple[int, ...]:
         return self.primal.shape
+
+
+V = TypeVar("V", bound=LevelValue)
+_new = object.__new__
+
+
+def new_value(kind: type[V], level: Level, primal: Tensor) -> V:
+    """A value of ``level``: half the time of a constructor, for there is one at each operation."""
+    value = _new(kind)
+    value.level = level
+    value.primal = primal
+    value.dtype = primal.dtype
+    return value
