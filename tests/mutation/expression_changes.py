@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from dualtape.core.expression import Argument, ByType, Expression, Number, Operation
+from dualtape.core.expression import Argument, ByType, Expression, Literal, OperatorCall
 from dualtape.core.lowering import Fold
 
 _OTHER = {
@@ -31,8 +31,8 @@ def expression_changes(tree: Expression, truth: bool = False) -> Iterator[Expres
     """
     if isinstance(tree, ByType):
         yield from _with_changed_operand(tree, lambda operand: expression_changes(operand, truth))
-    elif truth and isinstance(tree, Number):
-        yield Number((), 1 - tree.value)
+    elif truth and isinstance(tree, Literal):
+        yield Literal((), 1 - tree.value)
     else:
         places = list(dict.fromkeys(node.position for node in tree.nodes() if isinstance(node, Argument)))
         yield from _changes(tree, places)
@@ -52,15 +52,15 @@ def _changes(node: Expression, places: list[int]) -> Iterator[Expression]:
     match node:
         case Argument(position=place) if len(places) > 1:
             yield Argument((), places[(places.index(place) + 1) % len(places)])
-        case Number(value=value):
-            yield Number((), value + 1)
-        case Operation(symbol="-" | "!", operands=(operand,)):
+        case Literal(value=value):
+            yield Literal((), value + 1)
+        case OperatorCall(symbol="-" | "!", operands=(operand,)):
             yield operand
-        case Operation(symbol="-"):
+        case OperatorCall(symbol="-"):
             yield replace(node, symbol="+")
-        case Operation(symbol="?", operands=(condition, chosen, otherwise)):
+        case OperatorCall(symbol="?", operands=(condition, chosen, otherwise)):
             yield replace(node, operands=(condition, otherwise, chosen))
-        case Operation(symbol=symbol):
+        case OperatorCall(symbol=symbol):
             for other in _OTHER.get(symbol, ()):
                 yield replace(node, symbol=other)
     yield from _with_changed_operand(node, lambda operand: _changes(operand, places))

@@ -18,7 +18,7 @@ from dualtape.errors import DeviceError, DTypeError
 from dualtape.primitives import CATALOGUE
 from dualtape.testing import check_derivatives
 from dualtape.testing.modes import Tensors, gradient, inner, nested_duals, taylor
-from dualtape.testing.operands import Call, draw, examples
+from dualtape.testing.operands import PrimitiveCall, draw, examples
 
 PRIMITIVES = tuple(CATALOGUE.values())
 DIFFERENTIABLE = tuple(p for p in PRIMITIVES if not isinstance(p, NonDifferentiable))
@@ -35,7 +35,7 @@ each_differentiable = pytest.mark.parametrize("primitive", DIFFERENTIABLE, ids=l
 each_dtype = pytest.mark.parametrize("dtype", [dt.float32, dt.float64], ids=str)
 
 
-def calls(primitive: Primitive, device: Device = HOST) -> list[Call]:
+def calls(primitive: Primitive, device: Device = HOST) -> list[PrimitiveCall]:
     """All calls on the host; on other devices, where each shape compiles kernels, the first two."""
     return [draw(primitive, example) for example in examples(primitive)[: None if device is HOST else 2]]
 

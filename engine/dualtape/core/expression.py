@@ -73,7 +73,7 @@ class Expression:
     @property
     def picks(self) -> bool:
         """Whether the value is that of one of the inputs."""
-        if isinstance(self, Operation) and self.symbol == "?":
+        if isinstance(self, OperatorCall) and self.symbol == "?":
             return all(branch.picks for branch in self.operands[1:])
         return isinstance(self, Argument)
 
@@ -81,7 +81,7 @@ class Expression:
     def operations(self) -> int:
         """How many operations it makes of an element, a call being one and a conversion none."""
         return sum(
-            isinstance(node, FunctionCall) or (isinstance(node, Operation) and node.symbol != _CONVERSION)
+            isinstance(node, FunctionCall) or (isinstance(node, OperatorCall) and node.symbol != _CONVERSION)
             for node in self.nodes()
         )
 
@@ -90,7 +90,7 @@ class Expression:
         """Whether it has no meaning for integers: it divides or calls, and states no form for them."""
         if isinstance(self, ByType):
             return False
-        here = isinstance(self, FunctionCall) or (isinstance(self, Operation) and self.symbol == "/")
+        here = isinstance(self, FunctionCall) or (isinstance(self, OperatorCall) and self.symbol == "/")
         return here or any(operand.needs_floats for operand in self.operands)
 
     @property
@@ -104,7 +104,7 @@ class Expression:
         if isinstance(self, ByType):
             return self.operands[of_integers].specialized(of_integers, params)
         if isinstance(self, Static):
-            return Number((), params[self.name], bare=True)
+            return Literal((), params[self.name], bare=True)
         if not self.operands:
             return self
         return replace(self, operands=tuple(operand.specialized(of_integers, params) for operand in self.operands))
@@ -118,7 +118,7 @@ class Argument(Expression):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Number(Expression):
+class Literal(Expression):
     """A constant of the inputs' type; ``bare`` for one of C's own, an int or a double."""
 
     value: float
@@ -141,7 +141,7 @@ class FunctionCall(Expression):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Operation(Expression):
+class OperatorCall(Expression):
     """An operator of C: of one operand, of two, or of three, which is the choice ``?``."""
 
     symbol: str
@@ -157,14 +157,14 @@ x, y, z = (Argument((), position) for position in range(3))
 
 
 def _operation(symbol: str, *operands: object) -> Expression:
-    return Operation(tuple(map(_expression, operands)), symbol)
+    return OperatorCall(tuple(map(_expression, operands)), symbol)
 
 
 def _expression(value: object) -> Expression:
     if isinstance(value, Expression):
         return value
     if isinstance(value, (int, float)):
-        return Number((), value)
+        return Literal((), value)
     raise TypeError(f"{value!r} is no part of an expression")
 
 
@@ -199,7 +199,7 @@ def in_c(expression: Expression, names: Sequence[str] = "xyz", number: str = "T"
     match expression:
         case Argument(position=position):
             return names[position]
-        case Number(value=value, bare=bare):
+        case Literal(value=value, bare=bare):
             return str(value) if bare else f"({number}){value}"
         case Static(name=name):
             return f"{{{name}}}"
@@ -207,9 +207,9 @@ def in_c(expression: Expression, names: Sequence[str] = "xyz", number: str = "T"
             return f"{function}({', '.join(texts)})"
         case ByType():
             return f"by_type({', '.join(texts)})"
-    assert isinstance(expression, Operation)
+    assert isinstance(expression, OperatorCall)
     inner = [
-        f"({text})" if isinstance(operand, Operation) else text
+        f"({text})" if isinstance(operand, OperatorCall) else text
         for operand, text in zip(expression.operands, texts, strict=True)
     ]
     match inner:
@@ -230,19 +230,19 @@ def _with_nan(expression: Expression, is_nan: Sequence[bool]) -> str | bool | No
             return None
         case ByType():
             return found[0]
-        case Operation(symbol="?"):
+        case OperatorCall(symbol="?"):
             condition, *branches = found
             if isinstance(condition, bool):
                 return branches[not condition]
             return branches[0] if branches[0] == branches[1] else None
-        case Operation(symbol="||" | "&&" as symbol):
+        case OperatorCall(symbol="||" | "&&" as symbol):
             decides = symbol == "||"
             if decides in found:
                 return decides
             return None if None in found or "nan" in found else not decides
-        case Operation(symbol="!"):
+        case OperatorCall(symbol="!"):
             return not found[0] if isinstance(found[0], bool) else None
-        case Operation(symbol="==" | "!=" | "<" | "<=" | ">" | ">=" as symbol, operands=(left, right)):
+        case OperatorCall(symbol="==" | "!=" | "<" | "<=" | ">" | ">=" as symbol, operands=(left, right)):
             if "nan" in found:
                 return symbol == "!="
             return symbol in ("==", "<=", ">=") if left is right and isinstance(left, Argument) else None

@@ -12,11 +12,11 @@ from dualtape.devices.device import Device
 from dualtape.devices.registry import HOST, device, devices, find_device
 from dualtape.dtypes import float64
 from dualtape.errors import ArgumentError, TracingError
-from dualtape.testing.comparison import Reference, compare, within_estimate, within_rounding
+from dualtape.testing.comparison import Expected, compare, within_estimate, within_rounding
 from dualtape.testing.complex_step import complex_step
 from dualtape.testing.modes import Tensors, composed, gradient, nested_duals, taylor
-from dualtape.testing.numeric import EVERYWHERE, Domain, finite_differences, room
-from dualtape.testing.problem import Problem
+from dualtape.testing.numeric import EVERYWHERE, Bounds, finite_differences, room
+from dualtape.testing.problem import DerivativeProblem
 
 _MODES = ("forward", "reverse", "taylor")
 _KINDS = {"R": "gradient", "F": "forward derivative"}
@@ -30,7 +30,7 @@ def check_derivatives(
     devices: Sequence[str | Device] | str | None = None,
     jit: bool = True,
     rtol: float | None = None,
-    domain: Domain = EVERYWHERE,
+    domain: Bounds = EVERYWHERE,
     seed: int = 0,
 ) -> None:
     """Check the derivatives of ``f`` at ``args``; raises an AssertionError that says which one is wrong, and where.
@@ -77,7 +77,7 @@ def check_derivatives(
     >>> check_derivatives(lambda x: dt.ops.sin(x) * x, dt.Tensor([0.5, 1.0]))
     """
     _read(order, modes)
-    problem = Problem(f, args, seed)
+    problem = DerivativeProblem(f, args, seed)
     places = _read_devices(devices, problem.device)
     precise = problem if problem.is_precise else problem.on(HOST, float64)
     references = []
@@ -111,12 +111,12 @@ def _read_devices(names: Any, default: Device) -> tuple[Device, ...]:
     return tuple(map(find_device, (names,) if isinstance(names, (str, Device)) else names))
 
 
-def _room(problem: Problem, domain: Domain) -> float:
+def _room(problem: DerivativeProblem, domain: Bounds) -> float:
     margins = (room(a.asnumpy(), v.asnumpy(), domain) for a, v in zip(problem.x, problem.v, strict=True))
     return min(margins, default=1.0)
 
 
-def _independent(problem: Problem, k: int, limit: float, rtol: float | None) -> Iterator[Reference]:
+def _independent(problem: DerivativeProblem, k: int, limit: float, rtol: float | None) -> Iterator[Expected]:
     """The k-th derivative as a numerical derivative of the one before: what no rule of the engine for it can spoil."""
     sizes = [float(np.abs(np.asarray(y)).max(initial=0)) for y in problem.outputs]
     yield within_estimate(problem.finite_differences(k, limit), sizes, problem.rounding)
@@ -126,7 +126,11 @@ def _independent(problem: Problem, k: int, limit: float, rtol: float | None) -> 
 
 
 def _check_there(
-    problem: Problem, modes: Sequence[str], references: list[list[np.ndarray]], under_jit: bool, rtol: float | None
+    problem: DerivativeProblem,
+    modes: Sequence[str],
+    references: list[list[np.ndarray]],
+    under_jit: bool,
+    rtol: float | None,
 ) -> None:
     with device(problem.device):
         for k, values in enumerate(references, start=1):
@@ -137,13 +141,13 @@ def _check_there(
 class _Run(NamedTuple):
     """The derivatives of one order in some modes, on one device, by themselves or under `jit`."""
 
-    problem: Problem
+    problem: DerivativeProblem
     modes: Sequence[str]
     k: int
     under_jit: bool
     rtol: float | None
 
-    def check(self, reference: Reference) -> None:
+    def check(self, reference: Expected) -> None:
         """Compare all modes with a reference."""
         problem, along = self.problem, [self.problem.v] * self.k
         for mode, compute in (("forward", nested_duals), ("taylor", taylor)):
@@ -157,7 +161,7 @@ class _Run(NamedTuple):
             for kinds in _nestings(self.k):
                 self._check_reverse(kinds, reference)
 
-    def _check_reverse(self, kinds: str, reference: Reference) -> None:
+    def _check_reverse(self, kinds: str, reference: Expected) -> None:
         problem = self.problem
         total = reference.total([np.asarray(w, np.float64) for w in problem.w])
         allowed = reference.total_tolerance

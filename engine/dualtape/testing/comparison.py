@@ -12,7 +12,7 @@ from dualtape.testing.numeric import Estimate
 _ROUNDINGS = 4000
 
 
-class Reference(NamedTuple):
+class Expected(NamedTuple):
     """A derivative by some source, one array for each output, and how far from it others may be."""
 
     source: str
@@ -29,14 +29,14 @@ class Reference(NamedTuple):
         return sum(float(tolerance.sum()) for tolerance in self.tolerances)
 
 
-def within_rounding(source: str, values: list[np.ndarray], rtol: float | None, rounding: float, k: int) -> Reference:
+def within_rounding(source: str, values: list[np.ndarray], rtol: float | None, rounding: float, k: int) -> Expected:
     """A tolerance of some roundings of the largest element for each order, or the one that is given."""
     relative = rtol if rtol is not None else _ROUNDINGS * k * max(rounding, 2.3e-16)
     tolerances = [np.full(y.shape, relative * max(float(np.abs(y).max(initial=0)), 1e-3)) for y in values]
-    return Reference(source, values, tolerances)
+    return Expected(source, values, tolerances)
 
 
-def within_estimate(estimates: list[Estimate], sizes: list[float], rounding: float) -> Reference:
+def within_estimate(estimates: list[Estimate], sizes: list[float], rounding: float) -> Expected:
     """Finite differences' own estimate of their error, and what the rounding of values of some size costs beyond it.
 
     ``rounding`` is that of a function that gives a narrower type even for arguments of float64.
@@ -44,7 +44,7 @@ def within_estimate(estimates: list[Estimate], sizes: list[float], rounding: flo
     relative = max(1e-8, _ROUNDINGS * rounding)
     scales = [max(size, float(np.abs(e.value).max(initial=0)), 1e-3) for e, size in zip(estimates, sizes, strict=True)]
     tolerances = [10 * e.error + relative * scale for e, scale in zip(estimates, scales, strict=True)]
-    return Reference("finite differences", [e.value for e in estimates], tolerances)
+    return Expected("finite differences", [e.value for e in estimates], tolerances)
 
 
 def compare(title: str, got: np.ndarray, expected: np.ndarray, tolerance: np.ndarray, source: str, code: str) -> None:

@@ -16,20 +16,20 @@ from dualtape.testing.code import as_code
 from dualtape.testing.render_call import render_call
 
 
-class Variable(NamedTuple):
+class Ref(NamedTuple):
     """The inputs of a composition, then the results of its steps, by number."""
 
     number: int
 
 
-Operand = Variable | np.ndarray | bool | int | float
+Given = Ref | np.ndarray | bool | int | float
 
 
-class Step(NamedTuple):
+class Application(NamedTuple):
     """One call of a primitive on variables, constant arrays and numbers."""
 
     primitive: Primitive
-    operands: tuple[Operand, ...]
+    operands: tuple[Given, ...]
     params: dict[str, Any]
 
 
@@ -53,16 +53,16 @@ class Composition:
     """
 
     inputs: tuple[Spec, ...]
-    steps: tuple[Step, ...]
-    outputs: tuple[Variable, ...]
+    steps: tuple[Application, ...]
+    outputs: tuple[Ref, ...]
     bounds: tuple[float, float]
 
     def __call__(self, *arguments: Tensor) -> Any:
         place = arguments[0].device if arguments else None
         values: list[Any] = list(arguments)
 
-        def read(operand: Operand) -> Any:
-            if isinstance(operand, Variable):
+        def read(operand: Given) -> Any:
+            if isinstance(operand, Ref):
                 return values[operand.number]
             return Tensor(operand, device=place) if isinstance(operand, np.ndarray) else operand
 
@@ -74,7 +74,7 @@ class Composition:
     def astype(self, dtype: DType) -> Composition:
         """The same with arguments, constants and conversions to floats in ``dtype``."""
 
-        def converted(operand: Operand) -> Operand:
+        def converted(operand: Given) -> Given:
             is_float = isinstance(operand, np.ndarray) and operand.dtype.kind == "f"
             return operand.astype(dtype.numpy) if is_float else operand  # type: ignore[union-attr]
 
@@ -83,7 +83,9 @@ class Composition:
 
         inputs = tuple(Spec(spec.shape, adapted(spec.dtype)) for spec in self.inputs)
         steps = tuple(
-            Step(primitive, tuple(map(converted, operands)), {key: adapted(value) for key, value in params.items()})
+            Application(
+                primitive, tuple(map(converted, operands)), {key: adapted(value) for key, value in params.items()}
+            )
             for primitive, operands, params in self.steps
         )
         return replace(self, inputs=inputs, steps=steps)
@@ -104,8 +106,8 @@ class Composition:
     def _source(self) -> str:
         count = len(self.inputs)
 
-        def name(operand: Operand) -> str:
-            if not isinstance(operand, Variable):
+        def name(operand: Given) -> str:
+            if not isinstance(operand, Ref):
                 return f"dt.Tensor({as_code(operand)})" if isinstance(operand, np.ndarray) else as_code(operand)
             number = operand.number
             return f"x{number}" if number < count else f"v{number - count}"

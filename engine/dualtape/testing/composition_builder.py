@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 from dualtape.core.primitive import CATALOGUE, Primitive
 from dualtape.core.spec import Shape, Spec
 from dualtape.dtypes import DType, bool_, dtype_of
-from dualtape.testing.composition import Composition, Operand, Step, Variable
+from dualtape.testing.composition import Application, Composition, Given, Ref
+from dualtape.testing.numeric import Bounds
 
-Bounds = tuple[float, float]
-Draw = Callable[[Any], Any]
+DrawFrom = Callable[[Any], Any]
 """What Hypothesis calls ``draw``: a strategy to an element of it."""
+
 MARGIN = 0.08
 """By how much finite differences may move an argument beyond its bounds."""
 MOST_ELEMENTS = 64
@@ -37,7 +38,7 @@ class CompositionBuilder:
     In a ``smooth`` one, finite differences are to meet no kink.
     """
 
-    def __init__(self, draw: Draw, inputs: Sequence[Spec], bounds: Bounds, smooth: bool) -> None:
+    def __init__(self, draw: DrawFrom, inputs: Sequence[Spec], bounds: Bounds, smooth: bool) -> None:
         self.draw = draw
         self.inputs = tuple(inputs)
         self.bounds = bounds
@@ -45,15 +46,15 @@ class CompositionBuilder:
         self.float = next(spec.dtype for spec in inputs if spec.dtype.is_float)
         wide = (bounds[0] - MARGIN, bounds[1] + MARGIN)
         self.values = [Known(spec, wide if spec.dtype.is_float else None) for spec in inputs]
-        self.steps: list[Step] = []
+        self.steps: list[Application] = []
 
     def finished(self) -> Composition:
         """The composition; it returns all floats that it has made and not used itself."""
-        read = {x.number for step in self.steps for x in step.operands if isinstance(x, Variable)}
+        read = {x.number for step in self.steps for x in step.operands if isinstance(x, Ref)}
         first = len(self.inputs)
         floats = [i for i, value in enumerate(self.values) if value.spec.dtype.is_float]
         outputs = [i for i in floats if i >= first and i not in read] or floats[-1:]
-        return Composition(self.inputs, tuple(self.steps), tuple(map(Variable, outputs)), self.bounds)
+        return Composition(self.inputs, tuple(self.steps), tuple(map(Ref, outputs)), self.bounds)
 
     def total(self) -> Composition:
         """The composition whose value is the sum of all elements that :meth:`finished` would return."""
@@ -61,35 +62,39 @@ class CompositionBuilder:
         sums = []
         for i in outputs:
             rank = len(self.values[i].spec.shape)
-            summed = self.add(CATALOGUE["sum"], [Variable(i)], {"axes": tuple(range(rank))}) if rank else i
-            sums.append(self.add(CATALOGUE["reshape"], [Variable(summed)], {"shape": ()}) if rank else i)
+            summed = self.add(CATALOGUE["sum"], [Ref(i)], {"axes": tuple(range(rank))}) if rank else i
+            sums.append(self.add(CATALOGUE["reshape"], [Ref(summed)], {"shape": ()}) if rank else i)
         total = sums[0]
         for other in sums[1:]:
             if self.values[other].spec.dtype is self.values[total].spec.dtype:
-                total = self.add(CATALOGUE["add"], [Variable(total), Variable(other)], {})
-        return Composition(self.inputs, tuple(self.steps), (Variable(total),), self.bounds)
+                total = self.add(CATALOGUE["add"], [Ref(total), Ref(other)], {})
+        return Composition(self.inputs, tuple(self.steps), (Ref(total),), self.bounds)
 
     # Steps
 
     def add(
-        self, primitive: Primitive, operands: Sequence[Operand], params: dict[str, Any], bounds: Bounds | None = None
+        self,
+        primitive: Primitive,
+        operands: Sequence[Given],
+        params: dict[str, Any],
+        bounds: Bounds | None = None,
     ) -> int:
         spec = primitive.infer(*map(self.spec, operands), **params)
-        self.steps.append(Step(primitive, tuple(operands), params))
+        self.steps.append(Application(primitive, tuple(operands), params))
         self.values.append(Known(spec, bounds))
         return len(self.values) - 1
 
-    def spec(self, operand: Operand) -> Spec | None:
-        if isinstance(operand, Variable):
+    def spec(self, operand: Given) -> Spec | None:
+        if isinstance(operand, Ref):
             return self.values[operand.number].spec
         return Spec(operand.shape, dtype_of(operand.dtype)) if isinstance(operand, np.ndarray) else None
 
-    def shape(self, operand: Operand) -> Shape:
+    def shape(self, operand: Given) -> Shape:
         spec = self.spec(operand)
         return spec.shape if spec else ()
 
-    def operand_bounds(self, operand: Operand) -> Bounds | None:
-        if isinstance(operand, Variable):
+    def operand_bounds(self, operand: Given) -> Bounds | None:
+        if isinstance(operand, Ref):
             return self.values[operand.number].bounds
         array = np.asarray(operand)
         return (float(array.min()), float(array.max())) if array.size else (0.0, 0.0)
@@ -120,10 +125,10 @@ class CompositionBuilder:
         chosen = numbers.choice(grid, shape, replace=prod(shape) > grid.size)
         return np.asarray(chosen, self.float.numpy)
 
-    def flags(self, shape: Shape) -> Operand:
+    def flags(self, shape: Shape) -> Given:
         known = self.variables(bool_, fits=shape)
         if known and self.draw(st.booleans()):
-            return Variable(self.draw(st.sampled_from(known)))
+            return Ref(self.draw(st.sampled_from(known)))
         return np.asarray(np.random.default_rng(self.draw(st.integers(0, 255))).integers(0, 2, shape), np.bool_)
 
     def indices(self, shape: Shape, size: int) -> np.ndarray:
@@ -139,11 +144,11 @@ class CompositionBuilder:
         half, middle = round((high - low) / 2, 3), round((high + low) / 2, 3)
         # A sine of something large would turn its rounding into noise.
         squash = CATALOGUE["tanh" if bounds is None else "sin"]
-        i = self.add(squash, [Variable(i)], {}, (-1.0, 1.0))
+        i = self.add(squash, [Ref(i)], {}, (-1.0, 1.0))
         if half != 1:
-            i = self.add(CATALOGUE["multiply"], [Variable(i), half], {}, (-half, half))
+            i = self.add(CATALOGUE["multiply"], [Ref(i), half], {}, (-half, half))
         if middle:
-            i = self.add(CATALOGUE["add"], [Variable(i), middle], {}, (middle - half, middle + half))
+            i = self.add(CATALOGUE["add"], [Ref(i), middle], {}, (middle - half, middle + half))
         return i
 
     def fitted(self, i: int, shape: Shape) -> int:
@@ -154,10 +159,10 @@ class CompositionBuilder:
         size = prod(source)
         bounds = self.values[i].bounds
         if size != prod(shape):
-            flat = self.add(CATALOGUE["reshape"], [Variable(i)], {"shape": (size,)}, bounds)
+            flat = self.add(CATALOGUE["reshape"], [Ref(i)], {"shape": (size,)}, bounds)
             places = np.asarray(np.arange(prod(shape)).reshape(shape) % size)
-            return self.add(CATALOGUE["take"], [Variable(flat), places], {"axis": 0}, bounds)
-        return self.add(CATALOGUE["reshape"], [Variable(i)], {"shape": shape}, bounds)
+            return self.add(CATALOGUE["take"], [Ref(flat), places], {"axis": 0}, bounds)
+        return self.add(CATALOGUE["reshape"], [Ref(i)], {"shape": shape}, bounds)
 
     def apart(self, i: int) -> int:
         """A value whose elements differ from each other by more than finite differences move them."""
@@ -167,7 +172,7 @@ class CompositionBuilder:
         order = np.random.default_rng(self.draw(st.integers(0, 255))).permutation(prod(shape)).reshape(shape)
         ramp = np.asarray(np.round((order - (prod(shape) - 1) / 2) * spacing, 6), self.float.numpy)
         ends = (float(ramp.min(initial=0)) - spacing, float(ramp.max(initial=0)) + spacing)
-        return self.add(CATALOGUE["add"], [Variable(i), ramp], {}, ends)
+        return self.add(CATALOGUE["add"], [Ref(i), ramp], {}, ends)
 
     def small(self, candidates: list[int], shape: Shape) -> list[int]:
         """Those that do not blow up to many elements together with ``shape``."""

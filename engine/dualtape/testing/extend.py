@@ -19,8 +19,9 @@ from dualtape.core.lowering import Expression, Fold, Kernel
 from dualtape.core.primitive import CATALOGUE, Bilinear, Elementwise, Linear, NonDifferentiable, Primitive, Reduction
 from dualtape.core.spec import Spec
 from dualtape.dtypes import DType, bool_, int64
-from dualtape.testing.composition import Operand, Variable
-from dualtape.testing.composition_builder import MOST_ELEMENTS, Bounds, CompositionBuilder, broadcast
+from dualtape.testing.composition import Given, Ref
+from dualtape.testing.composition_builder import MOST_ELEMENTS, CompositionBuilder, broadcast
+from dualtape.testing.numeric import Bounds
 from dualtape.testing.operands import examples
 
 _LARGEST = 20.0
@@ -45,22 +46,22 @@ def _elementwise(builder: CompositionBuilder, primitive: Elementwise) -> None:
     builder.add(primitive, operands, params, _image(builder, primitive, operands, params))
 
 
-def _broadcast_operands(builder: CompositionBuilder, intervals: Sequence[Bounds], constants: bool) -> list[Operand]:
+def _broadcast_operands(builder: CompositionBuilder, intervals: Sequence[Bounds], constants: bool) -> list[Given]:
     """Operands in the given intervals that broadcast together, at least one of them a variable."""
     first = builder.draw(st.integers(0, len(intervals) - 1))
     chosen = builder.any_float()
     shape = builder.values[chosen].spec.shape
-    operands: list[Operand] = []
+    operands: list[Given] = []
     for place, interval in enumerate(intervals):
         if place == first:
-            operands.append(Variable(builder.into(chosen, interval)))
+            operands.append(Ref(builder.into(chosen, interval)))
             continue
         fitting = builder.small(builder.variables(builder.float, fits=shape), shape)
         kinds = ["variable"] * bool(fitting) + (["number", "constant"] if constants else ["constant"])
         kind = builder.draw(st.sampled_from(kinds))
         if kind == "variable":
             other = builder.draw(st.sampled_from(fitting))
-            operands.append(Variable(builder.into(other, interval)))
+            operands.append(Ref(builder.into(other, interval)))
             shape = broadcast(builder.values[other].spec.shape, shape) or shape
         elif kind == "number" and len(intervals) == 2:
             operands.append(float(builder.constant((), interval)))
@@ -70,7 +71,7 @@ def _broadcast_operands(builder: CompositionBuilder, intervals: Sequence[Bounds]
 
 
 def _image(
-    builder: CompositionBuilder, primitive: Primitive, operands: Sequence[Operand], params: dict[str, Any]
+    builder: CompositionBuilder, primitive: Primitive, operands: Sequence[Given], params: dict[str, Any]
 ) -> Bounds | None:
     """Bounds of a smooth function on bounded operands, from a grid with room around it."""
     intervals = [builder.operand_bounds(x) for x in operands]
@@ -85,7 +86,7 @@ def _image(
     return (low - room, high + room) if isfinite(low + high) and max(-low, high) < _LARGEST else None
 
 
-def _moved(builder: CompositionBuilder, primitive: Primitive, operands: Sequence[Operand]) -> Bounds | None:
+def _moved(builder: CompositionBuilder, primitive: Primitive, operands: Sequence[Given]) -> Bounds | None:
     """Bounds of what only moves elements, fills up with zeros or picks one of them."""
     if not _moves(primitive):
         return None
@@ -113,7 +114,7 @@ def _broadcasting(builder: CompositionBuilder, primitive: Primitive) -> None:
     reals = [part for part in inputs if isinstance(part, Reals)]
     shape = builder.values[builder.any_float()].spec.shape
     if isinstance(primitive, NonDifferentiable) and builder.smooth:
-        floats: list[Operand] = [builder.constant(shape, (part.low, part.high)) for part in reals]
+        floats: list[Given] = [builder.constant(shape, (part.low, part.high)) for part in reals]
     elif reals:
         floats = _broadcast_operands(builder, [(part.low, part.high) for part in reals], constants=True)
         shape = np.broadcast_shapes(*map(builder.shape, floats))
@@ -133,7 +134,7 @@ def _as_stated(builder: CompositionBuilder, primitive: Primitive) -> None:
     example = primitive.example_for(builder.choose, shape) if primitive.example_for else None
     if example is None or _count(builder, primitive, example) > MOST_ELEMENTS:
         example = builder.draw(st.sampled_from(examples(primitive)))
-    operands: list[Operand] = []
+    operands: list[Given] = []
     for part in example.inputs:
         if isinstance(part, Indices):
             operands.append(builder.indices(part.shape, part.size))
@@ -155,7 +156,7 @@ def _count(builder: CompositionBuilder, primitive: Primitive, example: Example) 
     return prod(primitive.infer(*specs, **example.params).shape)
 
 
-def _reals(builder: CompositionBuilder, primitive: Primitive, part: Reals, given: int | None) -> Operand:
+def _reals(builder: CompositionBuilder, primitive: Primitive, part: Reals, given: int | None) -> Given:
     """The value at hand, if it is not yet used; another one brought to the shape; or a constant."""
     bounds = (part.low, part.high)
     i = builder.any_float() if given is None else given
@@ -165,7 +166,7 @@ def _reals(builder: CompositionBuilder, primitive: Primitive, part: Reals, given
     i = builder.fitted(i, part.shape)
     if not isinstance(primitive, Linear):
         i = builder.into(i, bounds)
-    return Variable(builder.apart(i) if isinstance(primitive, Reduction) and builder.smooth else i)
+    return Ref(builder.apart(i) if isinstance(primitive, Reduction) and builder.smooth else i)
 
 
 def pool() -> list[Primitive]:

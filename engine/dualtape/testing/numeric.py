@@ -16,8 +16,8 @@ from dualtape.devices.registry import device
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
 from dualtape.tensor import Tensor
 
-Domain = tuple[float, float]
-EVERYWHERE: Domain = (-np.inf, np.inf)
+Bounds = tuple[float, float]
+EVERYWHERE: Bounds = (-np.inf, np.inf)
 _FIRST_STEP = 0.0625
 _SMALLEST_STEP = 1e-6
 
@@ -34,7 +34,7 @@ def finite_differences(
     x: Any,
     direction: Any = None,
     *,
-    domain: Domain = EVERYWHERE,
+    domain: Bounds = EVERYWHERE,
 ) -> Estimate:
     """The derivative of ``f`` at ``x`` by adaptive central differences, in float64 on the host.
 
@@ -121,11 +121,11 @@ def _differentiate(at: Callable[[float], np.ndarray], size: int, step: float) ->
     raise ArgumentError("finite differences met values that are not finite, at every step: is the point in the domain?")
 
 
-def _along(f: Callable[[Tensor], Any], point: np.ndarray, slope: np.ndarray, domain: Domain) -> Estimate:
+def _along(f: Callable[[Tensor], Any], point: np.ndarray, slope: np.ndarray, domain: Bounds) -> Estimate:
     return differentiate_curve(lambda t: [_evaluate(f, point + t * slope)], room(point, slope, domain))[0]
 
 
-def room(point: np.ndarray, slope: np.ndarray, domain: Domain) -> float:
+def room(point: np.ndarray, slope: np.ndarray, domain: Bounds) -> float:
     """The largest step along ``slope``, to both sides, that stays inside ``domain``."""
     low, high = domain
     if not ((point > low) & (point < high)).all():

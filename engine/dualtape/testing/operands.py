@@ -21,7 +21,7 @@ _SHAPES: dict[int, tuple[tuple[Shape, ...], ...]] = {
 }
 
 
-class Call(NamedTuple):
+class PrimitiveCall(NamedTuple):
     """One call of a primitive; the arrays of floats are what can be differentiated."""
 
     primitive: Primitive
@@ -63,10 +63,10 @@ def examples(primitive: Primitive) -> tuple[Example, ...]:
     )
 
 
-def draw(primitive: Primitive, example: Example, seed: int = 0) -> Call:
+def draw(primitive: Primitive, example: Example, seed: int = 0) -> PrimitiveCall:
     """Numbers for an example: short decimals inside its bounds, all different while there are enough."""
     numbers = np.random.default_rng(seed)
-    return Call(primitive, tuple(_draw(part, numbers) for part in example.inputs), example.params)
+    return PrimitiveCall(primitive, tuple(_draw(part, numbers) for part in example.inputs), example.params)
 
 
 def _draw(part: Reals | Indices | Flags, numbers: np.random.Generator) -> np.ndarray:

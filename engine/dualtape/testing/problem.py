@@ -18,7 +18,7 @@ from dualtape.testing.modes import Tensors, taylor
 from dualtape.testing.numeric import Estimate, differentiate_curve
 
 
-class Problem:
+class DerivativeProblem:
     """A call ``f(*args)`` as a function of the Tensors of floats in ``args``.
 
     Attributes
@@ -53,7 +53,7 @@ class Problem:
         self.is_precise = all(x.dtype is float64 and x.device is HOST for x in everything)
         self.rounding = max(float(np.finfo(x.dtype.numpy).eps) for x in everything)
 
-    def on(self, place: Device, dtype: DType | None = None) -> Problem:
+    def on(self, place: Device, dtype: DType | None = None) -> DerivativeProblem:
         """The same on another device, with the same direction and weights; all floats in ``dtype``, if given."""
 
         def moved(x: Any) -> Any:
@@ -63,7 +63,9 @@ class Problem:
             return Tensor(x.asnumpy().astype(kind.numpy), device=place)
 
         with device(place):
-            problem = Problem(self._call, pytree.unflatten(self._structure, list(map(moved, self._leaves))), self.seed)
+            problem = DerivativeProblem(
+                self._call, pytree.unflatten(self._structure, list(map(moved, self._leaves))), self.seed
+            )
             problem.v = list(map(moved, self.v))
             if dtype is not None:
                 problem.w = list(map(moved, self.w))

@@ -32,9 +32,10 @@ except ImportError as failure:
     ) from failure
 
 from dualtape.testing.composition import Composition
-from dualtape.testing.composition_builder import Bounds, CompositionBuilder
+from dualtape.testing.composition_builder import CompositionBuilder
 from dualtape.testing.extend import extend, pool
-from dualtape.testing.operands import Call, draw, examples
+from dualtape.testing.numeric import Bounds
+from dualtape.testing.operands import PrimitiveCall, draw, examples
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -193,7 +194,7 @@ def points(program: Composition) -> SearchStrategy[tuple[Tensor, ...]]:
 
 
 @st.composite
-def operands(draw_: Any, primitive: Primitive) -> Call:
+def operands(draw_: Any, primitive: Primitive) -> PrimitiveCall:
     """Calls of a primitive: one of the shapes it is declared for, with numbers from its domain."""
     example = draw_(st.sampled_from(examples(primitive)))
     return draw(primitive, example, draw_(st.integers(0, 2**16)))
