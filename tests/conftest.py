@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 import pytest
 
@@ -10,6 +11,15 @@ import dualtape as dt
 from dualtape.core.interpreter import nesting_depth
 from dualtape.devices.device import Device
 from dualtape.devices.registry import current_device
+
+# These name what is there only with pyopencl, and cannot be collected without (see `--host-only`).
+_WITH_PYOPENCL = (
+    "compiler/test_work_items.py",
+    "devices/test_every_kernel.py",
+    "devices/test_opencl_device.py",
+    "devices/test_opencl_kernels.py",
+)
+collect_ignore = [] if find_spec("pyopencl") else [*_WITH_PYOPENCL]
 
 
 @pytest.fixture(params=dt.devices(), ids=lambda device: device.name)

@@ -62,7 +62,15 @@ def run_page(name: str, page: str) -> None:
             assert same, f"{name}, line {block.line}: printed\n{said.getvalue()}instead of\n{block.printed}"
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+# What these print tells of an OpenCL device.
+ON_DEVICE = ("compiler.md", "devices.md", "jit.md")
+
+
+def _case(path: Path) -> object:
+    return pytest.param(path, id=path.name, marks=pytest.mark.opencl if path.name in ON_DEVICE else ())
+
+
+@pytest.mark.parametrize("path", [_case(path) for path in PAGES])
 def test_programs_run_from_top_to_bottom(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     if path.name == "README.md":  # which says so
@@ -72,6 +80,17 @@ def test_programs_run_from_top_to_bottom(path: Path, tmp_path: Path, monkeypatch
         run_page(path.name, path.read_text(encoding="utf-8"))
     finally:
         dt.set_device("host")
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_links_lead_somewhere(path: Path) -> None:
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text(encoding="utf-8"))
+    assert [target for target in targets if not (path.parent / target).exists()] == []
+
+
+def test_the_readme_lists_every_page() -> None:
+    readme = PAGES[0].read_text(encoding="utf-8")
+    assert [path.name for path in PAGES[2:] if f"](docs/{path.name})" not in readme] == []
 
 
 PAGE = """

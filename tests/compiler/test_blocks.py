@@ -14,7 +14,7 @@ from dualtape import ops, pytree
 from dualtape.devices.opencl import opencl_devices
 
 DEVICES = [device.name for device in opencl_devices() if device.architecture.is_processor]
-pytestmark = pytest.mark.skipif(not DEVICES, reason="no OpenCL device")
+pytestmark = pytest.mark.opencl
 
 
 @pytest.mark.parametrize("device", DEVICES)

@@ -14,7 +14,7 @@ from dualtape import ops, pytree
 from dualtape.devices.opencl import opencl_devices
 
 DEVICES = [device.name for device in opencl_devices() if device.architecture.is_processor]
-pytestmark = pytest.mark.skipif(not DEVICES, reason="no OpenCL device")
+pytestmark = pytest.mark.opencl
 RNG = np.random.default_rng(11)
 
 WEIGHTS = [RNG.normal(size=(2, 8)) / 2, 0.1 * RNG.normal(size=8), RNG.normal(size=(8, 1)) / 3, np.zeros(1)]

@@ -16,7 +16,7 @@ from dualtape.devices.opencl import opencl_devices
 from varied_programs import PROGRAMS, Program
 
 DEVICES = [device.name for device in opencl_devices() if device.architecture.is_processor]
-pytestmark = pytest.mark.skipif(not DEVICES, reason="no OpenCL device")
+pytestmark = pytest.mark.opencl
 
 IN_FLOAT64 = [
     "activation gelu",

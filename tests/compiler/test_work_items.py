@@ -14,7 +14,7 @@ from dualtape.devices.kernels import Architecture
 from dualtape.devices.opencl import opencl_devices
 
 DEVICES = opencl_devices()
-pytestmark = pytest.mark.skipif(not DEVICES, reason="no OpenCL device")
+pytestmark = pytest.mark.opencl
 
 WORK_ITEMS = pytest.mark.parametrize("work_items", [4, 32])
 

@@ -13,7 +13,7 @@ def _groups(size: int) -> list[tuple[str, ...]]:
     return [tuple(names[i : i + size]) for i in range(0, len(names), size)]
 
 
-needs_device = pytest.mark.skipif(not DEVICES, reason="there is no OpenCL device")
+needs_device = pytest.mark.opencl
 on_every_device = pytest.mark.parametrize("device", DEVICES, ids=lambda device: device.platform.version.strip()[:24])
 in_both_precisions = pytest.mark.parametrize("dtype", ["float32", "float64"])
 as_scalars_and_vectors = pytest.mark.parametrize("form", ["scalar", "vector"])

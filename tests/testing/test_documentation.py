@@ -12,6 +12,7 @@ pytest_plugins = ["pytester"]
 PAGE = Path(__file__).parents[2] / "docs" / "testing.md"
 
 
+@pytest.mark.opencl
 def test_every_test_of_the_page_passes(pytester: pytest.Pytester) -> None:
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     (pytester.path / "test_page.py").write_text("\n".join(blocks), encoding="utf-8")

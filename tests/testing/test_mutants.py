@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 EVERY = 60
 
 
+@pytest.mark.opencl
 def test_sample_is_killed() -> None:
     command = [sys.executable, "-m", "tests.mutation", "--every", str(EVERY), "--workers", "1"]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
