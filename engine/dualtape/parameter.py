@@ -17,7 +17,7 @@ from dualtape.functions.creation import ones_like, zeros_like
 from dualtape.printing import parameter_repr
 from dualtape.tensor import Tensor
 
-T = TypeVar("T")
+Result = TypeVar("Result")
 
 _anonymous = itertools.count()
 _DEFAULT_NAME = "Parameter#"
@@ -122,6 +122,7 @@ class Parameter(Tensor):
         if view is None:
             return self._value
         held = view.values.get(id(self), self._value)
+        # Under `jit` everything is observed, but what a derivative inside it put in place stands for itself.
         if view.observer is None or held.level.depth:
             return held
         changed = view.changes.get(self)
@@ -233,20 +234,22 @@ def pending_changes() -> int:
     return 0 if view is None else len(view.changes)
 
 
-def call_substituted(values: Mapping[Parameter, Tensor], fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+def call_substituted(
+    values: Mapping[Parameter, Tensor], fn: Callable[..., Result], /, *args: Any, **kwargs: Any
+) -> Result:
     """What ``fn`` gives where parameters stand for other values, in this thread and for the time of the call."""
     outer = _here.view
     observer, changes = (None, {}) if outer is None else (outer.observer, outer.changes)
     return _call_with(_View(outer, values, observer, changes), fn, args, kwargs)
 
 
-def call_observed(observer: Observer, fn: Callable[[dict[Parameter, Tensor]], T]) -> T:
+def call_observed(observer: Observer, fn: Callable[[dict[Parameter, Tensor]], Result]) -> Result:
     """What ``fn`` gives where parameters read as ``observer`` says; it is given the dict that new values go to."""
     changes: dict[Parameter, Tensor] = {}
     return _call_with(_View(_here.view, {}, observer, changes), fn, (changes,), {})
 
 
-def _call_with(view: _View, fn: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
+def _call_with(view: _View, fn: Callable[..., Result], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
     outer = _here.view
     try:
         try:

@@ -9,7 +9,7 @@ import numpy as np
 
 from dualtape.core.interpreter import Ground, Level, Value, install_ground, value_of
 from dualtape.core.primitive import Primitive
-from dualtape.devices.device import Device
+from dualtape.devices.device import Device, Storage
 from dualtape.devices.registry import current_device, find_device
 from dualtape.dtypes import OF_NUMPY, DType, as_dtype, dtype_of
 from dualtape.errors import ArgumentError, ArgumentTypeError, DeviceError, DonatedError, ImmutableError
@@ -98,7 +98,7 @@ class Tensor(Operators):
 
     __array_priority__ = 1000
     level: Level = _EAGER
-    data_: Any
+    data_: Storage
     device_: Device
 
     def __init__(
@@ -153,7 +153,7 @@ class Tensor(Operators):
     @property
     def shape(self) -> tuple[int, ...]:
         """Sizes of the axes."""
-        return self.data_.shape  # type: ignore[no-any-return]
+        return self.data_.shape
 
     @property
     def dtype(self) -> DType:
@@ -173,10 +173,10 @@ class Tensor(Operators):
     @property
     def ground(self) -> Tensor:
         """The plain tensor that this value stands for, without any derivative."""
-        value: Any = self
+        value = self
         while value.level.depth:
             value = value.primal
-        return value  # type: ignore[no-any-return]
+        return value
 
     @property
     def ndim(self) -> int:
@@ -251,7 +251,8 @@ class Tensor(Operators):
             raise ArgumentError(
                 f"The tensor should have only one element, but got {self.size}, more than one element is ambiguous."
             )
-        return self.asnumpy().item()  # type: ignore[no-any-return]
+        number: float | int | bool = self.asnumpy().item()
+        return number
 
     def to(self, device: str | Device) -> Tensor:
         """This tensor on another device; itself if it is there already."""

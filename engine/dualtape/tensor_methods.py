@@ -88,11 +88,11 @@ class Operators(Value):
     def __xor__(self, other: Any) -> Tensor:
         return elementwise.logical_xor(self, other)
 
-    def __eq__(self, other: object) -> Any:
-        return False if other is None or isinstance(other, str) else elementwise.equal(self, other)  # type: ignore[arg-type]
+    def __eq__(self, other: Any) -> Any:
+        return False if other is None or isinstance(other, str) else elementwise.equal(self, other)
 
-    def __ne__(self, other: object) -> Any:
-        return True if other is None or isinstance(other, str) else elementwise.not_equal(self, other)  # type: ignore[arg-type]
+    def __ne__(self, other: Any) -> Any:
+        return True if other is None or isinstance(other, str) else elementwise.not_equal(self, other)
 
     def __lt__(self, other: Any) -> Tensor:
         return elementwise.less(self, other)

@@ -17,8 +17,8 @@ import pytest
 import dualtape as dt
 from dualtape import Tensor, ops
 from dualtape.autodiff.levels import DerivativeRule, LevelValue, PartsLevel, new_value
+from dualtape.core.composite import Composite, Values
 from dualtape.core.interpreter import Level, bind, entered
-from dualtape.core.operation import Operation, Values
 from dualtape.core.primitive import NonDifferentiable, Primitive
 from dualtape.core.spec import Spec
 
@@ -37,9 +37,9 @@ class CountingLevel(Level):
         self.done[primitive.name] += 1
         return new_value(LevelValue, self, bind(primitive, tuple(map(self.primal, inputs)), params))
 
-    def call(self, operation: Operation, inputs: Values) -> list[Any]:
-        self.done[operation.name] += 1
-        return [new_value(LevelValue, self, y) for y in self.below(operation, list(map(self.primal, inputs)))]
+    def apply(self, composite: Composite, inputs: Values) -> list[Any]:
+        self.done[composite.name] += 1
+        return [new_value(LevelValue, self, y) for y in self.below(composite, list(map(self.primal, inputs)))]
 
     def primal(self, x: Any) -> Any:
         return x.primal if self.owns(x) else self.lower(x)
@@ -187,7 +187,7 @@ def test_checkpoints() -> None:
 
 def test_a_level_that_says_nothing_of_operations_sees_what_they_are_made_of() -> None:
     class Plain(CountingLevel):
-        call = Level.call
+        apply = Level.apply
 
     level = Plain()
     with entered(level):

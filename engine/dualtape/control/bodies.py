@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 from dualtape.autodiff.levels import DerivativeRule
 from dualtape.compiler.passes import BEFORE_DERIVATIVES, optimise
 from dualtape.compiler.program import CALL, Node, Operand, Program, Trace
-from dualtape.control.structured import spec_of
+from dualtape.control.structured import value_spec
 from dualtape.control.traced_rule import TracedRule
+from dualtape.core.composite import Composite, Values
 from dualtape.core.interpreter import entered
-from dualtape.core.operation import Operation, Values
 from dualtape.core.spec import Spec
 from dualtape.devices.device import Device
 from dualtape.tensor import Tensor
@@ -44,21 +44,21 @@ class Body(Trace):
         known = self._captured.get(id(value))
         if known is None:
             self.lower(value)
-            known = self._captured[id(value)] = (value, Node(spec_of(value)))
+            known = self._captured[id(value)] = (value, Node(value_spec(value)))
         return known[1]
 
-    def call(self, operation: Operation, inputs: Values) -> list[Any]:
+    def apply(self, composite: Composite, inputs: Values) -> list[Any]:
         """A body is differentiated later: a function that brings its own derivative is one equation that keeps it."""
-        if not isinstance(operation, DerivativeRule):
-            return super().call(operation, inputs)
+        if not isinstance(composite, DerivativeRule):
+            return super().apply(composite, inputs)
         tensors = [x for x in inputs if isinstance(x, Tensor)]
 
         def run(*values: Any) -> list[Any]:
             given = iter(values)
-            return operation.run([next(given) if isinstance(x, Tensor) else x for x in inputs])
+            return composite.run([next(given) if isinstance(x, Tensor) else x for x in inputs])
 
-        (body,), captured = sharing(close(run, [spec_of(x) for x in tensors], self.device))
-        params = {"body": body, "rule": TracedRule(operation, body, len(captured), inputs)}
+        (body,), captured = sharing(close(run, [value_spec(x) for x in tensors], self.device))
+        params = {"body": body, "rule": TracedRule(composite, body, len(captured), inputs)}
         return list(self.write(CALL, [*captured, *tensors], params, lambda body, rule: rule))
 
     def closed(self, arguments: Sequence[Node], outputs: Sequence[Any]) -> Closed:
@@ -86,6 +86,6 @@ def sharing(*closed: Closed) -> tuple[list[Program], list[Tensor]]:
     for program, captured in closed:
         explicit = len(program.inputs) - len(captured)
         own = dict(zip(map(id, captured), program.inputs[explicit:], strict=True))
-        consts = (own.get(key) or Node(spec_of(value)) for key, value in together.items())
+        consts = (own.get(key) or Node(value_spec(value)) for key, value in together.items())
         programs.append(Program((*consts, *program.inputs[:explicit]), program.equations, program.outputs))
     return programs, list(together.values())

@@ -7,10 +7,10 @@ from typing import Any
 
 from dualtape.autodiff.transforms import require_callable
 from dualtape.control.bodies import close, sharing
-from dualtape.control.cond_operation import Cond
+from dualtape.control.branching import Cond
 from dualtape.control.flat import Flat, described, device_of, flat, require_same
-from dualtape.control.structured import spec_of
-from dualtape.core.interpreter import call, value_of
+from dualtape.control.structured import value_spec
+from dualtape.core.interpreter import apply, value_of
 from dualtape.dtypes import bool_
 from dualtape.errors import ArgumentTypeError, ShapeError
 from dualtape.parameter import is_observed
@@ -93,11 +93,11 @@ def _written(predicate: Tensor, true_fn: Any, false_fn: Any, operands: tuple[Any
 
         return on_tensors
 
-    specs = [spec_of(x) for x in given.tensors]
+    specs = [value_spec(x) for x in given.tensors]
     closed = [close(run(function), specs, device) for function in (true_fn, false_fn)]
     _require_alike(outputs[0], outputs[1], true_fn, false_fn)
     (true, false), captured = sharing(*closed)
-    return outputs[0].filled(call(Cond(true, false), [predicate, *captured, *given.tensors]))
+    return outputs[0].filled(apply(Cond(true, false), [predicate, *captured, *given.tensors]))
 
 
 def _require_alike(true: Flat, false: Flat, true_fn: Any, false_fn: Any) -> None:

@@ -49,7 +49,8 @@ def device_of(*trees: Any) -> Device:
     """Where the tensors of ``trees`` are; else where new ones go."""
     observer = current_observer()
     if observer is not None:
-        return observer.device  # type: ignore[no-any-return]
+        device: Device = observer.device
+        return device
     found = (x.device for tree in trees for x in pytree.leaves(tree) if isinstance(x, Tensor))
     return next(found, None) or current_device()
 

@@ -13,10 +13,10 @@ from dualtape.autodiff.transforms import checkpoint, require_callable
 from dualtape.control.bodies import Closed, close, sharing
 from dualtape.control.conditions import is_undecided, read_predicate
 from dualtape.control.flat import Flat, described, device_of, flat, require_same
-from dualtape.control.scan_operation import Scan
-from dualtape.control.structured import row_spec, spec_of
-from dualtape.control.while_operation import While
-from dualtape.core.interpreter import call, nesting_depth, value_of
+from dualtape.control.repeating import While
+from dualtape.control.scanning import Scan
+from dualtape.control.structured import row_spec, value_spec
+from dualtape.core.interpreter import apply, nesting_depth, value_of
 from dualtape.core.spec import Spec
 from dualtape.devices.device import Device
 from dualtape.dtypes import int64
@@ -29,7 +29,7 @@ from dualtape.primitives.movement import cut, reshape
 from dualtape.primitives.selection import where
 from dualtape.tensor import Tensor
 
-Body = Callable[..., Any]
+BodyFn = Callable[..., Any]
 
 
 def while_loop(cond_fn: Callable[[Any], Any], body_fn: Callable[[Any], Any], init: Any) -> Any:
@@ -171,7 +171,7 @@ def scan(f: Callable[[Any, Any], Any], init: Any, xs: Any = None, length: int | 
     return _scan(f, f, init, xs, _read_length(xs, length), device, "scan")
 
 
-def _scan(f: Body, named: Body, init: Any, xs: Any, length: int, device: Device, title: str) -> tuple[Any, Any]:
+def _scan(f: BodyFn, named: BodyFn, init: Any, xs: Any, length: int, device: Device, title: str) -> tuple[Any, Any]:
     """``named`` is the user's function, for errors."""
     first, rows = flat(init, device), flat(xs, device)
     if is_observed():
@@ -196,7 +196,9 @@ def _scan(f: Body, named: Body, init: Any, xs: Any, length: int, device: Device,
     return carry.filled(carry.tensors), pieces[0].filled(joined)
 
 
-def _steps(f: Body, named: Body, first: Flat, rows: Flat, length: int, device: Device, title: str) -> tuple[Any, Any]:
+def _steps(
+    f: BodyFn, named: BodyFn, first: Flat, rows: Flat, length: int, device: Device, title: str
+) -> tuple[Any, Any]:
     """One step after the other."""
     carry = first
     outputs: list[Flat] = []
@@ -213,7 +215,7 @@ def _steps(f: Body, named: Body, first: Flat, rows: Flat, length: int, device: D
     return carry.filled(carry.tensors), outputs[0].filled(stacks)
 
 
-def _shapes_of_outputs(f: Body, named: Body, first: Flat, rows: Flat, device: Device, title: str) -> Any:
+def _shapes_of_outputs(f: BodyFn, named: BodyFn, first: Flat, rows: Flat, device: Device, title: str) -> Any:
     """Stacks of no rows, of the shapes that a step would give."""
     found: list[Flat] = []
 
@@ -228,7 +230,7 @@ def _shapes_of_outputs(f: Body, named: Body, first: Flat, rows: Flat, device: De
 
 
 def _step(
-    f: Body, named: Body, arguments: tuple[Any, ...], first: Flat, device: Device, title: str
+    f: BodyFn, named: BodyFn, arguments: tuple[Any, ...], first: Flat, device: Device, title: str
 ) -> tuple[Flat, Flat]:
     found = f(*arguments)
     if not isinstance(found, tuple) or len(found) != 2:
@@ -239,7 +241,7 @@ def _step(
     return carry, y
 
 
-def _next(body_fn: Body, arguments: tuple[Any, ...], first: Flat, title: str, device: Device) -> Flat:
+def _next(body_fn: BodyFn, arguments: tuple[Any, ...], first: Flat, title: str, device: Device) -> Flat:
     after = flat(body_fn(*arguments), device)
     require_same(first, after, f"the carry that {described(body_fn)} of `{title}` returns", "`init`")
     return after
@@ -284,11 +286,11 @@ def _read_length(xs: Any, length: int | None) -> int:
         raise ArgumentError("`scan` without `xs` needs `length`, the number of steps")
     if sizes and length not in (None, sizes[0]):
         raise ShapeError(f"`length` of `scan` is {length}, but `xs` has {sizes[0]} rows")
-    return sizes[0] if sizes else length  # type: ignore[return-value]
+    return sizes[0] if sizes else length or 0
 
 
 def _specs_of_step(first: Flat, rows: Flat) -> list[Spec]:
-    return [*map(spec_of, first.tensors), *map(row_spec, rows.tensors)]
+    return [*map(value_spec, first.tensors), *map(row_spec, rows.tensors)]
 
 
 def _apart(tensors: Sequence[Any], first: Flat, rows: Flat) -> tuple[Any, Any]:
@@ -308,7 +310,7 @@ def _close(title: str, run: Callable[..., list[Any]], specs: list[Spec], device:
 
 
 def _written_scan(
-    f: Body, named: Body, first: Flat, rows: Flat, length: int, device: Device, title: str
+    f: BodyFn, named: BodyFn, first: Flat, rows: Flat, length: int, device: Device, title: str
 ) -> tuple[Any, Any]:
     outputs: list[Flat] = []
 
@@ -320,11 +322,11 @@ def _written_scan(
     specs = _specs_of_step(first, rows)
     (body,), captured = sharing(_close(title, run, specs, device))
     n = len(first.tensors)
-    found = call(Scan(body, len(captured), n, length), [*captured, *first.tensors, *rows.tensors])
+    found = apply(Scan(body, len(captured), n, length), [*captured, *first.tensors, *rows.tensors])
     return first.filled(found[:n]), outputs[0].filled(found[n:])
 
 
-def _written_while(cond_fn: Body, body_fn: Body, first: Flat, device: Device) -> Any:
+def _written_while(cond_fn: BodyFn, body_fn: BodyFn, first: Flat, device: Device) -> Any:
     def goes_on(*tensors: Any) -> list[Any]:
         going = read_predicate("while_loop", cond_fn(first.filled(tensors)))
         return [Tensor(going, device=device) if isinstance(going, bool) else going]
@@ -332,7 +334,7 @@ def _written_while(cond_fn: Body, body_fn: Body, first: Flat, device: Device) ->
     def run(*tensors: Any) -> list[Any]:
         return list(_next(body_fn, (first.filled(tensors),), first, "while_loop", device).tensors)
 
-    specs = [spec_of(x) for x in first.tensors]
+    specs = [value_spec(x) for x in first.tensors]
     closed = [_close("while_loop", function, specs, device) for function in (goes_on, run)]
     (condition, body), captured = sharing(*closed)
-    return first.filled(call(While(condition, body, len(captured)), [*captured, *first.tensors]))
+    return first.filled(apply(While(condition, body, len(captured)), [*captured, *first.tensors]))

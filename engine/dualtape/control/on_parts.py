@@ -12,8 +12,8 @@ from typing import Any
 from dualtape.autodiff.levels import PartsLevel, Present
 from dualtape.compiler.program import Node, Program, evaluate
 from dualtape.control.bodies import Body, Closed
+from dualtape.core.composite import Values
 from dualtape.core.interpreter import entered
-from dualtape.core.operation import Values
 from dualtape.parameter import current_observer
 
 OnWholes = Callable[[Values, PartsLevel], Sequence[Any]]

@@ -9,8 +9,8 @@ from typing import Any
 from dualtape.autodiff.levels import Tape
 from dualtape.compiler.program import Program, evaluate
 from dualtape.control.bodies import close
+from dualtape.core.composite import Cotangents, Values
 from dualtape.core.interpreter import entered
-from dualtape.core.operation import Cotangents, Values
 from dualtape.core.spec import Spec
 from dualtape.functions.creation import zeros_like
 from dualtape.parameter import current_observer

@@ -11,8 +11,8 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 from dualtape.compiler.program import Control, Trace
+from dualtape.core.composite import Composite, Values
 from dualtape.core.interpreter import highest
-from dualtape.core.operation import Operation, Values
 from dualtape.core.spec import Spec
 from dualtape.errors import TracingError
 from dualtape.parameter import current_observer
@@ -20,7 +20,7 @@ from dualtape.tensor import Tensor
 
 
 @dataclass(frozen=True)
-class Structured(Operation):
+class Structured(Composite):
     """A condition or loop: its fields are the parameters of one kind of equation."""
 
     kind: ClassVar[Control]
@@ -37,7 +37,7 @@ class Structured(Operation):
         return list(trace.write(self.kind, inputs, params, type(self)))
 
 
-def spec_of(value: Tensor) -> Spec:
+def value_spec(value: Tensor) -> Spec:
     """Shape and element type of a value of any level."""
     return Spec(value.shape, value.dtype)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from dualtape.autodiff.levels import DerivativeRule, LinearMap, Tangents
 from dualtape.compiler.program import Program, evaluate
-from dualtape.core.operation import Cotangents, Values
+from dualtape.core.composite import Cotangents, Values
 from dualtape.tensor import Tensor
 
 

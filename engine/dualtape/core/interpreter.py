@@ -19,7 +19,7 @@ from dualtape.errors import EscapedLevelError
 if TYPE_CHECKING:
     import numpy as np
 
-    from dualtape.core.operation import Operation
+    from dualtape.core.composite import Composite
     from dualtape.core.primitive import Primitive
     from dualtape.dtypes import DType
     from dualtape.tensor import Tensor
@@ -40,22 +40,22 @@ class Level:
         """Run one operation whose highest input lives on this level."""
         raise NotImplementedError
 
-    def call(self, operation: Operation, inputs: Sequence[Any]) -> list[Any]:
-        """Run one operation that is no primitive: unless a level says otherwise, as the primitives it is made of."""
-        return operation.run(inputs)
+    def apply(self, composite: Composite, inputs: Sequence[Any]) -> list[Any]:
+        """Run what is no primitive: unless a level says otherwise, as the primitives it is made of."""
+        return composite.run(inputs)
 
     def owns(self, x: Any) -> bool:
         """Whether ``x`` is a value of this level; `interpret` may write it out, for it asks at every operation."""
         return getattr(x, "level", None) is self
 
-    def below(self, operation: Operation, inputs: Sequence[Any]) -> list[Any]:
-        """The outputs of ``operation`` on what the level below knows of its inputs."""
-        return self.require_below(operation, call(operation, inputs))
+    def below(self, composite: Composite, inputs: Sequence[Any]) -> list[Any]:
+        """The outputs of ``composite`` on what the level below knows of its inputs."""
+        return self.require_below(composite, apply(composite, inputs))
 
-    def require_below(self, operation: Operation, outputs: list[Any]) -> list[Any]:
-        """``outputs``, unless ``operation`` used values of this level that are none of its inputs."""
+    def require_below(self, composite: Composite, outputs: list[Any]) -> list[Any]:
+        """``outputs``, unless ``composite`` used values of this level that are none of its inputs."""
         if any(x.level.depth >= self.depth for x in outputs if isinstance(x, Value)):
-            raise operation.captures()
+            raise composite.captures()
         return outputs
 
     def lower(self, value: Any) -> Any:
@@ -111,8 +111,8 @@ class _Reference(Level):
     def interpret(self, primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
         return bind(primitive, tuple(map(value_of, inputs)), params)
 
-    def call(self, operation: Operation, inputs: Sequence[Any]) -> list[Any]:
-        return call(operation, list(map(value_of, inputs)))
+    def apply(self, composite: Composite, inputs: Sequence[Any]) -> list[Any]:
+        return apply(composite, list(map(value_of, inputs)))
 
 
 REFERENCE = _Reference()
@@ -157,9 +157,9 @@ def bind(primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) 
     return highest(inputs).interpret(primitive, inputs, params)
 
 
-def call(operation: Operation, inputs: Sequence[Any]) -> list[Any]:
-    """Run ``operation``, which is no primitive, on the highest level among its inputs."""
-    return highest(inputs).call(operation, inputs)
+def apply(composite: Composite, inputs: Sequence[Any]) -> list[Any]:
+    """Run ``composite``, which is no primitive, on the highest level among its inputs."""
+    return highest(inputs).apply(composite, inputs)
 
 
 class _Nesting(threading.local):

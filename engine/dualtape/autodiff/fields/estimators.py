@@ -15,10 +15,10 @@ from dualtape.core.interpreter import ground, value_of
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
 from dualtape.tensor import Tensor
 
-Draw = Callable[[Tensor], tuple[Tensor, float]]
+DrawDirections = Callable[[Tensor], tuple[Tensor, float]]
 
 
-def read_estimator(estimator: Any, samples: Any, seed: Any) -> Draw:
+def read_estimator(estimator: Any, samples: Any, seed: Any) -> DrawDirections:
     """A function from points to directions, and by what the sum of second derivatives along them is multiplied."""
     if estimator is None:
         return lambda points: (_constant(np.eye(points.shape[-1]), points), 1.0)

@@ -268,7 +268,7 @@ def _read_strategy(function: str, strategy: Any) -> str:
             f"`strategy` of `{function}` must be {', '.join(map(repr, STRATEGIES[:-1]))} or {STRATEGIES[-1]!r}, "
             f"got {strategy!r}"
         )
-    return strategy  # type: ignore[no-any-return]
+    return str(strategy)
 
 
 def _require_way(function: str, plan: Plan) -> None:

@@ -21,7 +21,7 @@ from dualtape.autodiff.levels import Index, MultiIndex, MultiIndices
 STRATEGIES = ("auto", "multivariate", "directional", "collapsed")
 
 
-class Cost(NamedTuple):
+class SweepCost(NamedTuple):
     """What each operation of the field costs on top of its value.
 
     ``streams`` are coefficients, each moved by a linear operation; ``products`` are multiplications of two coefficients
@@ -41,7 +41,7 @@ class Way(NamedTuple):
 
     name: str
     detail: str
-    cost: Cost | None
+    cost: SweepCost | None
 
 
 class Plan(NamedTuple):
@@ -69,7 +69,7 @@ class Plan(NamedTuple):
         """How many coordinates the points have."""
         return len(self.indices[0])
 
-    def cost(self, strategy: str) -> Cost | None:
+    def cost(self, strategy: str) -> SweepCost | None:
         """What ``strategy`` costs; ``None`` if it does not lead there."""
         return next(way.cost for way in self.ways if way.name == strategy)
 
@@ -114,7 +114,7 @@ def _chosen(ways: tuple[Way, ...], strategy: str) -> str:
 
 
 def _multivariate(algebra: MultiIndices) -> Way:
-    cost = Cost(len(algebra.indices), sum(map(_products, algebra.indices)))
+    cost = SweepCost(len(algebra.indices), sum(map(_products, algebra.indices)))
     return Way("multivariate", f"one jet over {len(algebra.indices)} multi-indices", cost)
 
 
@@ -129,7 +129,7 @@ def _directional(directions: Directions | None, reason: str) -> Way:
         return Way("directional", reason, None)
     count, order = len(directions.rows), directions.order
     detail = f"{count} directions of order {order}, as one tensor, recombined"
-    return Way("directional", detail, Cost(count * order, count * order * (order + 1) // 2))
+    return Way("directional", detail, SweepCost(count * order, count * order * (order + 1) // 2))
 
 
 def _collapsed(directions: Directions | None, reason: str) -> Way:
@@ -137,4 +137,4 @@ def _collapsed(directions: Directions | None, reason: str) -> Way:
         return Way("collapsed", reason, None)
     count, order = len(directions.rows), directions.order
     detail = f"{count} directions of order {order - 1}, as one tensor, and one sum of all of order {order}"
-    return Way("collapsed", detail, Cost(count * (order - 1) + 1, count * (order - 1) * (order + 2) // 2 + 1))
+    return Way("collapsed", detail, SweepCost(count * (order - 1) + 1, count * (order - 1) * (order + 2) // 2 + 1))

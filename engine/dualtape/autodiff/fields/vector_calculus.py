@@ -91,8 +91,9 @@ def curl(F: Field) -> Callable[..., tuple[Tensor, Tensor]]:
 
 
 def _read_vector(function: str, value: Any, points: Tensor) -> Tensor:
-    if require_field(value).shape != points.shape:
+    found = require_field(value)
+    if found.shape != points.shape:
         raise ShapeError(
-            f"the field of `{function}` gave the shape {value.shape}; expected a vector for each point: {points.shape}"
+            f"the field of `{function}` gave the shape {found.shape}; expected a vector for each point: {points.shape}"
         )
-    return value  # type: ignore[no-any-return]
+    return found

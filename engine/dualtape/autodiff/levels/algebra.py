@@ -18,7 +18,7 @@ Index = Hashable
 MultiIndex = tuple[int, ...]
 
 
-class Term(NamedTuple):
+class ChainTerm(NamedTuple):
     """``weight * x[left] * f'[right]``, neither of the two being a primal."""
 
     weight: int
@@ -30,7 +30,7 @@ class Chain(NamedTuple):
     """How f(x) gets its coefficient: ``y[index] = x[index] * f' + (the sum of all terms) / divisor``."""
 
     divisor: int
-    terms: tuple[Term, ...]
+    terms: tuple[ChainTerm, ...]
 
 
 class Algebra:
@@ -80,7 +80,7 @@ class MultiIndices(Algebra):
         if found is None:
             alpha: MultiIndex = index  # type: ignore[assignment]
             i = min((i for i, a in enumerate(alpha) if a), key=lambda i: alpha[i])
-            terms = tuple(Term(beta[i], beta, gamma) for beta, gamma in _splits(alpha) if beta[i] and any(gamma))
+            terms = tuple(ChainTerm(beta[i], beta, gamma) for beta, gamma in _splits(alpha) if beta[i] and any(gamma))
             found = Chain(alpha[i], terms)
             self._chain[index] = found
         return found

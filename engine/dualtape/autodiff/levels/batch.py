@@ -13,8 +13,8 @@ from typing import Any, Self
 from dualtape.autodiff.levels.parts import PartsLevel, Present, exchanged
 from dualtape.autodiff.levels.rule import DerivativeRule, LinearMap, Tangents
 from dualtape.autodiff.levels.value import LevelValue, new_value
+from dualtape.core.composite import Cotangents, Values
 from dualtape.core.interpreter import bind, entered
-from dualtape.core.operation import Cotangents, Values
 from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Spec
 from dualtape.primitives.broadcasting import broadcast_to

@@ -22,8 +22,8 @@ from dualtape.autodiff.levels.jet_functions import solve_on_jets, through_jets
 from dualtape.autodiff.levels.parts import PartsLevel, Present
 from dualtape.autodiff.levels.scaled import Scaled, sum_of
 from dualtape.autodiff.levels.value import LevelValue, new_value
+from dualtape.core.composite import Values
 from dualtape.core.interpreter import bind, entered
-from dualtape.core.operation import Values
 from dualtape.core.primitive import Bilinear, Elementwise, Linear, NonDifferentiable, Primitive, Reduction
 from dualtape.core.spec import Spec
 from dualtape.functions.creation import zeros_like

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dualtape.autodiff.levels.algebra import Index
 from dualtape.autodiff.levels.scaled import Scaled, sum_of
-from dualtape.core.operation import Values
+from dualtape.core.composite import Values
 from dualtape.primitives.arithmetic import add, multiply
 from dualtape.tensor import Tensor
 

@@ -23,8 +23,8 @@ from dualtape.autodiff.levels.jet import JetLevel
 from dualtape.autodiff.levels.laplacian_rules import RULES, Part, stretched, total
 from dualtape.autodiff.levels.parts import PartsLevel, Present, exchanged
 from dualtape.autodiff.levels.value import LevelValue, new_value
+from dualtape.core.composite import Values
 from dualtape.core.interpreter import bind, entered
-from dualtape.core.operation import Values
 from dualtape.core.primitive import NonDifferentiable, Primitive
 from dualtape.core.spec import Spec
 from dualtape.functions.creation import zeros_like

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from dualtape.autodiff.levels.algebra import DUAL
 from dualtape.autodiff.levels.chain import apply_partial
 from dualtape.autodiff.levels.jet import JetLevel
+from dualtape.core.composite import Values
 from dualtape.core.interpreter import entered
-from dualtape.core.operation import Values
 from dualtape.core.primitive import Bilinear, Elementwise, Linear, Primitive, Reduction
 from dualtape.functions.creation import ones_like, zeros_like
 from dualtape.primitives.arithmetic import add, multiply
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 _EPSILON = (1,)
 Part = Tensor | None
 Parts = tuple[Part, ...]
-Params = dict[str, Any]
 
 
 def total(*terms: Part) -> Part:
@@ -46,7 +45,13 @@ def _times_partial(derivative: Part, partial: Any) -> Part:
 
 
 def _elementwise(
-    level: LaplacianLevel, primitive: Any, x: Values, slopes: Parts, laplacians: Parts, y: Tensor, params: Params
+    level: LaplacianLevel,
+    primitive: Any,
+    x: Values,
+    slopes: Parts,
+    laplacians: Parts,
+    y: Tensor,
+    params: dict[str, Any],
 ) -> tuple[Part, Part]:
     moving = [i for i in range(len(x)) if slopes[i] is not None or laplacians[i] is not None]
     partials = {i: primitive.partials[i](*x, y, **params) for i in moving}
@@ -73,7 +78,13 @@ def _elementwise(
 
 
 def _reduction(
-    level: LaplacianLevel, primitive: Any, x: Values, slopes: Parts, laplacians: Parts, y: Tensor, params: Params
+    level: LaplacianLevel,
+    primitive: Any,
+    x: Values,
+    slopes: Parts,
+    laplacians: Parts,
+    y: Tensor,
+    params: dict[str, Any],
 ) -> tuple[Part, Part]:
     (primal,), (slope,), (laplacian,) = x, slopes, laplacians
     partial = primitive.partial(primal, y, **params)
@@ -91,12 +102,18 @@ def _reduction(
     return pushed, laplacian
 
 
-def _summed(x: Part, params: Params) -> Part:
+def _summed(x: Part, params: dict[str, Any]) -> Part:
     return None if x is None else sum_along(x, axes=params["axes"])
 
 
 def _linear(
-    level: LaplacianLevel, primitive: Any, x: Values, slopes: Parts, laplacians: Parts, y: Tensor, params: Params
+    level: LaplacianLevel,
+    primitive: Any,
+    x: Values,
+    slopes: Parts,
+    laplacians: Parts,
+    y: Tensor,
+    params: dict[str, Any],
 ) -> tuple[Part, Part]:
     moves = [primitive.transpose(i) is not None for i in range(len(x))]
 
@@ -114,7 +131,13 @@ def _linear(
 
 
 def _bilinear(
-    level: LaplacianLevel, primitive: Any, x: Values, slopes: Parts, laplacians: Parts, y: Tensor, params: Params
+    level: LaplacianLevel,
+    primitive: Any,
+    x: Values,
+    slopes: Parts,
+    laplacians: Parts,
+    y: Tensor,
+    params: dict[str, Any],
 ) -> tuple[Part, Part]:
     def product(left: Any, right: Any) -> Part:
         if left is None or right is None:

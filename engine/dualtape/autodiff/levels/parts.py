@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Self
 
+from dualtape.core.composite import Composite, Values
 from dualtape.core.interpreter import Level
-from dualtape.core.operation import Operation, Values
 from dualtape.core.spec import Spec
 from dualtape.primitives.movement import permute
 from dualtape.tensor import Tensor
@@ -26,8 +26,8 @@ Present = Any
 class PartsLevel(Level):
     """A level of values with parts. ``stacked`` says that the first axis of the value counts the steps of a loop."""
 
-    def call(self, operation: Operation, inputs: Values) -> list[Any]:
-        return operation.on_parts(self, inputs)
+    def apply(self, composite: Composite, inputs: Values) -> list[Any]:
+        return composite.on_parts(self, inputs)
 
     def push_forward(self, rule: DerivativeRule, inputs: Values) -> list[Any]:
         """The outputs of a function that brings its own derivative."""

@@ -15,8 +15,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from dualtape.autodiff.levels.value import LevelValue, new_value
-from dualtape.core.interpreter import Level, bind, call
-from dualtape.core.operation import Operation, Values
+from dualtape.core.composite import Composite, Values
+from dualtape.core.interpreter import Level, apply, bind
 from dualtape.core.primitive import Primitive
 from dualtape.tensor import Tensor
 
@@ -89,9 +89,9 @@ class Recorder(Level):
         recorded: Tensor = self.record(lambda *operands: (bind(primitive, operands, params),), inputs, [output])[0]
         return recorded
 
-    def call(self, operation: Operation, inputs: Values) -> list[Any]:
-        outputs = self.below(operation, [self.primal(x) for x in inputs])
-        return self.record(lambda *operands: call(operation, operands), inputs, outputs)
+    def apply(self, composite: Composite, inputs: Values) -> list[Any]:
+        outputs = self.below(composite, [self.primal(x) for x in inputs])
+        return self.record(lambda *operands: apply(composite, operands), inputs, outputs)
 
     def record(self, do: Callable[..., Sequence[Any]], inputs: Sequence[Any], outputs: Sequence[Any]) -> list[Any]:
         """Record one step, which the level below has done: ``do(*inputs)`` gives ``outputs``."""

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from dualtape.autodiff.levels.tape import Tape
-from dualtape.core.interpreter import call, entered
-from dualtape.core.operation import Cotangents, Operation, PullBack, Values
+from dualtape.core.composite import Composite, Cotangents, PullBack, Values
+from dualtape.core.interpreter import apply, entered
 from dualtape.functions.creation import zeros_like
 from dualtape.tensor import Tensor
 
@@ -19,7 +19,7 @@ Tangents = Sequence[Tensor | None]
 LinearMap = Callable[[Tangents], list[Tensor | None]]
 
 
-class DerivativeRule(Operation):
+class DerivativeRule(Composite):
     """A function of flat lists, and its derivative.
 
     Attributes
@@ -53,7 +53,7 @@ class DerivativeRule(Operation):
         return [next(found) if want else None for want in wanted]
 
     def pull_back(self, inputs: Values, watched: Sequence[bool]) -> tuple[list[Any], PullBack]:
-        outputs = call(self, inputs)
+        outputs = apply(self, inputs)
         return outputs, lambda cotangents: self.transpose(inputs, outputs, cotangents, watched)
 
     def on_parts(self, level: Any, inputs: Values) -> list[Any]:

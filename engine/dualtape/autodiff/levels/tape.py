@@ -17,8 +17,8 @@ from dualtape.autodiff.levels.chain import apply_partial
 from dualtape.autodiff.levels.record import Adjoint, Record
 from dualtape.autodiff.levels.tape_functions import record_call
 from dualtape.autodiff.levels.value import LevelValue, new_value
+from dualtape.core.composite import Composite, Values
 from dualtape.core.interpreter import Level, bind
-from dualtape.core.operation import Operation, Values
 from dualtape.core.primitive import Bilinear, Elementwise, Linear, NonDifferentiable, Primitive, Reduction
 from dualtape.primitives.arithmetic import add
 from dualtape.primitives.broadcasting import sum_to
@@ -70,14 +70,14 @@ class Tape(Level):
         self._records.append(Record(primitive, fixed, sources, params, output, variable.index))
         return variable
 
-    def call(self, operation: Operation, inputs: Values) -> list[Any]:
+    def apply(self, composite: Composite, inputs: Values) -> list[Any]:
         """One entry for the whole operation, with its own reverse rule."""
-        outputs = operation.in_pieces(inputs)
+        outputs = composite.in_pieces(inputs)
         if outputs is not None:
             return outputs
         watched = [self.owns(x) for x in inputs]
-        outputs, pull = operation.pull_back([self.primal(x) for x in inputs], watched)
-        return record_call(self, inputs, self.require_below(operation, outputs), pull)
+        outputs, pull = composite.pull_back([self.primal(x) for x in inputs], watched)
+        return record_call(self, inputs, self.require_below(composite, outputs), pull)
 
     def record(self, record: Record) -> None:
         """Append an operation that was run elsewhere; its target must come from :meth:`watch`."""

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from dualtape.autodiff.levels.record import Adjoint, Record
+from dualtape.core.composite import Cotangents, PullBack, Values
 from dualtape.core.interpreter import ground
-from dualtape.core.operation import Cotangents, PullBack, Values
 from dualtape.dtypes import float32
 from dualtape.tensor import Tensor
 

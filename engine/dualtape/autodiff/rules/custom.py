@@ -10,17 +10,17 @@ from dualtape import pytree
 from dualtape.autodiff.rules.custom_rules import CustomRule, JvpRule, PartialsRule, VjpRule
 from dualtape.autodiff.rules.numeric_check import compare_with_differences
 from dualtape.autodiff.transforms import require_callable
-from dualtape.core.interpreter import call, value_of
+from dualtape.core.interpreter import apply, value_of
 from dualtape.errors import ArgumentError, ArgumentTypeError
 from dualtape.tensor import Tensor
 
-Partials = Callable[..., Any] | Sequence[Callable[..., Any]]
+PartialFunctions = Callable[..., Any] | Sequence[Callable[..., Any]]
 
 
 def custom_derivative(
     fn: Callable[..., Any],
     *,
-    partials: Partials | None = None,
+    partials: PartialFunctions | None = None,
     jvp: Callable[..., Any] | None = None,
     vjp: Callable[..., Any] | None = None,
 ) -> CustomDerivative:
@@ -92,7 +92,7 @@ class CustomDerivative:
 
     def __call__(self, *args: Any) -> Any:
         rule, leaves = self._read(args)
-        outputs = call(rule, leaves)
+        outputs = apply(rule, leaves)
         return pytree.unflatten(rule.form, outputs)
 
     def check(self, *args: Any, rtol: float = 1e-5, seed: int = 0) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 from dualtape import pytree
 from dualtape.autodiff.levels import DerivativeRule, LinearMap, Tangents, apply_partial
+from dualtape.core.composite import Cotangents, Values
 from dualtape.core.interpreter import value_of
-from dualtape.core.operation import Cotangents, Values
 from dualtape.core.spec import broadcast_shapes
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
 from dualtape.functions.creation import zeros_like

@@ -15,21 +15,20 @@ import numpy as np
 
 from dualtape import pytree
 from dualtape.autodiff.levels import DerivativeRule, LinearMap, Tangents
-from dualtape.autodiff.solvers.krylov import METHODS, krylov_solve
-from dualtape.autodiff.solvers.linear_system import solve
+from dualtape.autodiff.solvers.krylov import METHODS, Residual, krylov_solve
+from dualtape.autodiff.solvers.linear_system import solve_dense
 from dualtape.autodiff.transforms import jacfwd, jvp, require_callable, vjp
-from dualtape.core.interpreter import call, value_of
-from dualtape.core.operation import Cotangents, Values
+from dualtape.core.composite import Cotangents, Values
+from dualtape.core.interpreter import apply, value_of
 from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError, TracingError
 from dualtape.primitives.rounding import stop_gradient
 from dualtape.tensor import Tensor
 
-Equation = Callable[..., Tensor]
 _LARGEST_DENSE = 500
 
 
 def root(
-    residual: Equation,
+    residual: Residual,
     x0: Tensor,
     *args: Any,
     steps: int = 50,
@@ -74,7 +73,7 @@ def root(
 
 
 def fixed_point(
-    step: Equation,
+    step: Residual,
     x0: Tensor,
     *args: Any,
     steps: int = 1000,
@@ -103,7 +102,7 @@ def fixed_point(
 class _System(NamedTuple):
     """The linear systems of an equation: solved with its derivative by x, or with the transpose of that."""
 
-    residual: Equation
+    residual: Residual
     structure: Any
     solver: str
 
@@ -118,16 +117,16 @@ class _System(NamedTuple):
             return krylov_solve(self.equation, x, leaves, right, method, transposed)
         found: Tensor = jacfwd(lambda x: self.equation(x, *leaves))(x)
         matrix = found.reshape((x.size, x.size))
-        return solve(matrix.T if transposed else matrix, right.reshape((x.size, 1))).reshape(x.shape)
+        return solve_dense(matrix.T if transposed else matrix, right.reshape((x.size, 1))).reshape(x.shape)
 
 
-Step = Callable[[_System, Tensor, Sequence[Any]], Tensor]
+Iteration = Callable[[_System, Tensor, Sequence[Any]], Tensor]
 
 
 def _solution(
     function: str,
-    residual: Equation,
-    step: Step,
+    residual: Residual,
+    step: Iteration,
     x0: Any,
     args: tuple[Any, ...],
     steps: Any,
@@ -152,7 +151,7 @@ def _solution(
             )
         return x
 
-    found: Tensor = call(_Implicit(function, solved, system), [value_of(x) for x in leaves])[0]
+    found: Tensor = apply(_Implicit(function, solved, system), [value_of(x) for x in leaves])[0]
     return found
 
 
@@ -223,7 +222,7 @@ class _Implicit(DerivativeRule):
         return residual
 
 
-def _residual(equation: Equation, name: str, x: Tensor, args: Sequence[Any]) -> Tensor:
+def _residual(equation: Residual, name: str, x: Tensor, args: Sequence[Any]) -> Tensor:
     value = equation(x, *args)
     if not isinstance(value, Tensor) or value.shape != x.shape:
         raise ShapeError(f"`{name}` must give a Tensor of x's shape {x.shape}, got {getattr(value, 'shape', value)}")

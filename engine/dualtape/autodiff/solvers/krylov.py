@@ -16,23 +16,23 @@ import numpy as np
 
 from dualtape.autodiff.levels import Batched, BatchLevel, DerivativeRule, LinearMap, Tangents
 from dualtape.autodiff.transforms import jvp, linearize, vjp
-from dualtape.core.interpreter import call, ground
-from dualtape.core.operation import Cotangents, Values
+from dualtape.core.composite import Cotangents, Values
+from dualtape.core.interpreter import apply, ground
 from dualtape.errors import ArgumentError, ArgumentTypeError
 from dualtape.tensor import Tensor
 
 METHODS = ("gmres", "cg")
-Equation = Callable[..., Tensor]
+Residual = Callable[..., Tensor]
 
 
 def krylov_solve(
-    residual: Equation, x: Tensor, args: Values, right: Tensor, method: str, transposed: bool = False
+    residual: Residual, x: Tensor, args: Values, right: Tensor, method: str, transposed: bool = False
 ) -> Tensor:
     """``y`` of J y = ``right``, or of its transpose, with J the derivative of ``residual(x, *args)`` by ``x``.
 
     ``args`` is a flat list. The method is ``"gmres"``, or ``"cg"`` for a symmetric positive definite J.
     """
-    found: Tensor = call(_System(residual, method, transposed), [x, *args, right])[0]
+    found: Tensor = apply(_System(residual, method, transposed), [x, *args, right])[0]
     return found
 
 
@@ -41,7 +41,7 @@ class _System(DerivativeRule):
 
     is_equation = True
 
-    def __init__(self, equation: Equation, method: str, transposed: bool) -> None:
+    def __init__(self, equation: Residual, method: str, transposed: bool) -> None:
         self.name = f"a solution by {method}"
         self._equation = equation
         self._method = method

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from dualtape.autodiff.levels import DerivativeRule, LinearMap, Tangents
-from dualtape.core.interpreter import call, ground
-from dualtape.core.operation import Cotangents, Values
+from dualtape.core.composite import Cotangents, Values
+from dualtape.core.interpreter import apply, ground
 from dualtape.functions.elementwise import abs as absolute
 from dualtape.functions.indexing import take, where
 from dualtape.functions.reduction import argmax
@@ -20,9 +20,9 @@ from dualtape.functions.shape import concat
 from dualtape.tensor import Tensor
 
 
-def solve(matrix: Tensor, right: Tensor) -> Tensor:
+def solve_dense(matrix: Tensor, right: Tensor) -> Tensor:
     """``x`` of ``matrix @ x = right``, for a matrix of shape (n, n) and columns of shape (n, m)."""
-    found: Tensor = call(_Solution(), [matrix, right])[0]
+    found: Tensor = apply(_Solution(), [matrix, right])[0]
     return found
 
 
@@ -42,7 +42,7 @@ class _Solution(DerivativeRule):
             change = by_right if by_matrix is None else -(by_matrix @ outputs[0])
             if by_matrix is not None and by_right is not None:
                 change = change + by_right
-            return [None if change is None else solve(inputs[0], change)]
+            return [None if change is None else solve_dense(inputs[0], change)]
 
         return push
 
@@ -51,13 +51,13 @@ class _Solution(DerivativeRule):
         return left_over
 
     def correction(self, inputs: Values, output: Tensor) -> Callable[[Tensor], Tensor]:
-        return lambda residual: -solve(inputs[0], residual)
+        return lambda residual: -solve_dense(inputs[0], residual)
 
     def transpose(self, inputs: Values, outputs: Values, cotangents: Cotangents, wanted: Sequence[bool]) -> Cotangents:
         (cotangent,) = cotangents
         if cotangent is None:
             return [None, None]
-        adjoint = solve(inputs[0].T, cotangent)
+        adjoint = solve_dense(inputs[0].T, cotangent)
         return [-(adjoint @ outputs[0].T) if wanted[0] else None, adjoint if wanted[1] else None]
 
 

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from dualtape.autodiff.transforms.forward import jvp
-from dualtape.autodiff.transforms.jacobians import Positions, jacfwd, require_one_position, sparse_derivative
-from dualtape.autodiff.transforms.request import read_positions, require_callable
+from dualtape.autodiff.transforms.jacobians import GradPosition, jacfwd, require_one_position, sparse_derivative
+from dualtape.autodiff.transforms.request import read_grad_position, require_callable
 from dualtape.autodiff.transforms.reverse import grad, vjp
 from dualtape.autodiff.transforms.sparse import sparse_hessian
 from dualtape.tensor import Tensor
 
 
-def hessian(fn: Callable[..., Tensor], grad_position: Positions = 0, *, sparsity: Any = None) -> Callable[..., Any]:
+def hessian(fn: Callable[..., Tensor], grad_position: GradPosition = 0, *, sparsity: Any = None) -> Callable[..., Any]:
     """A function that returns the second derivatives of a scalar function: forward over reverse.
 
     Parameters
@@ -34,7 +34,7 @@ def hessian(fn: Callable[..., Tensor], grad_position: Positions = 0, *, sparsity
     require_callable("hessian", fn)
     if sparsity is None:
         return jacfwd(grad(fn, grad_position), grad_position)
-    positions, single = read_positions(grad_position)
+    positions, single = read_grad_position(grad_position)
     require_one_position("hessian", single)
     return sparse_derivative("hessian", sparse_hessian, grad(fn, grad_position), positions, sparsity)
 

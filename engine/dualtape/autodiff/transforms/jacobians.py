@@ -10,7 +10,7 @@ import numpy as np
 from dualtape import pytree
 from dualtape.autodiff.transforms.batching import vmap
 from dualtape.autodiff.transforms.forward import jvp
-from dualtape.autodiff.transforms.request import read_positions, require_callable, split_aux
+from dualtape.autodiff.transforms.request import read_grad_position, require_callable, split_aux
 from dualtape.autodiff.transforms.reverse import vjp
 from dualtape.autodiff.transforms.sparse import sparse_jacobian
 from dualtape.core.interpreter import ground
@@ -19,10 +19,10 @@ from dualtape.functions.shape import reshape
 from dualtape.parameter import Parameter
 from dualtape.tensor import Tensor
 
-Positions = int | tuple[int, ...]
+GradPosition = int | tuple[int, ...]
 
 
-def jacfwd(fn: Callable[..., Any], grad_position: Positions = 0, has_aux: bool = False) -> Callable[..., Any]:
+def jacfwd(fn: Callable[..., Any], grad_position: GradPosition = 0, has_aux: bool = False) -> Callable[..., Any]:
     """A function that returns the Jacobian of ``fn``, column by column in forward mode.
 
     The cheaper choice where there are fewer inputs than outputs.
@@ -70,7 +70,7 @@ def jacfwd(fn: Callable[..., Any], grad_position: Positions = 0, has_aux: bool =
     return after_jacfwd
 
 
-def jacrev(fn: Callable[..., Any], grad_position: Positions = 0, has_aux: bool = False) -> Callable[..., Any]:
+def jacrev(fn: Callable[..., Any], grad_position: GradPosition = 0, has_aux: bool = False) -> Callable[..., Any]:
     """A function that returns the Jacobian of ``fn``, row by row in reverse mode; see :func:`jacfwd`.
 
     The cheaper choice where there are fewer outputs than inputs.
@@ -109,7 +109,7 @@ def jacrev(fn: Callable[..., Any], grad_position: Positions = 0, has_aux: bool =
 
 
 def jacobian(
-    fn: Callable[..., Any], grad_position: Positions = 0, has_aux: bool = False, *, sparsity: Any = None
+    fn: Callable[..., Any], grad_position: GradPosition = 0, has_aux: bool = False, *, sparsity: Any = None
 ) -> Callable[..., Any]:
     """A function that returns the Jacobian of ``fn``, by the cheaper mode: forward for no more inputs than outputs.
 
@@ -134,7 +134,7 @@ def jacobian(
      [0. 3. 2.]]
     """
     require_callable("jacobian", fn)
-    positions, single = read_positions(grad_position)
+    positions, single = read_grad_position(grad_position)
     if sparsity is not None:
         require_one_position("jacobian", single and not has_aux)
         return sparse_derivative("jacobian", sparse_jacobian, fn, positions, sparsity)
@@ -170,7 +170,7 @@ def sparse_derivative(
 
 
 def _positions(grad_position: Any) -> tuple[tuple[int, ...], bool]:
-    positions, single = read_positions(grad_position)
+    positions, single = read_grad_position(grad_position)
     if positions is None:
         raise ArgumentError("`grad_position` of a Jacobian must be an int or a tuple of ints, got None")
     return positions, single

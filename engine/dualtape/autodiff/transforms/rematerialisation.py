@@ -16,8 +16,8 @@ from typing import Any
 from dualtape import pytree
 from dualtape.autodiff.levels import Recorder, Recording, Tape
 from dualtape.autodiff.transforms.request import require_callable
-from dualtape.core.interpreter import call, entered, highest, value_of
-from dualtape.core.operation import Cotangents, Operation, PullBack, Values
+from dualtape.core.composite import Composite, Cotangents, PullBack, Values
+from dualtape.core.interpreter import apply, entered, highest, value_of
 from dualtape.tensor import Tensor
 
 
@@ -66,7 +66,7 @@ def checkpoint(fn: Callable[..., Any]) -> Callable[..., Any]:
         made = [recorder.owns(x) for x in outputs]
         recording = recorder.recording(list(compress(outputs, made)))
         values = [recorder.primal(x) for x in compress(outputs, made)]
-        found = iter(call(_Checkpointed(recording, values), recording.sources))
+        found = iter(apply(_Checkpointed(recording, values), recording.sources))
         return pytree.unflatten(form, [next(found) if ours else x for x, ours in zip(outputs, made, strict=True)])
 
     return update_wrapper(checkpointed, fn, updated=())
@@ -78,7 +78,7 @@ def _unwatched(x: Any) -> Any:
     return x
 
 
-class _Checkpointed(Operation):
+class _Checkpointed(Composite):
     """What a checkpointed function did, from the tensors that it used; its first outputs are there already."""
 
     name = "checkpoint"
@@ -104,4 +104,4 @@ class _Checkpointed(Operation):
             found = iter(tape.pull_back(tape.seeds(outputs, cotangents), list(compress(again, watched))))
             return [next(found) if watch else None for watch in watched]
 
-        return call(self, inputs), pull
+        return apply(self, inputs), pull

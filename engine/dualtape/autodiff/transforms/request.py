@@ -54,12 +54,12 @@ def read_request(
             raise ArgumentTypeError(f"For '_Grad', the '{argument}' should be bool, but got {type(value).__name__}")
     if grad_position is None and weights is None:
         raise ArgumentError("`grad_position` and `weight` can not be None at the same time.")
-    positions, single = read_positions(grad_position)
+    positions, single = read_grad_position(grad_position)
     parameters, lone = read_weights(name, weights)
     return Request(positions, single, parameters, lone, has_aux, return_ids, sens_param)
 
 
-def read_positions(grad_position: Any) -> tuple[Positions, bool]:
+def read_grad_position(grad_position: Any) -> tuple[Positions, bool]:
     """Positions, and whether a single gradient is returned bare."""
     if grad_position is None:
         return None, False
@@ -96,13 +96,13 @@ def read_weights(name: str, weights: Any) -> tuple[tuple[Parameter, ...] | None,
     return tuple(weights), False
 
 
-def require_callable(name: str, fn: Any) -> Callable[..., Any]:
+def require_callable(name: str, fn: object) -> Callable[..., Any]:
     """``fn`` if it can be called."""
     if not callable(fn):
         raise ArgumentTypeError(
             f"The fn should be callable, but got {type(fn).__name__}\n`fn` of `{name}` must be a function or a Cell"
         )
-    return fn  # type: ignore[no-any-return]
+    return fn
 
 
 def split_aux(outputs: Any) -> tuple[Any, Any]:

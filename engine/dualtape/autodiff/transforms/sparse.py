@@ -93,7 +93,8 @@ def _products(push: Callable[[Tensor], Tensor], seeds: Tensor) -> np.ndarray:
     """The derivative along each seed, flat."""
     if not seeds.shape[0]:
         return np.zeros((0, 0), seeds.dtype.numpy)
-    return vmap(push)(seeds).asnumpy().reshape(seeds.shape[0], -1)  # type: ignore[no-any-return]
+    products: np.ndarray = vmap(push)(seeds).asnumpy()
+    return products.reshape(seeds.shape[0], -1)
 
 
 def _read_pattern(sparsity: Any, fn: Callable[[Tensor], Tensor], x: Tensor, value: Tensor) -> Pattern:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from dualtape.core.operation import Operation
+from dualtape.core.composite import Composite
 from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Shape, Spec
 from dualtape.dtypes import DType, bool_
@@ -52,14 +52,14 @@ Operand = Node | Number
 class Equation:
     """``output = primitive(*operands, **params)``.
 
-    An equation that holds programs knows the ``operation`` that its parameters make, for whoever differentiates it.
+    An equation that holds programs knows the ``composite`` that its parameters make, for whoever differentiates it.
     """
 
     primitive: Primitive
     operands: tuple[Operand, ...]
     params: dict[str, Any]
     output: Node
-    operation: Callable[..., Operation] | None = None
+    composite: Callable[..., Composite] | None = None
 
     @property
     def reads(self) -> tuple[Node, ...]:

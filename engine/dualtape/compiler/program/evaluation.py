@@ -7,8 +7,8 @@ from typing import Any
 from dualtape.compiler.program.control import ITEM
 from dualtape.compiler.program.equation import Constant, Node
 from dualtape.compiler.program.program import Program
-from dualtape.core.interpreter import bind, call
-from dualtape.core.operation import Values
+from dualtape.core.composite import Values
+from dualtape.core.interpreter import apply, bind
 
 
 def evaluate(program: Program, inputs: Values) -> list[Any]:
@@ -22,8 +22,8 @@ def evaluate(program: Program, inputs: Values) -> list[Any]:
 
     for equation in program.equations:
         operands = tuple(map(value, equation.operands))
-        if equation.operation is not None:
-            found: Any = call(equation.operation(**equation.params), operands)
+        if equation.composite is not None:
+            found: Any = apply(equation.composite(**equation.params), operands)
         elif equation.primitive is ITEM:
             found = operands[0][equation.params["index"]]
         else:

@@ -10,8 +10,8 @@ import numpy as np
 from dualtape.compiler.program.control import ITEM, Control
 from dualtape.compiler.program.equation import Constant, Equation, Node, Number, Operand
 from dualtape.compiler.program.program import Program
+from dualtape.core.composite import Composite, Values
 from dualtape.core.interpreter import Level, entered
-from dualtape.core.operation import Operation, Values
 from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Spec
 from dualtape.devices.device import Device
@@ -74,14 +74,14 @@ class Trace(Level):
     def interpret(self, primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
         return self.traced(self._emit(primitive, inputs, params))
 
-    def call(self, operation: Operation, inputs: Values) -> list[Any]:
-        return operation.write(self, inputs)
+    def apply(self, composite: Composite, inputs: Values) -> list[Any]:
+        return composite.write(self, inputs)
 
     def write(
-        self, kind: Control, inputs: Values, params: dict[str, Any], operation: Callable[..., Operation]
+        self, kind: Control, inputs: Values, params: dict[str, Any], composite: Callable[..., Composite]
     ) -> list[Traced]:
-        """One equation of several values, which ``operation(**params)`` gives, and one to take out each of them."""
-        bundle = self.traced(self._emit(kind, inputs, params, operation))
+        """One equation of several values, which ``composite(**params)`` gives, and one to take out each of them."""
+        bundle = self.traced(self._emit(kind, inputs, params, composite))
         items: Any = bundle.node.spec
         return [self.traced(self._emit(ITEM, (bundle,), {"index": i})) for i in range(len(items.items))]
 
@@ -90,11 +90,11 @@ class Trace(Level):
         primitive: Primitive,
         inputs: Values,
         params: dict[str, Any],
-        operation: Callable[..., Operation] | None = None,
+        composite: Callable[..., Composite] | None = None,
     ) -> Node:
         operands = tuple(self.operand(x) for x in inputs)
         output = Node(primitive.infer(*(x.spec if isinstance(x, Node) else None for x in operands), **params))
-        self._equations.append(Equation(primitive, operands, params, output, operation))
+        self._equations.append(Equation(primitive, operands, params, output, composite))
         return output
 
     def operand(self, value: Any) -> Operand:

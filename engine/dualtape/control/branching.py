@@ -10,9 +10,9 @@ from dualtape.compiler.program import COND, Program, evaluate
 from dualtape.control.bodies import sharing
 from dualtape.control.on_parts import all_parts, evaluation, on_parts, wholes
 from dualtape.control.on_tape import Mask, close_here, pulled, spread
-from dualtape.control.structured import Structured, spec_of
-from dualtape.core.interpreter import call
-from dualtape.core.operation import Cotangents, PullBack, Values
+from dualtape.control.structured import Structured, value_spec
+from dualtape.core.composite import Cotangents, PullBack, Values
+from dualtape.core.interpreter import apply
 from dualtape.primitives.selection import where
 
 
@@ -36,7 +36,7 @@ class Cond(Structured):
         found = [on_parts(level, run, self.true.inputs, present)[1] for run in runs]
         wanted = [level.union(p, q) for p, q in zip(*found, strict=True)]
         (true, false), captured = sharing(*(on_parts(level, run, self.true.inputs, present, wanted)[0] for run in runs))
-        parts = call(Cond(true, false), [predicate, *captured, *all_parts(level, operands, present)])
+        parts = apply(Cond(true, false), [predicate, *captured, *all_parts(level, operands, present)])
         return wholes(level, parts, self.true.results, wanted, len(wanted))
 
     def pull_back(self, inputs: Values, watched: Mask) -> tuple[list[Any], PullBack]:
@@ -50,9 +50,9 @@ class Cond(Structured):
                 def run(*values: Any) -> list[Any]:
                     return pulled(branch, values[:n], watched[1:], dict(zip(seeds, values[n:], strict=True)))
 
-                return close_here(run, [*map(spec_of, operands), *map(spec_of, seeds.values())])
+                return close_here(run, [*map(value_spec, operands), *map(value_spec, seeds.values())])
 
             reversed_cond = Cond(transposed(self.true), transposed(self.false))
-            return spread(watched, call(reversed_cond, [predicate, *operands, *seeds.values()]))
+            return spread(watched, apply(reversed_cond, [predicate, *operands, *seeds.values()]))
 
-        return call(self, inputs), pull
+        return apply(self, inputs), pull

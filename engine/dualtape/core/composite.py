@@ -1,4 +1,4 @@
-"""Operations that are no primitives: a function with a derivative of its own, a condition, a loop, a checkpoint.
+"""Composites, which are no primitives: a function with a derivative of its own, a condition, a loop, a checkpoint.
 
 Each says here, once, what the levels need of it; each level says in its own class which of these it asks.
 """
@@ -18,7 +18,7 @@ Cotangents = list["Tensor | None"]
 PullBack = Callable[[Cotangents], Cotangents]
 
 
-class Operation:
+class Composite:
     """Something done to a flat list of values, which gives another."""
 
     name: str

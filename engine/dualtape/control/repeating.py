@@ -11,8 +11,8 @@ from dualtape.control.bodies import sharing
 from dualtape.control.on_parts import all_parts, count_parts, evaluation, on_parts, settled, wholes
 from dualtape.control.on_tape import Mask
 from dualtape.control.structured import Structured
-from dualtape.core.interpreter import call
-from dualtape.core.operation import PullBack, Values
+from dualtape.core.composite import PullBack, Values
+from dualtape.core.interpreter import apply
 from dualtape.errors import TracingError
 from dualtape.primitives.selection import where
 
@@ -46,7 +46,7 @@ class While(Structured):
         step, _ = on_parts(level, body, nodes, [*fixed, *carried], carried)
         (program, next_carry), captured = sharing(goes_on, step)
         loop = While(program, next_carry, len(captured) + count_parts(level, nodes[: self.consts], fixed))
-        parts = call(loop, [*captured, *all_parts(level, consts, fixed), *all_parts(level, carry, carried)])
+        parts = apply(loop, [*captured, *all_parts(level, consts, fixed), *all_parts(level, carry, carried)])
         return wholes(level, parts, self.body.results, carried, len(carry))
 
     def _any_wants_to_go_on(self, values: Values, inner: PartsLevel) -> list[Any]:

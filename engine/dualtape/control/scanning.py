@@ -21,9 +21,9 @@ from dualtape.compiler.program import SCAN, Program
 from dualtape.control.bodies import sharing
 from dualtape.control.on_parts import all_parts, count_parts, evaluation, on_parts, settled, wholes
 from dualtape.control.on_tape import Mask, close_here, moving, pulled, spread
-from dualtape.control.structured import Structured, row_spec, spec_of
-from dualtape.core.interpreter import call
-from dualtape.core.operation import Cotangents, PullBack, Values
+from dualtape.control.structured import Structured, row_spec, value_spec
+from dualtape.core.composite import Cotangents, PullBack, Values
+from dualtape.core.interpreter import apply
 from dualtape.functions.creation import zeros_like
 from dualtape.primitives.arithmetic import add
 from dualtape.primitives.movement import concatenate, cut, reshape
@@ -79,7 +79,7 @@ class Scan(Structured):
             *all_parts(level, carry, carried),
             *all_parts(level, stacks, rows, stacked=True),
         ]
-        return wholes(level, call(scan, parts), self.body.results, wanted, self.carried)
+        return wholes(level, apply(scan, parts), self.body.results, wanted, self.carried)
 
     def in_pieces(self, inputs: Values) -> list[Any] | None:
         """A long scan as a scan of scans, and a shorter one for the steps that are left over."""
@@ -91,14 +91,14 @@ class Scan(Structured):
         first = rest if self.reverse else 0
         rows = [_shaped(_rows(x, first, count * steps), (count, steps, *x.shape[1:])) for x in stacks]
         segment = replace(self, length=steps, stored=True)
-        specs = [*map(spec_of, (*consts, *carry)), *map(row_spec, rows)]
-        body = close_here(lambda *values: call(segment, values), specs)
-        outputs = call(replace(self, body=body, length=count, stored=True), [*consts, *carry, *rows])
+        specs = [*map(value_spec, (*consts, *carry)), *map(row_spec, rows)]
+        body = close_here(lambda *values: apply(segment, values), specs)
+        outputs = apply(replace(self, body=body, length=count, stored=True), [*consts, *carry, *rows])
         carry, results = outputs[: self.carried], outputs[self.carried :]
         results = [_shaped(y, (count * steps, *y.shape[2:])) for y in results]
         if rest:
             rows = [_rows(x, 0 if self.reverse else count * steps, rest) for x in stacks]
-            tail = call(replace(self, length=rest, stored=True), [*consts, *carry, *rows])
+            tail = apply(replace(self, length=rest, stored=True), [*consts, *carry, *rows])
             carry, others = tail[: self.carried], tail[self.carried :]
             pairs = zip(others, results, strict=True) if self.reverse else zip(results, others, strict=True)
             results = [concatenate(x, y, axis=0) for x, y in pairs]
@@ -110,7 +110,7 @@ class Scan(Structured):
         consts, carry, stacks = self.split(inputs)
         before = body.inputs[self.consts : self.consts + carried]
         recording = Program(body.inputs, body.equations, (*body.outputs[:carried], *before, *body.outputs[carried:]))
-        outputs = call(replace(self, body=recording), inputs)
+        outputs = apply(replace(self, body=recording), inputs)
         carries = outputs[carried : 2 * carried]
         active = self._active(watched)
         by_const, by_carry, _ = self.split(active)
@@ -130,9 +130,9 @@ class Scan(Structured):
                 sums = [add(x, y) for x, y in zip(total, found[:m], strict=True)]
                 return [*found[m : m + k], *sums, *found[m + k :]]
 
-            program = close_here(step, [*map(spec_of, (*consts, *state)), *map(row_spec, along)])
+            program = close_here(step, [*map(value_spec, (*consts, *state)), *map(row_spec, along)])
             back = replace(self, body=program, carried=k + m, reverse=not self.reverse)
-            found = call(back, [*consts, *state, *along])
+            found = apply(back, [*consts, *state, *along])
             by_input = spread(active, [*found[k : k + m], *found[:k], *found[k + m :]])
             return [x if w else None for x, w in zip(by_input, watched, strict=True)]
 
