@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import dualtape as dt
 from dualtape.core.primitive import CATALOGUE, Primitive
+from dualtape.devices.opencl import opencl_devices
 from dualtape.testing import as_code
 from dualtape.testing import strategies as s
 
@@ -153,6 +154,7 @@ def test_primitive_with_a_wrong_partial_fails_the_suite(partial: str, tmp_path: 
     (tmp_path / "declaration.py").write_text(WRONG.format(partial=partial))
     code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import pytest; sys.exit(pytest.main(sys.argv[1:]))"
     options = ["-p", "declaration", "-n", "0", "-q", "-p", "no:cacheprovider", "-k", "wrong_sine", "-x"]
+    options += [] if opencl_devices() else ["--host-only"]
     for files in ("tests/primitives/test_catalogue.py", "property_tests/test_primitives.py"):
         command = [sys.executable, "-c", code, *options, files, "--hypothesis-profile=ci"]
         found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
