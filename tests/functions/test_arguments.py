@@ -33,6 +33,7 @@ CALLS: dict[str, Callable[[], Any]] = {
     "full of a str": lambda: ops.full((2,), "a"),
     "full of NaN in ints": lambda: ops.full((2,), float("nan"), dtype=dt.int64),
     "full of 300 in eight bits": lambda: ops.full((2,), 300, dtype=dt.int8),
+    "cross_entropy weighed by an int": lambda: ops.cross_entropy(X, X, 0),
     "arange of None": lambda: ops.arange(None),
     "arange up to infinity": lambda: ops.arange(float("inf")),
     "arange past all memory": lambda: ops.arange(2**45),

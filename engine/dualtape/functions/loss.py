@@ -103,7 +103,7 @@ def cross_entropy(
     check_reduction("cross_entropy", reduction)
     if not 0.0 <= label_smoothing <= 1.0:
         raise ArgumentError(f"`label_smoothing` of `cross_entropy` must be between 0 and 1, got {label_smoothing}")
-    _require_tensors("cross_entropy", input=input, target=target)
+    _require_tensors("cross_entropy", input=input, target=target, **({} if weight is None else {"weight": weight}))
     if input.ndim == 0:
         raise ShapeError("`input` of `cross_entropy` must have shape (N, C, ...) or (C,), got ()")
     axis = 0 if input.ndim == 1 else 1
