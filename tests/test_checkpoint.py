@@ -172,3 +172,20 @@ def test_parameters_by_themselves_are_saved(file: Path) -> None:
     w = Parameter(Tensor([1.0]), name="w")
     dt.save_checkpoint({"w": w}, file)
     assert dt.load_checkpoint(file)["w"].tolist() == [1.0]
+
+
+def test_file_without_any_of_the_networks_names_was_loaded_without_a_word(tmp_path: Path) -> None:
+    path = tmp_path / "other.safetensors"
+    dt.save_checkpoint({"a": dt.Tensor([1.0]), "b": dt.Tensor([2.0])}, path)
+    net = dt.nn.Dense(2, 1)
+    with pytest.raises(dt.errors.CheckpointError, match=r"no parameter .* 'weight', 'bias', the file 'a', 'b'"):
+        dt.load_checkpoint(path, net)
+
+
+def test_tensors_that_names_does_not_list_were_dropped(tmp_path: Path) -> None:
+    from safetensors.numpy import save_file
+
+    path = tmp_path / "more.safetensors"
+    arrays = {name: np.zeros(1, np.float32) for name in ("c", "a", "b")}
+    save_file(arrays, path, {"format": "dualtape", "version": "1", "names": '["b"]', "metadata": "{}"})
+    assert list(dt.load_checkpoint(path)) == ["b", "a", "c"]

@@ -95,8 +95,9 @@ def load_checkpoint(
     try:
         with safe_open(path, framework="numpy") as file:
             header = file.metadata() or {}
-            order = json.loads(header.get("names", "null")) or sorted(file.keys())
-            for name in order:
+            # The order in which they were saved; whatever else the file holds comes behind.
+            names = json.loads(header.get("names", "[]"))
+            for name in [*names, *sorted(set(file.keys()).difference(names))]:
                 arrays[name] = file.get_tensor(name)
             metadata = json.loads(header.get("metadata", "{}")) if header.get("format") == _FORMAT else dict(header)
     except (SafetensorError, TypeError, ValueError, OSError) as failure:
@@ -106,8 +107,18 @@ def load_checkpoint(
             raise DTypeError(f"parameter {name!r} in {str(path)!r} is of {array.dtype}, which no Tensor can hold")
     found = Checkpoint({name: Parameter(Tensor(array), name=name) for name, array in arrays.items()}, metadata)
     if net is not None:
-        load_param_into_net(net, found, strict_load)
+        missing, unused = load_param_into_net(net, found, strict_load)
+        if unused and len(unused) == len(found):
+            raise CheckpointError(
+                f"no parameter of the network has a name that is in {str(path)!r}: it has {_some(missing)}, the file "
+                f"{_some(unused)}"
+            )
     return found
+
+
+def _some(names: list[str]) -> str:
+    """The first few of them."""
+    return ", ".join(map(repr, names[:4])) + (", ..." if len(names) > 4 else "") if names else "none"
 
 
 def load_param_into_net(

@@ -97,7 +97,7 @@ def _arguments(name: str, dtype: str) -> tuple[np.ndarray, ...]:
 def cases(name: str, dtype: str) -> Cases:
     arguments = _arguments(name, dtype)
     high, low = np.empty(POINTS), np.zeros(POINTS)
-    with mpmath.workdps(50 if name != "dt_mod" else 700):
+    with mpmath.workdps(700 if name in ("dt_mod", "dt_floor_divide") else 50):
         for i, values in enumerate(zip(*arguments, strict=True)):
             try:
                 exact = FUNCTIONS[name].exact(*(mpmath.mpf(float(value)) for value in values))

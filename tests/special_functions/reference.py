@@ -76,6 +76,7 @@ _EXACT: dict[str, Callable[..., Any]] = {
     "trunc": lambda x: mpmath.sign(x) * mpmath.floor(abs(x)),
     "abs": abs,
     "mod": lambda x, y: x - y * mpmath.floor(x / y),
+    "floor_divide": lambda x, y: mpmath.floor(x / y),
     "maximum": max,
     "minimum": min,
 }

@@ -54,7 +54,11 @@ class Host(Device):
 
     def get(self, storage: np.ndarray) -> np.ndarray:
         view = storage.view()
-        view.flags.writeable = False
+        # Of memory that can be written, a view may be made writable again.
+        owner: Any = view
+        while isinstance(owner, np.ndarray):
+            owner.flags.writeable = False
+            owner = owner.base
         return view
 
     def execute(self, primitive: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> np.ndarray:
@@ -69,5 +73,7 @@ class Host(Device):
         return result if type(result) is np.ndarray else np.asarray(result)
 
     def add_in_place(self, target: np.ndarray, addend: np.ndarray) -> bool:
+        if not target.flags.writeable:
+            return False
         _quiet.run(np.add, target, addend, target)
         return True

@@ -12,6 +12,7 @@ from dualtape.core.spec import normalize_axis
 from dualtape.dtypes import DType, float16, float32, promote, promote_scalar
 from dualtape.errors import ArgumentError, ArgumentTypeError, AxisError, DTypeError, ShapeError
 from dualtape.primitives.selection import cast as cast_primitive
+from dualtape.primitives.selection import convert
 
 if TYPE_CHECKING:
     from dualtape.tensor import Tensor
@@ -25,6 +26,7 @@ def as_array(data: object, argument: str = "input_data", floats: Any = np.float3
     Python floats become Float32, or what ``floats`` says, and integers Int64; NumPy arrays and scalars keep their type.
     """
     if isinstance(data, (np.ndarray, np.generic)):
+        _refuse_mask(data, argument)
         return np.asarray(data)
     if isinstance(data, bool):
         return np.asarray(data, np.bool_)
@@ -43,6 +45,18 @@ def as_array(data: object, argument: str = "input_data", floats: Any = np.float3
     )
 
 
+def _refuse_mask(data: Any, argument: str) -> None:
+    """What is masked is no number; NumPy's conversion would take what stands behind the mask."""
+    if isinstance(data, (list, tuple)):
+        for item in data:
+            _refuse_mask(item, argument)
+    elif type(data) is not np.ndarray and isinstance(data, np.ndarray) and hasattr(data, "mask"):
+        raise ArgumentTypeError(
+            f"`{argument}` holds a masked array, whose mask a Tensor cannot keep; "
+            "say what stands in the masked places, as in array.filled(0.0)"
+        )
+
+
 def _as_array_of_sequence(data: list[Any] | tuple[Any, ...], argument: str, floats: Any) -> np.ndarray:
     try:
         array = np.array(data)
@@ -55,7 +69,9 @@ def _as_array_of_sequence(data: list[Any] | tuple[Any, ...], argument: str, floa
         raise ArgumentTypeError(
             f"For Tensor, the {argument} is {data} that contain unsupported element.\nIt must hold numbers"
         )
-    if array.dtype == np.float64 and not _holds_numpy(data):
+    if _holds_numpy(data):
+        _refuse_mask(data, argument)
+    elif array.dtype == np.float64:
         return converted(array, floats)
     return array
 
@@ -63,7 +79,7 @@ def _as_array_of_sequence(data: list[Any] | tuple[Any, ...], argument: str, floa
 def converted(array: np.ndarray, dtype: Any) -> np.ndarray:
     """``array`` in another element type; what is too large for a float type is infinite, without a warning."""
     with np.errstate(all="ignore"):
-        return array.astype(dtype)
+        return convert(array, np.dtype(dtype))
 
 
 def _holds_numpy(data: Any) -> bool:

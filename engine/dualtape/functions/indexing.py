@@ -72,6 +72,7 @@ def _slice_indices(item: slice, size: int) -> tuple[int, int, int]:
 def _expand(x: Tensor, key: tuple[Any, ...]) -> list[Any]:
     """Read every item, turn bool masks into indices, and fill ``...`` and missing axes with full slices."""
     items: list[Any] = []
+    masks: dict[int, tuple[int, ...]] = {}
     for item in key:
         if item is None or item is Ellipsis or isinstance(item, slice):
             items.append(item)
@@ -80,7 +81,10 @@ def _expand(x: Tensor, key: tuple[Any, ...]) -> list[Any]:
         elif isinstance(item, (int, np.integer)):
             items.append(int(item))
         else:
-            items.extend(_read_index(item))
+            index, mask = _read_index(item)
+            items.extend(index)
+            if mask is not None:
+                masks[id(index[0])] = mask
     used = sum(1 for item in items if item is not None and item is not Ellipsis)
     if sum(item is Ellipsis for item in items) > 1:
         raise TensorIndexError("an index may hold one ellipsis ('...')")
@@ -89,11 +93,24 @@ def _expand(x: Tensor, key: tuple[Any, ...]) -> list[Any]:
     fill = [slice(None)] * (x.ndim - used)
     if Ellipsis in [item for item in items if not isinstance(item, Value)]:
         i = next(i for i, item in enumerate(items) if item is Ellipsis)
-        return items[:i] + fill + items[i + 1 :]
-    return items + fill
+        items = items[:i] + fill + items[i + 1 :]
+    else:
+        items += fill
+    _check_masks(x.shape, [item for item in items if item is not None], masks)
+    return items
 
 
-def _read_index(item: Any) -> list[Any]:
+def _check_masks(shape: tuple[int, ...], items: list[Any], masks: dict[int, tuple[int, ...]]) -> None:
+    """``items`` has one for each axis, ``masks`` the shapes of masks by the first of the indices that they became."""
+    for axis, item in enumerate(items):
+        mask = masks.get(id(item), ())
+        sizes = shape[axis : axis + len(mask)]
+        if mask != sizes:
+            raise TensorIndexError(f"a bool mask of shape {mask} cannot index axes of sizes {sizes} (shape {shape})")
+
+
+def _read_index(item: Any) -> tuple[list[Any], tuple[int, ...] | None]:
+    """The indices that an item stands for, one for each axis, and its shape if it is a mask."""
     if isinstance(item, (float, str)):
         raise TensorIndexError(f"cannot index a Tensor with {item!r}; expected an int, a slice or a tensor of ints")
     index = as_tensor(item, "index", "index")
@@ -101,14 +118,14 @@ def _read_index(item: Any) -> list[Any]:
         if index.ndim == 0:
             raise TensorIndexError(_SINGLE_BOOL)
         # The shape of the result depends on the values: they must be known now.
-        return [as_tensor(found, "index") for found in np.nonzero(index.asnumpy())]
+        return [as_tensor(found, "index") for found in np.nonzero(index.asnumpy())], index.shape
     if not index.dtype.is_integer:
         if index.size == 0:
-            return [cast_to(index, int64)]
+            return [cast_to(index, int64)], None
         raise TensorIndexError(f"cannot index a Tensor with a tensor of {index.dtype}; expected integers or bools")
     if index.ndim == 0 and not _is_traced(index):
-        return [int(index.asnumpy())]
-    return [index]
+        return [int(index.asnumpy())], None
+    return [index], None
 
 
 def _is_traced(x: Tensor) -> bool:

@@ -9,7 +9,7 @@ from dualtape.core.example import Example, Reals
 from dualtape.core.expression import by_type, call, choose, x, y
 from dualtape.core.primitive import Bilinear, NonDifferentiable, elementwise, infer_elementwise
 from dualtape.primitives.continuation import extremum, pieces
-from dualtape.primitives.rounding import floor, sign
+from dualtape.primitives.rounding import floor_divide, sign
 
 REAL = (-3.0, 3.0)
 POSITIVE = (0.1, 4.0)
@@ -178,7 +178,7 @@ absolute = elementwise(
 relu = elementwise(
     "relu",
     numpy=lambda x: np.maximum(x, np.zeros((), x.dtype)),
-    opencl=choose(x < 0, 0, x),
+    opencl=choose(x <= 0, 0, x),
     partials=(lambda x, y: sign(y),),
     domain=(POSITIVE,),
     continued=lambda x: pieces(np.real(x) < 0, 0, x, np.real(x) == 0),
@@ -189,7 +189,7 @@ mod = elementwise(
     "mod",
     numpy=np.mod,
     opencl=by_type(call("dt_mod", x, y), call("dt_integer_mod", x, y)),
-    partials=(lambda x, y, z: 1, lambda x, y, z: -floor(x / y)),
+    partials=(lambda x, y, z: 1, lambda x, y, z: -floor_divide(x, y)),
     domain=((2.2, 2.9), (1.5, 2.0)),
     continued=lambda x, y: x - y * np.floor(np.real(x) / np.real(y)),
 )

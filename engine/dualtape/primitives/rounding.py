@@ -57,7 +57,7 @@ stop_gradient: NonDifferentiable = NonDifferentiable(
 floor_divide = NonDifferentiable(
     name="floor_divide",
     numpy=np.floor_divide,
-    lowering=by_type(call("dt_floor", x / y), call("dt_integer_floor_divide", x, y)),
+    lowering=by_type(call("dt_floor_divide", x, y), call("dt_integer_floor_divide", x, y)),
     infer=infer_elementwise("floor_divide"),
     examples=(Example((Reals((2, 3)), Reals((3,), 0.5, 2.0))),),
 )

@@ -34,6 +34,21 @@ where: Linear = Linear(
 )
 
 
+def convert(x: np.ndarray, to: np.dtype) -> np.ndarray:
+    """``x`` in another element type.
+
+    Of a float, an integer is the whole part, modulo what the type holds as among integers; 0 of NaN and of what 64 bits
+    cannot hold. NumPy leaves that to C, which leaves it to the processor.
+    """
+    if x.dtype.kind != "f" or to.kind not in "iu":
+        return x.astype(to)
+    if x.dtype == np.float16:
+        x = x.astype(np.float32)
+    whole: np.ndarray = np.asarray(np.where((x < 0) & (x >= -(2.0**63)), x, 0).astype(np.int64).astype(to))
+    whole += np.where((x >= 0) & (x < 2.0**64), x, 0).astype(np.uint64).astype(to)
+    return whole
+
+
 def _cast_back(ct: Any, x: Any, dtype: DType) -> Any:
     return cast(ct, dtype=x.dtype)
 
@@ -44,7 +59,7 @@ def _cast_for(choose: Choose, shape: Shape) -> Example:
 
 cast: Linear = Linear(
     name="cast",
-    numpy=lambda x, dtype: x.astype(dtype.numpy),
+    numpy=lambda x, dtype: convert(x, dtype.numpy),
     lowering=to_output(x),
     infer=lambda x, dtype: Spec(x.shape, dtype),
     transposes=(_cast_back,),

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.core.expression import choose, x, y
+from dualtape.core.expression import call, choose, x, y
 from dualtape.core.lowering import Expression, Fold, contiguous_strides
 from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Spec
@@ -17,7 +17,7 @@ from dualtape.devices.opencl.layout import broadcast_strides, layout
 from dualtape.devices.opencl.map import Map, MapLaunch
 from dualtape.devices.opencl.memory import BufferStorage
 from dualtape.devices.opencl.runtime import Operands, Plan, Runtime
-from dualtape.devices.opencl.types import C_TYPES, as_argument, in_range
+from dualtape.devices.opencl.types import C_TYPES, CType, as_argument, in_range
 from dualtape.dtypes import DType, bool_, float32
 from dualtape.errors import ArgumentError, DTypeError
 from dualtape.opencl_kernels import math_source, source
@@ -31,6 +31,8 @@ def plan_expression(
     assert isinstance(expression, Expression)
     common = [spec.dtype for spec in specs if spec is not None][-1]
     code = _code(primitive.name, expression, params, common)
+    if common.is_float and output.dtype.is_integer:
+        code = call("dt_to_integer", *code.operands)
     launch = _launch(runtime, primitive.name, code, specs, output, common)
     numbers = tuple(spec is None for spec in specs)
     if "dt_integer_power" in code.functions and common.kind == "signed":
@@ -125,7 +127,7 @@ def _launch(
     what = Map(
         name=f"map_{name}",
         code=code,
-        preamble=_preamble(code.functions, common, lanes),
+        preamble=_preamble(code.functions, common, C_TYPES[output.dtype], lanes),
         inputs=tuple(c_type if spec is None else C_TYPES[spec.dtype] for spec in specs),
         numbers=tuple(spec is None for spec in specs),
         common=c_type,
@@ -136,9 +138,12 @@ def _launch(
     return MapLaunch(runtime, what, layout(output.shape, [*strides, contiguous_strides(output.shape)]))
 
 
-def _preamble(functions: frozenset[str], common: DType, lanes: int) -> str:
+def _preamble(functions: frozenset[str], common: DType, output: CType, lanes: int) -> str:
     if not functions:
         return ""
+    if "dt_to_integer" in functions:
+        types = f"#define T {C_TYPES[common].compute}\n#define OUT {output.compute}\n"
+        return f"{types}{source('to_integer')}#undef T\n#undef OUT\n"
     if not common.is_float:
         return f"#define T {C_TYPES[common].compute}\n{source('integer')}#undef T\n"
     text: str = math_source(functions, "float64" if common.bits == 64 else "float32", (lanes,))
