@@ -7,6 +7,7 @@ below make C of OpenCL C. Without a compiler, kernels do nothing; `asked` lists 
 from __future__ import annotations
 
 import ctypes
+import os
 import shutil
 import subprocess
 import tempfile
@@ -21,12 +22,14 @@ from dualtape.devices.device import DeviceInfo
 from dualtape.devices.kernels import Architecture, BuiltKernel, KernelDevice
 from dualtape.dtypes import DType, float32, float64
 
-COMPILER = shutil.which("cc")
+# Kernels mean 64 bits by `long`, as C does on these systems.
+COMPILER = shutil.which("cc") if os.name == "posix" else None
 
 DEFINITIONS = """
 #include <math.h>
-#include <sys/types.h>
 typedef unsigned char uchar;
+typedef unsigned int uint;
+typedef unsigned long ulong;
 #define __kernel
 #define __global
 #define barrier(fence)
@@ -105,12 +108,11 @@ class CDevice(KernelDevice):
 
 
 def _library(source: str) -> ctypes.CDLL:
-    folder = Path(tempfile.mkdtemp())
-    (folder / "kernel.c").write_text(DEFINITIONS + source, encoding="utf-8")
-    built = folder / "kernel.so"
-    command = [str(COMPILER), "-std=gnu11", "-O1", "-w", "-shared", "-fPIC", "kernel.c", "-o", str(built), "-lm"]
-    subprocess.run(command, check=True, cwd=folder)
-    return ctypes.CDLL(str(built))
+    command = [str(COMPILER), "-std=gnu11", "-O1", "-w", "-shared", "-fPIC", "kernel.c", "-o", "kernel.so", "-lm"]
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "kernel.c").write_text(DEFINITIONS + source, encoding="utf-8")
+        subprocess.run(command, check=True, cwd=folder)
+        return ctypes.CDLL(str(Path(folder, "kernel.so")))
 
 
 DEVICE = CDevice()
