@@ -10,7 +10,7 @@ from drawn import Call, assert_close, assert_same_bits, calls, fewer
 from dualtape.primitives import CATALOGUE
 from dualtape.testing.targets import Target
 
-# What IEEE arithmetic fixes to the last bit, and what only moves elements; not `scale`, whose zeros have either sign.
+# What IEEE arithmetic fixes to the last bit, and what only moves elements; zeros of `strong_multiply` have either sign.
 MOVING = ["broadcast_to", "cast", "concatenate", "cut", "embed", "permute", "reshape", "take", "where"]
 ARITHMETIC = ["absolute", "add", "maximum", "minimum", "multiply", "negative", "relu", "step", "subtract"]
 DECIDING = ["equal", "greater", "greater_equal", "less", "less_equal", "not_equal", "logical_and", "logical_or"]

@@ -7,7 +7,17 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 # Swapping the arguments of these changes nothing, for the operation is symmetric.
-SYMMETRIC = {"add", "multiply", "scale", "equal", "not_equal", "maximum", "minimum", "result_type", "broadcast_shapes"}
+SYMMETRIC = {
+    "add",
+    "multiply",
+    "strong_multiply",
+    "equal",
+    "not_equal",
+    "maximum",
+    "minimum",
+    "result_type",
+    "broadcast_shapes",
+}
 # These only convert or count in Python, and a call of one is no operation of the rule.
 PYTHON = {"int", "tuple", "len", "range", "sum", "zip", "enumerate", "isinstance", "reversed", "any"}
 

@@ -55,7 +55,7 @@ CLAIMS = (
     Claim("step.lowering", "x < y", "x <= y", _ANSWERED),
     Claim("step.lowering", "x - y", "x + y", _NAN_ONLY),
     Claim("_by_exponent", "x > 0", "x >= 0", "0 was answered by an earlier branch"),
-    Claim("_by_base", "isinstance(p,", "isinstance(z,", "`scale` is the same product, and 0 wins in it too"),
+    Claim("_by_base", "isinstance(p,", "isinstance(z,", "`strong_multiply` is the same product, and 0 wins in it too"),
     Claim("_sigmoid", "x >= 0", "x > 0", "both branches are 1/2 at 0"),
     Claim("_erfc", "100.0", "101.0", "it is 0 from 28 on"),
     Claim("_erfc", "x > 0.5", "x >= 0.5", _EITHER),

@@ -25,7 +25,9 @@ DIFFERENTIABLE = tuple(p for p in PRIMITIVES if not isinstance(p, NonDifferentia
 CONSTANT = tuple(p for p in PRIMITIVES if isinstance(p, NonDifferentiable))
 # Those of two operands, of which one may be a Python number.
 WITH_NUMBERS = tuple(
-    p for p in DIFFERENTIABLE if (isinstance(p, Elementwise) and len(p.domain) == 2) or p.name in ("multiply", "scale")
+    p
+    for p in DIFFERENTIABLE
+    if (isinstance(p, Elementwise) and len(p.domain) == 2) or p.name in ("multiply", "strong_multiply")
 )
 # An order above the one that users ask for most; every rule is then used inside itself.
 HIGH = 4

@@ -51,9 +51,9 @@ def test_zero_wins_in_a_product_of_derivatives(number: float, device: Device) ->
     values = [0.0, -0.0, 3.0, INF, -INF, NAN]
     expected = [0.0 if 0 in (value, number) else value * number for value in values]
     x = dt.Tensor(values)
-    for found in (CATALOGUE["scale"](x, number), CATALOGUE["scale"](number, x)):
+    for found in (CATALOGUE["strong_multiply"](x, number), CATALOGUE["strong_multiply"](number, x)):
         np.testing.assert_array_equal(found.asnumpy(), expected)
-    full = CATALOGUE["scale"](x, dt.Tensor([number] * len(values)))
+    full = CATALOGUE["strong_multiply"](x, dt.Tensor([number] * len(values)))
     np.testing.assert_array_equal(full.asnumpy(), expected)
 
 

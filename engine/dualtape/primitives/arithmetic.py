@@ -61,12 +61,12 @@ def _strong_product(c: Any, d: Any) -> Any:
 # The product of a derivative and a partial in which zero wins over what is infinite or undefined: what
 # `where` has cut off must not come back as 0 * inf = NaN. Either factor may be the one that was cut
 # off, for a derivative of a derivative multiplies by them in turn.
-scale: Bilinear = Bilinear(
-    name="scale",
+strong_multiply: Bilinear = Bilinear(
+    name="strong_multiply",
     numpy=_strong_product,
     lowering=choose((x == 0) | (y == 0), 0, x * y),
-    infer=infer_elementwise("scale"),
-    transposes=(lambda ct, x, y: scale(ct, y), lambda ct, x, y: scale(x, ct)),
+    infer=infer_elementwise("strong_multiply"),
+    transposes=(lambda ct, x, y: strong_multiply(ct, y), lambda ct, x, y: strong_multiply(x, ct)),
     commutes=True,
     examples=_PAIR,
 )
@@ -76,7 +76,7 @@ multiply: Bilinear = Bilinear(
     numpy=np.multiply,
     lowering=x * y,
     infer=infer_elementwise("multiply"),
-    transposes=(lambda ct, x, y: scale(ct, y), lambda ct, x, y: scale(ct, x)),
+    transposes=(lambda ct, x, y: strong_multiply(ct, y), lambda ct, x, y: strong_multiply(ct, x)),
     commutes=True,
     examples=_PAIR,
     written="{0} * {1}",

@@ -7,7 +7,7 @@ import numpy as np
 
 from dualtape.core.expression import by_type, call, x, y
 from dualtape.core.primitive import Elementwise, elementwise
-from dualtape.primitives.arithmetic import multiply, scale
+from dualtape.primitives.arithmetic import multiply, strong_multiply
 from dualtape.primitives.exponential import log
 from dualtape.primitives.selection import where
 
@@ -16,14 +16,14 @@ def _by_base(x: Any, p: Any, z: Any) -> Any:
     # A static exponent counts down to exactly 0, so that x**2 has a clean third derivative at 0.
     if isinstance(p, (int, float)):
         return 0 if p == 0 else multiply(power(x, p - 1), p)
-    return scale(p, power(x, p - 1))
+    return strong_multiply(p, power(x, p - 1))
 
 
 def _by_exponent(x: Any, p: Any, z: Any) -> Any:
     # The derivative of 0**p by p is 0.
     if isinstance(x, (int, float)):
         return multiply(z, math.log(x) if x > 0 else math.nan) if x != 0 else 0
-    return scale(z, log(where(x == 0, 1.0, x)))
+    return strong_multiply(z, log(where(x == 0, 1.0, x)))
 
 
 power: Elementwise = elementwise(

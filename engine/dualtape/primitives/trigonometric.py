@@ -6,7 +6,7 @@ import numpy as np
 
 from dualtape.core.expression import call, x, y
 from dualtape.core.primitive import Elementwise, elementwise
-from dualtape.primitives.arithmetic import REAL, maximum, reciprocal, rsqrt, scale
+from dualtape.primitives.arithmetic import REAL, maximum, reciprocal, rsqrt, strong_multiply
 from dualtape.primitives.rounding import stop_gradient
 from dualtape.primitives.selection import where
 
@@ -71,7 +71,7 @@ def _over_square_radius(a: Any, y: Any, x: Any) -> Any:
     size = where(origin, 1.0, size)
     v, u = y / size, x / size
     square_radius = where(origin, 1.0, v * v + u * u)
-    return where(origin, 0.0, scale(a / size, reciprocal(square_radius)) / size)
+    return where(origin, 0.0, strong_multiply(a / size, reciprocal(square_radius)) / size)
 
 
 def _atan2_continued(y: Any, x: Any) -> Any:

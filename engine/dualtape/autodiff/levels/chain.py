@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dualtape.core.interpreter import Value
-from dualtape.primitives.arithmetic import multiply, negative, scale
+from dualtape.primitives.arithmetic import multiply, negative, strong_multiply
 from dualtape.tensor import Tensor
 
 
@@ -13,7 +13,7 @@ def apply_partial(derivative: Tensor, partial: Tensor | float) -> Tensor | None:
     A zero derivative wins over an infinite or undefined partial.
     """
     if isinstance(partial, Value):
-        return scale(derivative, partial)
+        return strong_multiply(derivative, partial)
     if partial == 0:
         return None
     if partial == 1:

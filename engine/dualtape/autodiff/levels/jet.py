@@ -27,7 +27,7 @@ from dualtape.core.interpreter import bind, entered
 from dualtape.core.primitive import Bilinear, Elementwise, Linear, NonDifferentiable, Primitive, Reduction
 from dualtape.core.spec import Spec
 from dualtape.functions.creation import zeros_like
-from dualtape.primitives.arithmetic import scale
+from dualtape.primitives.arithmetic import strong_multiply
 from dualtape.primitives.broadcasting import broadcast_to, sum
 from dualtape.tensor import Tensor
 
@@ -202,7 +202,7 @@ def _elementwise(
             return None
         slope = level.coefficients(partial(i))[0]
         if isinstance(slope, Tensor):
-            return derivative._replace(value=scale(derivative.value, slope))
+            return derivative._replace(value=strong_multiply(derivative.value, slope))
         return None if slope == 0 else derivative.times(slope)
 
     def inner(i: int, weight: int, left: Index, right: Index) -> Scaled | None:
@@ -214,7 +214,7 @@ def _elementwise(
         key = (i, left, weight)
         if key not in weighted:
             weighted[key] = derivative.times(weight).tensor()
-        return slope._replace(value=scale(weighted[key], slope.value))
+        return slope._replace(value=strong_multiply(weighted[key], slope.value))
 
     def rule(index: Index) -> Scaled | None:
         divisor, terms = level.algebra.chain(index)

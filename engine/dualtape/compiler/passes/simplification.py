@@ -9,7 +9,7 @@ from typing import Any
 from dualtape.compiler.passes.pruning import drop_unread_outputs
 from dualtape.compiler.program import Constant, Control, Equation, Node, Operand, Program, with_inner
 from dualtape.core.primitive import Primitive
-from dualtape.primitives.arithmetic import add, multiply, negative, scale, subtract
+from dualtape.primitives.arithmetic import add, multiply, negative, strong_multiply, subtract
 from dualtape.primitives.broadcasting import broadcast_to
 from dualtape.primitives.broadcasting import sum as sum_primitive
 from dualtape.primitives.movement import cut, permute, reshape
@@ -115,7 +115,7 @@ def _spec(operand: Operand) -> Any:
 
 def _read_numbers(equation: Equation, producers: dict[Node, Equation]) -> Equation:
     """Replace an operand that repeats one known number, where the other one already has the output's shape."""
-    if equation.primitive not in (add, subtract, multiply, scale) or len(equation.reads) < 2:
+    if equation.primitive not in (add, subtract, multiply, strong_multiply) or len(equation.reads) < 2:
         return equation
     x, y = equation.operands
     for i, (number, other) in enumerate(((x, y), (y, x))):
@@ -140,7 +140,7 @@ def _identity(equation: Equation, producers: dict[Node, Equation]) -> Operand | 
     primitive = equation.primitive
     if isinstance(primitive, Control):
         return None
-    if primitive in (multiply, scale):
+    if primitive in (multiply, strong_multiply):
         # -0.0, infinities and NaN all pass a factor of one unchanged.
         return next((y for x, y in (operands, operands[::-1]) if _is_number(x, 1)), None)
     if primitive is subtract and _is_number(operands[1], 0):

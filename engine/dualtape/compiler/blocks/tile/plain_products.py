@@ -26,7 +26,7 @@ from dualtape.compiler.blocks.tile.tiles import (
 from dualtape.core.lowering import Expression
 from dualtape.core.primitive import Bilinear, Linear
 from dualtape.dtypes import bool_
-from dualtape.primitives.arithmetic import multiply, scale
+from dualtape.primitives.arithmetic import multiply, strong_multiply
 
 
 def with_plain_products(operations: tuple[TileOperation, ...]) -> tuple[TileOperation, ...] | None:
@@ -38,7 +38,7 @@ def with_plain_products(operations: tuple[TileOperation, ...]) -> tuple[TileOper
         taken = any(value in tainted for value in values_read(operation))
         if taken and not _hands_on_nan(operation):
             return None
-        replaces = isinstance(operation, ElementwiseMap) and operation.primitive is scale
+        replaces = isinstance(operation, ElementwiseMap) and operation.primitive is strong_multiply
         if replaces or taken:
             tainted.update(values_made(operation))
         if isinstance(operation, ElementwiseMap) and replaces:
