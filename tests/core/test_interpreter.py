@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 import dualtape as dt
-from dualtape.core.interpreter import Level, bind, entered, nesting_depth
+from dualtape.core.composite import Composite, Values
+from dualtape.core.interpreter import Level, apply, bind, entered, nesting_depth
 from dualtape.core.primitive import CATALOGUE, elementwise
 from dualtape.core.spec import broadcast_shapes, normalize_axis
-from dualtape.errors import AxisError, ShapeError
+from dualtape.errors import ArgumentError, AxisError, ShapeError
 from dualtape.primitives.arithmetic import add
 
 
@@ -20,7 +21,7 @@ class Recorder(Level):
 
     def interpret(self, primitive, inputs, params):  # type: ignore[no-untyped-def]
         self.log.append(self.depth)
-        return bind(primitive, tuple(x.primal if getattr(x, "level", None) is self else x for x in inputs), params)
+        return bind(primitive, tuple(x.primal if self.owns(x) else x for x in inputs), params)
 
 
 class Recorded(dt.Tensor):
@@ -54,6 +55,30 @@ def test_levels_are_closed_on_the_way_out() -> None:
     except KeyError:
         pass
     assert (nesting_depth(), level.alive) == (0, False)
+
+
+def test_a_level_restores_the_nesting_that_an_interrupted_one_inside_left() -> None:
+    with entered(Recorder([])):
+        entered(Recorder([])).__enter__()  # and Ctrl-C before it can be left
+        assert nesting_depth() == 2
+    assert nesting_depth() == 0
+
+
+def test_composite_of_values_on_no_level_is_run() -> None:
+    class Twice(Composite):
+        name = "twice"
+
+        def run(self, inputs: Values) -> list[dt.Tensor]:
+            return [add(x, x) for x in inputs]
+
+    log: list[int] = []
+    assert [float(y) for y in apply(Twice(), [dt.Tensor(1.0), dt.Parameter(3.0)])] == [2, 6]
+    level = Recorder(log)
+    with entered(level):
+        assert float(apply(Twice(), [on(level, dt.Tensor(2.0))])[0]) == 4
+        with pytest.raises(ArgumentError, match="`twice`, which has a custom derivative, uses a value"):
+            level.require_below(Twice(), [on(level, dt.Tensor(1.0))])
+    assert log == [1]
 
 
 def test_name_can_be_declared_once() -> None:

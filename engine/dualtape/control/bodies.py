@@ -19,6 +19,8 @@ from dualtape.core.composite import Composite, Values
 from dualtape.core.interpreter import entered
 from dualtape.core.spec import Spec
 from dualtape.devices.device import Device
+from dualtape.errors import ArgumentError
+from dualtape.parameter import pending_changes
 from dualtape.tensor import Tensor
 
 
@@ -77,6 +79,18 @@ def close(function: Callable[..., Sequence[Any]], specs: Sequence[Spec], device:
         arguments = [Node(spec) for spec in specs]
         outputs = function(*(body.traced(node) for node in arguments))
         return body.closed(arguments, outputs)
+
+
+def close_body(title: str, function: Callable[..., Sequence[Any]], specs: Sequence[Spec], device: Device) -> Closed:
+    """As :func:`close`, for the body of a loop, which may run many times or never: it must not change a parameter."""
+    before = pending_changes()
+    closed = close(function, specs, device)
+    if pending_changes() != before:
+        raise ArgumentError(
+            f"the body of `{title}` gives a Parameter a new value inside `jit`; carry the value through the loop, and "
+            "call `set_data` after it"
+        )
+    return closed
 
 
 def sharing(*closed: Closed) -> tuple[list[Program], list[Tensor]]:

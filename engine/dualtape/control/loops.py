@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from math import isqrt
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from dualtape.autodiff.levels import BatchLevel
-from dualtape.autodiff.transforms import checkpoint, require_callable
-from dualtape.control.bodies import Closed, close, sharing
+from dualtape.autodiff.levels import PartsLevel
+from dualtape.autodiff.transforms import require_callable
+from dualtape.control.bodies import close_body, sharing
 from dualtape.control.conditions import is_undecided, read_predicate
 from dualtape.control.flat import Flat, described, device_of, flat, require_same
 from dualtape.control.repeating import While
-from dualtape.control.scanning import Scan
-from dualtape.control.structured import row_spec, value_spec
+from dualtape.control.scan_steps import Steps
+from dualtape.control.structured import value_spec
 from dualtape.core.interpreter import apply, nesting_depth, value_of
-from dualtape.core.spec import Spec
 from dualtape.devices.device import Device
 from dualtape.dtypes import int64
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
 from dualtape.functions.conversion import cast_to
 from dualtape.functions.creation import arange
-from dualtape.functions.shape import concat, stack
-from dualtape.parameter import is_observed, pending_changes
-from dualtape.primitives.movement import cut, reshape
+from dualtape.parameter import is_observed
+from dualtape.primitives.movement import reshape
 from dualtape.primitives.selection import where
 from dualtape.tensor import Tensor
 
@@ -173,72 +170,10 @@ def scan(f: Callable[[Any, Any], Any], init: Any, xs: Any = None, length: int | 
 
 def _scan(f: BodyFn, named: BodyFn, init: Any, xs: Any, length: int, device: Device, title: str) -> tuple[Any, Any]:
     """``named`` is the user's function, for errors."""
-    first, rows = flat(init, device), flat(xs, device)
+    steps = Steps(f, named, flat(init, device), flat(xs, device), device, title)
     if is_observed():
-        return _written_scan(f, named, first, rows, length, device, title)
-    if nesting_depth() == 0 or length < 4:
-        return _steps(f, named, first, rows, length, device, title)
-    # Segments of which a tape remembers the starts only.
-    size = isqrt(length - 1) + 1
-    carry = first
-    pieces: list[Flat] = []
-    for start in range(0, length, size):
-        count = min(size, length - start)
-
-        def segment(carry: Any, part: Any, count: int = count) -> Any:
-            return _steps(f, named, flat(carry, device), flat(part, device), count, device, title)
-
-        part = rows.filled([_rows(x, start, count) for x in rows.tensors])
-        last, ys = checkpoint(segment)(carry.filled(carry.tensors), part)
-        carry = flat(last, device)
-        pieces.append(flat(ys, device))
-    joined = [concat(parts, 0) for parts in zip(*(piece.tensors for piece in pieces), strict=True)]
-    return carry.filled(carry.tensors), pieces[0].filled(joined)
-
-
-def _steps(
-    f: BodyFn, named: BodyFn, first: Flat, rows: Flat, length: int, device: Device, title: str
-) -> tuple[Any, Any]:
-    """One step after the other."""
-    carry = first
-    outputs: list[Flat] = []
-    for i in range(length):
-        row = rows.filled([reshape(_rows(x, i, 1), shape=x.shape[1:]) for x in rows.tensors])
-        carry, y = _step(f, named, (carry.filled(carry.tensors), row), first, device, title)
-        if outputs:
-            require_same(outputs[0], y, f"the output of {described(named)} of `{title}`", "its first output")
-        outputs.append(y)
-    if not outputs:
-        closed = _shapes_of_outputs(f, named, first, rows, device, title)
-        return first.filled(first.tensors), closed
-    stacks = [stack(list(values)) for values in zip(*(y.tensors for y in outputs), strict=True)]
-    return carry.filled(carry.tensors), outputs[0].filled(stacks)
-
-
-def _shapes_of_outputs(f: BodyFn, named: BodyFn, first: Flat, rows: Flat, device: Device, title: str) -> Any:
-    """Stacks of no rows, of the shapes that a step would give."""
-    found: list[Flat] = []
-
-    def run(*tensors: Any) -> list[Any]:
-        carry, row = _apart(tensors, first, rows)
-        found.append(_step(f, named, (carry, row), first, device, title)[1])
-        return []
-
-    close(run, _specs_of_step(first, rows), device)
-    (y,) = found
-    return y.filled([Tensor(0, dtype=x.dtype, shape=(0, *x.shape), device=device) for x in y.tensors])
-
-
-def _step(
-    f: BodyFn, named: BodyFn, arguments: tuple[Any, ...], first: Flat, device: Device, title: str
-) -> tuple[Flat, Flat]:
-    found = f(*arguments)
-    if not isinstance(found, tuple) or len(found) != 2:
-        kind = f"a tuple of {len(found)}" if isinstance(found, tuple) else type(found).__name__
-        raise ArgumentTypeError(f"{described(named)} of `{title}` must return a pair (carry, output), got {kind}")
-    carry, y = flat(found[0], device), flat(found[1], device)
-    require_same(first, carry, f"the carry that {described(named)} of `{title}` returns", "`init`")
-    return carry, y
+        return steps.written(length)
+    return steps.one_by_one(length) if nesting_depth() == 0 or length < 4 else steps.in_segments(length)
 
 
 def _next(body_fn: BodyFn, arguments: tuple[Any, ...], first: Flat, title: str, device: Device) -> Flat:
@@ -247,16 +182,14 @@ def _next(body_fn: BodyFn, arguments: tuple[Any, ...], first: Flat, title: str, 
     return after
 
 
-def _rows(x: Tensor, start: int, count: int) -> Tensor:
-    shape = x.shape
-    zeros = (0,) * (len(shape) - 1)
-    return cut(x, starts=(start, *zeros), sizes=(count, *shape[1:]), steps=(1,) * len(shape))
-
-
 def _any_example(going: Tensor) -> bool:
     """Whether the loop goes on for any example of any `vmap`."""
     while going.level.depth:
-        going = going.level.any_of_several(going) if isinstance(going.level, BatchLevel) else going.primal
+        level = going.level
+        if isinstance(level, PartsLevel) and level.is_several(level.present(going)):
+            going = level.any_of_several(going)
+        else:
+            going = going.primal
     return bool(going.item())
 
 
@@ -289,43 +222,6 @@ def _read_length(xs: Any, length: int | None) -> int:
     return sizes[0] if sizes else length or 0
 
 
-def _specs_of_step(first: Flat, rows: Flat) -> list[Spec]:
-    return [*map(value_spec, first.tensors), *map(row_spec, rows.tensors)]
-
-
-def _apart(tensors: Sequence[Any], first: Flat, rows: Flat) -> tuple[Any, Any]:
-    n = len(first.tensors)
-    return first.filled(tensors[:n]), rows.filled(tensors[n:])
-
-
-def _close(title: str, run: Callable[..., list[Any]], specs: list[Spec], device: Device) -> Closed:
-    before = pending_changes()
-    closed = close(run, specs, device)
-    if pending_changes() != before:
-        raise ArgumentError(
-            f"the body of `{title}` gives a Parameter a new value inside `jit`; carry the value through the loop, and "
-            "call `set_data` after it"
-        )
-    return closed
-
-
-def _written_scan(
-    f: BodyFn, named: BodyFn, first: Flat, rows: Flat, length: int, device: Device, title: str
-) -> tuple[Any, Any]:
-    outputs: list[Flat] = []
-
-    def run(*tensors: Any) -> list[Any]:
-        carry, y = _step(f, named, _apart(tensors, first, rows), first, device, title)
-        outputs.append(y)
-        return [*carry.tensors, *y.tensors]
-
-    specs = _specs_of_step(first, rows)
-    (body,), captured = sharing(_close(title, run, specs, device))
-    n = len(first.tensors)
-    found = apply(Scan(body, len(captured), n, length), [*captured, *first.tensors, *rows.tensors])
-    return first.filled(found[:n]), outputs[0].filled(found[n:])
-
-
 def _written_while(cond_fn: BodyFn, body_fn: BodyFn, first: Flat, device: Device) -> Any:
     def goes_on(*tensors: Any) -> list[Any]:
         going = read_predicate("while_loop", cond_fn(first.filled(tensors)))
@@ -335,6 +231,6 @@ def _written_while(cond_fn: BodyFn, body_fn: BodyFn, first: Flat, device: Device
         return list(_next(body_fn, (first.filled(tensors),), first, "while_loop", device).tensors)
 
     specs = [value_spec(x) for x in first.tensors]
-    closed = [_close("while_loop", function, specs, device) for function in (goes_on, run)]
+    closed = [close_body("while_loop", function, specs, device) for function in (goes_on, run)]
     (condition, body), captured = sharing(*closed)
     return first.filled(apply(While(condition, body, len(captured)), [*captured, *first.tensors]))
