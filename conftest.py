@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 
@@ -12,6 +14,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # What this run was told, such as to measure coverage, is not for runs of pytest inside of a test.
+    os.environ.pop("PYTEST_ADDOPTS", None)
     config.addinivalue_line("markers", "opencl: needs an OpenCL device; left out with --host-only")
 
 
