@@ -34,6 +34,7 @@ CALLS: dict[str, Callable[[], Any]] = {
     "full of NaN in ints": lambda: ops.full((2,), float("nan"), dtype=dt.int64),
     "full of 300 in eight bits": lambda: ops.full((2,), 300, dtype=dt.int8),
     "cross_entropy weighed by an int": lambda: ops.cross_entropy(X, X, 0),
+    "squeeze along a float of NumPy": lambda: ops.Squeeze(np.float32(1.5))(X),
     "arange of None": lambda: ops.arange(None),
     "arange up to infinity": lambda: ops.arange(float("inf")),
     "arange past all memory": lambda: ops.arange(2**45),

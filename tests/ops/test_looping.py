@@ -60,6 +60,10 @@ def test_while_loop(jitted: bool) -> None:
         (lambda: ops.Scan()(cumulated, 0, None), "`length` of `Scan`"),
         (lambda: ops.Scan()(cumulated, 0, [1], unroll=1), "`unroll` of `Scan`"),
         (lambda: ops.Scan()(3, 0, [1]), "Scan"),
+        (
+            lambda: ops.Scan()(lambda c, x: c, 0, [1]),
+            "`loop_func` of `Scan` must return a pair",
+        ),
         (lambda: ops.ForiLoop()(0, 3, 4, 0), "ForiLoop"),
         (lambda: ops.WhileLoop()(3, 3, 0), "while_loop"),
     ],

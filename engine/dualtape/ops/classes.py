@@ -73,7 +73,7 @@ def _gelu(x: Any) -> Any:
 
 def _squeeze(x: Any, axis: Any) -> Any:
     """``squeeze``; no axes mean all of size 1."""
-    return shape.squeeze(x, None if axis == () else axis)
+    return shape.squeeze(x, None if isinstance(axis, tuple) and not axis else axis)
 
 
 def _reduce(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -70,8 +70,12 @@ class Scan:
         if unroll:
             outputs = []
             for x in elements:
-                init, y = loop_func(init, x)
-                outputs.append(y)
+                pair = loop_func(init, x)
+                if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+                    kind = type(pair).__name__
+                    raise ArgumentTypeError(f"`loop_func` of `Scan` must return a pair (carry, output), got {kind}")
+                init = pair[0]
+                outputs.append(pair[1])
             return init, outputs
         rows = None if xs is None else stack([x if isinstance(x, Tensor) else Tensor(x) for x in elements])
         last, stacked = scan(loop_func, init, rows, len(elements))
