@@ -10,6 +10,7 @@ import pytest
 
 import dualtape as dt
 from dualtape import errors, nn, pinn
+from dualtape.pinn.fields import Field, read_derivative
 from dualtape.pinn.objective import Objective
 from dualtape.pinn.unknowns import unknown_fields
 
@@ -135,3 +136,37 @@ def test_the_loss_is_the_same_on_every_device(device: Any) -> None:
     with dt.device("host"):
         on_host, host_batches, _ = objective(problem)
     np.testing.assert_allclose(loss(batches)[0].asnumpy(), on_host(host_batches)[0].asnumpy(), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("coordinates", "orders", "index"),
+    [
+        (("r", "th", "rt"), "rth", (1, 1, 0)),
+        (("r", "th", "rt"), "rtth", (0, 1, 1)),
+        (("r", "th", "rt"), "rtrth", (1, 1, 1)),
+        (("x1", "x10"), "x10x1", (1, 1)),
+        (("r", "th", "rt"), "rthh", None),
+        (("x", "t"), "", None),
+    ],
+)
+def test_a_derivative_was_read_by_the_first_names_that_fit(
+    coordinates: tuple[str, ...], orders: str, index: tuple[int, ...] | None
+) -> None:
+    """`u.rth` was read as a derivative by `rt`, and the `h` was lost."""
+    assert read_derivative(orders, coordinates) == index
+
+
+def test_a_derivative_with_two_readings_is_refused() -> None:
+    field = Field("u", ("r", "rt", "tr"), lambda index: dt.Tensor([[float(index[0] + 10 * index[1] + 100 * index[2])]]))
+    with pytest.raises(errors.ArgumentError, match="by r, rt or r, tr"):
+        getattr(field, "r" + "tr")
+    assert field.by("rt", "r") == 11
+    assert field.by("r", "tr") == 101
+
+
+@pytest.mark.parametrize(
+    "name", ["value", "level", "shape", "dtype", "device", "name", "by", "primal", "points", "normal_along"]
+)
+def test_coordinates_with_the_name_of_an_attribute_were_no_derivatives(name: str) -> None:
+    with pytest.raises(errors.ArgumentError, match=f"cannot be named '{name}'"):
+        pinn.Interval(**{name: (0, 1)})

@@ -167,6 +167,31 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
         pinn.solve(pinn.Problem(GROWTH.domain, GROWTH.equations), network(), 2, points=30, **again)
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"seed": 1}, "seed=0.*seed=1"),
+        ({"sampler": "halton"}, "sampler=sobol.*sampler=halton"),
+        ({"learning_rate": 1e-3}, "learning_rate"),
+        ({"resample": 3}, "resample"),
+        ({"scaled": False}, "scaled"),
+        ({"problem": pinn.Problem(pinn.Interval(x=(0, 2)), GROWTH.equations, GROWTH.conditions)}, r"domain=Interval"),
+        ({"problem": pinn.Problem(GROWTH.domain, lambda u, p: u.x + u, GROWTH.conditions)}, "equations that the run"),
+        ({"problem": pinn.Problem(GROWTH.domain, GROWTH.equations, [pinn.dirichlet(2.0, on="x-")])}, "losses"),
+        ({"problem": pinn.Problem(GROWTH.domain, GROWTH.equations, GROWTH.conditions, weight=2.0)}, "losses"),
+    ],
+)
+def test_another_run_was_resumed_in_silence(change: dict[str, Any], message: str, tmp_path: Path) -> None:
+    path, fresh = tmp_path / "run.safetensors", network(seed=1)
+    pinn.solve(GROWTH, network(), 5, lbfgs_steps=0, checkpoint=path, **SMALL)
+    before = [parameter.asnumpy().copy() for parameter in fresh.trainable_params()]
+    again = {"problem": GROWTH, "lbfgs_steps": 0, "checkpoint": path, "resume": True, **SMALL} | change
+    with pytest.raises(errors.ArgumentError, match=message):
+        pinn.solve(network=fresh, steps=10, **again)
+    for parameter, value in zip(fresh.trainable_params(), before, strict=True):
+        np.testing.assert_array_equal(parameter.asnumpy(), value)
+
+
 def test_a_thread_can_train() -> None:
     found: list[float] = []
     thread = threading.Thread(

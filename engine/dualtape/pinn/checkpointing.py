@@ -5,7 +5,11 @@ The network's parameters have their own names in it, so that ``dt.load_checkpoin
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 import dualtape as dt
 from dualtape.errors import ArgumentError
@@ -13,6 +17,10 @@ from dualtape.pinn.training import Training
 
 COUNTERS = ("adam_done", "lbfgs_done", "draws")
 HISTORY = "training.history"
+# The losses at the parameters and points in the file: another equation has others there.
+LOSSES = "training.losses"
+# With these, points and steps would be others. How many steps there are may change.
+ARGUMENTS = ("sampler", "learning_rate", "resample", "scaled", "seed")
 
 
 def save_training(training: Training, path: Path) -> None:
@@ -20,8 +28,10 @@ def save_training(training: Training, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     tensors: dict[str, dt.Tensor] = {**_parameters(training), **_points(training)}
     tensors[HISTORY] = dt.Tensor(training.history.terms, device="host")
+    tensors[LOSSES] = dt.Tensor(training.losses(), device="host")
     counters = {name: getattr(training, name) for name in COUNTERS}
-    dt.save_checkpoint(tensors, path, metadata=counters | {"terms": list(training.history.names)})
+    facts = {"terms": list(training.history.names), "arguments": _arguments(training)}
+    dt.save_checkpoint(tensors, path, metadata=counters | facts)
 
 
 def load_training(training: Training, path: Path) -> None:
@@ -36,12 +46,21 @@ def load_training(training: Training, path: Path) -> None:
         )
     for name, present in (parameters | points).items():
         _check_same(path, name, saved.get(name), present)
+    for name, now in _arguments(training).items():
+        before = saved.metadata.get("arguments", {}).get(name)
+        if before != now:
+            raise ArgumentError(
+                f"the run in the checkpoint {path} was begun with {name}={before}, and this one with {name}={now}: "
+                "go on with the same, or begin another run"
+            )
+    values = training.values()
     for name, parameter in parameters.items():
         parameter.set_data(saved[name])
     training.batches = [
         {key: saved[f"training.points.{i}.{key}"].to(training.device) for key in batch}
         for i, batch in enumerate(training.batches)
     ]
+    _check_losses(path, training, saved.get(LOSSES), values)
     for name in COUNTERS:
         setattr(training, name, saved.metadata[name])
     for row in saved[HISTORY].asnumpy():
@@ -57,6 +76,24 @@ def _check_same(path: Path, name: str, saved: dt.Tensor | None, present: dt.Tens
             f"{name!r} is {saved.dtype} of shape {saved.shape} in the checkpoint {path}, and {present.dtype} of shape "
             f"{present.shape} in this run: go on with the network and the numbers of points that it was begun with"
         )
+
+
+def _check_losses(path: Path, training: Training, saved: dt.Tensor | None, values: list[dt.Tensor]) -> None:
+    """Refuse a problem that has other losses than those saved, beyond what another device's rounding may change."""
+    before, now = np.asarray(saved), training.losses()
+    if saved is None or not np.allclose(now, before, rtol=1e-2, atol=1e-3 * float(np.sum(before)), equal_nan=True):
+        for parameter, value in zip(training.parameters, values, strict=True):
+            parameter.set_data(value)
+        names = ", ".join(training.history.names)
+        raise ArgumentError(
+            f"at the parameters and points of the checkpoint {path} the losses {names} of this problem are {now}, and "
+            f"were {before}: go on with the equations that the run was begun with"
+        )
+
+
+def _arguments(training: Training) -> dict[str, Any]:
+    settings = asdict(training.settings)
+    return {name: settings[name] for name in ARGUMENTS} | {"domain": repr(training.problem.domain)}
 
 
 def _parameters(training: Training) -> dict[str, dt.Parameter]:

@@ -12,7 +12,9 @@ import numpy as np
 
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
 
-RESERVED = ("points", "normal", "values")
+# What fields and points are asked for by these names, whatever the coordinates are called.
+OF_FIELDS = ("value", "level", "shape", "dtype", "device", "name", "by", "primal")
+RESERVED = ("points", "normal", "values", "normal_coordinates", "normal_along", *OF_FIELDS)
 
 
 class Domain(ABC):

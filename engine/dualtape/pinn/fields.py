@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import dualtape as dt
 from dualtape.errors import ArgumentError
+from dualtape.pinn.domain import OF_FIELDS
 
 MultiIndex = tuple[int, ...]
-
-
-# What every tensor is asked for, whatever the coordinates are called.
-_OWN = frozenset(("level", "value", "primal", "shape", "dtype", "device", "name", "by"))
 
 
 class Field(dt.Reference):
@@ -53,24 +48,27 @@ class Field(dt.Reference):
         """The tensor that it stands for."""
         return self._value
 
-    def by(self, orders: str) -> dt.Tensor:
-        """The derivative by a product of coordinates: ``u.by('xx')`` is ``u.xx``."""
-        index = read_derivative(orders, self._coordinates)
-        if index is None:
-            raise ArgumentError(
-                f"`{self._name}.{orders}` is no derivative: the coordinates are {', '.join(self._coordinates)}, "
-                f"so write for example {self._name}.{self._coordinates[0] * 2}"
-            )
-        return self._derivative(index)
+    def by(self, *orders: str) -> dt.Tensor:
+        """The derivative by a product of coordinates: ``u.by('xx')`` is ``u.xx``, and so is ``u.by('x', 'x')``."""
+        total = (0,) * len(self._coordinates)
+        for part in orders:
+            index = read_derivative(part, self._coordinates)
+            if index is None:
+                raise ArgumentError(
+                    f"`{self._name}.{part}` is no derivative: the coordinates are {', '.join(self._coordinates)}, "
+                    f"so write for example {self._name}.{self._coordinates[0] * 2}"
+                )
+            total = tuple(map(sum, zip(total, index, strict=True)))
+        return self._derivative(total)
 
     def __getattribute__(self, name: str) -> Any:
         # Coordinates come before the methods of Tensor, which may share a short name with one.
-        if name[0] == "_" or name in _OWN or read_derivative(name, self._coordinates) is None:
+        if name[0] == "_" or name in OF_FIELDS or read_derivative(name, self._coordinates) is None:
             return super().__getattribute__(name)
         return self.by(name)
 
     def __getattr__(self, name: str) -> Any:
-        if name[0] == "_" or name in _OWN:
+        if name[0] == "_" or name in OF_FIELDS:
             raise AttributeError(f"a field has no attribute {name!r}")
         return self.by(name)
 
@@ -136,11 +134,27 @@ def read_derivative(orders: str, coordinates: tuple[str, ...]) -> MultiIndex | N
     """
     key = (orders, coordinates)
     if key not in _READ:
-        # The longest names first, so that x10 is not read as x1 and a rest.
-        one = "|".join(re.escape(name) for name in sorted(coordinates, key=len, reverse=True))
-        count = Counter(re.findall(one, orders)) if re.fullmatch(f"(?:{one})+", orders) else None
-        _READ[key] = None if count is None else tuple(count[name] for name in coordinates)
+        readings = _readings(orders, coordinates)
+        if len(readings) > 1:
+            spelled = " or ".join(_separated(index, coordinates) for index in sorted(readings, reverse=True))
+            raise ArgumentError(f"the derivative {orders!r} may be by {spelled}; say which, as in u.by('x', 'y')")
+        _READ[key] = next(iter(readings), None)
     return _READ[key]
+
+
+def _readings(orders: str, coordinates: tuple[str, ...]) -> set[MultiIndex]:
+    """Every product of coordinates whose names make up ``orders``: all beginnings are read, from the shortest on."""
+    read: list[set[MultiIndex]] = [set() for _ in range(len(orders) + 1)]
+    read[0].add((0,) * len(coordinates))
+    for start, indices in enumerate(read[:-1]):
+        for i, name in enumerate(coordinates):
+            if orders.startswith(name, start):
+                read[start + len(name)] |= {(*index[:i], index[i] + 1, *index[i + 1 :]) for index in indices}
+    return read[-1] if orders else set()
+
+
+def _separated(index: MultiIndex, coordinates: tuple[str, ...]) -> str:
+    return ", ".join(name for name, n in zip(coordinates, index, strict=True) for _ in range(n))
 
 
 def fields_of(

@@ -173,6 +173,12 @@ class Training:
         finally:
             self.set_vector(accepted)
 
+    def losses(self) -> np.ndarray:
+        """The terms of the loss at the present parameters and points."""
+        (_, terms), _ = self.evaluate(self.batches)
+        found: np.ndarray = terms.asnumpy()
+        return found
+
     def _loss_and_gradients(self) -> tuple[np.ndarray, tuple[dt.Tensor, ...]]:
         (_, stacked), gradients = self.evaluate(self.batches)
         terms = stacked.asnumpy()
