@@ -16,7 +16,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     # What this run was told, such as to measure coverage, is not for runs of pytest inside of a test.
     os.environ.pop("PYTEST_ADDOPTS", None)
-    config.addinivalue_line("markers", "opencl: needs an OpenCL device; left out with --host-only")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

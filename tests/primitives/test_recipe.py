@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.opencl
+
 ROOT = Path(__file__).parents[2]
 SECTION = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("## Adding a primitive")[1].split("\n## ")[0]
 DECLARATION, PUBLIC, ROW, IN_C = re.findall(r"```(?:python|c)\n(.*?)```", SECTION, re.S)
