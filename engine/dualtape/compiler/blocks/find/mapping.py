@@ -23,32 +23,32 @@ from dualtape.primitives.movement import concatenate
 from dualtape.primitives.selection import cast
 
 
-def map_equation(mapping: PointwiseBuilder, equation: Equation) -> None:
+def map_equation(builder: PointwiseBuilder, equation: Equation) -> None:
     """Take in an equation with an operand at the points."""
     name = equation.primitive.name
     match equation.primitive.lowering:
         case Expression() as expression:
-            _map_expression(mapping, equation, expression)
+            _map_expression(builder, equation, expression)
         case Movement(view):
-            map_movement(mapping, equation, view)
+            map_movement(builder, equation, view)
         case Reinterpretation():
-            map_reshape(mapping, equation)
+            map_reshape(builder, equation)
         case Placement(view):
-            map_placement(mapping, equation, view)
+            map_placement(builder, equation, view)
         case Fold() as fold:
-            _map_fold(mapping, equation, fold)
+            _map_fold(builder, equation, fold)
         case _ if equation.primitive is matmul:
-            map_matmul(mapping, equation)
+            map_matmul(builder, equation)
         case _ if equation.primitive is concatenate:
-            map_concatenate(mapping, equation)
+            map_concatenate(builder, equation)
         case _:
             raise NotBlockable(f"`{name}` is not an operation that blocks of points know")
 
 
-def _map_expression(mapping: PointwiseBuilder, equation: Equation, expression: Expression) -> None:
+def _map_expression(builder: PointwiseBuilder, equation: Equation, expression: Expression) -> None:
     out = equation.output.spec
     rank = len(out.shape)
-    found = [(x, mapping.located[x]) for x in equation.reads if x in mapping.located]
+    found = [(x, builder.located[x]) for x in equation.reads if x in builder.located]
     axes = {(at.axis + rank - len(x.spec.shape), at.folded) for x, at in found}
     name = equation.primitive.name
     if len(axes) != 1:
@@ -59,43 +59,43 @@ def _map_expression(mapping: PointwiseBuilder, equation: Equation, expression: E
     for x in equation.operands:
         if not isinstance(x, Node):
             operands.append(x)
-        elif x in mapping.located:
-            operands.append(mapping.read(x).stretched(local))
+        elif x in builder.located:
+            operands.append(builder.read(x).stretched(local))
         else:
-            operands.append(mapping.shared_read(x, axis, folded, rank, name).stretched(local))
+            operands.append(builder.shared_read(x, axis, folded, rank, name).stretched(local))
     code = expression.specialized(of_integers=False, params=equation.params)
     if equation.primitive is cast:
         source = equation.reads[0].spec.dtype
         if (source is not bool_ and source is not out.dtype) or out.dtype is bool_:
             raise NotBlockable(f"`cast` from {source} to {out.dtype} at the points")
         code = choose(COPY, 1, 0) if source is bool_ else COPY
-    mapping.emit_map(equation.output, axis, folded, code, tuple(operands), equation.primitive)
+    builder.emit_map(equation.output, axis, folded, code, tuple(operands), equation.primitive)
 
 
-def _map_fold(mapping: PointwiseBuilder, equation: Equation, fold: Fold) -> None:
+def _map_fold(builder: PointwiseBuilder, equation: Equation, fold: Fold) -> None:
     (x,) = equation.reads
-    located, axes = mapping.located[x], equation.params["axes"]
+    located, axes = builder.located[x], equation.params["axes"]
     p = located.axis
     name = equation.primitive.name
-    mapping.require_plain(equation)
+    builder.require_plain(equation)
     others = tuple(a for a in axes if a != p and x.spec.shape[a] != 1)
     if not others and p not in axes:
-        mapping.located[equation.output] = located
+        builder.located[equation.output] = located
         return
     if p in axes and equation.primitive is not sum_primitive:
         raise NotBlockable(f"`{name}` over the points: blocks know only sums over them")
     if equation.output.spec.dtype is bool_:
         raise NotBlockable(f"`{name}` at the points: blocks do not fold bools")
-    folded = _fold_features(mapping, equation, fold, others) if others else mapping.whole(x)
+    folded = _fold_features(builder, equation, fold, others) if others else builder.whole(x)
     if p in axes:
         term = ContractionTerm(folded.whole((folded.features,)), None)
-        mapping.summed[equation.output] = Contraction(equation.output, (term,), folded.features, 1)
+        builder.summed[equation.output] = Contraction(equation.output, (term,), folded.features, 1)
 
 
-def _fold_features(mapping: PointwiseBuilder, equation: Equation, fold: Fold, axes: tuple[int, ...]) -> TileValue:
+def _fold_features(builder: PointwiseBuilder, equation: Equation, fold: Fold, axes: tuple[int, ...]) -> TileValue:
     """What is at a point folded along ``axes``: the equation's output, if they are all that it reduces."""
     (x,) = equation.reads
-    located = mapping.located[x]
+    located = builder.located[x]
     p = located.axis
     inner = without(tuple(range(len(x.spec.shape))), p)
     kept = [i for i, a in enumerate(inner) if a not in axes]
@@ -103,6 +103,6 @@ def _fold_features(mapping: PointwiseBuilder, equation: Equation, fold: Fold, ax
     if p in equation.params["axes"]:
         output = TileValue(prod(source.shape[: len(kept)]), x.spec.dtype)
     else:
-        output = mapping.new_value(equation.output, p)
-    mapping.operations.append(FoldFeatures(output, source, len(kept), fold))
+        output = builder.new_value(equation.output, p)
+    builder.operations.append(FoldFeatures(output, source, len(kept), fold))
     return output

@@ -14,13 +14,13 @@ from dualtape.compiler.program import Equation
 from dualtape.core.lowering import View, contiguous_strides
 
 
-def map_movement(mapping: PointwiseBuilder, equation: Equation, rule: Callable[..., View]) -> None:
+def map_movement(builder: PointwiseBuilder, equation: Equation, rule: Callable[..., View]) -> None:
     (x,) = equation.reads
     view = rule(x.spec.shape, **equation.params)
-    located = mapping.located[x]
+    located = builder.located[x]
     start, moves = steps_of(view, x.spec.shape, equation.primitive.name)
     p = located.axis
-    size = located.folded * mapping.points
+    size = located.folded * builder.points
     candidates = [i for i, move in enumerate(moves) if move == {p: 1} and view.shape[i] == size]
     if len(candidates) != 1 or start[p] != 0 or any(p in move for i, move in enumerate(moves) if i != candidates[0]):
         raise NotBlockable(f"`{equation.primitive.name}` takes some of the points or reorders them")
@@ -36,20 +36,20 @@ def map_movement(mapping: PointwiseBuilder, equation: Equation, rule: Callable[.
     )
     shape = per_point(view.shape, out_axis, located.folded)
     read = replace(located.read, shape=shape, offset=offset, strides=strides)
-    mapping.located[equation.output] = PointAxis(out_axis, read, located.folded)
+    builder.located[equation.output] = PointAxis(out_axis, read, located.folded)
 
 
-def map_reshape(mapping: PointwiseBuilder, equation: Equation) -> None:
+def map_reshape(builder: PointwiseBuilder, equation: Equation) -> None:
     (x,) = equation.reads
-    located = mapping.located[x]
+    located = builder.located[x]
     shape = equation.output.spec.shape
     if shape == x.spec.shape:
-        mapping.located[equation.output] = located
+        builder.located[equation.output] = located
         return
     outer = prod(x.spec.shape[: located.axis]) * located.folded
     places = [
-        (i, n // mapping.points) for i, n in enumerate(shape)
-        if n % mapping.points == 0 and prod(shape[:i]) * (n // mapping.points) == outer
+        (i, n // builder.points) for i, n in enumerate(shape)
+        if n % builder.points == 0 and prod(shape[:i]) * (n // builder.points) == outer
     ]  # fmt: skip
     if not places:
         raise NotBlockable(f"`{equation.primitive.name}` from {x.spec.shape} to {shape} mixes points with other axes")
@@ -60,21 +60,21 @@ def map_reshape(mapping: PointwiseBuilder, equation: Equation) -> None:
         steps = (step for _, step in old)
         read = replace(located.read, shape=local, strides=tuple(0 if n == 1 else next(steps) for n in local))
     else:
-        read = mapping.whole(x).whole(local)
-    mapping.located[equation.output] = PointAxis(axis, read, folded)
+        read = builder.whole(x).whole(local)
+    builder.located[equation.output] = PointAxis(axis, read, folded)
 
 
-def map_placement(mapping: PointwiseBuilder, equation: Equation, rule: Callable[..., View]) -> None:
+def map_placement(builder: PointwiseBuilder, equation: Equation, rule: Callable[..., View]) -> None:
     (x,) = equation.reads
-    located = mapping.located[x]
+    located = builder.located[x]
     shape = equation.output.spec.shape
     view = rule(x.spec.shape, **equation.params)
     start, moves = steps_of(view, shape, equation.primitive.name)
     p = located.axis
-    mapping.require_plain(equation)
+    builder.require_plain(equation)
     if (
         moves[p] != {p: 1}
-        or shape[p] != mapping.points
+        or shape[p] != builder.points
         or start[p]
         or any(p in m for i, m in enumerate(moves) if i != p)
     ):
@@ -83,25 +83,25 @@ def map_placement(mapping: PointwiseBuilder, equation: Equation, rule: Callable[
     stride_of = dict(zip(without(tuple(range(len(shape))), p), strides, strict=True))
     offset = sum(start[a] * stride_of[a] for a in stride_of)
     steps = tuple(sum(n * stride_of[a] for a, n in move.items()) for i, move in enumerate(moves) if i != p)
-    source = mapping.whole(x)
-    output = mapping.new_value(equation.output, p)
+    source = builder.whole(x)
+    output = builder.new_value(equation.output, p)
     target = TileRead(output, without(x.spec.shape, p), offset, steps)
-    mapping.operations.append(Embed(output, ((source, target),)))
+    builder.operations.append(Embed(output, ((source, target),)))
 
 
-def map_concatenate(mapping: PointwiseBuilder, equation: Equation) -> None:
+def map_concatenate(builder: PointwiseBuilder, equation: Equation) -> None:
     shape, axis = equation.output.spec.shape, equation.params["axis"]
-    axes = {mapping.located[x].axis for x in equation.reads if x in mapping.located}
-    mapping.require_plain(equation)
-    if len(axes) != 1 or axis in axes or any(x not in mapping.located for x in equation.reads):
+    axes = {builder.located[x].axis for x in equation.reads if x in builder.located}
+    builder.require_plain(equation)
+    if len(axes) != 1 or axis in axes or any(x not in builder.located for x in equation.reads):
         raise NotBlockable("`concatenate` joins points, or values at points with shared ones")
     (p,) = axes
     strides = contiguous_strides(without(shape, p))
     along = strides[axis - (p < axis)]
-    sources = [mapping.whole(x) for x in equation.reads]
-    output = mapping.new_value(equation.output, p)
+    sources = [builder.whole(x) for x in equation.reads]
+    output = builder.new_value(equation.output, p)
     parts, start = [], 0
     for x, source in zip(equation.reads, sources, strict=True):
         parts.append((source, TileRead(output, without(x.spec.shape, p), start * along, strides)))
         start += x.spec.shape[axis]
-    mapping.operations.append(Embed(output, tuple(parts)))
+    builder.operations.append(Embed(output, tuple(parts)))

@@ -20,65 +20,65 @@ from dualtape.compiler.blocks.tile import (
 from dualtape.compiler.program import Equation, Node
 
 
-def map_matmul(mapping: PointwiseBuilder, equation: Equation) -> None:
+def map_matmul(builder: PointwiseBuilder, equation: Equation) -> None:
     x, y = equation.reads
-    if x in mapping.located and y in mapping.located:
-        _contract(mapping, equation, x, y)
-    elif x in mapping.located:
-        _apply(mapping, equation, x, y, on_left=True)
+    if x in builder.located and y in builder.located:
+        _contract(builder, equation, x, y)
+    elif x in builder.located:
+        _apply(builder, equation, x, y, on_left=True)
     else:
-        _apply(mapping, equation, y, x, on_left=False)
+        _apply(builder, equation, y, x, on_left=False)
 
 
-def _contract(mapping: PointwiseBuilder, equation: Equation, x: Node, y: Node) -> None:
+def _contract(builder: PointwiseBuilder, equation: Equation, x: Node, y: Node) -> None:
     rank = len(x.spec.shape)
-    at_x, at_y = mapping.located[x], mapping.located[y]
+    at_x, at_y = builder.located[x], builder.located[y]
     over_points = at_x.axis == rank - 1 and at_y.axis == len(y.spec.shape) - 2 and at_x.folded == at_y.folded
     if not over_points or rank != 2 or len(y.spec.shape) != 2:
         raise NotBlockable("`matmul` of two values at the points, other than a sum over the points")
     rows, columns = equation.output.spec.shape
     count = at_x.folded
     if count == 1:
-        terms = [ContractionTerm(mapping.dense(at_x.read), mapping.dense(at_y.read))]
+        terms = [ContractionTerm(builder.dense(at_x.read), builder.dense(at_y.read))]
     elif count <= MOST_ROWS:
         left, right = _last_first(at_x.read), at_y.read
-        terms = [ContractionTerm(mapping.dense(left.at(i)), mapping.dense(right.at(i))) for i in range(count)]
+        terms = [ContractionTerm(builder.dense(left.at(i)), builder.dense(right.at(i))) for i in range(count)]
     else:
-        (left, x_step), (right, y_step) = _rows(mapping, _last_first(at_x.read)), _rows(mapping, at_y.read)
+        (left, x_step), (right, y_step) = _rows(builder, _last_first(at_x.read)), _rows(builder, at_y.read)
         terms = [ContractionTerm(left, right, count, x_step, y_step)]
-    mapping.summed[equation.output] = Contraction(equation.output, tuple(terms), rows, columns)
+    builder.summed[equation.output] = Contraction(equation.output, tuple(terms), rows, columns)
 
 
-def _rows(mapping: PointwiseBuilder, read: Read) -> tuple[TileRead, int]:
+def _rows(builder: PointwiseBuilder, read: Read) -> tuple[TileRead, int]:
     """The first of many rows, each in one piece, and the distance between them; copied if need be."""
     first = read.at(0)
     if isinstance(first, TileRead) and first.is_dense:
         return first, read.strides[0]
-    copied = mapping.dense(read)
+    copied = builder.dense(read)
     return copied.at(0), copied.strides[0]
 
 
-def _apply(mapping: PointwiseBuilder, equation: Equation, x: Node, weight: Node, on_left: bool) -> None:
+def _apply(builder: PointwiseBuilder, equation: Equation, x: Node, weight: Node, on_left: bool) -> None:
     """A product of points with a shared matrix: every row of a point's elements is a stream."""
-    p, rank = mapping.located[x].axis, len(x.spec.shape)
+    p, rank = builder.located[x].axis, len(x.spec.shape)
     contracted = rank - 1 if on_left else rank - 2
     across = rank - 2 if on_left else rank - 1
     if p == contracted or prod(weight.spec.shape[:-2]) != 1 or len(weight.spec.shape) > rank:
         raise NotBlockable("`matmul` contracts the points with a shared matrix, or has several shared matrices")
-    if not on_left and (p != across or mapping.located[x].folded > 1):
+    if not on_left and (p != across or builder.located[x].folded > 1):
         raise NotBlockable("`matmul` of a shared matrix with a matrix at each point")
     sizes = weight.spec.shape[-2:]
     inner, columns = sizes if on_left else sizes[::-1]
     steps = (sizes[1], 1) if on_left else (1, sizes[1])
-    source = mapping.whole(x)
-    output = mapping.new_value(equation.output, p, mapping.located[x].folded)
+    source = builder.whole(x)
+    output = builder.new_value(equation.output, p, builder.located[x].folded)
     rows = source.features // inner
     matrix = SharedRead(Shared(weight), (inner, columns), 0, steps)
     if rows > MOST_ROWS:
-        mapping.operations.append(PointProduct((Stream(source, 0, output, 0),), matrix, inner, columns, rows))
+        builder.operations.append(PointProduct((Stream(source, 0, output, 0),), matrix, inner, columns, rows))
         return
     streams = tuple(Stream(source, i * inner, output, i * columns) for i in range(rows))
-    mapping.operations.append(PointProduct(streams, matrix, inner, columns))
+    builder.operations.append(PointProduct(streams, matrix, inner, columns))
 
 
 def _last_first(read: Read) -> Read:
