@@ -132,6 +132,24 @@ def test_what_is_set_inside_a_transformation_lasts_as_long_as_it() -> None:
     assert seen == [[2, 2, 2], [1, 2, 2], [1, 1, 2]]
 
 
+def test_shape_and_type_are_those_of_the_value_in_this_thread() -> None:
+    weight = dt.Parameter(dt.Tensor([1.0, 2.0]), name="w")
+    seen: list[Any] = []
+
+    def f(x: dt.Tensor) -> dt.Tensor:
+        weight.set_dtype(dt.float64)
+        weight.set_data(dt.Tensor([3.0]), slice_shape=True)
+        thread = threading.Thread(target=lambda: seen.append((weight.shape, weight.dtype)))
+        thread.start()
+        thread.join(60)
+        seen.append((weight.shape, weight.dtype))
+        return x
+
+    dt.grad(f, None, weight)(dt.Tensor(1.0))
+    assert seen == [((2,), dt.float32), ((1,), dt.float64)]
+    assert (weight.shape, weight.dtype) == ((2,), dt.float32)
+
+
 def interrupted_at(step: int, action: Callable[[], Any]) -> bool:
     """Whether ``action`` ended, Ctrl-C coming before that bytecode of those functions that put values in place."""
     left = step
