@@ -75,7 +75,7 @@ class Launch:
     def _results(self, totals: Storage, stored: list[Storage]) -> tuple[np.ndarray, list[np.ndarray]]:
         """The sums of all work-groups, added in their order, and the arrays."""
         rows, *arrays = self._device.get_all([totals, *stored])
-        return rows.sum(axis=0, dtype=self._dtype.numpy), arrays
+        return rows.sum(axis=0, dtype=np.float64).astype(self._dtype.numpy), arrays
 
     def _uploaded(self, array: np.ndarray) -> Storage:
         """The values on the device; arrays are immutable, so each is sent once while it lives."""

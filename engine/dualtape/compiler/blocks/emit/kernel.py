@@ -70,7 +70,8 @@ def block_kernel(region: Region, target: Target) -> BlockKernel:
         entries=sums.entries,
         entry_count=sums.count,
         scratch=sizes.tiles * sizes.stride,
-        sums=sizes.sums,
+        # Those of a few blocks, those of all, and what rounding took from these.
+        sums=3 * sizes.sums,
         work_items=target.work_items,
     )
 

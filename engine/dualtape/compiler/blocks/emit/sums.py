@@ -145,11 +145,11 @@ def _by_work_items(step: Contraction, writer: Writer) -> Lines:
     """Each work-item adds up all points for its elements of the result, always the same ones."""
     lines = [f"for (int cell = DT_ITEM; cell < {step.rows * step.columns}; cell += DT_ITEMS) {{"]
     lines += [f"const int k = cell / {step.columns}, j = cell % {step.columns};", "dt_r total = 0;"]
-    lines.append("for (int tile = 0; tile < tiles; tile++) {")
+    lines += ["for (int tile = 0; tile < tiles; tile++) {", "dt_r part = 0;"]
     for term in step.terms:
         lines.append(f"for (int row = 0; row < {term.count}; row++) for (int p = 0; p < DT_L; p++)")
         x = writer.lane(term.x.value, f"k + {term.x.offset} + row * {term.x_step}", "p")
         if term.y is not None:
             x += f" * {writer.lane(term.y.value, f'j + {term.y.offset} + row * {term.y_step}', 'p')}"
-        lines.append(f"total += {x};")
-    return [*lines, "}", "sums[cell] += total;", "}"]
+        lines.append(f"part += {x};")
+    return [*lines, "total += part;", "}", "sums[cell] += total;", "}"]
