@@ -31,6 +31,14 @@ FUNCTIONS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], float]] =
 }  # fmt: skip
 
 
+def test_the_way_out_for_slopes_where_the_value_rounds_to_1() -> None:
+    x = np.array([10.0, 12, 15, 20])
+    slope = dt.grad(lambda x: (1 - 2 * ops.sigmoid(-2 * x)).sum())(dt.Tensor(x.astype(np.float32)))
+    np.testing.assert_allclose(slope.asnumpy(), 1 / np.cosh(x) ** 2, rtol=1e-5)
+    slope = dt.grad(lambda x: (1 - ops.sigmoid(-x)).sum())(dt.Tensor(2 * x.astype(np.float32)))
+    np.testing.assert_allclose(slope.asnumpy(), np.exp(-2 * x), rtol=1e-5)
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("order", [0, 1, 2])
