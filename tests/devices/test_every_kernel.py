@@ -42,6 +42,7 @@ CALLS: dict[str, list[Call]] = {
         ("add", [normal(7, 13), normal(13)], {}),
         ("less", [normal(5, 1), normal(3)], {}),
         ("cast", [normal(3, 11)], {"dtype": dt.float16}),
+        ("cast", [normal(3, 11)], {"dtype": dt.int32}),
         ("multiply", [normal(33, dtype="float16"), 0.5], {}),
         ("where", [normal(3, 5) > 0, normal(5), normal(3, 1)], {}),
         ("permute", [normal(7, 5, 3)], {"axes": (2, 0, 1)}),
