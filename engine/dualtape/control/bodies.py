@@ -31,7 +31,7 @@ class Closed(NamedTuple):
     captured: tuple[Tensor, ...]
 
 
-class Body(Trace):
+class BodyTrace(Trace):
     """The level on which a body is traced."""
 
     title = "the body of a condition or a loop"
@@ -74,7 +74,7 @@ class Body(Trace):
 
 def close(function: Callable[..., Sequence[Any]], specs: Sequence[Spec], device: Device) -> Closed:
     """Trace ``function``, from values of the given specs to a flat list of tensors."""
-    body = Body(device)
+    body = BodyTrace(device)
     with entered(body):
         arguments = [Node(spec) for spec in specs]
         outputs = function(*(body.traced(node) for node in arguments))

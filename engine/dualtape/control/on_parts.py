@@ -11,7 +11,7 @@ from typing import Any
 
 from dualtape.autodiff.levels import PartsLevel, Present
 from dualtape.compiler.program import Node, Program, evaluate
-from dualtape.control.bodies import Body, Closed
+from dualtape.control.bodies import BodyTrace, Closed
 from dualtape.core.composite import Values
 from dualtape.core.interpreter import entered
 from dualtape.parameter import current_observer
@@ -28,7 +28,7 @@ def on_parts(
     wanted: Sequence[Present] | None = None,
 ) -> tuple[Closed, list[Present]]:
     """``run`` as a program from parts to parts, and which parts its outputs have: those ``wanted``, or as found."""
-    body = Body(current_observer().device)
+    body = BodyTrace(current_observer().device)
     with entered(body):
         nodes = [[Node(s) for s in level.specs(x.spec, p)] for x, p in zip(inputs, present, strict=True)]
         with level.inside() as inner:

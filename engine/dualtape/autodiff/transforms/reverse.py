@@ -15,7 +15,7 @@ from dualtape.autodiff.transforms.request import (
     require_callable,
     split_aux,
 )
-from dualtape.autodiff.transforms.watching import gradients_of, in_words, rebuild, record, seeds_of
+from dualtape.autodiff.transforms.watching import gradients_of, rebuild, record, returned_kind, seeds_of
 from dualtape.errors import ArgumentError, ArgumentTypeError, PositionError
 from dualtape.parameter import Parameter
 from dualtape.tensor import Tensor
@@ -168,7 +168,7 @@ def _differentiate(fn: Callable[..., Any], request: Request, args: tuple[Any, ..
     if request.has_aux and not (isinstance(outputs, tuple) and len(outputs) > 1):
         raise ArgumentError(
             "When has_aux is True, origin fn requires more than one outputs.\n"
-            f"The differentiated function returned {in_words(outputs)}"
+            f"The differentiated function returned {returned_kind(outputs)}"
         )
     seeds = seeds_of(tape, outputs[0] if request.has_aux else outputs, sens)
     values = tape.primal(outputs) if isinstance(outputs, Tensor) else pytree.map(tape.primal, outputs)

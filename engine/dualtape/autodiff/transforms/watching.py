@@ -14,7 +14,7 @@ from dualtape.parameter import Parameter, call_substituted
 from dualtape.tensor import Tensor
 
 
-def in_words(outputs: Any) -> str:
+def returned_kind(outputs: Any) -> str:
     """What a function returned, for errors."""
     if isinstance(outputs, tuple):
         return f"a tuple of {len(outputs)}"
@@ -79,7 +79,7 @@ def seeds_of(tape: Tape, outputs: Any, sens: Any) -> list[tuple[Variable, Tensor
     leaves = [x for x in leaves if isinstance(x, Tensor)]
     if not leaves:
         raise ArgumentTypeError(
-            f"the differentiated function returned {in_words(outputs)}, in which there is no Tensor; "
+            f"the differentiated function returned {returned_kind(outputs)}, in which there is no Tensor; "
             "it may lack a `return`, or have left the tensors by float() or .item()"
         )
     if sens is None:
