@@ -60,3 +60,12 @@ def test_arrays_of_tensors_could_be_made_writable(make: Callable[[], dt.Tensor])
     for array in (make().asnumpy(), np.asarray(make())):
         with pytest.raises(ValueError, match="WRITEABLE"):
             array.flags.writeable = True
+
+
+@pytest.mark.parametrize("number", [3, -1, 100])
+def test_classes_that_no_logit_has_counted_nothing(number: int) -> None:
+    logits = dt.Tensor(np.zeros((2, 3), np.float32))
+    with pytest.raises(IndexError, match=f"holds the class {number}; expected 0 to 2"):
+        ops.cross_entropy(logits, dt.Tensor([0, number]))
+    np.testing.assert_allclose(ops.cross_entropy(logits, dt.Tensor([0, number]), ignore_index=number), np.log(3), 1e-6)
+    np.testing.assert_allclose(ops.cross_entropy(logits, dt.Tensor([0, -100])), np.log(3), 1e-6)

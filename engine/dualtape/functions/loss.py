@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dualtape.core.interpreter import Value
 from dualtape.dtypes import promote
-from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
+from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError, TensorIndexError
 from dualtape.functions import elementwise
 from dualtape.functions.activation import log_softmax
 from dualtape.functions.conversion import accumulating, cast_to
@@ -142,6 +142,7 @@ def _read_target(input: Tensor, target: Tensor, axis: int, ignore_index: int) ->
                 f"`target` of `cross_entropy` holds class numbers; expected shape {expected} for logits of "
                 f"shape {input.shape}, got {target.shape}"
             )
+        _check_classes(target, input.shape[axis], ignore_index)
         return one_hot(target, input.shape[axis], axis=axis).astype(input.dtype), target == ignore_index
     if target.shape != input.shape:
         raise ShapeError(
@@ -151,6 +152,19 @@ def _read_target(input: Tensor, target: Tensor, axis: int, ignore_index: int) ->
     if target.dtype is not input.dtype:
         raise DTypeError(f"`target` of `cross_entropy` is of {target.dtype}, `input` of {input.dtype}")
     return target, None
+
+
+def _check_classes(target: Tensor, classes: int, ignore_index: int) -> None:
+    """Refuse class numbers that no logit has: they would count nothing. Those that are traced are not known yet."""
+    if target.level.depth:
+        return
+    numbers = target.asnumpy()
+    outside = numbers[(numbers != ignore_index) & ((numbers < 0) | (numbers >= classes))]
+    if outside.size:
+        raise TensorIndexError(
+            f"`target` of `cross_entropy` holds the class {outside[0]}; expected 0 to {classes - 1}, "
+            f"or `ignore_index`, which is {ignore_index}"
+        )
 
 
 def _require_tensors(owner: str, **values: Any) -> None:
