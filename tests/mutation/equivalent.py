@@ -51,7 +51,6 @@ CLAIMS = (
     Claim("minimum_along.lowering", "y < x", "y <= x", _TIE),
     Claim("absolute.lowering", "x < (T)0", "x <= (T)0", "integers have one zero"),
     Claim("absolute.lowering", "x < (T)0", "x < (T)1", "0 is its own negative"),
-    Claim("relu.lowering", "x < (T)0", "x <= (T)0", "zeros are equal, whatever their sign"),
     Claim("step.lowering", "x < y", "x <= y", _ANSWERED),
     Claim("step.lowering", "x - y", "x + y", _NAN_ONLY),
     Claim("_by_exponent", "x > 0", "x >= 0", "0 was answered by an earlier branch"),
