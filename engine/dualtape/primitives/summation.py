@@ -12,6 +12,7 @@ from math import prod
 import numpy as np
 
 _RUN = 16
+_SHORT = 64  # terms, which lose less than 1e-6 one after the other
 _WIDTH = 512  # of what is added to what at once, so that NumPy's loops are long where rows are short
 _FEW = 8192  # elements, which are not worth the trouble
 _LEAST_LENGTH = 128  # of the parts into which a product of matrices is cut
@@ -24,6 +25,11 @@ def summing_type(dtype: np.dtype) -> np.dtype:
 
 def add_up(x: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
     """The sum along ``axes``, which stay with size 1, in the type of ``x``; Float16 is added up in Float32."""
+    terms = 1
+    for axis in axes:
+        terms *= x.shape[axis]
+    if terms <= _SHORT and x.itemsize > 2:
+        return np.add.reduce(x, axis=axes, keepdims=True, dtype=x.dtype)
     in_order = x.flags.c_contiguous
     if x.dtype.kind != "f" or (in_order and _first_of_last(x.shape, axes) <= min(axes, default=0)):
         return np.add.reduce(x, axis=axes, keepdims=True, dtype=x.dtype)
@@ -59,7 +65,7 @@ def _add_axes(x: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
 
 def _add_rows(x: np.ndarray, axis: int) -> np.ndarray:
     rows = x.shape[axis]
-    if rows <= 4 * _RUN:
+    if rows <= _SHORT:
         return np.add.reduce(x, axis=axis, keepdims=True, dtype=np.float64)
     before, after = x.shape[:axis], x.shape[axis + 1 :]
     block = max(1, min(rows // _RUN, _WIDTH // max(1, prod(after))))
