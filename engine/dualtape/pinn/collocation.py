@@ -25,12 +25,7 @@ def draw(problem: Problem, number: int, sampler: str, seed: int, draws: int) -> 
 
 
 def draw_where_large(
-    problem: Problem,
-    number: int,
-    sampler: str,
-    seed: int,
-    draws: int,
-    residual: Callable[[np.ndarray], np.ndarray],
+    problem: Problem, number: int, sampler: str, seed: int, draws: int, residual: Callable[[np.ndarray], np.ndarray]
 ) -> np.ndarray:
     """Points for the equations, half of them spread evenly and half where ``residual`` is large.
 

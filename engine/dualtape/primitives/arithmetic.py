@@ -38,12 +38,7 @@ subtract = elementwise(
 )
 
 negative = elementwise(
-    "negative",
-    numpy=np.negative,
-    opencl=-x,
-    partials=(lambda x, y: -1,),
-    domain=(REAL,),
-    written="-{0}",
+    "negative", numpy=np.negative, opencl=-x, partials=(lambda x, y: -1,), domain=(REAL,), written="-{0}"
 )
 
 
@@ -106,20 +101,10 @@ reciprocal = elementwise(
     continued=lambda x: 1 / x,
 )
 
-square = elementwise(
-    "square",
-    numpy=np.square,
-    opencl=x * x,
-    partials=(lambda x, y: 2 * x,),
-    domain=(REAL,),
-)
+square = elementwise("square", numpy=np.square, opencl=x * x, partials=(lambda x, y: 2 * x,), domain=(REAL,))
 
 sqrt = elementwise(
-    "sqrt",
-    numpy=np.sqrt,
-    opencl=call("dt_sqrt", x),
-    partials=(lambda x, y: 0.5 / y,),
-    domain=(POSITIVE,),
+    "sqrt", numpy=np.sqrt, opencl=call("dt_sqrt", x), partials=(lambda x, y: 0.5 / y,), domain=(POSITIVE,)
 )
 
 rsqrt = elementwise(

@@ -23,8 +23,5 @@ logical_not = predicate("logical_not", numpy=np.logical_not, opencl=~x, examples
 
 isnan = predicate("isnan", numpy=np.isnan, opencl=by_type(x != x, 0), examples=(Example((Reals((2, 3)),)),))
 isfinite = predicate(
-    "isfinite",
-    numpy=np.isfinite,
-    opencl=by_type(x - x == 0, 1),
-    examples=(Example((Reals((2, 3)),)),),
+    "isfinite", numpy=np.isfinite, opencl=by_type(x - x == 0, 1), examples=(Example((Reals((2, 3)),)),)
 )

@@ -40,14 +40,8 @@ matmul: Bilinear = Bilinear(
     numpy=multiply_matrices,
     lowering=Kernel("matmul"),
     infer=_infer_matmul,
-    transposes=(
-        lambda ct, x, y: matmul(ct, _swap(y)),
-        lambda ct, x, y: matmul(_swap(x), ct),
-    ),
-    examples=(
-        Example((Reals((2, 3)), Reals((3, 4)))),
-        Example((Reals((5, 1, 2, 3)), Reals((4, 3, 2)))),
-    ),
+    transposes=(lambda ct, x, y: matmul(ct, _swap(y)), lambda ct, x, y: matmul(_swap(x), ct)),
+    examples=(Example((Reals((2, 3)), Reals((3, 4)))), Example((Reals((5, 1, 2, 3)), Reals((4, 3, 2))))),
     written="{0} @ {1}",
     example_for=_matmul_for,
 )

@@ -54,19 +54,11 @@ cosh: Elementwise = elementwise(
 # 1 - y*y keeps an absolute, not a relative accuracy: the derivative is 0 where tanh rounds to 1
 # (|x| > 9 in float32). Accepted because the polynomial in y is what makes Taylor modes cheap.
 tanh = elementwise(
-    "tanh",
-    numpy=np.tanh,
-    opencl=call("dt_tanh", x),
-    partials=(lambda x, y: 1 - y * y,),
-    domain=(MODERATE,),
+    "tanh", numpy=np.tanh, opencl=call("dt_tanh", x), partials=(lambda x, y: 1 - y * y,), domain=(MODERATE,)
 )
 
 asinh = elementwise(
-    "asinh",
-    numpy=np.arcsinh,
-    opencl=call("dt_asinh", x),
-    partials=(lambda x, y: rsqrt(1 + x * x),),
-    domain=(MODERATE,),
+    "asinh", numpy=np.arcsinh, opencl=call("dt_asinh", x), partials=(lambda x, y: rsqrt(1 + x * x),), domain=(MODERATE,)
 )
 
 acosh = elementwise(

@@ -63,10 +63,7 @@ take: Linear = Linear(
     lowering=Kernel("take", computes=False),
     infer=_infer_take,
     batch=_batch_take,
-    transposes=(
-        lambda ct, x, indices, axis: scatter_sum(ct, indices, axis=axis, size=x.shape[axis]),
-        None,
-    ),
+    transposes=(lambda ct, x, indices, axis: scatter_sum(ct, indices, axis=axis, size=x.shape[axis]), None),
     examples=(
         Example((Reals((4, 3)), Indices((5,), 4)), {"axis": 0}),
         Example((Reals((2, 4, 3)), Indices((5, 2), 4)), {"axis": 1}),

@@ -18,28 +18,16 @@ sign = NonDifferentiable(
 )
 
 floor = NonDifferentiable(
-    name="floor",
-    numpy=np.floor,
-    lowering=call("dt_floor", x),
-    infer=infer_elementwise("floor"),
-    examples=_ONE,
+    name="floor", numpy=np.floor, lowering=call("dt_floor", x), infer=infer_elementwise("floor"), examples=_ONE
 )
 
 ceil = NonDifferentiable(
-    name="ceil",
-    numpy=np.ceil,
-    lowering=call("dt_ceil", x),
-    infer=infer_elementwise("ceil"),
-    examples=_ONE,
+    name="ceil", numpy=np.ceil, lowering=call("dt_ceil", x), infer=infer_elementwise("ceil"), examples=_ONE
 )
 
 # Halves go to the even neighbour, as in NumPy.
 round = NonDifferentiable(
-    name="round",
-    numpy=np.rint,
-    lowering=call("dt_round", x),
-    infer=infer_elementwise("round"),
-    examples=_ONE,
+    name="round", numpy=np.rint, lowering=call("dt_round", x), infer=infer_elementwise("round"), examples=_ONE
 )
 
 stop_gradient: NonDifferentiable = NonDifferentiable(

@@ -26,10 +26,7 @@ where: Linear = Linear(
         lambda ct, condition, x, y: where(condition, ct, 0.0),
         lambda ct, condition, x, y: where(condition, 0.0, ct),
     ),
-    examples=(
-        Example((Flags((2, 3)), Reals((2, 3)), Reals((2, 3)))),
-        Example((Flags((3,)), Reals((2, 1)), Reals(()))),
-    ),
+    examples=(Example((Flags((2, 3)), Reals((2, 3)), Reals((2, 3)))), Example((Flags((3,)), Reals((2, 1)), Reals(())))),
     continued=lambda condition, x, y: np.where(np.real(condition), x, y),
 )
 

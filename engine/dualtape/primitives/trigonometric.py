@@ -11,27 +11,15 @@ from dualtape.primitives.rounding import stop_gradient
 from dualtape.primitives.selection import where
 
 sin: Elementwise = elementwise(
-    "sin",
-    numpy=np.sin,
-    opencl=call("dt_sin", x),
-    partials=(lambda x, y: cos(x),),
-    domain=(REAL,),
+    "sin", numpy=np.sin, opencl=call("dt_sin", x), partials=(lambda x, y: cos(x),), domain=(REAL,)
 )
 
 cos: Elementwise = elementwise(
-    "cos",
-    numpy=np.cos,
-    opencl=call("dt_cos", x),
-    partials=(lambda x, y: -sin(x),),
-    domain=(REAL,),
+    "cos", numpy=np.cos, opencl=call("dt_cos", x), partials=(lambda x, y: -sin(x),), domain=(REAL,)
 )
 
 tan = elementwise(
-    "tan",
-    numpy=np.tan,
-    opencl=call("dt_tan", x),
-    partials=(lambda x, y: 1 + y * y,),
-    domain=((-1.2, 1.2),),
+    "tan", numpy=np.tan, opencl=call("dt_tan", x), partials=(lambda x, y: 1 + y * y,), domain=((-1.2, 1.2),)
 )
 
 # (1 - x) * (1 + x), not 1 - x * x: exact where the function is steep.
@@ -52,11 +40,7 @@ acos = elementwise(
 )
 
 atan = elementwise(
-    "atan",
-    numpy=np.arctan,
-    opencl=call("dt_atan", x),
-    partials=(lambda x, y: reciprocal(1 + x * x),),
-    domain=(REAL,),
+    "atan", numpy=np.arctan, opencl=call("dt_atan", x), partials=(lambda x, y: reciprocal(1 + x * x),), domain=(REAL,)
 )
 
 
@@ -85,10 +69,7 @@ atan2 = elementwise(
     "atan2",
     numpy=np.arctan2,
     opencl=call("dt_atan2", x, y),
-    partials=(
-        lambda y, x, z: _over_square_radius(x, y, x),
-        lambda y, x, z: -_over_square_radius(y, y, x),
-    ),
+    partials=(lambda y, x, z: _over_square_radius(x, y, x), lambda y, x, z: -_over_square_radius(y, y, x)),
     domain=((0.1, 2.0), (-2.0, 2.0)),
     continued=_atan2_continued,
 )

@@ -73,11 +73,7 @@ class CompositionBuilder:
     # Steps
 
     def add(
-        self,
-        primitive: Primitive,
-        operands: Sequence[Given],
-        params: dict[str, Any],
-        bounds: Bounds | None = None,
+        self, primitive: Primitive, operands: Sequence[Given], params: dict[str, Any], bounds: Bounds | None = None
     ) -> int:
         spec = primitive.infer(*map(self.spec, operands), **params)
         self.steps.append(Application(primitive, tuple(operands), params))

@@ -30,11 +30,7 @@ class Estimate(NamedTuple):
 
 
 def finite_differences(
-    f: Callable[[Tensor], Any],
-    x: Any,
-    direction: Any = None,
-    *,
-    domain: Bounds = EVERYWHERE,
+    f: Callable[[Tensor], Any], x: Any, direction: Any = None, *, domain: Bounds = EVERYWHERE
 ) -> Estimate:
     """The derivative of ``f`` at ``x`` by adaptive central differences, in float64 on the host.
 
