@@ -7,9 +7,9 @@ import numpy as np
 
 from dualtape.core.example import Example, Reals
 from dualtape.core.expression import by_type, call, choose, x, y
-from dualtape.core.primitive import Bilinear, NonDifferentiable, elementwise, infer_elementwise
+from dualtape.core.primitive import Bilinear, elementwise, infer_elementwise
 from dualtape.primitives.continuation import extremum, pieces
-from dualtape.primitives.rounding import floor_divide, sign
+from dualtape.primitives.rounding import floor_divide, piecewise_constant, sign
 
 REAL = (-3.0, 3.0)
 POSITIVE = (0.1, 4.0)
@@ -124,12 +124,8 @@ def _step(x: Any, y: Any) -> Any:
 
 
 # The derivative of maximum(x, y) by x: ties are shared evenly.
-step = NonDifferentiable(
-    name="step",
-    numpy=_step,
-    lowering=choose(x > y, 1, choose(x == y, 0.5, choose(x < y, 0, x - y))),
-    infer=infer_elementwise("step"),
-    examples=_PAIR,
+step = piecewise_constant(
+    "step", numpy=_step, opencl=choose(x > y, 1, choose(x == y, 0.5, choose(x < y, 0, x - y))), examples=_PAIR
 )
 
 maximum = elementwise(

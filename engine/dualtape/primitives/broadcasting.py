@@ -15,6 +15,12 @@ from dualtape.primitives.summation import add_up
 
 Axes = tuple[int, ...]
 
+SUMMED = (
+    Example((Reals((2, 3)),), {"axes": (1,)}),
+    Example((Reals((2, 3, 4)),), {"axes": (0, 2)}),
+    Example((Reals((3,)),), {"axes": (0,)}),
+)
+
 sum: Linear = Linear(
     name="sum",
     numpy=add_up,
@@ -22,11 +28,7 @@ sum: Linear = Linear(
     infer=lambda x, axes: Spec(kept_shape(x.shape, axes), x.dtype),
     batch=lambda size, x, axes: sum(x, axes=tuple(axis + 1 for axis in axes)),
     transposes=(lambda ct, x, axes: broadcast_to(ct, shape=x.shape),),
-    examples=(
-        Example((Reals((2, 3)),), {"axes": (1,)}),
-        Example((Reals((2, 3, 4)),), {"axes": (0, 2)}),
-        Example((Reals((3,)),), {"axes": (0,)}),
-    ),
+    examples=SUMMED,
     written="ops.sum({0}, {axes}, keepdims=True)",
     example_for=over_axes(Reals),
 )

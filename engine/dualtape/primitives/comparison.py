@@ -7,6 +7,7 @@ from dualtape.core.expression import by_type, x, y
 from dualtape.core.primitive import predicate
 
 _COMPARED = (Example((Reals((2, 3)), Reals((3,)))), Example((Reals(()), Reals(()))))
+_NUMBERS = (Example((Reals((2, 3)),)),)
 _FLAGS = (Example((Flags((2, 3)), Flags((3,)))),)
 
 equal = predicate("equal", numpy=np.equal, opencl=x == y, examples=_COMPARED)
@@ -21,7 +22,5 @@ logical_or = predicate("logical_or", numpy=np.logical_or, opencl=x | y, examples
 logical_xor = predicate("logical_xor", numpy=np.logical_xor, opencl=x != y, examples=_FLAGS)
 logical_not = predicate("logical_not", numpy=np.logical_not, opencl=~x, examples=(Example((Flags((2, 3)),)),))
 
-isnan = predicate("isnan", numpy=np.isnan, opencl=by_type(x != x, 0), examples=(Example((Reals((2, 3)),)),))
-isfinite = predicate(
-    "isfinite", numpy=np.isfinite, opencl=by_type(x - x == 0, 1), examples=(Example((Reals((2, 3)),)),)
-)
+isnan = predicate("isnan", numpy=np.isnan, opencl=by_type(x != x, 0), examples=_NUMBERS)
+isfinite = predicate("isfinite", numpy=np.isfinite, opencl=by_type(x - x == 0, 1), examples=_NUMBERS)

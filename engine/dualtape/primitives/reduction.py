@@ -12,17 +12,12 @@ from dualtape.core.primitive import Linear, NonDifferentiable, Reduction
 from dualtape.core.spec import Shape, Spec, kept_shape
 from dualtape.dtypes import bool_, int64
 from dualtape.errors import ShapeError
-from dualtape.primitives.broadcasting import Axes, sum
+from dualtape.primitives.broadcasting import SUMMED, Axes, sum
 from dualtape.primitives.comparison import equal
 from dualtape.primitives.continuation import extremum_along
 from dualtape.primitives.selection import cast
 from dualtape.primitives.summation import summing_type
 
-_EXAMPLES = (
-    Example((Reals((2, 3)),), {"axes": (1,)}),
-    Example((Reals((2, 3, 4)),), {"axes": (0, 2)}),
-    Example((Reals((3,)),), {"axes": (0,)}),
-)
 _FLAG_ROWS = (Example((Flags((2, 3)),), {"axes": (1,)}),)
 
 
@@ -56,7 +51,7 @@ maximum_along: Reduction = Reduction(
     infer=_infer_extremum("maximum_along"),
     batch=lambda size, x, axes: maximum_along(x, axes=_shifted(axes)),
     partial=_attained,
-    examples=_EXAMPLES,
+    examples=SUMMED,
     continued=extremum_along(np.maximum.reduce),
     written="ops.amax({0}, {axes}, keepdims=True)",
     example_for=over_axes(Reals, filled=True),
@@ -69,7 +64,7 @@ minimum_along: Reduction = Reduction(
     infer=_infer_extremum("minimum_along"),
     batch=lambda size, x, axes: minimum_along(x, axes=_shifted(axes)),
     partial=_attained,
-    examples=_EXAMPLES,
+    examples=SUMMED,
     continued=extremum_along(np.minimum.reduce),
     written="ops.amin({0}, {axes}, keepdims=True)",
     example_for=over_axes(Reals, filled=True),

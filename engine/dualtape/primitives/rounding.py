@@ -1,34 +1,30 @@
 """Functions that are constant almost everywhere: their derivative is zero by statement."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from dualtape.core.example import Example, Reals
 from dualtape.core.expression import by_type, call, x, y
-from dualtape.core.lowering import Reinterpretation
+from dualtape.core.lowering import Lowering, Reinterpretation
 from dualtape.core.primitive import NonDifferentiable, infer_elementwise
 
 _ONE = (Example((Reals((2, 3)),)), Example((Reals(()),)), Example((Reals((0, 3)),)))
 
-sign = NonDifferentiable(
-    name="sign",
-    numpy=np.sign,
-    lowering=by_type(call("dt_sign", x), (x > 0) - (x < 0)),
-    infer=infer_elementwise("sign"),
-    examples=_ONE,
-)
 
-floor = NonDifferentiable(
-    name="floor", numpy=np.floor, lowering=call("dt_floor", x), infer=infer_elementwise("floor"), examples=_ONE
-)
+def piecewise_constant(
+    name: str, *, numpy: Callable[..., np.ndarray], opencl: Lowering, examples: tuple[Example, ...] = _ONE
+) -> NonDifferentiable:
+    """Declare a function of each element whose derivative is zero."""
+    return NonDifferentiable(name=name, numpy=numpy, lowering=opencl, infer=infer_elementwise(name), examples=examples)
 
-ceil = NonDifferentiable(
-    name="ceil", numpy=np.ceil, lowering=call("dt_ceil", x), infer=infer_elementwise("ceil"), examples=_ONE
-)
+
+sign = piecewise_constant("sign", numpy=np.sign, opencl=by_type(call("dt_sign", x), (x > 0) - (x < 0)))
+floor = piecewise_constant("floor", numpy=np.floor, opencl=call("dt_floor", x))
+ceil = piecewise_constant("ceil", numpy=np.ceil, opencl=call("dt_ceil", x))
 
 # Halves go to the even neighbour, as in NumPy.
-round = NonDifferentiable(
-    name="round", numpy=np.rint, lowering=call("dt_round", x), infer=infer_elementwise("round"), examples=_ONE
-)
+round = piecewise_constant("round", numpy=np.rint, opencl=call("dt_round", x))
 
 stop_gradient: NonDifferentiable = NonDifferentiable(
     name="stop_gradient",
@@ -42,10 +38,9 @@ stop_gradient: NonDifferentiable = NonDifferentiable(
     written="ops.stop_gradient({0})",
 )
 
-floor_divide = NonDifferentiable(
-    name="floor_divide",
+floor_divide = piecewise_constant(
+    "floor_divide",
     numpy=np.floor_divide,
-    lowering=by_type(call("dt_floor_divide", x, y), call("dt_integer_floor_divide", x, y)),
-    infer=infer_elementwise("floor_divide"),
+    opencl=by_type(call("dt_floor_divide", x, y), call("dt_integer_floor_divide", x, y)),
     examples=(Example((Reals((2, 3)), Reals((3,), 0.5, 2.0))),),
 )

@@ -1,14 +1,12 @@
 """Choosing and converting elements: linear in what is chosen from."""
 
-from typing import Any
-
 import numpy as np
 
 from dualtape.core.example import Choose, Example, Flags, Indices, Reals, one_of
 from dualtape.core.expression import choose, to_output, x, y, z
 from dualtape.core.primitive import Linear
 from dualtape.core.spec import Shape, Spec, broadcast_shapes
-from dualtape.dtypes import DType, float32, float64
+from dualtape.dtypes import float32, float64
 
 
 def _infer_where(condition: Spec, x: Spec | None, y: Spec | None) -> Spec:
@@ -46,10 +44,6 @@ def convert(x: np.ndarray, to: np.dtype) -> np.ndarray:
     return whole
 
 
-def _cast_back(ct: Any, x: Any, dtype: DType) -> Any:
-    return cast(ct, dtype=x.dtype)
-
-
 def _cast_for(choose: Choose, shape: Shape) -> Example:
     return Example((one_of(choose, (Reals(shape), Flags(shape), Indices(shape, 3))),), {"dtype": float64})
 
@@ -59,7 +53,7 @@ cast: Linear = Linear(
     numpy=lambda x, dtype: convert(x, dtype.numpy),
     lowering=to_output(x),
     infer=lambda x, dtype: Spec(x.shape, dtype),
-    transposes=(_cast_back,),
+    transposes=(lambda ct, x, dtype: cast(ct, dtype=x.dtype),),
     examples=(Example((Reals((2, 3)),), {"dtype": float32}), Example((Reals((2, 3)),), {"dtype": float64})),
     continued=lambda x, dtype: x if dtype.is_float else np.real(x).astype(dtype.numpy),
     written="{0}.astype({dtype})",
