@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import numpy as np
 
 import dualtape as dt
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
-from dualtape.pinn.domain import Domain
+from dualtape.pinn.domain import Domain, Seed
 from dualtape.pinn.fields import Field, Points
 from dualtape.pinn.sampling import read_number
 
@@ -19,7 +21,8 @@ TIME = "t"
 Datum = float | Callable[[Points], Any]
 Equation = Callable[..., Any]
 Arrays = dict[str, np.ndarray]
-Sampling = Callable[[Domain, str, tuple[int, ...]], Arrays]
+Faces = str | Sequence[str]
+Sampling = Callable[[Domain, str, Seed], Arrays]
 
 
 @dataclass(frozen=True)
@@ -87,9 +90,7 @@ def initial(
     return _on_parts(name, equation, (TIME + "-",), points, weight)
 
 
-def dirichlet(
-    value: Datum, on: str | Sequence[str], *, of: str | None = None, points: int = 100, weight: float = 1.0
-) -> Condition:
+def dirichlet(value: Datum, on: Faces, *, of: str | None = None, points: int = 100, weight: float = 1.0) -> Condition:
     """``u = value`` on faces such as ``"x-"``; ``points`` on each. For the rest see :func:`initial`.
 
     Examples
@@ -99,18 +100,11 @@ def dirichlet(
     'dirichlet x- x+'
     """
     datum, faces = _read_datum("dirichlet", value), _read_faces(on)
-    return boundary(
-        lambda *args: _unknown(args, of) - datum(args[-1]),
-        on=faces,
-        points=points,
-        weight=weight,
-        name=f"dirichlet {' '.join(faces)}",
-    )
+    name = f"dirichlet {' '.join(faces)}"
+    return _on_parts(name, lambda *args: _unknown(args, of) - datum(args[-1]), faces, points, weight)
 
 
-def neumann(
-    value: Datum, on: str | Sequence[str], *, of: str | None = None, points: int = 100, weight: float = 1.0
-) -> Condition:
+def neumann(value: Datum, on: Faces, *, of: str | None = None, points: int = 100, weight: float = 1.0) -> Condition:
     """The outward normal derivative ``du/dn = value`` on faces; see :func:`dirichlet`.
 
     Examples
@@ -123,14 +117,7 @@ def neumann(
 
 
 def robin(
-    a: float,
-    b: float,
-    value: Datum,
-    on: str | Sequence[str],
-    *,
-    of: str | None = None,
-    points: int = 100,
-    weight: float = 1.0,
+    a: float, b: float, value: Datum, on: Faces, *, of: str | None = None, points: int = 100, weight: float = 1.0
 ) -> Condition:
     """``a * u + b * du/dn = value`` on faces, with the outward normal derivative; see :func:`dirichlet`.
 
@@ -144,7 +131,7 @@ def robin(
 
 
 def boundary(
-    equation: Equation, on: str | Sequence[str], *, points: int = 100, weight: float = 1.0, name: str | None = None
+    equation: Equation, on: Faces, *, points: int = 100, weight: float = 1.0, name: str | None = None
 ) -> Condition:
     """Any equation on faces: ``lambda u, p: u.x - u ** 4``; it finds the outward normals in ``p.normal``.
 
@@ -179,7 +166,7 @@ def periodic(
         half = both[0].shape[0] // 2
         return tuple(x[:half] - x[half:] for x in both)
 
-    def sample(domain: Domain, sampler: str, seed: tuple[int, ...]) -> Arrays:
+    def sample(domain: Domain, sampler: str, seed: Seed) -> Arrays:
         points, _ = domain.boundary(number, [coordinate + "-"], sampler, seed)
         partners = points.copy()
         partners[:, domain.axis(coordinate)] = domain.upper[domain.axis(coordinate)]
@@ -208,7 +195,7 @@ def observations(points: Any, values: Any, *, of: str | None = None, weight: flo
     if not (np.isfinite(places).all() and np.isfinite(observed).all()):
         raise ArgumentError("`points` and `values` of `observations` must be finite; got infinities or NaNs")
 
-    def sample(domain: Domain, sampler: str, seed: tuple[int, ...]) -> Arrays:
+    def sample(domain: Domain, sampler: str, seed: Seed) -> Arrays:
         if places.shape[1] != domain.dimension:
             raise ShapeError(
                 f"`points` of `observations` has {places.shape[1]} coordinates; "
@@ -229,25 +216,22 @@ def read_weight(weight: object) -> float:
 
 
 def _flux(
-    name: str, a: float, b: float, value: Datum, on: str | Sequence[str], of: str | None, points: int, weight: float
+    name: str, a: float, b: float, value: Datum, on: Faces, of: str | None, points: int, weight: float
 ) -> Condition:
     datum, faces = _read_datum(name, value), _read_faces(on)
 
     def equation(*fields_and_points: Any) -> Any:
         u, p = _unknown(fields_and_points, of), fields_and_points[-1]
-        total = a * u if a else None
-        for coordinate in p.normal_coordinates:
-            flux = b * p.normal_along(coordinate) * u.by(coordinate)
-            total = flux if total is None else total + flux
-        return total - datum(p)
+        fluxes = [b * p.normal_along(coordinate) * u.by(coordinate) for coordinate in p.normal_coordinates]
+        return reduce(operator.add, [a * u, *fluxes] if a else fluxes) - datum(p)
 
-    return boundary(equation, on=faces, points=points, weight=weight, name=f"{name} {' '.join(faces)}")
+    return _on_parts(f"{name} {' '.join(faces)}", equation, faces, points, weight)
 
 
 def _on_parts(name: str, equation: Equation, parts: tuple[str, ...], points: int, weight: float) -> Condition:
     number = read_number("points", points)
 
-    def sample(domain: Domain, sampler: str, seed: tuple[int, ...]) -> Arrays:
+    def sample(domain: Domain, sampler: str, seed: Seed) -> Arrays:
         places, normals = domain.boundary(number, parts, sampler, seed)
         return {"points": places, "normal": normals}
 
@@ -256,15 +240,14 @@ def _on_parts(name: str, equation: Equation, parts: tuple[str, ...], points: int
 
 def _unknown(fields_and_points: tuple[Any, ...], of: str | None) -> Field:
     fields: tuple[Field, ...] = fields_and_points[:-1]
-    names = ", ".join(u.name for u in fields)
+    names = [u.name for u in fields]
     if of is None:
         if len(fields) > 1:
-            raise ArgumentError(f"a condition must say with `of=` which unknown it is on: {names}")
+            raise ArgumentError(f"a condition must say with `of=` which unknown it is on: {', '.join(names)}")
         return fields[0]
-    for u in fields:
-        if u.name == of:
-            return u
-    raise ArgumentError(f"`of` is {of!r}; the unknowns are {names}")
+    if of not in names:
+        raise ArgumentError(f"`of` is {of!r}; the unknowns are {', '.join(names)}")
+    return fields[names.index(of)]
 
 
 def _read_datum(condition: str, value: object) -> Callable[[Points], Any]:

@@ -12,6 +12,9 @@ import numpy as np
 
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
 
+Seed = tuple[int, ...]
+PointsAndNormals = tuple[np.ndarray, np.ndarray]
+
 # What fields and points are asked for by these names, whatever the coordinates are called.
 OF_FIELDS = ("value", "level", "shape", "dtype", "device", "name", "by", "primal")
 RESERVED = ("points", "normal", "values", "normal_coordinates", "normal_along", *OF_FIELDS)
@@ -79,16 +82,14 @@ class Domain(ABC):
         self.parts = {name: tuple(across) for name, across in parts.items()}
 
     @abstractmethod
-    def interior(self, number: int, sampler: str = "sobol", seed: tuple[int, ...] = (0,)) -> np.ndarray:
+    def interior(self, number: int, sampler: str = "sobol", seed: Seed = (0,)) -> np.ndarray:
         """``number`` points inside, of shape (number, dimension); the same ones for the same seed.
 
         They fill the domain evenly. :func:`dualtape.pinn.sample_cube` has points of the unit cube to begin with.
         """
 
     @abstractmethod
-    def on_part(
-        self, name: str, number: int, sampler: str = "sobol", seed: tuple[int, ...] = (0,)
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def on_part(self, name: str, number: int, sampler: str = "sobol", seed: Seed = (0,)) -> PointsAndNormals:
         """``number`` points on a part of the boundary, and the outward unit normals there: both (number, dimension)."""
 
     @abstractmethod
@@ -113,9 +114,7 @@ class Domain(ABC):
         return self.coordinates.index(coordinate)
 
     @final
-    def boundary(
-        self, number: int, on: Sequence[str], sampler: str = "sobol", seed: tuple[int, ...] = (0,)
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def boundary(self, number: int, on: Sequence[str], sampler: str = "sobol", seed: Seed = (0,)) -> PointsAndNormals:
         """``number`` points on each of some parts of the boundary, and the outward unit normals there."""
         points, normals = [], []
         for i, name in enumerate(on):

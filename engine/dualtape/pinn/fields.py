@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import dualtape as dt
@@ -121,9 +122,7 @@ class Points:
         return whole[:, i : i + 1]
 
 
-_READ: dict[tuple[str, tuple[str, ...]], MultiIndex | None] = {}
-
-
+@cache
 def read_derivative(orders: str, coordinates: tuple[str, ...]) -> MultiIndex | None:
     """``'xxt'`` as the multi-index (2, 1) of the coordinates (x, t); ``None`` if it is no product of them.
 
@@ -132,14 +131,11 @@ def read_derivative(orders: str, coordinates: tuple[str, ...]) -> MultiIndex | N
     >>> read_derivative("xxt", ("x", "t")), read_derivative("xz", ("x", "t"))
     ((2, 1), None)
     """
-    key = (orders, coordinates)
-    if key not in _READ:
-        readings = _readings(orders, coordinates)
-        if len(readings) > 1:
-            spelled = " or ".join(_separated(index, coordinates) for index in sorted(readings, reverse=True))
-            raise ArgumentError(f"the derivative {orders!r} may be by {spelled}; say which, as in u.by('x', 'y')")
-        _READ[key] = next(iter(readings), None)
-    return _READ[key]
+    readings = _readings(orders, coordinates)
+    if len(readings) > 1:
+        spelled = " or ".join(_separated(index, coordinates) for index in sorted(readings, reverse=True))
+        raise ArgumentError(f"the derivative {orders!r} may be by {spelled}; say which, as in u.by('x', 'y')")
+    return next(iter(readings), None)
 
 
 def _readings(orders: str, coordinates: tuple[str, ...]) -> set[MultiIndex]:
@@ -163,18 +159,14 @@ def fields_of(
     """A field for each unknown, from derivatives of shape (N, number of unknowns)."""
 
     def column(j: int) -> Callable[[MultiIndex], dt.Tensor]:
-        known: dict[MultiIndex, dt.Tensor] = {}
-
+        @cache
         def derivative(index: MultiIndex) -> dt.Tensor:
-            if index not in known:
-                if index not in derivatives:
-                    raise ArgumentError(
-                        f"the derivative {_spelled(index, coordinates)} of {names[j]!r} was not used when the equation "
-                        "was first called; an equation must use the same derivatives at every call"
-                    )
-                whole = derivatives[index]
-                known[index] = whole if len(names) == 1 else whole[:, j : j + 1]
-            return known[index]
+            if index not in derivatives:
+                raise ArgumentError(
+                    f"the derivative {_spelled(index, coordinates)} of {names[j]!r} was not used when the equation "
+                    "was first called; an equation must use the same derivatives at every call"
+                )
+            return derivatives[index] if len(names) == 1 else derivatives[index][:, j : j + 1]
 
         return derivative
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dualtape.errors import ArgumentError
-from dualtape.pinn.domain import Domain
+from dualtape.pinn.domain import Domain, PointsAndNormals, Seed
 from dualtape.pinn.sampling import sample_cube
 
 
@@ -42,13 +42,11 @@ class Rectangle(Domain):
         self.check_part(name)
         return self.coordinates.index(name[:-1]), 1 if name[-1] == "+" else -1
 
-    def interior(self, number: int, sampler: str = "sobol", seed: tuple[int, ...] = (0,)) -> np.ndarray:
+    def interior(self, number: int, sampler: str = "sobol", seed: Seed = (0,)) -> np.ndarray:
         """``number`` points inside, of shape (number, dimension)."""
         return self._scale(sample_cube(sampler, number, self.dimension, seed))
 
-    def on_part(
-        self, name: str, number: int, sampler: str = "sobol", seed: tuple[int, ...] = (0,)
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def on_part(self, name: str, number: int, sampler: str = "sobol", seed: Seed = (0,)) -> PointsAndNormals:
         """``number`` points on a face, and the outward unit normals there."""
         axis, direction = self.face(name)
         flat = sample_cube(sampler, number, self.dimension - 1, seed)

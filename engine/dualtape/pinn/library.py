@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
-import dualtape as dt
+from dualtape import ops
 from dualtape.pinn.cole_hopf import VISCOSITY, burgers_exact
 from dualtape.pinn.conditions import dirichlet, initial
-from dualtape.pinn.fields import Points
 from dualtape.pinn.geometry import Rectangle
 from dualtape.pinn.problem import Problem
+
+_FROM_SINE = initial(lambda p: ops.sin(np.pi * p.x), weight=10.0)
+_AT_REST = initial(0.0, order=1, weight=10.0)
+_HELD_AT_ENDS = dirichlet(0.0, on=("x-", "x+"), points=50, weight=10.0)
 
 
 def burgers(viscosity: float = VISCOSITY) -> Problem:
@@ -22,10 +23,7 @@ def burgers(viscosity: float = VISCOSITY) -> Problem:
     return Problem(
         domain=Rectangle(x=(-1, 1), t=(0, 1)),
         equations=lambda u, p: u.t + u * u.x - viscosity * u.xx,
-        conditions=[
-            initial(lambda p: -dt.ops.sin(np.pi * p.x), weight=10.0),
-            dirichlet(0.0, on=("x-", "x+"), points=50, weight=10.0),
-        ],
+        conditions=[initial(lambda p: -ops.sin(np.pi * p.x), weight=10.0), _HELD_AT_ENDS],
         exact=lambda x, t: burgers_exact(x, t, viscosity),
     )
 
@@ -35,13 +33,9 @@ def poisson() -> Problem:
 
     Exact: sin(pi x) sin(pi y).
     """
-
-    def source(p: Points) -> dt.Tensor:
-        return 2 * np.pi**2 * dt.ops.sin(np.pi * p.x) * dt.ops.sin(np.pi * p.y)
-
     return Problem(
         domain=Rectangle(x=(0, 1), y=(0, 1)),
-        equations=lambda u, p: u.xx + u.yy + source(p),
+        equations=lambda u, p: u.xx + u.yy + 2 * np.pi**2 * ops.sin(np.pi * p.x) * ops.sin(np.pi * p.y),
         conditions=[dirichlet(0.0, on=("x-", "x+", "y-", "y+"), points=50, weight=100.0)],
         exact=lambda x, y: np.sin(np.pi * x) * np.sin(np.pi * y),
     )
@@ -55,10 +49,7 @@ def heat(diffusivity: float = 0.1) -> Problem:
     return Problem(
         domain=Rectangle(x=(0, 1), t=(0, 1)),
         equations=lambda u, p: u.t - diffusivity * u.xx,
-        conditions=[
-            initial(lambda p: dt.ops.sin(np.pi * p.x), weight=10.0),
-            dirichlet(0.0, on=("x-", "x+"), points=50, weight=10.0),
-        ],
+        conditions=[_FROM_SINE, _HELD_AT_ENDS],
         exact=lambda x, t: np.exp(-diffusivity * np.pi**2 * t) * np.sin(np.pi * x),
     )
 
@@ -71,13 +62,6 @@ def wave(speed: float = 1.0) -> Problem:
     return Problem(
         domain=Rectangle(x=(0, 1), t=(0, 1)),
         equations=lambda u, p: u.tt - speed**2 * u.xx,
-        conditions=[
-            initial(lambda p: dt.ops.sin(np.pi * p.x), weight=10.0),
-            initial(0.0, order=1, weight=10.0),
-            dirichlet(0.0, on=("x-", "x+"), points=50, weight=10.0),
-        ],
+        conditions=[_FROM_SINE, _AT_REST, _HELD_AT_ENDS],
         exact=lambda x, t: np.cos(np.pi * speed * t) * np.sin(np.pi * x),
     )
-
-
-LIBRARY: dict[str, Callable[[], Problem]] = {"burgers": burgers, "poisson": poisson, "heat": heat, "wave": wave}

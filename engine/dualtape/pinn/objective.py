@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -53,26 +55,17 @@ class Objective:
     def __call__(self, batches: Sequence[Batch]) -> tuple[dt.Tensor, dt.Tensor]:
         losses = []
         for term, batch in zip(self.terms, batches, strict=True):
-            residuals = self._residuals(term.condition, batch, term.derivatives(batch["points"]))
+            residuals = self._residuals(term, batch)
             losses += [dt.ops.mean(dt.ops.square(r)) * w for r, w in zip(residuals, term.weights, strict=True)]
-        total = losses[0]
-        for loss in losses[1:]:
-            total = total + loss
-        return total, dt.ops.stack(losses)
+        return reduce(operator.add, losses), dt.ops.stack(losses)
 
     def residual_size(self, points: dt.Tensor) -> dt.Tensor:
         """How far the equations are from holding at each point, of shape (N, 1): the sum over all residuals."""
-        equations = self.terms[0]
-        residuals = self._residuals(equations.condition, {"points": points}, equations.derivatives(points))
-        total = dt.ops.abs(residuals[0])
-        for residual in residuals[1:]:
-            total = total + dt.ops.abs(residual)
-        return total
+        return reduce(operator.add, map(dt.ops.abs, self._residuals(self.terms[0], {"points": points})))
 
-    def _residuals(
-        self, condition: Condition, batch: Batch, derivatives: dict[MultiIndex, dt.Tensor]
-    ) -> tuple[dt.Tensor, ...]:
-        return self._apply(condition, batch, fields_of(self.unknowns, self.coordinates, derivatives))
+    def _residuals(self, term: Term, batch: Batch) -> tuple[dt.Tensor, ...]:
+        fields = fields_of(self.unknowns, self.coordinates, term.derivatives(batch["points"]))
+        return self._apply(term.condition, batch, fields)
 
     def _apply(self, condition: Condition, batch: Batch, fields: tuple[Field, ...]) -> tuple[dt.Tensor, ...]:
         data = {name: tensor for name, tensor in batch.items() if name != "points"}
@@ -99,8 +92,7 @@ class Objective:
         weights = weight if isinstance(weight, tuple) else (weight,) * len(residuals)
         if len(weights) != len(residuals):
             raise ShapeError(f"`weight` of `Problem` has {len(weights)} numbers for {len(residuals)} residuals")
-        indices = tuple(used)
-        names = _names(condition.name, len(residuals), seen)
+        names, indices = _names(condition.name, len(residuals), seen), tuple(used)
         return Term(condition, names, weights, indices, derivatives_of(self.field, indices))
 
 

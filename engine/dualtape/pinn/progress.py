@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from abc import abstractmethod
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -30,57 +31,56 @@ def make_progress(show: bool | None) -> Progress:
     return _Bar() if sys.stderr.isatty() else _Lines()
 
 
-class _Rate:
-    """Steps a second over the last seconds, and time left."""
+class _Timed(Progress):
+    """Shows the first step of a stage, the last one, and some between, with steps a second over the last seconds."""
 
-    def __init__(self, steps: int, done: int) -> None:
-        self.steps = steps
+    seconds: float
+    """Between two steps that are shown."""
+
+    def begin(self, stage: str, steps: int, done: int = 0) -> None:
+        self._stage, self._steps = stage, steps
         self._marks = [(time.perf_counter(), done)]
+        self._shown = -float("inf")
 
-    def update(self, done: int) -> tuple[float, float]:
+    def step(self, done: int, names: tuple[str, ...], terms: np.ndarray) -> None:
         now = time.perf_counter()
+        if now - self._shown < self.seconds and done < self._steps:
+            return
+        self._shown = now
         self._marks.append((now, done))
         while len(self._marks) > 2 and now - self._marks[0][0] > 10:
             self._marks.pop(0)
         began, first = self._marks[0]
         rate = (done - first) / max(now - began, 1e-9)
         known = done - first > 2  # the first steps take longest, as they import and compile
-        return rate, (self.steps - done) / rate if known else float("inf")
+        left = _clock((self._steps - done) / rate if known else float("inf"))
+        # The terms of the loss, if there are several.
+        each = ", ".join(f"{name} {value:.1e}" for name, value in zip(names, terms, strict=True))
+        self.show(done, float(terms.sum()), rate, left, each if len(names) > 1 else "")
+
+    @abstractmethod
+    def show(self, done: int, loss: float, rate: float, left: str, each: str) -> None:
+        """Show a step: its loss, steps a second, the time left, and the terms of the loss if there are several."""
 
 
 def _clock(seconds: float) -> str:
     return "?" if not np.isfinite(seconds) else f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
-def _each(names: tuple[str, ...], terms: np.ndarray) -> str:
-    """The terms of the loss, if there are several."""
-    if len(names) == 1:
-        return ""
-    return ", ".join(f"{name} {value:.1e}" for name, value in zip(names, terms, strict=True))
-
-
-class _Lines(Progress):
+class _Lines(_Timed):
     """For logs: a line at the first and last step, and every ten seconds between."""
 
-    def begin(self, stage: str, steps: int, done: int = 0) -> None:
-        self._stage = stage
-        self._rate = _Rate(steps, done)
-        self._spoke = -float("inf")
+    seconds = 10.0
 
-    def step(self, done: int, names: tuple[str, ...], terms: np.ndarray) -> None:
-        now = time.perf_counter()
-        if now - self._spoke < 10 and done < self._rate.steps:
-            return
-        self._spoke = now
-        rate, left = self._rate.update(done)
-        line = (
-            f"{self._stage} {done}/{self._rate.steps}  loss {terms.sum():.3e}  {rate:.1f} steps/s  {_clock(left)} left"
-        )
-        print(f"{line}  {_each(names, terms)}".rstrip(), file=sys.stderr, flush=True)
+    def show(self, done: int, loss: float, rate: float, left: str, each: str) -> None:
+        line = f"{self._stage} {done}/{self._steps}  loss {loss:.3e}  {rate:.1f} steps/s  {left} left  {each}"
+        print(line.rstrip(), file=sys.stderr, flush=True)
 
 
-class _Bar(Progress):
+class _Bar(_Timed):
     """For terminals: one live bar for each stage."""
+
+    seconds = 0.2
 
     def __enter__(self) -> _Bar:
         from rich.console import Console
@@ -102,18 +102,12 @@ class _Bar(Progress):
         return self
 
     def begin(self, stage: str, steps: int, done: int = 0) -> None:
+        super().begin(stage, steps, done)
         self._task = self._bar.add_task(stage, total=steps, completed=done, facts="", terms="")
-        self._rate = _Rate(steps, done)
-        self._drawn = 0.0
 
-    def step(self, done: int, names: tuple[str, ...], terms: np.ndarray) -> None:
-        now = time.perf_counter()
-        if now - self._drawn < 0.2 and done < self._rate.steps:
-            return
-        self._drawn = now
-        rate, left = self._rate.update(done)
-        facts = f"loss {terms.sum():.2e}  [cyan]{rate:.1f}[/] steps/s  {_clock(left)} left"
-        self._bar.update(self._task, completed=done, facts=facts, terms=_each(names, terms), refresh=True)
+    def show(self, done: int, loss: float, rate: float, left: str, each: str) -> None:
+        facts = f"loss {loss:.2e}  [cyan]{rate:.1f}[/] steps/s  {left} left"
+        self._bar.update(self._task, completed=done, facts=facts, terms=each, refresh=True)
 
     def __exit__(self, *_: object) -> None:
         self._bar.stop()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from dualtape.errors import ArgumentError, ArgumentTypeError
@@ -23,8 +21,7 @@ def sample_cube(sampler: str, number: int, dimension: int, seed: tuple[int, ...]
     """
     if dimension == 0:
         return np.zeros((number, 0))
-    random = np.random.default_rng(seed)
-    points = _draws()[read_sampler(sampler)](number, dimension, random)
+    points = _draw(read_sampler(sampler), number, dimension, np.random.default_rng(seed))
     # Scrambled sequences may touch the faces, which belong to the conditions.
     edge = np.finfo(np.float32).eps
     inside: np.ndarray = np.clip(points, edge, 1 - edge)
@@ -49,16 +46,13 @@ def read_number(argument: str, number: object, lowest: int = 1) -> int:
     return int(number)
 
 
-def _draws() -> dict[str, Callable[[int, int, np.random.Generator], np.ndarray]]:
+def _draw(sampler: str, number: int, dimension: int, random: np.random.Generator) -> np.ndarray:
+    if sampler == "uniform":
+        return random.random((number, dimension))
     from scipy.stats import qmc
 
-    def sobol(number: int, dimension: int, random: np.random.Generator) -> np.ndarray:
+    if sampler == "sobol":
         # A power of two keeps the sequence balanced (and SciPy quiet); any prefix of it is as good as it gets.
         return qmc.Sobol(dimension, rng=random).random_base2((number - 1).bit_length())[:number]
-
-    return {
-        "sobol": sobol,
-        "halton": lambda number, dimension, random: qmc.Halton(dimension, rng=random).random(number),
-        "latin": lambda number, dimension, random: qmc.LatinHypercube(dimension, rng=random).random(number),
-        "uniform": lambda number, dimension, random: random.random((number, dimension)),
-    }
+    sequence = qmc.Halton if sampler == "halton" else qmc.LatinHypercube
+    return sequence(dimension, rng=random).random(number)

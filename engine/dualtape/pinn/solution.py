@@ -41,13 +41,7 @@ class Solution:
     """
 
     def __init__(
-        self,
-        problem: Problem,
-        network: dt.nn.Cell,
-        field: Network,
-        like: dt.Parameter,
-        history: History,
-        seconds: float,
+        self, problem: Problem, network: dt.nn.Cell, field: Network, like: dt.Tensor, history: History, seconds: float
     ) -> None:
         self.problem = problem
         self.network = network
@@ -142,9 +136,8 @@ class Solution:
         return grid if inside.all() else grid[inside]
 
     def __repr__(self) -> str:
-        steps = len(self.history)
-        loss = f", loss={self.history.total[-1]:.3e}" if steps else ""
-        return f"Solution({', '.join(self.problem.unknowns)}: {steps} steps{loss})"
+        loss = f", loss={self.history.total[-1]:.3e}" if len(self.history) else ""
+        return f"Solution({', '.join(self.problem.unknowns)}: {len(self.history)} steps{loss})"
 
 
 def _together(values: Any) -> np.ndarray:
