@@ -29,28 +29,9 @@ INSTALL = """No OpenCL device was found; everything runs on the host. To add one
   a GPU             its vendor's driver, with OpenCL"""
 
 
-class ProblemName(StrEnum):
-    """The problems that ``solve`` knows."""
-
-    burgers = "burgers"
-    poisson = "poisson"
-    heat = "heat"
-    wave = "wave"
-
-
-class Precision(StrEnum):
-    """Element types to train in."""
-
-    float32 = "float32"
-    float64 = "float64"
-
-
-REFERENCES = {
-    ProblemName.burgers: "the Cole-Hopf solution",
-    ProblemName.poisson: "the exact solution",
-    ProblemName.heat: "the exact solution",
-    ProblemName.wave: "the exact solution",
-}
+# The problems that ``solve`` knows, and the element types to train in.
+ProblemName = StrEnum("ProblemName", ["burgers", "poisson", "heat", "wave"])
+Precision = StrEnum("Precision", ["float32", "float64"])
 
 
 def main() -> None:
@@ -91,20 +72,13 @@ def devices() -> None:
 
     table = Table("device", "platform", "version", "processor", "memory", "fp64", box=None, pad_edge=False)
     for device in dt.devices():
-        table.add_row(device.name, *_facts(device))
+        info = device.info
+        memory = f"{info.memory / 2**30:.1f} GiB" if info.memory else "?"
+        float64 = "yes" if info.has_float64 else "no"
+        table.add_row(device.name, info.platform, info.version, info.hardware, memory, float64)
     Console(width=None if sys.stdout.isatty() else 160).print(table)
     if len(dt.devices()) == 1:
         print(f"\n{INSTALL}")
-
-
-def _facts(device: dt.Device) -> tuple[str, str, str, str, str]:
-    """Platform, version, processor, memory, and whether it computes with 64-bit floats."""
-    info = device.info
-    return info.platform, info.version, info.hardware, _gibibytes(info.memory), "yes" if info.has_float64 else "no"
-
-
-def _gibibytes(size: int) -> str:
-    return f"{size / 2**30:.1f} GiB" if size else "?"
 
 
 @app.command()
@@ -159,7 +133,8 @@ def solve(
             _fail(f"{stop}; the checkpoint is in {saved}: go on from there with --resume")
         solution.plot(picture)
         error = solution.error()
-    print(f"relative L2 error against {REFERENCES[problem]}: {error:.1e}")
+    reference = "Cole-Hopf" if problem is ProblemName.burgers else "exact"
+    print(f"relative L2 error against the {reference} solution: {error:.1e}")
     print(f"{solution.seconds:.0f} s; picture in {picture}, checkpoint in {saved}")
 
 

@@ -6,26 +6,21 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Event
 from types import FrameType
 
 
-class Interruption:
-    """Whether Ctrl-C was pressed."""
-
-    requested = False
-
-
 @contextmanager
-def deferred_interrupt() -> Iterator[Interruption]:
-    """Turn the first Ctrl-C into a request; a second one stops at once, as usual."""
-    interruption = Interruption()
+def deferred_interrupt() -> Iterator[Event]:
+    """Turn the first Ctrl-C into an event; a second one stops at once, as usual."""
+    interruption = Event()
     if threading.current_thread() is not threading.main_thread():
         yield interruption  # signals come to the main thread only
         return
     before = signal.getsignal(signal.SIGINT)
 
     def request(number: int, frame: FrameType | None) -> None:
-        interruption.requested = True
+        interruption.set()
         signal.signal(signal.SIGINT, before)
 
     signal.signal(signal.SIGINT, request)

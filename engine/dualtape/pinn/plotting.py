@@ -26,27 +26,18 @@ def draw_solution(solution: Solution, path: str | PathLike[str] | None, unknown:
     dimension = solution.problem.domain.dimension
     if dimension > 2:
         raise ArgumentError(f"`plot` draws problems of one or two coordinates; this one has {dimension}")
-    number = _position(solution, unknown)
-    known = solution.problem.exact is not None
-    figure = Figure(figsize=(12, 6.4), layout="constrained")
-    FigureCanvasAgg(figure)
-    (_draw_curve if dimension == 1 else _draw_plane)(figure, solution, number)
-    figure.suptitle(_title(solution, known), fontsize=11)
-    if path is not None:
-        figure.savefig(path, dpi=150)
-    return figure
-
-
-def _position(solution: Solution, unknown: str | None) -> int:
     unknowns = solution.problem.unknowns
     if unknown is not None and unknown not in unknowns:
         raise ArgumentError(f"`unknown` of `plot` is {unknown!r}; the unknowns are {', '.join(unknowns)}")
-    return 0 if unknown is None else unknowns.index(unknown)
-
-
-def _title(solution: Solution, known: bool) -> str:
-    text = f"{len(solution.history)} steps in {solution.seconds:.0f} s"
-    return f"{text}, relative $L^2$ error {solution.error():.1e}" if known else text
+    number = 0 if unknown is None else unknowns.index(unknown)
+    figure = Figure(figsize=(12, 6.4), layout="constrained")
+    FigureCanvasAgg(figure)
+    (_draw_curve if dimension == 1 else _draw_plane)(figure, solution, number)
+    error = "" if solution.problem.exact is None else f", relative $L^2$ error {solution.error():.1e}"
+    figure.suptitle(f"{len(solution.history)} steps in {solution.seconds:.0f} s{error}", fontsize=11)
+    if path is not None:
+        figure.savefig(path, dpi=150)
+    return figure
 
 
 def _values(values: Any, number: int) -> np.ndarray:
@@ -94,43 +85,33 @@ def _draw_plane(figure: Any, solution: Solution, number: int) -> None:
     planes = [(name, u, "RdBu_r", _symmetric(u))]
     if exact is not None:
         error = np.abs(u - exact)
-        planes += [
-            ("exact", exact, "RdBu_r", _symmetric(u)),
-            ("absolute error", error, "viridis", (0, np.nanmax(error))),
-        ]
-    for axes, (title, values, colours, (low, up)) in zip(
-        np.atleast_1d(above.subplots(1, len(planes))), planes, strict=True
-    ):
+        planes.append(("exact", exact, "RdBu_r", _symmetric(u)))
+        planes.append(("absolute error", error, "viridis", (0, np.nanmax(error))))
+    places = np.atleast_1d(above.subplots(1, len(planes)))
+    for axes, (title, values, colours, (low, up)) in zip(places, planes, strict=True):
         # Time runs to the right, as in the literature.
         h, v, hn, vn = (b, a, second, first) if second == "t" else (a, b, first, second)
         image = axes.pcolormesh(h, v, values, cmap=colours, vmin=low, vmax=up, shading=shading, rasterized=True)
         axes.set(title=title, xlabel=hn, ylabel=vn)
         above.colorbar(image, ax=axes)
     *slices, losses = below.subplots(1, SLICES + 1, width_ratios=[*[1] * SLICES, 1.6])
-    _draw_slices(slices, name, (first, second), (a, b), u, exact)
+    _draw_slices(slices, name, problem.domain, u, exact)
     _draw_losses(losses, solution)
 
 
-def _draw_slices(
-    slices: list[Any],
-    name: str,
-    coordinates: tuple[str, str],
-    grid: tuple[np.ndarray, np.ndarray],
-    u: np.ndarray,
-    exact: np.ndarray | None,
-) -> None:
+def _draw_slices(slices: list[Any], name: str, domain: Domain, u: np.ndarray, exact: np.ndarray | None) -> None:
     """The unknown along the first coordinate at some values of the second."""
     low, up = min(np.nanmin(u), 0.0), max(np.nanmax(u), 0.0)
     margin = 0.08 * (up - low or 1.0)
+    first, second = domain.coordinates
+    a, b = domain.grid(*u.shape)
     # In time from the first moment to the last; in space away from the faces, where conditions hold.
-    part = np.linspace(0, 1, SLICES) if coordinates[1] == "t" else np.arange(1, SLICES + 1) / (SLICES + 1)
+    part = np.linspace(0, 1, SLICES) if second == "t" else np.arange(1, SLICES + 1) / (SLICES + 1)
     for axes, j in zip(slices, np.rint(part * (u.shape[1] - 1)).astype(int), strict=True):
-        axes.plot(grid[0][:, j], u[:, j], label=name)
+        axes.plot(a[:, j], u[:, j], label=name)
         if exact is not None:
-            axes.plot(grid[0][:, j], exact[:, j], "k--", linewidth=1, label="exact")
-        axes.set(
-            title=f"{coordinates[1]} = {grid[1][0, j]:.3g}", xlabel=coordinates[0], ylim=(low - margin, up + margin)
-        )
+            axes.plot(a[:, j], exact[:, j], "k--", linewidth=1, label="exact")
+        axes.set(title=f"{second} = {b[0, j]:.3g}", xlabel=first, ylim=(low - margin, up + margin))
         if axes is not slices[0]:
             axes.set_yticklabels([])
     slices[0].legend(fontsize="small")

@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable, Sequence
 from os import PathLike
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import dualtape as dt
 from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError
 from dualtape.pinn.checkpointing import load_training, save_training
-from dualtape.pinn.interruption import Interruption, deferred_interrupt
+from dualtape.pinn.interruption import deferred_interrupt
 from dualtape.pinn.problem import Problem
 from dualtape.pinn.progress import make_progress
 from dualtape.pinn.sampling import read_number, read_sampler
@@ -114,14 +115,13 @@ def solve(
     path = Path(checkpoint) if checkpoint is not None else None
     if resume and path is None:
         raise ArgumentError("`resume` needs `checkpoint`, the file to go on from")
+    seconds = _read_positive("checkpoint_seconds", checkpoint_seconds)
     began = time.perf_counter()
     with dt.device(trained[0].device), deferred_interrupt() as interruption, make_progress(progress) as shown:
         training = Training(problem, network, trained, settings)
         if resume and path is not None and path.exists():
             load_training(training, path)
-        training.after_step = _between_steps(
-            training, path, _read_positive("checkpoint_seconds", checkpoint_seconds), interruption
-        )
+        training.after_step = _between_steps(training, path, seconds, interruption)
         try:
             training.adam(shown)
             training.lbfgs(shown)
@@ -131,20 +131,17 @@ def solve(
             raise KeyboardInterrupt(f"stopped at step {len(training.history)}") from None
         if path is not None:
             save_training(training, path)
-    return Solution(
-        problem, network, training.objective.field, trained[0], training.history, time.perf_counter() - began
-    )
+    took = time.perf_counter() - began
+    return Solution(problem, network, training.objective.field, trained[0], training.history, took)
 
 
-def _between_steps(
-    training: Training, path: Path | None, seconds: float, interruption: Interruption
-) -> Callable[[bool], None]:
+def _between_steps(training: Training, path: Path | None, seconds: float, stop: Event) -> Callable[[bool], None]:
     """Write checkpoints when it is time, and stop on Ctrl-C."""
     saved = time.monotonic()
 
     def after_step(exact: bool) -> None:
         nonlocal saved
-        if interruption.requested:
+        if stop.is_set():
             raise Stopped
         if path is not None and exact and time.monotonic() - saved > seconds:
             save_training(training, path)

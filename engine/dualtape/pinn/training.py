@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -182,12 +182,9 @@ class Training:
     def _loss_and_gradients(self) -> tuple[np.ndarray, tuple[dt.Tensor, ...]]:
         (_, stacked), gradients = self.evaluate(self.batches)
         terms = stacked.asnumpy()
-        if not np.isfinite(terms).all():
-            self._diverged(terms)
-        return terms, gradients
-
-    def _diverged(self, terms: np.ndarray) -> NoReturn:
         bad = [name for name, value in zip(self.history.names, terms, strict=True) if not np.isfinite(value)]
+        if not bad:
+            return terms, gradients
         for parameter, value in zip(self.parameters, self._finite, strict=True):
             parameter.set_data(value)
         raise DivergedError(

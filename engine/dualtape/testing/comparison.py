@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -18,15 +17,6 @@ class Expected(NamedTuple):
     source: str
     values: list[np.ndarray]
     tolerances: list[np.ndarray]
-
-    def total(self, weights: Sequence[np.ndarray]) -> float:
-        """The weighted sum of all elements."""
-        return sum(float((w * y).sum()) for w, y in zip(weights, self.values, strict=True))
-
-    @property
-    def total_tolerance(self) -> float:
-        """Of the weighted sum, for weights below one."""
-        return sum(float(tolerance.sum()) for tolerance in self.tolerances)
 
 
 def within_rounding(source: str, values: list[np.ndarray], rtol: float | None, rounding: float, k: int) -> Expected:
@@ -49,10 +39,9 @@ def within_estimate(estimates: list[Estimate], sizes: list[float], rounding: flo
 
 def compare(title: str, got: np.ndarray, expected: np.ndarray, tolerance: np.ndarray, source: str, code: str) -> None:
     """Raise an AssertionError that names the element that is worst, if there is one beyond its tolerance."""
+    again = f"To see it again:\n    {code}"
     if got.shape != expected.shape:
-        raise AssertionError(
-            f"{title}: got shape {got.shape}, expected {expected.shape} as in {source}\n{_again(code)}"
-        )
+        raise AssertionError(f"{title}: got shape {got.shape}, expected {expected.shape} as in {source}\n{again}")
     distance = np.abs(got - expected)
     wrong = ~(distance <= tolerance)
     if not wrong.any():
@@ -62,9 +51,5 @@ def compare(title: str, got: np.ndarray, expected: np.ndarray, tolerance: np.nda
     element = tuple(int(i) for i in worst)
     raise AssertionError(
         f"{title}, element {element}: got {got[worst]!s}, expected {expected[worst]!s} from {source}; "
-        f"they differ by {distance[worst]:.3g}, tolerance {tolerance[worst]:.3g}\n{_again(code)}"
+        f"they differ by {distance[worst]:.3g}, tolerance {tolerance[worst]:.3g}\n{again}"
     )
-
-
-def _again(code: str) -> str:
-    return f"To see it again:\n    {code}"

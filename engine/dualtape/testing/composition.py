@@ -74,18 +74,14 @@ class Composition:
     def astype(self, dtype: DType) -> Composition:
         """The same with arguments, constants and conversions to floats in ``dtype``."""
 
-        def converted(operand: Given) -> Given:
-            is_float = isinstance(operand, np.ndarray) and operand.dtype.kind == "f"
-            return operand.astype(dtype.numpy) if is_float else operand  # type: ignore[union-attr]
-
         def adapted(value: Any) -> Any:
+            if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+                return value.astype(dtype.numpy)
             return dtype if isinstance(value, DType) and value.is_float else value
 
         inputs = tuple(Spec(spec.shape, adapted(spec.dtype)) for spec in self.inputs)
         steps = tuple(
-            Application(
-                primitive, tuple(map(converted, operands)), {key: adapted(value) for key, value in params.items()}
-            )
+            Application(primitive, tuple(map(adapted, operands)), {name: adapted(x) for name, x in params.items()})
             for primitive, operands, params in self.steps
         )
         return replace(self, inputs=inputs, steps=steps)

@@ -100,14 +100,10 @@ class CompositionBuilder:
     def choose(self, low: int, high: int) -> int:
         return int(self.draw(st.integers(low, high)))
 
-    def variables(self, dtype: DType, shape: Shape | None = None, fits: Shape | None = None) -> list[int]:
-        """Values of an element type, of a shape or such that they broadcast with one; the latest first."""
-        found = []
-        for i, value in reversed(list(enumerate(self.values))):
-            same = shape is None or value.spec.shape == shape
-            if value.spec.dtype is dtype and same and (fits is None or broadcast(value.spec.shape, fits) is not None):
-                found.append(i)
-        return found
+    def variables(self, dtype: DType, fits: Shape | None = None) -> list[int]:
+        """Values of an element type, all or those that broadcast with a shape; the latest first."""
+        found = [(i, value.spec) for i, value in enumerate(self.values) if value.spec.dtype is dtype]
+        return [i for i, spec in reversed(found) if fits is None or broadcast(spec.shape, fits) is not None]
 
     def any_float(self) -> int:
         return int(self.draw(st.sampled_from(self.variables(self.float))))

@@ -41,12 +41,12 @@ def _elementwise(builder: CompositionBuilder, primitive: Elementwise) -> None:
     domain = list(primitive.domain)
     if len(domain) == 2 and domain[0][1] == domain[1][0] and builder.draw(st.booleans()):
         domain.reverse()
-    operands = _broadcast_operands(builder, domain, constants=True)
+    operands = _broadcast_operands(builder, domain)
     params = builder.draw(st.sampled_from(primitive.params))
     builder.add(primitive, operands, params, _image(builder, primitive, operands, params))
 
 
-def _broadcast_operands(builder: CompositionBuilder, intervals: Sequence[Bounds], constants: bool) -> list[Given]:
+def _broadcast_operands(builder: CompositionBuilder, intervals: Sequence[Bounds]) -> list[Given]:
     """Operands in the given intervals that broadcast together, at least one of them a variable."""
     first = builder.draw(st.integers(0, len(intervals) - 1))
     chosen = builder.any_float()
@@ -57,8 +57,7 @@ def _broadcast_operands(builder: CompositionBuilder, intervals: Sequence[Bounds]
             operands.append(Ref(builder.into(chosen, interval)))
             continue
         fitting = builder.small(builder.variables(builder.float, fits=shape), shape)
-        kinds = ["variable"] * bool(fitting) + (["number", "constant"] if constants else ["constant"])
-        kind = builder.draw(st.sampled_from(kinds))
+        kind = builder.draw(st.sampled_from(["variable"] * bool(fitting) + ["number", "constant"]))
         if kind == "variable":
             other = builder.draw(st.sampled_from(fitting))
             operands.append(Ref(builder.into(other, interval)))
@@ -116,7 +115,7 @@ def _broadcasting(builder: CompositionBuilder, primitive: Primitive) -> None:
     if isinstance(primitive, NonDifferentiable) and builder.smooth:
         floats: list[Given] = [builder.constant(shape, (part.low, part.high)) for part in reals]
     elif reals:
-        floats = _broadcast_operands(builder, [(part.low, part.high) for part in reals], constants=True)
+        floats = _broadcast_operands(builder, [(part.low, part.high) for part in reals])
         shape = np.broadcast_shapes(*map(builder.shape, floats))
     else:
         floats = []

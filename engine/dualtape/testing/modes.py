@@ -52,12 +52,9 @@ def composed(f: Function, weights: Tensors, directions: Sequence[Tensors], kinds
     The first letter is the innermost transformation.
     """
 
-    def weighted(x: Tensors) -> Tensor:
-        return inner(f(x), weights)
-
-    h: Scalar = weighted
+    h: Scalar = lambda x: inner(f(x), weights)
     for v, kind in zip(directions, kinds, strict=True):
-        h = _pulled(h, v) if kind == "R" else _pushed_scalar(h, v)
+        h = _pulled(h, v) if kind == "R" else _pushed(h, v)
     return h
 
 
@@ -74,12 +71,8 @@ def inner(a: Tensors, b: Tensors) -> Tensor:
     return total  # type: ignore[no-any-return]
 
 
-def _pushed(f: Function, v: Tensors) -> Function:
+def _pushed(f: Callable[[Tensors], Any], v: Tensors) -> Callable[[Tensors], Any]:
     return lambda x: jvp(lambda *a: f(list(a)), tuple(x), tuple(v))[1]
-
-
-def _pushed_scalar(h: Scalar, v: Tensors) -> Scalar:
-    return lambda x: jvp(lambda *a: h(list(a)), tuple(x), tuple(v))[1]
 
 
 def _pulled(h: Scalar, v: Tensors) -> Scalar:

@@ -20,6 +20,7 @@ Bounds = tuple[float, float]
 EVERYWHERE: Bounds = (-np.inf, np.inf)
 _FIRST_STEP = 0.0625
 _SMALLEST_STEP = 1e-6
+_TOLERANCES: Any = {"rtol": 1e-12, "atol": 1e-14}
 
 
 class Estimate(NamedTuple):
@@ -78,7 +79,6 @@ def differentiate_curve(
 ) -> list[Estimate]:
     """The derivatives at 0 of a curve that gives several arrays."""
     centre = [np.asarray(a, np.float64) for a in curve(0.0)]
-    shapes = [a.shape for a in centre]
     # Differences of a point lose the digits of its size: start from zero.
     origin = _joined(centre)
 
@@ -88,8 +88,8 @@ def differentiate_curve(
 
     value, error = _differentiate(at, origin.size, largest_step)
     ends = np.cumsum([a.size for a in centre])[:-1]
-    parts = zip(np.split(value, ends), np.split(error, ends), shapes, strict=True)
-    return [Estimate(v.reshape(shape), e.reshape(shape)) for v, e, shape in parts]
+    parts = zip(np.split(value, ends), np.split(error, ends), centre, strict=True)
+    return [Estimate(v.reshape(a.shape), e.reshape(a.shape)) for v, e, a in parts]
 
 
 def _differentiate(at: Callable[[float], np.ndarray], size: int, step: float) -> tuple[np.ndarray, np.ndarray]:
@@ -104,12 +104,7 @@ def _differentiate(at: Callable[[float], np.ndarray], size: int, step: float) ->
 
     while step > _SMALLEST_STEP:
         found = derivative(
-            of_steps,
-            np.zeros(size),
-            preserve_shape=True,
-            initial_step=step,
-            maxiter=7,
-            tolerances={"rtol": 1e-12, "atol": 1e-14},
+            of_steps, np.zeros(size), preserve_shape=True, initial_step=step, maxiter=7, tolerances=_TOLERANCES
         )
         if np.isfinite(found.df).all() and np.isfinite(found.error).all():
             return np.asarray(found.df), np.asarray(found.error)

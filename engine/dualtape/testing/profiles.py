@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 def register_profiles() -> None:
     """Make the profiles known to Hypothesis.
@@ -17,14 +19,7 @@ def register_profiles() -> None:
 
     # Derivatives of high order and the first kernels on a device take their time.
     slow = [HealthCheck.too_slow, HealthCheck.data_too_large]
-    settings.register_profile("dev", max_examples=20, deadline=None, suppress_health_check=slow)
-    settings.register_profile(
-        "ci",
-        max_examples=200,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        print_blob=True,
-        suppress_health_check=slow,
-    )
-    settings.register_profile("nightly", max_examples=4000, deadline=None, suppress_health_check=slow)
+    patient: Any = {"deadline": None, "suppress_health_check": slow}
+    settings.register_profile("dev", max_examples=20, **patient)
+    settings.register_profile("ci", max_examples=200, derandomize=True, database=None, print_blob=True, **patient)
+    settings.register_profile("nightly", max_examples=4000, **patient)
