@@ -17,6 +17,7 @@ pytest, also for projects that have nothing to do with this one.
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -32,18 +33,13 @@ _MARKER = "dualtape_devices"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("dualtape", "automatic differentiation")
-    group.addoption(
-        _OPTION,
-        default="all",
-        metavar="NAMES",
-        help="where tests of dualtape run: all (the default), or names such as host,opencl:0",
-    )
+    explained = "where tests of dualtape run: all (the default), or names such as host,opencl:0"
+    group.addoption(_OPTION, default="all", metavar="NAMES", help=explained)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line(
-        "markers", f"{_MARKER}(*names, jit=True): run the test on these dualtape devices, by default on all"
-    )
+    explained = "run the test on these dualtape devices, by default on all"
+    config.addinivalue_line("markers", f"{_MARKER}(*names, jit=True): {explained}")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -98,19 +94,15 @@ def _target(item: pytest.Item) -> Target | None:
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
     """New tensors go to the test's device, while its fixtures are made as well."""
     target = _target(item)
-    if target is None:
-        return (yield)
-    with target.active():
+    with target.active() if target is not None else nullcontext():
         return (yield)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """A device that is there but does not work is an error where it is asked for by name."""
     target = _target(item)
-    if target is None:
+    if target is None or (failure := target.failure()) is None:
         return
-    failure = target.failure()
-    if failure is not None and item.config.getoption(_OPTION) == "all":
+    if item.config.getoption(_OPTION) == "all":
         pytest.skip(f"{target.device.name} does not work on this machine: {failure}")
-    if failure is not None:
-        raise failure
+    raise failure

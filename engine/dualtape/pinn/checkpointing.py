@@ -98,14 +98,9 @@ def _arguments(training: Training) -> dict[str, Any]:
 
 def _parameters(training: Training) -> dict[str, dt.Parameter]:
     trained = {parameter.name: parameter for parameter in training.parameters}
-    return trained | {
-        f"training.adam.{p.name}": p for p in training.optimizer.get_parameters() if p.name not in trained
-    }
+    moments = [p for p in training.optimizer.get_parameters() if p.name not in trained]
+    return trained | {f"training.adam.{moment.name}": moment for moment in moments}
 
 
 def _points(training: Training) -> dict[str, dt.Tensor]:
-    return {
-        f"training.points.{i}.{key}": tensor
-        for i, batch in enumerate(training.batches)
-        for key, tensor in batch.items()
-    }
+    return {f"training.points.{i}.{key}": x for i, batch in enumerate(training.batches) for key, x in batch.items()}

@@ -1,7 +1,5 @@
 """What can go wrong while training."""
 
-from __future__ import annotations
-
 from dualtape.errors import DualtapeError
 
 

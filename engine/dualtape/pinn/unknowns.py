@@ -28,10 +28,8 @@ def unknown_fields(problem: Problem, network: Network, like: dt.Tensor, scaled: 
 
 def _scaled(problem: Problem, network: Network, like: dt.Tensor) -> Network:
     low, up = problem.domain.lower, problem.domain.upper
-    factor, shift = (
-        dt.Tensor(array.astype(like.dtype.numpy), device=like.device)
-        for array in (2 / (up - low), -(up + low) / (up - low))
-    )
+    both = 2 / (up - low), -(up + low) / (up - low)
+    factor, shift = (dt.Tensor(array.astype(like.dtype.numpy), device=like.device) for array in both)
     return lambda points: network(points * factor + shift)
 
 

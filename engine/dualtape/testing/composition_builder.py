@@ -101,9 +101,9 @@ class CompositionBuilder:
         return int(self.draw(st.integers(low, high)))
 
     def variables(self, dtype: DType, fits: Shape | None = None) -> list[int]:
-        """Values of an element type, all or those that broadcast with a shape; the latest first."""
-        found = [(i, value.spec) for i, value in enumerate(self.values) if value.spec.dtype is dtype]
-        return [i for i, spec in reversed(found) if fits is None or broadcast(spec.shape, fits) is not None]
+        """Values of an element type, all or those that broadcast with a shape to few elements; the latest first."""
+        found = [(i, value.spec.shape) for i, value in enumerate(self.values) if value.spec.dtype is dtype]
+        return [i for i, shape in reversed(found) if fits is None or _fit(shape, fits)]
 
     def any_float(self) -> int:
         return int(self.draw(st.sampled_from(self.variables(self.float))))
@@ -166,11 +166,6 @@ class CompositionBuilder:
         ends = (float(ramp.min(initial=0)) - spacing, float(ramp.max(initial=0)) + spacing)
         return self.add(CATALOGUE["add"], [Ref(i), ramp], {}, ends)
 
-    def small(self, candidates: list[int], shape: Shape) -> list[int]:
-        """Those that do not blow up to many elements together with ``shape``."""
-        results = [(i, broadcast(self.values[i].spec.shape, shape)) for i in candidates]
-        return [i for i, result in results if result is not None and prod(result) <= MOST_ELEMENTS]
-
 
 def within(interval: Bounds) -> Bounds:
     """The interval without its ends, where finite differences have no room."""
@@ -178,8 +173,9 @@ def within(interval: Bounds) -> Bounds:
     return low + 0.1 * (high - low), high - 0.1 * (high - low)
 
 
-def broadcast(one: Shape, other: Shape) -> Shape | None:
+def _fit(one: Shape, other: Shape) -> bool:
+    """Whether they broadcast, and do not blow up to many elements."""
     try:
-        return np.broadcast_shapes(one, other)
+        return prod(np.broadcast_shapes(one, other)) <= MOST_ELEMENTS
     except ValueError:
-        return None
+        return False

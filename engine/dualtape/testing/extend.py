@@ -20,7 +20,7 @@ from dualtape.core.primitive import CATALOGUE, Bilinear, Elementwise, Linear, No
 from dualtape.core.spec import Spec
 from dualtape.dtypes import DType, bool_, int64
 from dualtape.testing.composition import Given, Ref
-from dualtape.testing.composition_builder import MOST_ELEMENTS, CompositionBuilder, broadcast
+from dualtape.testing.composition_builder import MOST_ELEMENTS, CompositionBuilder
 from dualtape.testing.numeric import Bounds
 from dualtape.testing.operands import examples
 
@@ -56,12 +56,12 @@ def _broadcast_operands(builder: CompositionBuilder, intervals: Sequence[Bounds]
         if place == first:
             operands.append(Ref(builder.into(chosen, interval)))
             continue
-        fitting = builder.small(builder.variables(builder.float, fits=shape), shape)
+        fitting = builder.variables(builder.float, fits=shape)
         kind = builder.draw(st.sampled_from(["variable"] * bool(fitting) + ["number", "constant"]))
         if kind == "variable":
             other = builder.draw(st.sampled_from(fitting))
             operands.append(Ref(builder.into(other, interval)))
-            shape = broadcast(builder.values[other].spec.shape, shape) or shape
+            shape = np.broadcast_shapes(builder.values[other].spec.shape, shape)
         elif kind == "number" and len(intervals) == 2:
             operands.append(float(builder.constant((), interval)))
         else:

@@ -38,9 +38,7 @@ def taylor(f: Function, x: Tensors, directions: Sequence[Tensors]) -> Tensors:
     level = JetLevel(MultiIndices([index]))
     units = [tuple(int(i == j) for j in range(len(index))) for i in range(len(index))]
     with entered(level):
-        jets: Tensors = [
-            level.jet(a, {unit: v[i] for unit, v in zip(units, distinct, strict=True)}) for i, a in enumerate(x)
-        ]
+        jets: Tensors = [level.jet(a, dict(zip(units, [v[i] for v in distinct], strict=True))) for i, a in enumerate(x)]
         outputs = f(jets)
     factor = math.prod(math.factorial(n) for n in index)
     return [_scaled(_coefficient(level, y, index), factor) for y in outputs]

@@ -20,7 +20,7 @@ Bounds = tuple[float, float]
 EVERYWHERE: Bounds = (-np.inf, np.inf)
 _FIRST_STEP = 0.0625
 _SMALLEST_STEP = 1e-6
-_TOLERANCES: Any = {"rtol": 1e-12, "atol": 1e-14}
+_ACCURACY: Any = {"maxiter": 7, "tolerances": {"rtol": 1e-12, "atol": 1e-14}}
 
 
 class Estimate(NamedTuple):
@@ -103,9 +103,7 @@ def _differentiate(at: Callable[[float], np.ndarray], size: int, step: float) ->
         return np.stack([at(float(one)) for one in t[0]], axis=-1)
 
     while step > _SMALLEST_STEP:
-        found = derivative(
-            of_steps, np.zeros(size), preserve_shape=True, initial_step=step, maxiter=7, tolerances=_TOLERANCES
-        )
+        found = derivative(of_steps, np.zeros(size), initial_step=step, preserve_shape=True, **_ACCURACY)
         if np.isfinite(found.df).all() and np.isfinite(found.error).all():
             return np.asarray(found.df), np.asarray(found.error)
         step /= 8

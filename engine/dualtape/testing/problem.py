@@ -63,9 +63,8 @@ class DerivativeProblem:
             return Tensor(x.asnumpy().astype(kind.numpy), device=place)
 
         with device(place):
-            problem = DerivativeProblem(
-                self._call, pytree.unflatten(self._structure, list(map(moved, self._leaves))), self.seed
-            )
+            args = pytree.unflatten(self._structure, list(map(moved, self._leaves)))
+            problem = DerivativeProblem(self._call, args, self.seed)
             problem.v = list(map(moved, self.v))
             if dtype is not None:
                 problem.w = list(map(moved, self.w))

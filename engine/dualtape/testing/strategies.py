@@ -125,16 +125,15 @@ def directions(draw: Any, like: Any) -> Any:
 
     Elements are decimals with one place between -1 and 1; other leaves of ``like`` stay as they are.
     """
-    leaves, structure = pytree.flatten(like)
     tenths = st.integers(-10, 10).map(lambda n: n / 10)
-    found = []
-    for x in leaves:
-        if isinstance(x, Tensor) and x.dtype.is_float:
-            numbers = draw(st.lists(tenths, min_size=x.size, max_size=x.size))
-            found.append(Tensor(np.array(numbers, x.dtype.numpy).reshape(x.shape), device=x.device))
-        else:
-            found.append(x)
-    return pytree.unflatten(structure, found)
+
+    def direction(x: Any) -> Any:
+        if not isinstance(x, Tensor) or not x.dtype.is_float:
+            return x
+        numbers = draw(st.lists(tenths, min_size=x.size, max_size=x.size))
+        return Tensor(np.array(numbers, x.dtype.numpy).reshape(x.shape), device=x.device)
+
+    return pytree.map(direction, like)
 
 
 def multi_indices(length: int, max_order: int = 4) -> SearchStrategy[tuple[int, ...]]:
