@@ -128,6 +128,9 @@ def _fields(module: ModuleType, statement: ast.stmt) -> list[Field]:
     if not isinstance(primitive, Primitive):
         return []
     keywords = [(FIELDS[k.arg], k.value) for k in statement.value.keywords if k.arg in FIELDS]
+    if "lowering" not in dict(keywords):
+        # `math_function` makes it of the name.
+        keywords.append(("lowering", statement.value.args[0]))
     maker = ast.unparse(statement.value.func)
     return [Field(module, primitive, name, code, maker) for name, code in keywords]
 

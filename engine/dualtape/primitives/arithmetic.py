@@ -9,7 +9,8 @@ from dualtape.core.example import Example, Reals
 from dualtape.core.expression import by_type, call, choose, x, y
 from dualtape.core.primitive import Bilinear, elementwise, infer_elementwise
 from dualtape.primitives.continuation import extremum, pieces
-from dualtape.primitives.rounding import floor_divide, piecewise_constant, sign
+from dualtape.primitives.declaring import math_function, piecewise_constant
+from dualtape.primitives.rounding import floor_divide, sign
 
 REAL = (-3.0, 3.0)
 POSITIVE = (0.1, 4.0)
@@ -103,14 +104,11 @@ reciprocal = elementwise(
 
 square = elementwise("square", numpy=np.square, opencl=x * x, partials=(lambda x, y: 2 * x,), domain=(REAL,))
 
-sqrt = elementwise(
-    "sqrt", numpy=np.sqrt, opencl=call("dt_sqrt", x), partials=(lambda x, y: 0.5 / y,), domain=(POSITIVE,)
-)
+sqrt = math_function("sqrt", numpy=np.sqrt, partials=(lambda x, y: 0.5 / y,), domain=(POSITIVE,))
 
-rsqrt = elementwise(
+rsqrt = math_function(
     "rsqrt",
     numpy=lambda x: np.divide(1, np.sqrt(x)),
-    opencl=call("dt_rsqrt", x),
     partials=(lambda x, y: -0.5 * (y / x),),
     domain=(POSITIVE,),
     continued=lambda x: 1 / np.sqrt(x),

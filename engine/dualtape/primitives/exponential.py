@@ -5,76 +5,44 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.core.expression import call, x
-from dualtape.core.primitive import Elementwise, elementwise
+from dualtape.core.primitive import Elementwise
 from dualtape.primitives.arithmetic import POSITIVE, reciprocal, rsqrt
 from dualtape.primitives.continuation import magnitude
+from dualtape.primitives.declaring import math_function
 
 MODERATE = (-2.0, 2.0)
 
-exp = elementwise("exp", numpy=np.exp, opencl=call("dt_exp", x), partials=(lambda x, y: y,), domain=(MODERATE,))
+exp = math_function("exp", numpy=np.exp, partials=(lambda x, y: y,), domain=(MODERATE,))
 
 # exp(x), not y + 1: the sum loses every digit for very negative x.
-expm1 = elementwise(
-    "expm1", numpy=np.expm1, opencl=call("dt_expm1", x), partials=(lambda x, y: exp(x),), domain=(MODERATE,)
+expm1 = math_function("expm1", numpy=np.expm1, partials=(lambda x, y: exp(x),), domain=(MODERATE,))
+
+exp2 = math_function("exp2", numpy=np.exp2, partials=(lambda x, y: math.log(2) * y,), domain=(MODERATE,))
+
+log = math_function("log", numpy=np.log, partials=(lambda x, y: reciprocal(x),), domain=(POSITIVE,))
+
+log1p = math_function("log1p", numpy=np.log1p, partials=(lambda x, y: reciprocal(1 + x),), domain=((-0.8, 3.0),))
+
+log2 = math_function(
+    "log2", numpy=np.log2, partials=(lambda x, y: (1 / math.log(2)) * reciprocal(x),), domain=(POSITIVE,)
 )
 
-exp2 = elementwise(
-    "exp2", numpy=np.exp2, opencl=call("dt_exp2", x), partials=(lambda x, y: math.log(2) * y,), domain=(MODERATE,)
-)
+sinh: Elementwise = math_function("sinh", numpy=np.sinh, partials=(lambda x, y: cosh(x),), domain=(MODERATE,))
 
-log = elementwise(
-    "log", numpy=np.log, opencl=call("dt_log", x), partials=(lambda x, y: reciprocal(x),), domain=(POSITIVE,)
-)
-
-log1p = elementwise(
-    "log1p",
-    numpy=np.log1p,
-    opencl=call("dt_log1p", x),
-    partials=(lambda x, y: reciprocal(1 + x),),
-    domain=((-0.8, 3.0),),
-)
-
-log2 = elementwise(
-    "log2",
-    numpy=np.log2,
-    opencl=call("dt_log2", x),
-    partials=(lambda x, y: (1 / math.log(2)) * reciprocal(x),),
-    domain=(POSITIVE,),
-)
-
-sinh: Elementwise = elementwise(
-    "sinh", numpy=np.sinh, opencl=call("dt_sinh", x), partials=(lambda x, y: cosh(x),), domain=(MODERATE,)
-)
-
-cosh: Elementwise = elementwise(
-    "cosh", numpy=np.cosh, opencl=call("dt_cosh", x), partials=(lambda x, y: sinh(x),), domain=(MODERATE,)
-)
+cosh: Elementwise = math_function("cosh", numpy=np.cosh, partials=(lambda x, y: sinh(x),), domain=(MODERATE,))
 
 # 1 - y*y keeps an absolute, not a relative accuracy: the derivative is 0 where tanh rounds to 1
 # (|x| > 9 in float32). Accepted because the polynomial in y is what makes Taylor modes cheap.
-tanh = elementwise(
-    "tanh", numpy=np.tanh, opencl=call("dt_tanh", x), partials=(lambda x, y: 1 - y * y,), domain=(MODERATE,)
+tanh = math_function("tanh", numpy=np.tanh, partials=(lambda x, y: 1 - y * y,), domain=(MODERATE,))
+
+asinh = math_function("asinh", numpy=np.arcsinh, partials=(lambda x, y: rsqrt(1 + x * x),), domain=(MODERATE,))
+
+acosh = math_function(
+    "acosh", numpy=np.arccosh, partials=(lambda x, y: rsqrt((x - 1) * (x + 1)),), domain=((1.2, 4.0),)
 )
 
-asinh = elementwise(
-    "asinh", numpy=np.arcsinh, opencl=call("dt_asinh", x), partials=(lambda x, y: rsqrt(1 + x * x),), domain=(MODERATE,)
-)
-
-acosh = elementwise(
-    "acosh",
-    numpy=np.arccosh,
-    opencl=call("dt_acosh", x),
-    partials=(lambda x, y: rsqrt((x - 1) * (x + 1)),),
-    domain=((1.2, 4.0),),
-)
-
-atanh = elementwise(
-    "atanh",
-    numpy=np.arctanh,
-    opencl=call("dt_atanh", x),
-    partials=(lambda x, y: reciprocal((1 - x) * (1 + x)),),
-    domain=((-0.8, 0.8),),
+atanh = math_function(
+    "atanh", numpy=np.arctanh, partials=(lambda x, y: reciprocal((1 - x) * (1 + x)),), domain=((-0.8, 0.8),)
 )
 
 
@@ -89,19 +57,13 @@ def _sigmoid_continued(x: Any) -> Any:
 
 
 # y * (1 - y): absolute accuracy, like tanh's.
-sigmoid = elementwise(
-    "sigmoid",
-    numpy=_sigmoid,
-    opencl=call("dt_sigmoid", x),
-    partials=(lambda x, y: y * (1 - y),),
-    domain=(MODERATE,),
-    continued=_sigmoid_continued,
+sigmoid = math_function(
+    "sigmoid", numpy=_sigmoid, partials=(lambda x, y: y * (1 - y),), domain=(MODERATE,), continued=_sigmoid_continued
 )
 
-softplus = elementwise(
+softplus = math_function(
     "softplus",
     numpy=lambda x: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))),
-    opencl=call("dt_softplus", x),
     partials=(lambda x, y: sigmoid(x),),
     domain=(MODERATE,),
     continued=lambda x: np.where(np.real(x) >= 0, x, 0) + np.log1p(np.exp(-magnitude(x))),

@@ -1,23 +1,12 @@
 """Functions that are constant almost everywhere: their derivative is zero by statement."""
 
-from collections.abc import Callable
-
 import numpy as np
 
 from dualtape.core.example import Example, Reals
 from dualtape.core.expression import by_type, call, x, y
-from dualtape.core.lowering import Lowering, Reinterpretation
+from dualtape.core.lowering import Reinterpretation
 from dualtape.core.primitive import NonDifferentiable, infer_elementwise
-
-_ONE = (Example((Reals((2, 3)),)), Example((Reals(()),)), Example((Reals((0, 3)),)))
-
-
-def piecewise_constant(
-    name: str, *, numpy: Callable[..., np.ndarray], opencl: Lowering, examples: tuple[Example, ...] = _ONE
-) -> NonDifferentiable:
-    """Declare a function of each element whose derivative is zero."""
-    return NonDifferentiable(name=name, numpy=numpy, lowering=opencl, infer=infer_elementwise(name), examples=examples)
-
+from dualtape.primitives.declaring import ONE_INPUT, piecewise_constant
 
 sign = piecewise_constant("sign", numpy=np.sign, opencl=by_type(call("dt_sign", x), (x > 0) - (x < 0)))
 floor = piecewise_constant("floor", numpy=np.floor, opencl=call("dt_floor", x))
@@ -32,7 +21,7 @@ stop_gradient: NonDifferentiable = NonDifferentiable(
     lowering=Reinterpretation(),
     infer=infer_elementwise("stop_gradient"),
     batch=lambda size, x: stop_gradient(x),
-    examples=_ONE,
+    examples=ONE_INPUT,
     # The function that it is: that its derivative is cut is for a check to find.
     continued=lambda x: x,
     written="ops.stop_gradient({0})",

@@ -8,6 +8,7 @@ import numpy as np
 
 from dualtape.core.expression import call, static, x
 from dualtape.core.primitive import Elementwise, elementwise
+from dualtape.primitives.declaring import math_function
 from dualtape.primitives.exponential import MODERATE, exp
 
 ABOVE_POLES = (0.3, 4.0)
@@ -83,37 +84,33 @@ def _of_complex(name: str) -> Callable[[Any], Any]:
     return evaluate
 
 
-erf = elementwise(
+erf = math_function(
     "erf",
     numpy=_erf,
-    opencl=call("dt_erf", x),
     partials=(lambda x, y: (2 / math.sqrt(math.pi)) * exp(-(x * x)),),
     domain=(MODERATE,),
     continued=_of_complex("erf"),
 )
 
-erfc = elementwise(
+erfc = math_function(
     "erfc",
     numpy=_erfc,
-    opencl=call("dt_erfc", x),
     partials=(lambda x, y: (-2 / math.sqrt(math.pi)) * exp(-(x * x)),),
     domain=(MODERATE,),
     continued=_of_complex("erfc"),
 )
 
-lgamma = elementwise(
+lgamma = math_function(
     "lgamma",
     numpy=_lgamma,
-    opencl=call("dt_lgamma", x),
     partials=(lambda x, y: digamma(x),),
     domain=(ABOVE_POLES,),
     continued=_of_complex("loggamma"),
 )
 
-digamma: Elementwise = elementwise(
+digamma: Elementwise = math_function(
     "digamma",
     numpy=_digamma,
-    opencl=call("dt_digamma", x),
     partials=(lambda x, y: polygamma(x, n=1),),
     domain=(ABOVE_POLES,),
     continued=_of_complex("digamma"),

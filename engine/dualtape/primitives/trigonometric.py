@@ -7,41 +7,22 @@ import numpy as np
 from dualtape.core.expression import call, x, y
 from dualtape.core.primitive import Elementwise, elementwise
 from dualtape.primitives.arithmetic import REAL, maximum, reciprocal, rsqrt, strong_multiply
+from dualtape.primitives.declaring import math_function
 from dualtape.primitives.rounding import stop_gradient
 from dualtape.primitives.selection import where
 
-sin: Elementwise = elementwise(
-    "sin", numpy=np.sin, opencl=call("dt_sin", x), partials=(lambda x, y: cos(x),), domain=(REAL,)
-)
+sin: Elementwise = math_function("sin", numpy=np.sin, partials=(lambda x, y: cos(x),), domain=(REAL,))
 
-cos: Elementwise = elementwise(
-    "cos", numpy=np.cos, opencl=call("dt_cos", x), partials=(lambda x, y: -sin(x),), domain=(REAL,)
-)
+cos: Elementwise = math_function("cos", numpy=np.cos, partials=(lambda x, y: -sin(x),), domain=(REAL,))
 
-tan = elementwise(
-    "tan", numpy=np.tan, opencl=call("dt_tan", x), partials=(lambda x, y: 1 + y * y,), domain=((-1.2, 1.2),)
-)
+tan = math_function("tan", numpy=np.tan, partials=(lambda x, y: 1 + y * y,), domain=((-1.2, 1.2),))
 
 # (1 - x) * (1 + x), not 1 - x * x: exact where the function is steep.
-asin = elementwise(
-    "asin",
-    numpy=np.arcsin,
-    opencl=call("dt_asin", x),
-    partials=(lambda x, y: rsqrt((1 - x) * (1 + x)),),
-    domain=((-0.8, 0.8),),
-)
+asin = math_function("asin", numpy=np.arcsin, partials=(lambda x, y: rsqrt((1 - x) * (1 + x)),), domain=((-0.8, 0.8),))
 
-acos = elementwise(
-    "acos",
-    numpy=np.arccos,
-    opencl=call("dt_acos", x),
-    partials=(lambda x, y: -rsqrt((1 - x) * (1 + x)),),
-    domain=((-0.8, 0.8),),
-)
+acos = math_function("acos", numpy=np.arccos, partials=(lambda x, y: -rsqrt((1 - x) * (1 + x)),), domain=((-0.8, 0.8),))
 
-atan = elementwise(
-    "atan", numpy=np.arctan, opencl=call("dt_atan", x), partials=(lambda x, y: reciprocal(1 + x * x),), domain=(REAL,)
-)
+atan = math_function("atan", numpy=np.arctan, partials=(lambda x, y: reciprocal(1 + x * x),), domain=(REAL,))
 
 
 def _over_square_radius(a: Any, y: Any, x: Any) -> Any:
