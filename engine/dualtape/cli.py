@@ -114,7 +114,9 @@ def solve(
     if quick:
         steps, lbfgs_steps, points = steps // 10, lbfgs_steps // 10, max(points // 4, 1)
     task: pinn.Problem = getattr(pinn, problem.value)()
-    with dt.device(_chosen(device)) as where:
+    # The first one beside the host, if there is one.
+    chosen = device if device is not None else dt.devices()[:2][-1].name
+    with dt.device(chosen) as where:
         print(f"{problem} on {where}")
         network = nn.MLP(task.domain.dimension, 1, width=width, depth=depth, dtype=getattr(dt, dtype), seed=seed)
         try:
@@ -136,8 +138,3 @@ def solve(
     reference = "Cole-Hopf" if problem is ProblemName.burgers else "exact"
     print(f"relative L2 error against the {reference} solution: {error:.1e}")
     print(f"{solution.seconds:.0f} s; picture in {picture}, checkpoint in {saved}")
-
-
-def _chosen(device: str | None) -> str:
-    """The device asked for; otherwise the first one beside the host, if there is one."""
-    return device if device is not None else dt.devices()[:2][-1].name

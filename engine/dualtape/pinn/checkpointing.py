@@ -56,10 +56,8 @@ def load_training(training: Training, path: Path) -> None:
     values = training.values()
     for name, parameter in parameters.items():
         parameter.set_data(saved[name])
-    training.batches = [
-        {key: saved[f"training.points.{i}.{key}"].to(training.device) for key in batch}
-        for i, batch in enumerate(training.batches)
-    ]
+    for i, batch in enumerate(training.batches):
+        batch.update({key: saved[f"training.points.{i}.{key}"].to(training.device) for key in batch})
     _check_losses(path, training, saved.get(LOSSES), values)
     for name in COUNTERS:
         setattr(training, name, saved.metadata[name])

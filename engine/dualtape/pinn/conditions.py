@@ -86,8 +86,7 @@ def initial(
         u, p = _unknown(fields_and_points, of), fields_and_points[-1]
         return (u.by(TIME * times) if times else u) - datum(p)
 
-    name = "initial" if not times else f"initial {TIME * times}"
-    return _on_parts(name, equation, (TIME + "-",), points, weight)
+    return _on_parts(f"initial {TIME * times}".rstrip(), equation, (TIME + "-",), points, weight)
 
 
 def dirichlet(value: Datum, on: Faces, *, of: str | None = None, points: int = 100, weight: float = 1.0) -> Condition:

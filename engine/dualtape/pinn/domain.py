@@ -74,11 +74,9 @@ class Domain(ABC):
 
     def __init__(self, parts: Mapping[str, Sequence[str]], /, **bounds: tuple[float, float]) -> None:
         self.coordinates = tuple(bounds)
-        self.lower = np.empty(len(bounds))
-        self.upper = np.empty(len(bounds))
-        for i, (name, pair) in enumerate(bounds.items()):
+        for name in bounds:
             _check_name(name, self.coordinates)
-            self.lower[i], self.upper[i] = _read_range(name, pair)
+        self.lower, self.upper = np.array([_read_range(*item) for item in bounds.items()]).reshape(-1, 2).T.copy()
         self.parts = {name: tuple(across) for name, across in parts.items()}
 
     @abstractmethod

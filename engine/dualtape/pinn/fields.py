@@ -133,7 +133,7 @@ def read_derivative(orders: str, coordinates: tuple[str, ...]) -> MultiIndex | N
     """
     readings = _readings(orders, coordinates)
     if len(readings) > 1:
-        spelled = " or ".join(_separated(index, coordinates) for index in sorted(readings, reverse=True))
+        spelled = " or ".join(_spelled(index, coordinates, ", ") for index in sorted(readings, reverse=True))
         raise ArgumentError(f"the derivative {orders!r} may be by {spelled}; say which, as in u.by('x', 'y')")
     return next(iter(readings), None)
 
@@ -149,8 +149,8 @@ def _readings(orders: str, coordinates: tuple[str, ...]) -> set[MultiIndex]:
     return read[-1] if orders else set()
 
 
-def _separated(index: MultiIndex, coordinates: tuple[str, ...]) -> str:
-    return ", ".join(name for name, n in zip(coordinates, index, strict=True) for _ in range(n))
+def _spelled(index: MultiIndex, coordinates: tuple[str, ...], separator: str = "") -> str:
+    return separator.join(name for name, n in zip(coordinates, index, strict=True) for _ in range(n)) or "of order 0"
 
 
 def fields_of(
@@ -171,7 +171,3 @@ def fields_of(
         return derivative
 
     return tuple(Field(name, coordinates, column(j)) for j, name in enumerate(names))
-
-
-def _spelled(index: MultiIndex, coordinates: tuple[str, ...]) -> str:
-    return "".join(name * n for name, n in zip(coordinates, index, strict=True)) or "of order 0"

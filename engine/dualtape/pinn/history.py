@@ -46,8 +46,7 @@ class History:
     @property
     def total(self) -> np.ndarray:
         """The loss at each step."""
-        total: np.ndarray = self.terms.sum(axis=1)
-        return total
+        return np.asarray(self.terms.sum(axis=1))
 
     def __getitem__(self, name: str) -> np.ndarray:
         """One term at each step, by name; ``history["total"]`` is the loss."""
@@ -57,11 +56,10 @@ class History:
         """A table of about ten steps."""
         if not self._rows:
             return "no steps yet"
-        shown = np.unique(np.linspace(0, len(self) - 1, 10).astype(int))
         widths = [max(10, len(name)) for name in self.names]
         header = [f"{'step':>7}", f"{'total':>10}", *(f"{n:>{w}}" for n, w in zip(self.names, widths, strict=True))]
         lines = ["  ".join(header)]
-        for i in shown:
+        for i in np.unique(np.linspace(0, len(self) - 1, 10).astype(int)):
             values = zip(self._rows[i], widths, strict=True)
             row = [f"{i + 1:>7}", f"{self._rows[i].sum():>10.3e}", *(f"{value:>{w}.3e}" for value, w in values)]
             lines.append("  ".join(row))

@@ -6,14 +6,13 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Event
 from types import FrameType
 
 
 @contextmanager
-def deferred_interrupt() -> Iterator[Event]:
+def deferred_interrupt() -> Iterator[threading.Event]:
     """Turn the first Ctrl-C into an event; a second one stops at once, as usual."""
-    interruption = Event()
+    interruption = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield interruption  # signals come to the main thread only
         return

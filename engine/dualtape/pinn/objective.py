@@ -41,7 +41,6 @@ class Objective:
 
     def __init__(self, problem: Problem, field: Network, batches: Sequence[Batch]) -> None:
         self.domain = problem.domain
-        self.coordinates = problem.domain.coordinates
         self.unknowns = problem.unknowns
         self.field = field
         whole = (equation_term(problem), *problem.conditions)
@@ -64,13 +63,13 @@ class Objective:
         return reduce(operator.add, map(dt.ops.abs, self._residuals(self.terms[0], {"points": points})))
 
     def _residuals(self, term: Term, batch: Batch) -> tuple[dt.Tensor, ...]:
-        fields = fields_of(self.unknowns, self.coordinates, term.derivatives(batch["points"]))
+        fields = fields_of(self.unknowns, self.domain.coordinates, term.derivatives(batch["points"]))
         return self._apply(term.condition, batch, fields)
 
     def _apply(self, condition: Condition, batch: Batch, fields: tuple[Field, ...]) -> tuple[dt.Tensor, ...]:
         data = {name: tensor for name, tensor in batch.items() if name != "points"}
         across = dict.fromkeys(name for part in condition.parts for name in self.domain.parts[part])
-        residuals = condition.equation(*fields, Points(self.coordinates, batch["points"], data, tuple(across)))
+        residuals = condition.equation(*fields, Points(self.domain.coordinates, batch["points"], data, tuple(across)))
         return tuple(residuals) if isinstance(residuals, (tuple, list)) else (residuals,)
 
     def _trace(
@@ -84,7 +83,7 @@ class Objective:
             used[index] = None
             return dt.ops.ones_like(points[:, :1])
 
-        fields = tuple(Field(name, self.coordinates, recorded) for name in self.unknowns)
+        fields = tuple(Field(name, self.domain.coordinates, recorded) for name in self.unknowns)
         residuals = self._apply(condition, batch, fields)
         rows = points.shape[0] // (2 if condition.paired else 1)
         for residual in residuals:

@@ -24,8 +24,7 @@ def sample_cube(sampler: str, number: int, dimension: int, seed: tuple[int, ...]
     points = _draw(read_sampler(sampler), number, dimension, np.random.default_rng(seed))
     # Scrambled sequences may touch the faces, which belong to the conditions.
     edge = np.finfo(np.float32).eps
-    inside: np.ndarray = np.clip(points, edge, 1 - edge)
-    return inside
+    return np.asarray(np.clip(points, edge, 1 - edge))
 
 
 def read_sampler(sampler: object) -> str:

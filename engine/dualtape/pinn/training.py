@@ -73,9 +73,8 @@ class Training:
         field = unknown_fields(problem, network, parameters[0], settings.scaled)
         self.objective = Objective(problem, field, self.batches)
         self.evaluate = dt.jit(dt.value_and_grad(self.objective, None, weights=self.parameters, has_aux=True))
-        final = settings.learning_rate / 20
-        schedule = optim.CosineDecayLR(final, settings.learning_rate, max(settings.steps, 1))
-        self.optimizer = optim.Adam(self.parameters, schedule)
+        rate = settings.learning_rate
+        self.optimizer = optim.Adam(self.parameters, optim.CosineDecayLR(rate / 20, rate, max(settings.steps, 1)))
         self._update = dt.jit(self.optimizer)
         self.history = History(self.objective.names)
         self.adam_done = 0
@@ -176,15 +175,14 @@ class Training:
     def losses(self) -> np.ndarray:
         """The terms of the loss at the present parameters and points."""
         (_, terms), _ = self.evaluate(self.batches)
-        found: np.ndarray = terms.asnumpy()
-        return found
+        return np.asarray(terms)
 
     def _loss_and_gradients(self) -> tuple[np.ndarray, tuple[dt.Tensor, ...]]:
         (_, stacked), gradients = self.evaluate(self.batches)
         terms = stacked.asnumpy()
-        bad = [name for name, value in zip(self.history.names, terms, strict=True) if not np.isfinite(value)]
-        if not bad:
+        if np.isfinite(terms).all():
             return terms, gradients
+        bad = [name for name, value in zip(self.history.names, terms, strict=True) if not np.isfinite(value)]
         for parameter, value in zip(self.parameters, self._finite, strict=True):
             parameter.set_data(value)
         raise DivergedError(

@@ -73,10 +73,6 @@ take: Linear = Linear(
 )
 
 
-def _infer_scatter_sum(x: Spec, indices: Spec, *, axis: int, size: int) -> Spec:
-    return Spec((*x.shape[:axis], size, *x.shape[axis + len(indices.shape) :]), x.dtype)
-
-
 def _scatter_sum(x: np.ndarray, indices: np.ndarray, axis: int, size: int) -> np.ndarray:
     wide = summing_type(x.dtype)
     result = np.zeros((*x.shape[:axis], size, *x.shape[axis + indices.ndim :]), wide)
@@ -106,7 +102,7 @@ scatter_sum: Linear = Linear(
     name="scatter_sum",
     numpy=_scatter_sum,
     lowering=Kernel("scatter_sum"),
-    infer=_infer_scatter_sum,
+    infer=lambda x, indices, axis, size: Spec((*x.shape[:axis], size, *x.shape[axis + len(indices.shape) :]), x.dtype),
     batch=_batch_scatter_sum,
     transposes=(lambda ct, x, indices, axis, size: take(ct, indices, axis=axis), None),
     examples=(

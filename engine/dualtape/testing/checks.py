@@ -82,9 +82,10 @@ def check_derivatives(
     precise = problem if problem.is_precise else problem.on(HOST, float64)
     references = []
     with device(HOST):
+        limit = min(room(a.asnumpy(), v.asnumpy(), domain) for a, v in zip(precise.x, precise.v, strict=True))
         for k in range(1, order + 1):
             run = _Run(precise, modes, k, under_jit=False, rtol=rtol)
-            for reference in _independent(precise, k, _room(precise, domain), rtol):
+            for reference in _independent(precise, k, limit, rtol):
                 run.check(reference)
             values = [np.asarray(y) for y in taylor(precise.f, precise.x, [precise.v] * k)]
             run.check(within_rounding("Taylor mode in float64", values, rtol, precise.rounding, k))
@@ -101,8 +102,7 @@ def check_derivatives(
 def _read(order: Any, modes: Sequence[str]) -> None:
     if isinstance(order, bool) or not isinstance(order, int) or order < 1:
         raise ArgumentError(f"`order` of `check_derivatives` must be an int of 1 or more, got {order!r}")
-    unknown = [mode for mode in modes if mode not in _MODES]
-    if isinstance(modes, str) or unknown or not modes:
+    if isinstance(modes, str) or not modes or any(mode not in _MODES for mode in modes):
         raise ArgumentError(f"`modes` of `check_derivatives` must be some of {_MODES}, got {modes!r}")
 
 
@@ -112,11 +112,6 @@ def _read_devices(names: Any, default: Device) -> tuple[Device, ...]:
     if names == "all":
         return devices()
     return tuple(map(find_device, (names,) if isinstance(names, (str, Device)) else names))
-
-
-def _room(problem: DerivativeProblem, domain: Bounds) -> float:
-    margins = (room(a.asnumpy(), v.asnumpy(), domain) for a, v in zip(problem.x, problem.v, strict=True))
-    return min(margins, default=1.0)
 
 
 def _independent(problem: DerivativeProblem, k: int, limit: float, rtol: float | None) -> Iterator[Expected]:
@@ -148,7 +143,8 @@ class _Run(NamedTuple):
                 title = f"{mode} mode{self._where()}, order {self.k}, output {i}"
                 compare(title, np.asarray(y, np.float64), e, tolerance, reference.source, self._code(mode))
         if "reverse" in self.modes:
-            for kinds in _nestings(self.k):
+            # Gradients k times, a gradient outside forward mode, and one inside.
+            for kinds in dict.fromkeys(["R" * self.k, "F" * (self.k - 1) + "R", "R" + "F" * (self.k - 1)]):
                 self._check_reverse(kinds, reference)
 
     def _check_reverse(self, kinds: str, reference: Expected) -> None:
@@ -201,8 +197,3 @@ class _Run(NamedTuple):
         if self.rtol is not None:
             options.append(f"rtol={self.rtol}")
         return self.problem.code(", ".join(options))
-
-
-def _nestings(k: int) -> Iterator[str]:
-    """Gradients k times, a gradient outside forward mode, and one inside."""
-    return iter(dict.fromkeys(["R" * k, "F" * (k - 1) + "R", "R" + "F" * (k - 1)]))

@@ -47,9 +47,8 @@ def compare(title: str, got: np.ndarray, expected: np.ndarray, tolerance: np.nda
     if not wrong.any():
         return
     excess = np.where(wrong, distance / np.maximum(tolerance, 1e-300), -1)
-    worst = np.unravel_index(int(np.nan_to_num(excess, nan=np.inf).argmax()), got.shape)
-    element = tuple(int(i) for i in worst)
+    worst = tuple(map(int, np.unravel_index(int(np.nan_to_num(excess, nan=np.inf).argmax()), got.shape)))
     raise AssertionError(
-        f"{title}, element {element}: got {got[worst]!s}, expected {expected[worst]!s} from {source}; "
+        f"{title}, element {worst}: got {got[worst]!s}, expected {expected[worst]!s} from {source}; "
         f"they differ by {distance[worst]:.3g}, tolerance {tolerance[worst]:.3g}\n{again}"
     )

@@ -77,10 +77,6 @@ def _continued(primitive: Primitive) -> Callable[..., Any]:
     if isinstance(primitive, (Linear, Bilinear)):
         return numpy
     # A function of NumPy's with a complex loop is the analytic one.
-    if isinstance(primitive, Elementwise) and isinstance(numpy, np.ufunc) and _has_complex_loop(numpy):
+    if isinstance(primitive, Elementwise) and isinstance(numpy, np.ufunc) and f"{'D' * numpy.nin}->D" in numpy.types:
         return numpy
     raise NotAnalytic(primitive.name)
-
-
-def _has_complex_loop(function: np.ufunc) -> bool:
-    return f"{'D' * function.nin}->{'D' * function.nout}" in function.types

@@ -58,12 +58,12 @@ class CompositionBuilder:
 
     def total(self) -> Composition:
         """The composition whose value is the sum of all elements that :meth:`finished` would return."""
-        outputs = [output.number for output in self.finished().outputs]
         sums = []
-        for i in outputs:
-            rank = len(self.values[i].spec.shape)
-            summed = self.add(CATALOGUE["sum"], [Ref(i)], {"axes": tuple(range(rank))}) if rank else i
-            sums.append(self.add(CATALOGUE["reshape"], [Ref(summed)], {"shape": ()}) if rank else i)
+        for (i,) in self.finished().outputs:
+            if rank := len(self.values[i].spec.shape):
+                i = self.add(CATALOGUE["sum"], [Ref(i)], {"axes": tuple(range(rank))})
+                i = self.add(CATALOGUE["reshape"], [Ref(i)], {"shape": ()})
+            sums.append(i)
         total = sums[0]
         for other in sums[1:]:
             if self.values[other].spec.dtype is self.values[total].spec.dtype:

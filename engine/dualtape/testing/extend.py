@@ -112,13 +112,12 @@ def _broadcasting(builder: CompositionBuilder, primitive: Primitive) -> None:
     inputs = builder.draw(st.sampled_from(examples(primitive))).inputs
     reals = [part for part in inputs if isinstance(part, Reals)]
     shape = builder.values[builder.any_float()].spec.shape
+    floats: list[Given] = []
     if isinstance(primitive, NonDifferentiable) and builder.smooth:
-        floats: list[Given] = [builder.constant(shape, (part.low, part.high)) for part in reals]
+        floats = [builder.constant(shape, (part.low, part.high)) for part in reals]
     elif reals:
         floats = _broadcast_operands(builder, [(part.low, part.high) for part in reals])
         shape = np.broadcast_shapes(*map(builder.shape, floats))
-    else:
-        floats = []
     given = iter(floats)
     operands = [next(given) if isinstance(part, Reals) else builder.flags(shape) for part in inputs]
     image = _image(builder, primitive, operands, {}) if isinstance(primitive, Bilinear) else None

@@ -32,16 +32,14 @@ def nested_duals(f: Function, x: Tensors, directions: Sequence[Tensors]) -> Tens
 
 def taylor(f: Function, x: Tensors, directions: Sequence[Tensors]) -> Tensors:
     """One jet: the coefficient at the multi-index that counts how often each direction occurs, times its factorials."""
-    counts = Counter(id(v) for v in directions)
     distinct = list({id(v): v for v in directions}.values())
-    index = tuple(counts[id(v)] for v in distinct)
+    index = tuple(Counter(map(id, directions)).values())
     level = JetLevel(MultiIndices([index]))
     units = [tuple(int(i == j) for j in range(len(index))) for i in range(len(index))]
     with entered(level):
         jets: Tensors = [level.jet(a, dict(zip(units, [v[i] for v in distinct], strict=True))) for i, a in enumerate(x)]
         outputs = f(jets)
-    factor = math.prod(math.factorial(n) for n in index)
-    return [_scaled(_coefficient(level, y, index), factor) for y in outputs]
+    return [_derivative(level, y, index) for y in outputs]
 
 
 def composed(f: Function, weights: Tensors, directions: Sequence[Tensors], kinds: str) -> Scalar:
@@ -77,12 +75,9 @@ def _pulled(h: Scalar, v: Tensors) -> Scalar:
     return lambda x: inner(gradient(h, x), v)
 
 
-def _coefficient(level: JetLevel, y: Any, index: tuple[int, ...]) -> Tensor:
-    if not level.owns(y):
-        return zeros_like(y)
-    found = y.coefficient(index)
-    return zeros_like(y.primal) if found is None else found
-
-
-def _scaled(y: Tensor, factor: int) -> Tensor:
-    return y if factor == 1 else y * factor
+def _derivative(level: JetLevel, y: Any, index: tuple[int, ...]) -> Tensor:
+    found: Tensor | None = y.coefficient(index) if level.owns(y) else None
+    if found is None:
+        return zeros_like(y.primal if level.owns(y) else y)
+    factor = math.prod(map(math.factorial, index))
+    return found if factor == 1 else found * factor

@@ -83,8 +83,7 @@ def differentiate_curve(
     origin = _joined(centre)
 
     def at(t: float) -> np.ndarray:
-        change: np.ndarray = _joined([np.asarray(a, np.float64) for a in curve(t)]) - origin
-        return change
+        return np.asarray(_joined([np.asarray(a, np.float64) for a in curve(t)]) - origin)
 
     value, error = _differentiate(at, origin.size, largest_step)
     ends = np.cumsum([a.size for a in centre])[:-1]
@@ -137,7 +136,5 @@ def _joined(arrays: Sequence[np.ndarray]) -> np.ndarray:
 def _as_point(name: str, x: Any) -> np.ndarray:
     try:
         return np.asarray(x, np.float64)
-    except (TypeError, ValueError) as failure:
-        raise ArgumentTypeError(
-            f"`{name}` of `finite_differences` must be a Tensor or an array: {failure}"
-        ) from failure
+    except (TypeError, ValueError) as cause:
+        raise ArgumentTypeError(f"`{name}` of `finite_differences` must be a Tensor or an array: {cause}") from cause

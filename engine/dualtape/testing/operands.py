@@ -49,8 +49,7 @@ class PrimitiveCall(NamedTuple):
 def examples(primitive: Primitive) -> tuple[Example, ...]:
     """The calls that a primitive declares: from its domain if it is elementwise, else its examples."""
     if not isinstance(primitive, Elementwise):
-        declared: tuple[Example, ...] = primitive.examples  # type: ignore[attr-defined]
-        return declared
+        return tuple(primitive.examples)  # type: ignore[attr-defined]
     domains = [primitive.domain]
     if len(primitive.domain) == 2 and primitive.domain[0][1] == primitive.domain[1][0]:
         # Intervals that touch: the kink is where the inputs are equal, and both sides of it count.

@@ -42,7 +42,8 @@ class DerivativeProblem:
         if not self._places:
             raise ArgumentTypeError("`check_derivatives` needs a Tensor of floats among the arguments")
         self.x: Tensors = [self._leaves[i] for i in self._places]
-        self.names = [_name(path) for path in map(pytree.paths(args).__getitem__, self._places)]
+        paths = pytree.paths(args)
+        self.names = [f"argument {paths[i][0]}" + "".join(f"[{key!r}]" for key in paths[i][1:]) for i in self._places]
         self.device = self.x[0].device
         numbers = np.random.default_rng(seed)
         self.v = [_short(numbers, x) for x in self.x]
@@ -101,7 +102,3 @@ def _short(numbers: np.random.Generator, like: Tensor) -> Tensor:
     """Short decimals, none of them zero: readable in a failure, and exact enough in any element type."""
     size = numbers.integers(3, 10, like.shape) * numbers.choice([-0.1, 0.1], like.shape)
     return Tensor(np.asarray(size, like.dtype.numpy), device=like.device)
-
-
-def _name(path: tuple[Any, ...]) -> str:
-    return f"argument {path[0]}" + "".join(f"[{key!r}]" for key in path[1:])

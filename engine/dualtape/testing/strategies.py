@@ -13,19 +13,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import ceil, floor, prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from dualtape import pytree
 from dualtape.core.primitive import Primitive
-from dualtape.core.spec import Shape, Spec, broadcast_shapes
+from dualtape.core.spec import Shape, Spec
 from dualtape.dtypes import DType, bool_, float64
 from dualtape.errors import ArgumentError, MissingExtraError
 from dualtape.tensor import Tensor
 
 try:
     from hypothesis import strategies as st
+    from hypothesis.strategies import SearchStrategy
 except ImportError as failure:
     raise MissingExtraError(
         "`dualtape.testing.strategies` needs the package hypothesis; install it with `pip install 'dualtape[test]'`"
@@ -36,9 +37,6 @@ from dualtape.testing.composition_builder import CompositionBuilder
 from dualtape.testing.extend import extend, pool
 from dualtape.testing.numeric import Bounds
 from dualtape.testing.operands import PrimitiveCall, draw, examples
-
-if TYPE_CHECKING:
-    from hypothesis.strategies import SearchStrategy
 
 CLOSEST = 0.05
 """How far elements stay away from kinks."""
@@ -61,7 +59,6 @@ def broadcastable_shapes(
         stretched = draw(st.lists(st.booleans(), min_size=rank, max_size=rank))
         tail = common[len(common) - rank :]
         found.append(tuple(1 if one else n for one, n in zip(stretched, tail, strict=True)))
-    broadcast_shapes("broadcastable_shapes", *found)
     return tuple(found)
 
 
@@ -93,9 +90,9 @@ def tensors(
     """
     from hypothesis.extra.numpy import arrays
 
-    kind: DType = draw(dtype) if isinstance(dtype, st.SearchStrategy) else dtype
-    chosen: Shape = draw(shape) if isinstance(shape, st.SearchStrategy) else shape
-    if not isinstance(elements, st.SearchStrategy):
+    kind: DType = draw(dtype) if isinstance(dtype, SearchStrategy) else dtype
+    chosen: Shape = draw(shape) if isinstance(shape, SearchStrategy) else shape
+    if not isinstance(elements, SearchStrategy):
         elements = _elements(kind, elements, tuple(away_from))
     elif away_from:
         elements = elements.filter(lambda x: all(abs(x - point) >= CLOSEST for point in away_from))
@@ -210,7 +207,7 @@ def _grown(
 ) -> CompositionBuilder:
     if isinstance(inputs, int):
         inputs = broadcastable_shapes(inputs, max_size=3, min_size=draw(st.sampled_from((1, 1, 0))))
-    chosen = draw(inputs) if isinstance(inputs, st.SearchStrategy) else inputs
+    chosen = draw(inputs) if isinstance(inputs, SearchStrategy) else inputs
     builder = CompositionBuilder(draw, [Spec(tuple(shape), dtype) for shape in chosen], bounds, smooth)
     for primitive in draw(st.lists(st.sampled_from(list(primitives or pool())), min_size=1, max_size=max_steps)):
         extend(builder, primitive)

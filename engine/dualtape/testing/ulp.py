@@ -40,9 +40,8 @@ def assert_close_in_ulp(actual: Any, expected: Any, ulps: float) -> None:
         distance = np.where(np.isnan(distance), np.inf, distance)
         distance = np.where(np.isnan(got) & np.isnan(rounded) | (np.isinf(rounded) & (got == rounded)), 0, distance)
     if distance.size and distance.max() > ulps:
-        worst = np.unravel_index(int(distance.argmax()), distance.shape)
-        element = tuple(int(i) for i in worst)
+        worst = tuple(map(int, np.unravel_index(int(distance.argmax()), distance.shape)))
         raise AssertionError(
-            f"element {element}: got {got[worst]!r}, expected {exact[worst]!s}: "
+            f"element {worst}: got {got[worst]!r}, expected {exact[worst]!s}: "
             f"{float(distance[worst]):.2f} ulp of {got.dtype}, allowed {ulps}"
         )
