@@ -169,11 +169,7 @@ class LaplacianLevel(PartsLevel):
 
 
 def sum_of_second_derivatives(
-    f: Callable[..., Any],
-    points: Tensor,
-    args: tuple[Any, ...],
-    directions: Tensor,
-    weights: Tensor | None = None,
+    f: Callable[..., Any], points: Tensor, args: tuple[Any, ...], directions: Tensor, weights: Tensor | None = None
 ) -> tuple[Any, Part, Part]:
     """The value of ``f``, its slopes along the rows of ``directions``, and the sum of its second derivatives there.
 

@@ -28,12 +28,7 @@ _LARGEST_DENSE = 500
 
 
 def root(
-    residual: Residual,
-    x0: Tensor,
-    *args: Any,
-    steps: int = 50,
-    tolerance: float | None = None,
-    solver: str = "auto",
+    residual: Residual, x0: Tensor, *args: Any, steps: int = 50, tolerance: float | None = None, solver: str = "auto"
 ) -> Tensor:
     """The ``x`` near ``x0`` at which ``residual(x, *args)`` is zero, by Newton's method.
 
@@ -73,12 +68,7 @@ def root(
 
 
 def fixed_point(
-    step: Residual,
-    x0: Tensor,
-    *args: Any,
-    steps: int = 1000,
-    tolerance: float | None = None,
-    solver: str = "auto",
+    step: Residual, x0: Tensor, *args: Any, steps: int = 1000, tolerance: float | None = None, solver: str = "auto"
 ) -> Tensor:
     """The ``x`` with ``step(x, *args) = x`` to which iteration from ``x0`` converges.
 

@@ -154,11 +154,7 @@ def require_one_position(function: str, one: bool) -> None:
 
 
 def sparse_derivative(
-    function: str,
-    compute: Callable[..., Any],
-    fn: Callable[..., Any],
-    positions: tuple[int, ...] | None,
-    sparsity: Any,
+    function: str, compute: Callable[..., Any], fn: Callable[..., Any], positions: tuple[int, ...] | None, sparsity: Any
 ) -> Callable[..., Any]:
     (position,) = positions or ()
 

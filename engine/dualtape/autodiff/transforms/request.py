@@ -39,13 +39,7 @@ class Request(NamedTuple):
 
 
 def read_request(
-    name: str,
-    fn: Any,
-    grad_position: Any,
-    weights: Any,
-    has_aux: Any,
-    return_ids: Any,
-    sens_param: Any,
+    name: str, fn: Any, grad_position: Any, weights: Any, has_aux: Any, return_ids: Any, sens_param: Any
 ) -> Request:
     """Check the arguments of `grad` and `value_and_grad`."""
     require_callable(name, fn)
