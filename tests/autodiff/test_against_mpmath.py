@@ -20,7 +20,7 @@ COUNTERPARTS: dict[str, Callable[..., Any]] = {
     "add": lambda x, y: x + y,
     "subtract": lambda x, y: x - y,
     "multiply": lambda x, y: x * y,
-    "scale": lambda x, y: x * y,
+    "strong_multiply": lambda x, y: x * y,
     "divide": lambda x, y: x / y,
     "mod": lambda x, y: x % y,
     "power": lambda x, y: x**y,

@@ -1,15 +1,23 @@
-"""`cond`: one of two functions, chosen by a value."""
+"""`cond`: one of two functions, chosen by a value.
+
+Inside `jit` derivatives of every mode make a condition of it: the gradient of a condition is a condition.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
+from dualtape.autodiff.levels import PartsLevel
 from dualtape.autodiff.transforms import require_callable
+from dualtape.compiler.program import COND, Program, evaluate
 from dualtape.control.bodies import close, sharing
-from dualtape.control.branching import Cond
 from dualtape.control.flat import Flat, described, device_of, flat, require_same
-from dualtape.control.structured import value_spec
+from dualtape.control.on_parts import all_parts, evaluation, on_parts, wholes
+from dualtape.control.on_tape import Mask, close_here, pulled
+from dualtape.control.structured import Structured, value_spec
+from dualtape.core.composite import Cotangents, PullBack, Values, spread
 from dualtape.core.interpreter import apply, value_of
 from dualtape.dtypes import bool_
 from dualtape.errors import ArgumentTypeError, ShapeError
@@ -102,3 +110,45 @@ def _written(predicate: Tensor, true_fn: Any, false_fn: Any, operands: tuple[Any
 
 def _require_alike(true: Flat, false: Flat, true_fn: Any, false_fn: Any) -> None:
     require_same(true, false, f"what {described(false_fn)} of `cond` returns", f"what {described(true_fn)} returns")
+
+
+@dataclass(frozen=True)
+class Cond(Structured):
+    """``true`` or ``false`` on the operands that follow the predicate."""
+
+    true: Program
+    false: Program
+
+    kind = COND
+    name = "cond"
+
+    def on_parts(self, level: PartsLevel, inputs: Values) -> list[Any]:
+        predicate, *operands = inputs
+        if level.is_several(level.present(predicate)):
+            branches = zip(evaluate(self.true, operands), evaluate(self.false, operands), strict=True)
+            return [where(predicate, x, y) for x, y in branches]
+        present = [level.present(x) for x in operands]
+        runs = [evaluation(self.true), evaluation(self.false)]
+        found = [on_parts(level, run, self.true.inputs, present)[1] for run in runs]
+        wanted = [level.union(p, q) for p, q in zip(*found, strict=True)]
+        (true, false), captured = sharing(*(on_parts(level, run, self.true.inputs, present, wanted)[0] for run in runs))
+        parts = apply(Cond(true, false), [predicate, *captured, *all_parts(level, operands, present)])
+        return wholes(level, parts, self.true.results, wanted, len(wanted))
+
+    def pull_back(self, inputs: Values, watched: Mask) -> tuple[list[Any], PullBack]:
+        predicate, *operands = inputs
+        n = len(operands)
+
+        def pull(cotangents: Cotangents) -> Cotangents:
+            seeds = {k: ct for k, ct in enumerate(cotangents) if ct is not None}
+
+            def transposed(branch: Program) -> Program:
+                def run(*values: Any) -> list[Any]:
+                    return pulled(branch, values[:n], watched[1:], dict(zip(seeds, values[n:], strict=True)))
+
+                return close_here(run, [*map(value_spec, operands), *map(value_spec, seeds.values())])
+
+            reversed_cond = Cond(transposed(self.true), transposed(self.false))
+            return spread(watched, apply(reversed_cond, [predicate, *operands, *seeds.values()]))
+
+        return apply(self, inputs), pull

@@ -1,24 +1,28 @@
-"""`while_loop`, `fori_loop` and `scan`."""
+"""`while_loop`, `fori_loop` and `scan`; and what forward derivatives and `vmap` make of a `while_loop` inside `jit`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from dualtape.autodiff.levels import PartsLevel
+from dualtape.autodiff.levels import PartsLevel, Present
 from dualtape.autodiff.transforms import require_callable
+from dualtape.compiler.program import WHILE, Program, evaluate
 from dualtape.control.bodies import close_body, sharing
 from dualtape.control.conditions import is_undecided, read_predicate
 from dualtape.control.flat import Flat, described, device_of, flat, require_same
-from dualtape.control.repeating import While
-from dualtape.control.scan_steps import Steps
-from dualtape.control.structured import value_spec
+from dualtape.control.on_parts import all_parts, count_parts, evaluation, on_parts, settled, wholes
+from dualtape.control.on_tape import Mask
+from dualtape.control.scanning import Steps
+from dualtape.control.structured import Structured, value_spec
+from dualtape.core.composite import PullBack, Values
 from dualtape.core.interpreter import apply, nesting_depth, value_of
 from dualtape.devices.device import Device
 from dualtape.dtypes import int64
-from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
+from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError, TracingError
 from dualtape.functions.conversion import cast_to
 from dualtape.functions.creation import arange
 from dualtape.parameter import is_observed
@@ -234,3 +238,52 @@ def _written_while(cond_fn: BodyFn, body_fn: BodyFn, first: Flat, device: Device
     closed = [close_body("while_loop", function, specs, device) for function in (goes_on, run)]
     (condition, body), captured = sharing(*closed)
     return first.filled(apply(While(condition, body, len(captured)), [*captured, *first.tensors]))
+
+
+@dataclass(frozen=True)
+class While(Structured):
+    """``body`` on constants and carry, for as long as ``condition`` on the same says so."""
+
+    condition: Program
+    body: Program
+    consts: int
+
+    kind = WHILE
+    name = "while_loop"
+
+    def on_parts(self, level: PartsLevel, inputs: Values) -> list[Any]:
+        consts, carry = list(inputs[: self.consts]), list(inputs[self.consts :])
+        fixed = [level.present(x) for x in consts]
+        condition, body, nodes = evaluation(self.condition), evaluation(self.body), self.body.inputs
+
+        def after(carried: list[Present]) -> list[Present]:
+            return on_parts(level, body, nodes, [*fixed, *carried])[1]
+
+        carried = settled(level, carry, after)
+        goes_on, (differs,) = on_parts(level, condition, nodes, [*fixed, *carried])
+        if level.is_several(differs):
+            # Each of them goes on for as long as it wants to, and then waits for the others.
+            carried = [differs] * len(carry)
+            condition, body = self._any_wants_to_go_on, self._step_of_those_that_want
+            goes_on, _ = on_parts(level, condition, nodes, [*fixed, *carried])
+        step, _ = on_parts(level, body, nodes, [*fixed, *carried], carried)
+        (program, next_carry), captured = sharing(goes_on, step)
+        loop = While(program, next_carry, len(captured) + count_parts(level, nodes[: self.consts], fixed))
+        parts = apply(loop, [*captured, *all_parts(level, consts, fixed), *all_parts(level, carry, carried)])
+        return wholes(level, parts, self.body.results, carried, len(carry))
+
+    def _any_wants_to_go_on(self, values: Values, inner: PartsLevel) -> list[Any]:
+        return [inner.any_of_several(evaluate(self.condition, values)[0])]
+
+    def _step_of_those_that_want(self, values: Values, inner: PartsLevel) -> list[Any]:
+        (going,) = evaluate(self.condition, values)
+        moved = evaluate(self.body, values)
+        return [where(going, new, old) for new, old in zip(moved, values[self.consts :], strict=True)]
+
+    def pull_back(self, inputs: Values, watched: Mask) -> tuple[list[Any], PullBack]:
+        raise TracingError(
+            "reverse mode through a `while_loop` inside `jit`: how many steps it will take, and so how many values to "
+            "keep, is not known while it is traced; use `fori_loop` with Python numbers as bounds or `scan` (with "
+            "`cond` or `where` to stop early), differentiate it forward (`jvp`, `partials`), or leave the loop outside "
+            "`jit`"
+        )

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from itertools import compress
 from typing import Any
 
-from dualtape.autodiff.levels import Tape
+from dualtape.autodiff.levels import Tape, pulled_through
 from dualtape.compiler.program import Program, evaluate
 from dualtape.control.bodies import close
-from dualtape.core.composite import Cotangents, Values
+from dualtape.core.composite import Values
 from dualtape.core.interpreter import entered
 from dualtape.core.spec import Spec
 from dualtape.functions.creation import zeros_like
@@ -25,13 +25,10 @@ def close_here(function: Callable[..., Sequence[Any]], specs: Sequence[Spec]) ->
 
 def pulled(program: Program, inputs: Values, watched: Mask, seeds: dict[int, Any]) -> list[Any]:
     """Cotangents of the watched inputs of a program, given those of some outputs."""
-    tape = Tape()
-    with entered(tape):
-        variables = [tape.watch(x) if w else x for x, w in zip(inputs, watched, strict=True)]
-        outputs = evaluate(program, variables)
-    ours = list(compress(variables, watched))
-    found = tape.pull_back(tape.seeds([outputs[k] for k in seeds], list(seeds.values())), ours)
-    return [zeros_like(x.primal) if ct is None else ct for x, ct in zip(ours, found, strict=True)]
+    cotangents = [seeds.get(k) for k in range(len(program.outputs))]
+    found = pulled_through(lambda values: evaluate(program, values), inputs, watched, cotangents)
+    pairs = compress(zip(inputs, found, strict=True), watched)
+    return [zeros_like(x) if ct is None else ct for x, ct in pairs]
 
 
 def moving(program: Program, watched: Mask) -> list[bool]:
@@ -39,17 +36,10 @@ def moving(program: Program, watched: Mask) -> list[bool]:
     found: list[bool] = []
 
     def run(*inputs: Any) -> list[Any]:
-        tape = Tape()
-        with entered(tape):
+        with entered(Tape()) as tape:
             outputs = evaluate(program, [tape.watch(x) if w else x for x, w in zip(inputs, watched, strict=True)])
         found[:] = map(tape.owns, outputs)
         return []
 
     close_here(run, [node.spec for node in program.inputs])
     return found
-
-
-def spread(watched: Mask, found: Sequence[Any]) -> Cotangents:
-    """One cotangent for each input: ``found`` for those that are watched."""
-    rest = iter(found)
-    return [next(rest) if w else None for w in watched]

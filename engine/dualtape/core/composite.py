@@ -18,6 +18,20 @@ Cotangents = list["Tensor | None"]
 PullBack = Callable[[Cotangents], Cotangents]
 
 
+def spread(mask: Sequence[bool], found: Sequence[Any]) -> list[Any]:
+    """One value for each place: ``found`` in order where ``mask`` holds, ``None`` elsewhere."""
+    rest = iter(found)
+    return [next(rest) if holds else None for holds in mask]
+
+
+def replaced(values: Values, places: Sequence[int], new: Sequence[Any]) -> list[Any]:
+    """``values`` with others at some places."""
+    filled = list(values)
+    for i, value in zip(places, new, strict=True):
+        filled[i] = value
+    return filled
+
+
 class Composite:
     """Something done to a flat list of values, which gives another."""
 

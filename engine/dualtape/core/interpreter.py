@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from dualtape.errors import EscapedLevelError
 
@@ -169,17 +169,21 @@ class _Nesting(threading.local):
 _nesting = _Nesting()
 
 
-class entered:
+L = TypeVar("L", bound=Level)
+
+
+class entered(Generic[L]):
     """Open ``level`` above all open ones, and close it on the way out, whatever happens."""
 
     __slots__ = ("_level",)
 
-    def __init__(self, level: Level) -> None:
+    def __init__(self, level: L) -> None:
         self._level = level
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> L:
         _nesting.depth += 1
         self._level.depth = _nesting.depth
+        return self._level
 
     def __exit__(self, *_: object) -> None:
         _nesting.depth = self._level.depth - 1

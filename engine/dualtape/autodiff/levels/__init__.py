@@ -24,5 +24,6 @@ from dualtape.autodiff.levels.sparsity import Pattern as Pattern
 from dualtape.autodiff.levels.sparsity import pattern_of as pattern_of
 from dualtape.autodiff.levels.tape import Tape as Tape
 from dualtape.autodiff.levels.tape import Variable as Variable
+from dualtape.autodiff.levels.tape import pulled_through as pulled_through
 from dualtape.autodiff.levels.value import LevelValue as LevelValue
 from dualtape.autodiff.levels.value import new_value as new_value

@@ -6,8 +6,8 @@ more leading axis.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Self
 
 from dualtape.autodiff.levels.parts import PartsLevel, Present, exchanged
@@ -110,11 +110,8 @@ class BatchLevel(PartsLevel):
             return part
         return self.batched(exchanged(part) if stacked else part)
 
-    @contextmanager
-    def inside(self) -> Iterator[Self]:
-        level = type(self)(self.size)
-        with entered(level):
-            yield level
+    def inside(self) -> AbstractContextManager[Self]:
+        return entered(type(self)(self.size))
 
     def is_several(self, present: Present) -> bool:
         return bool(present)
@@ -135,8 +132,7 @@ class _OverExamples(DerivativeRule):
 
     def _each(self, fn: Callable[..., Values], *arguments: tuple[Values, Sequence[bool]]) -> list[Any]:
         """``fn`` of one example, for all of them; each argument is a list, and says what in it has examples."""
-        level = BatchLevel(self._size)
-        with entered(level):
+        with entered(BatchLevel(self._size)) as level:
             given = ([level.batched(x) if b else x for x, b in zip(xs, among, strict=True)] for xs, among in arguments)
             return [level.all_examples(y) if isinstance(y, Tensor) else y for y in fn(*given)]
 

@@ -65,7 +65,5 @@ class CollapsedJetLevel(JetLevel):
     @contextmanager
     def inside(self) -> Iterator[Self]:
         (order,) = self.top
-        with self.directions.inside() as directions:
-            level = type(self)(order, directions, self.weights)
-            with entered(level):
-                yield level
+        with self.directions.inside() as directions, entered(type(self)(order, directions, self.weights)) as level:
+            yield level

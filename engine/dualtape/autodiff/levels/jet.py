@@ -13,11 +13,11 @@ References: Griewank & Walther, *Evaluating Derivatives*, 2nd ed., section 13.2;
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Self
 
-from dualtape.autodiff.levels.algebra import Algebra, Index
+from dualtape.autodiff.levels.algebra import DUAL, Algebra, Index
 from dualtape.autodiff.levels.jet_functions import solve_on_jets, through_jets
 from dualtape.autodiff.levels.parts import PartsLevel, Present
 from dualtape.autodiff.levels.scaled import Scaled, sum_of
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 Coefficient = Tensor | None
 Coefficients = Callable[[Index], Coefficient]
 CoefficientRule = Callable[[Index], Scaled | None]
+_EPSILON = (1,)
 
 
 class Jet(LevelValue):
@@ -80,19 +81,24 @@ class JetLevel(PartsLevel):
 
     title = "a forward derivative"
 
-    def __init__(self, algebra: Algebra) -> None:
+    def __init__(self, algebra: Algebra = DUAL) -> None:
         self.algebra = algebra
         # What is being computed right now, so that rules which mention each other share their jets.
         self._unsettled: dict[Any, Jet] = {}
 
     def jet(self, primal: Tensor, coefficients: dict[Index, Tensor]) -> Jet:
         """A jet with given coefficients, each of ``primal``'s shape; those not given are zero."""
+        jet = self._make(primal, _settled)
+        jet._known.update((index, Scaled(value)) for index, value in coefficients.items())
+        return jet
 
-        def given(index: Index) -> Scaled | None:
-            value = coefficients.get(index)
-            return None if value is None else Scaled(value)
+    def dual(self, primal: Any, tangent: Coefficient) -> Any:
+        """``primal`` with its derivative along one direction; ``None`` is zero."""
+        return primal if tangent is None else self.jet(primal, {_EPSILON: tangent})
 
-        return self._make(primal, given)
+    def tangent(self, value: Any) -> Coefficient:
+        """The derivative along one direction."""
+        return self.coefficients(value)[1](_EPSILON)
 
     def coefficients(self, value: Any) -> tuple[Any, Coefficients]:
         """Primal and coefficients of any value, as the level below knows them."""
@@ -136,11 +142,8 @@ class JetLevel(PartsLevel):
         primal, *coefficients = parts
         return self.jet(primal, dict(zip(present, coefficients, strict=True))) if present else primal
 
-    @contextmanager
-    def inside(self) -> Iterator[Self]:
-        level = type(self)(self.algebra)
-        with entered(level):
-            yield level
+    def inside(self) -> AbstractContextManager[Self]:
+        return entered(type(self)(self.algebra))
 
     def _make(self, primal: Tensor, rule: CoefficientRule) -> Jet:
         jet = new_value(Jet, self, primal)

@@ -15,21 +15,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from dualtape.autodiff.levels.algebra import DUAL
 from dualtape.autodiff.levels.batch import BatchLevel
+from dualtape.autodiff.levels.chain import apply_partial
 from dualtape.autodiff.levels.jet import JetLevel
-from dualtape.autodiff.levels.laplacian_rules import RULES, Part, stretched, total
 from dualtape.autodiff.levels.parts import PartsLevel, Present, exchanged
 from dualtape.autodiff.levels.value import LevelValue, new_value
 from dualtape.core.composite import Values
 from dualtape.core.interpreter import bind, entered
-from dualtape.core.primitive import NonDifferentiable, Primitive
+from dualtape.core.primitive import Bilinear, Elementwise, Linear, NonDifferentiable, Primitive, Reduction
 from dualtape.core.spec import Spec
-from dualtape.functions.creation import zeros_like
+from dualtape.functions.creation import ones_like, zeros_like
 from dualtape.functions.linear_algebra import tensordot
-from dualtape.primitives.arithmetic import multiply
+from dualtape.primitives.arithmetic import add, multiply
+from dualtape.primitives.broadcasting import broadcast_to
 from dualtape.primitives.broadcasting import sum as sum_along
 from dualtape.primitives.contraction import matmul
 from dualtape.primitives.movement import reshape
@@ -38,7 +38,8 @@ from dualtape.tensor import Tensor
 if TYPE_CHECKING:
     from dualtape.autodiff.levels.rule import DerivativeRule
 
-_EPSILON = (1,)
+Part = Tensor | None
+Parts = tuple[Part, ...]
 
 
 class LaplacianValue(LevelValue):
@@ -81,26 +82,25 @@ class LaplacianLevel(PartsLevel):
         output = bind(primitive, primals, params)
         if isinstance(primitive, NonDifferentiable) or not output.dtype.is_float:
             return output
-        slope, laplacian = RULES[type(primitive)](self, primitive, primals, slopes, laplacians, output, params)
+        operation = _Operation(primitive, primals, output, params)
+        slope, laplacian = _RULES[type(primitive)](self, operation, slopes, laplacians)
         if slope is None and laplacian is None:
             return output
-        return self.value(output, slope, stretched(laplacian, output.shape))
+        return self.value(output, slope, _stretched(laplacian, output.shape))
 
     def push_forward(self, rule: DerivativeRule, inputs: Values) -> list[Any]:
         """The linear map on slopes and Laplacians, and the change of the linear map along the slopes."""
         primals, slopes, laplacians = zip(*map(self.parts, inputs), strict=True)
         outputs = self.below(rule, primals)
-        full = [None if s is None else stretched(s, p.shape) for p, s in zip(primals, slopes, strict=True)]
+        full = [None if s is None else _stretched(s, p.shape) for p, s in zip(primals, slopes, strict=True)]
         at_primals = rule.linear(primals, outputs)
         pushed, second = at_primals(full), at_primals(laplacians)
-        dual = JetLevel(DUAL)
-        with entered(dual):
-            at = [p if s is None else dual.jet(p, {_EPSILON: s}) for p, s in zip(primals, full, strict=True)]
-            result = [y if s is None else dual.jet(y, {_EPSILON: s}) for y, s in zip(outputs, pushed, strict=True)]
-            changed = [dual.coefficients(x)[1](_EPSILON) for x in rule.linear(at, result)(full)]
+        with entered(JetLevel()) as jets:
+            at, result = list(map(jets.dual, primals, full)), list(map(jets.dual, outputs, pushed))
+            changed = list(map(jets.tangent, rule.linear(at, result)(full)))
         found = []
         for y, slope, laplacian, change in zip(outputs, pushed, second, changed, strict=True):
-            laplacian = total(laplacian, self.contracted(change))
+            laplacian = _total(laplacian, self.contracted(change))
             moves = isinstance(y, Tensor) and y.dtype.is_float and (slope is not None or laplacian is not None)
             found.append(self.value(y, slope, laplacian) if moves else y)
         return found
@@ -130,8 +130,7 @@ class LaplacianLevel(PartsLevel):
 
     def present(self, x: Any) -> Present:
         """Whether there are slopes, and a Laplacian."""
-        _, slope, laplacian = self.parts(x) if self.owns(x) else (x, None, None)
-        return slope is not None, laplacian is not None
+        return (x.slope is not None, x.laplacian is not None) if self.owns(x) else (False, False)
 
     def union(self, p: Present, q: Present) -> Present:
         return p[0] or q[0], p[1] or q[1]
@@ -145,7 +144,7 @@ class LaplacianLevel(PartsLevel):
         primal, slope, laplacian = self.parts(x)
         found = [primal]
         if present[0]:
-            full = stretched(zeros_like(primal) if slope is None else slope, primal.shape)
+            full = _stretched(zeros_like(primal) if slope is None else slope, primal.shape)
             everywhere = self.directions.all_examples(full)
             found.append(exchanged(everywhere) if stacked else everywhere)
         if present[1]:
@@ -162,10 +161,8 @@ class LaplacianLevel(PartsLevel):
 
     @contextmanager
     def inside(self) -> Iterator[Self]:
-        with self.directions.inside() as directions:
-            level = type(self)(directions, self.weights)
-            with entered(level):
-                yield level
+        with self.directions.inside() as directions, entered(type(self)(directions, self.weights)) as level:
+            yield level
 
 
 def sum_of_second_derivatives(
@@ -176,14 +173,134 @@ def sum_of_second_derivatives(
     ``directions`` has shape (m, d), where the points' last axis has size d, and ``weights`` shape (m,), being ones by
     default. The slopes lie along a new first axis; ``None`` is zero.
     """
-    batch = BatchLevel(directions.shape[0])
-    with entered(batch):
-        level = LaplacianLevel(batch, weights)
+    with entered(BatchLevel(directions.shape[0])) as batch:
         rows = reshape(directions, shape=(directions.shape[0], *(1,) * (len(points.shape) - 1), directions.shape[1]))
-        with entered(level):
+        with entered(LaplacianLevel(batch, weights)) as level:
             value = f(level.value(points, batch.batched(rows), None), *args)
         if not isinstance(value, Tensor):
             return value, None, None
         primal, slope, laplacian = level.parts(value)
-        slope = stretched(slope, primal.shape)
+        slope = _stretched(slope, primal.shape)
         return primal, None if slope is None else batch.all_examples(slope), laplacian
+
+
+# What each kind of primitive makes of slopes and Laplacians.
+
+
+class _Operation(NamedTuple):
+    """A primitive, what it was given on the level below, and what came of it."""
+
+    primitive: Any
+    inputs: Values
+    output: Tensor
+    params: dict[str, Any]
+
+
+def _total(*terms: Part) -> Part:
+    """The sum of what is not zero."""
+    found: Part = None
+    for term in terms:
+        if term is not None:
+            found = term if found is None else add(found, term)
+    return found
+
+
+def _stretched(x: Part, shape: tuple[int, ...]) -> Part:
+    """A part that is the same along an axis, repeated there."""
+    return x if x is None or x.shape == shape else broadcast_to(x, shape=shape)
+
+
+def _times_partial(derivative: Part, partial: Any) -> Part:
+    return None if derivative is None else apply_partial(derivative, partial)
+
+
+def _elementwise(level: LaplacianLevel, of: _Operation, slopes: Parts, laplacians: Parts) -> tuple[Part, Part]:
+    primitive, x, y, params = of
+    moving = [i for i in range(len(x)) if slopes[i] is not None or laplacians[i] is not None]
+    partials = {i: primitive.partials[i](*x, y, **params) for i in moving}
+    slope = _total(*(_times_partial(slopes[i], partials[i]) for i in moving))
+    laplacian = _total(*(_times_partial(laplacians[i], partials[i]) for i in moving))
+    for j in moving:
+        # A partial that is a number has no derivative; the mixed ones are equal, and counted twice.
+        curving = [i for i in moving if i <= j and isinstance(partials[i], Tensor)]
+        if slopes[j] is None or not curving:
+            continue
+        with entered(JetLevel()) as jets:
+            at = [jets.dual(a, ones_like(a)) if i == j else a for i, a in enumerate(x)]
+            speed = partials[j] if isinstance(partials[j], Tensor) else ones_like(y) * partials[j]
+            result = jets.dual(y, _stretched(speed, y.shape))
+            second = {i: jets.tangent(primitive.partials[i](*at, result, **params)) for i in curving}
+        for i, partial in second.items():
+            if partial is not None and (product := level.curvature(slopes[i], slopes[j])) is not None:
+                laplacian = _total(laplacian, apply_partial(product if i == j else multiply(product, 2.0), partial))
+    return slope, laplacian
+
+
+def _reduction(level: LaplacianLevel, of: _Operation, slopes: Parts, laplacians: Parts) -> tuple[Part, Part]:
+    primitive, x, y, params = of
+    (primal,), (slope,), (laplacian,) = x, slopes, laplacians
+    partial = primitive.partial(primal, y, **params)
+    slope = _stretched(slope, primal.shape)
+    pushed = _summed(_times_partial(slope, partial), params)
+    laplacian = _summed(_times_partial(laplacian, partial), params)
+    if slope is not None and pushed is not None:
+        with entered(JetLevel()) as jets:
+            change = jets.tangent(primitive.partial(jets.dual(primal, slope), jets.dual(y, pushed), **params))
+        if change is not None:
+            laplacian = _total(laplacian, level.contracted(_summed(apply_partial(slope, change), params)))
+    return pushed, laplacian
+
+
+def _summed(x: Part, params: dict[str, Any]) -> Part:
+    return None if x is None else sum_along(x, axes=params["axes"])
+
+
+def _linear(level: LaplacianLevel, of: _Operation, slopes: Parts, laplacians: Parts) -> tuple[Part, Part]:
+    primitive, x, _, params = of
+    moves = [primitive.transpose(i) is not None for i in range(len(x))]
+
+    def moved(parts: Parts) -> Part:
+        if all(part is None for part, moving in zip(parts, moves, strict=True) if moving):
+            return None
+        filled = []
+        for value, part, moving in zip(x, parts, moves, strict=True):
+            zero = zeros_like(value) if isinstance(value, Tensor) else 0.0
+            filled.append(value if not moving else zero if part is None else _stretched(part, value.shape))
+        result: Tensor = primitive(*filled, **params)
+        return result
+
+    return moved(slopes), moved(laplacians)
+
+
+def _bilinear(level: LaplacianLevel, of: _Operation, slopes: Parts, laplacians: Parts) -> tuple[Part, Part]:
+    primitive, x, _, params = of
+
+    def product(left: Any, right: Any) -> Part:
+        if left is None or right is None:
+            return None
+        if primitive is matmul and level.varies(left) and not level.varies(right) and len(right.shape) == 2:
+            return level.rows_times(left, right)
+        result: Tensor = primitive(left, right, **params)
+        return result
+
+    left, right = (_fitting(primitive, slope, value, i) for i, (slope, value) in enumerate(zip(slopes, x, strict=True)))
+    both = level.contracted(product(left, right))
+    slope = _total(product(left, x[1]), product(x[0], right))
+    twice = None if both is None else multiply(both, 2.0)
+    return slope, _total(product(laplacians[0], x[1]), product(x[0], laplacians[1]), twice)
+
+
+def _fitting(primitive: Primitive, slope: Part, value: Any, position: int) -> Part:
+    """A slope that this product takes: rows of a matrix product's first factor may still be the same, nothing else."""
+    if slope is None or primitive is not matmul:
+        return slope
+    same_rows = position == 0 and len(slope.shape) == len(value.shape) and slope.shape[-1] == value.shape[-1]
+    return slope if same_rows else _stretched(slope, value.shape)
+
+
+_RULES: dict[type[Primitive], Callable[..., tuple[Part, Part]]] = {
+    Elementwise: _elementwise,
+    Reduction: _reduction,
+    Linear: _linear,
+    Bilinear: _bilinear,
+}

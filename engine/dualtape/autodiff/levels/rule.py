@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from dualtape.autodiff.levels.tape import Tape
+from dualtape.autodiff.levels.tape import pulled_through
 from dualtape.core.composite import Composite, Cotangents, PullBack, Values
-from dualtape.core.interpreter import apply, entered
+from dualtape.core.interpreter import apply
 from dualtape.functions.creation import zeros_like
 from dualtape.tensor import Tensor
 
@@ -45,17 +45,12 @@ class DerivativeRule(Composite):
 
     def transpose(self, inputs: Values, outputs: Values, cotangents: Cotangents, wanted: Sequence[bool]) -> Cotangents:
         """The cotangents of the inputs that are ``wanted``; ``None`` is zero."""
-        tape = Tape()
-        with entered(tape):
-            tangents = [tape.watch(zeros_like(x)) if want else None for x, want in zip(inputs, wanted, strict=True)]
-            pushed = self.linear(inputs, outputs)(tangents)
-        found = iter(tape.pull_back(tape.seeds(pushed, cotangents), [t for t in tangents if t is not None]))
-        return [next(found) if want else None for want in wanted]
+        tangents = [zeros_like(x) if want else None for x, want in zip(inputs, wanted, strict=True)]
+        return pulled_through(lambda moving: self.linear(inputs, outputs)(moving), tangents, wanted, cotangents)
 
     def pull_back(self, inputs: Values, watched: Sequence[bool]) -> tuple[list[Any], PullBack]:
         outputs = apply(self, inputs)
         return outputs, lambda cotangents: self.transpose(inputs, outputs, cotangents, watched)
 
     def on_parts(self, level: Any, inputs: Values) -> list[Any]:
-        found: list[Any] = level.push_forward(self, inputs)
-        return found
+        return list(level.push_forward(self, inputs))

@@ -27,8 +27,7 @@ def pattern_of(fn: Callable[[Tensor], Tensor], x: Tensor) -> Pattern:
     """The pattern of the Jacobian of ``fn`` at ``x``: one row for each element of the output."""
     from scipy import sparse
 
-    level = SparsityLevel(x.size)
-    with entered(level):
+    with entered(SparsityLevel(x.size)) as level:
         output = fn(level.dependent(x, sparse.eye_array(x.size, format="csr")))
         found = level.support(output)
     return sparse.csr_array((output.size, x.size)) if found is None else found

@@ -11,18 +11,38 @@ Reference: Griewank & Walther, *Evaluating Derivatives*, 2nd ed., section 3.2.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from itertools import compress
+from typing import Any, NamedTuple
 
 from dualtape.autodiff.levels.chain import apply_partial
-from dualtape.autodiff.levels.record import Adjoint, Record
-from dualtape.autodiff.levels.tape_functions import record_call
 from dualtape.autodiff.levels.value import LevelValue, new_value
-from dualtape.core.composite import Composite, Values
-from dualtape.core.interpreter import Level, bind
+from dualtape.core.composite import Composite, Cotangents, PullBack, Values, spread
+from dualtape.core.interpreter import Level, bind, entered, ground
 from dualtape.core.primitive import Bilinear, Elementwise, Linear, NonDifferentiable, Primitive, Reduction
+from dualtape.dtypes import float32
 from dualtape.primitives.arithmetic import add
 from dualtape.primitives.broadcasting import sum_to
 from dualtape.tensor import Tensor
+
+
+class Adjoint(NamedTuple):
+    """What stands on the tape in place of a primitive for a whole function: its reverse rule, and nothing else.
+
+    ``pull(cotangent, i)`` gives the cotangent of input ``i``, or ``None`` for an identical zero.
+    """
+
+    pull: Callable[[Tensor, int], Tensor | None]
+
+
+class Record(NamedTuple):
+    """One operation on the tape, or an :class:`Adjoint`; ``sources`` are the indices of watched inputs, or ``None``."""
+
+    primitive: Any
+    primals: tuple[Any, ...]
+    sources: list[int | None]
+    params: dict[str, Any]
+    output: Tensor
+    target: int
 
 
 class Variable(LevelValue):
@@ -77,11 +97,68 @@ class Tape(Level):
             return outputs
         watched = [self.owns(x) for x in inputs]
         outputs, pull = composite.pull_back([self.primal(x) for x in inputs], watched)
-        return record_call(self, inputs, self.require_below(composite, outputs), pull)
+        return self.record_call(inputs, self.require_below(composite, outputs), pull)
 
-    def record(self, record: Record) -> None:
-        """Append an operation that was run elsewhere; its target must come from :meth:`watch`."""
-        self._records.append(record)
+    def record_call(self, inputs: Values, outputs: Sequence[Any], pull: PullBack) -> list[Any]:
+        """Watch ``outputs``, which a whole function made of what ``inputs`` stand for below the tape.
+
+        What it did inside is not recorded; remembered is who depends on whom, and ``pull``, which is called once the
+        cotangents of all outputs have arrived.
+
+        Parameters
+        ----------
+        inputs
+            The function's inputs, among them variables of this tape; one may occur several times, and then its
+            cotangents are added in the order of ``inputs``.
+        outputs
+            What it gave, as the level below the tape knows it.
+        pull
+            From one cotangent (``None`` for zero) for each output to one for each input, of the input's shape or of one
+            that broadcasting stretched.
+
+        Returns
+        -------
+        list
+            A variable for each output of floats; the other outputs as they are.
+        """
+        sources = [x.index if self.owns(x) else None for x in inputs]
+        first = next((i for i, source in enumerate(sources) if source is not None), None)
+        if first is None:
+            return list(outputs)
+        primals = tuple(
+            self.lower(x) if source is None else x.primal for x, source in zip(inputs, sources, strict=True)
+        )
+        arrived: dict[int, Tensor] = {}
+        pulled: Cotangents = []
+
+        def take(cotangent: Tensor, i: int) -> Tensor | None:
+            if i == first:
+                complete = [arrived.get(k) for k in range(len(outputs))]
+                arrived.clear()
+                pulled[:] = pull(complete)
+            value, pulled[i] = pulled[i], None
+            return value
+
+        # A walk brings one cotangent at a time. The entry of each output puts its own by; that of the whole function,
+        # which the walk meets after all of them, needs to hear only that there is something to do: a token is its
+        # cotangent.
+        token = ground().filled((), 0.0, float32)
+        together = self.watch(token)
+        self._records.append(Record(Adjoint(take), primals, sources, {}, token, together.index))
+
+        def watch(k: int, output: Any) -> Any:
+            if not isinstance(output, Tensor) or not output.dtype.is_float:
+                return output
+
+            def hand_in(cotangent: Tensor, i: int) -> Tensor:
+                arrived[k] = cotangent
+                return token
+
+            variable = self.watch(output)
+            self._records.append(Record(Adjoint(hand_in), (token,), [together.index], {}, token, variable.index))
+            return variable
+
+        return [watch(k, output) for k, output in enumerate(outputs)]
 
     def primal(self, value: Any) -> Any:
         """``value`` without this tape: what the level below knows of it."""
@@ -124,6 +201,16 @@ class Tape(Level):
         return [cotangents.get(variable.index) for variable in inputs]
 
 
+def pulled_through(
+    function: Callable[[Values], Values], inputs: Values, watched: Sequence[bool], cotangents: Sequence[Tensor | None]
+) -> Cotangents:
+    """Cotangents of the ``watched`` inputs of a function, which runs on a tape of its own; ``None`` for the others."""
+    with entered(Tape()) as tape:
+        variables = [tape.watch(x) if w else x for x, w in zip(inputs, watched, strict=True)]
+        outputs = function(variables)
+    return spread(watched, tape.pull_back(tape.seeds(outputs, cotangents), list(compress(variables, watched))))
+
+
 class _Cotangents:
     """What has arrived so far for each variable. Sums made here belong to nobody else and grow in place."""
 
@@ -149,39 +236,16 @@ class _Cotangents:
         return self._values.get(index)
 
 
-def _through_elementwise(record: Record, cotangent: Tensor, i: int) -> Tensor | None:
-    primitive: Elementwise = record.primitive  # type: ignore[assignment]
-    partial = primitive.partials[i](*record.primals, record.output, **record.params)
-    return apply_partial(cotangent, partial)
-
-
-def _through_reduction(record: Record, cotangent: Tensor, i: int) -> Tensor | None:
-    primitive: Reduction = record.primitive  # type: ignore[assignment]
-    partial = primitive.partial(*record.primals, record.output, **record.params)
-    return apply_partial(cotangent, partial)
-
-
 def _through_linear(record: Record, cotangent: Tensor, i: int) -> Tensor | None:
-    primitive: Linear = record.primitive  # type: ignore[assignment]
-    transpose = primitive.transpose(i)
+    transpose = record.primitive.transpose(i)
     return None if transpose is None else transpose(cotangent, *record.primals, **record.params)
 
 
-def _through_bilinear(record: Record, cotangent: Tensor, i: int) -> Tensor | None:
-    primitive: Bilinear = record.primitive  # type: ignore[assignment]
-    return primitive.transposes[i](cotangent, *record.primals, **record.params)
-
-
-def _through_adjoint(record: Record, cotangent: Tensor, i: int) -> Tensor | None:
-    adjoint: Adjoint = record.primitive  # type: ignore[assignment]
-    return adjoint.pull(cotangent, i)
-
-
-# By kind: the cotangent of input i, possibly still broadcast; None for an identical zero.
+# By kind: the cotangent of input i of a record, possibly still broadcast; None for an identical zero.
 _PULL_BACK: dict[type[Primitive | Adjoint], Callable[[Record, Tensor, int], Tensor | None]] = {
-    Elementwise: _through_elementwise,
-    Reduction: _through_reduction,
+    Elementwise: lambda r, ct, i: apply_partial(ct, r.primitive.partials[i](*r.primals, r.output, **r.params)),
+    Reduction: lambda r, ct, i: apply_partial(ct, r.primitive.partial(*r.primals, r.output, **r.params)),
     Linear: _through_linear,
-    Bilinear: _through_bilinear,
-    Adjoint: _through_adjoint,
+    Bilinear: lambda r, ct, i: r.primitive.transposes[i](ct, *r.primals, **r.params),
+    Adjoint: lambda r, ct, i: r.primitive.pull(ct, i),
 }

@@ -9,6 +9,7 @@ Reference: Blondel et al. 2022, *Efficient and modular implicit differentiation*
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import compress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from dualtape.autodiff.levels import DerivativeRule, LinearMap, Tangents
 from dualtape.autodiff.solvers.krylov import METHODS, Residual, krylov_solve
 from dualtape.autodiff.solvers.linear_system import solve_dense
 from dualtape.autodiff.transforms import jacfwd, jvp, require_callable, vjp
-from dualtape.core.composite import Cotangents, Values
+from dualtape.core.composite import Cotangents, Values, replaced, spread
 from dualtape.core.interpreter import apply, value_of
 from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError, TracingError
 from dualtape.primitives.rounding import stop_gradient
@@ -185,7 +186,8 @@ class _Implicit(DerivativeRule):
             moving = [i for i, t in enumerate(tangents) if t is not None]
             if not moving:
                 return [None]
-            _, change = jvp(self._of(x, inputs, moving), [inputs[i] for i in moving], [tangents[i] for i in moving])
+            equation = lambda *values: self._system.equation(x, *replaced(inputs, moving, values))
+            _, change = jvp(equation, [inputs[i] for i in moving], [tangents[i] for i in moving])
             return [-self._system.solve(x, inputs, change)]
 
         return push
@@ -196,20 +198,10 @@ class _Implicit(DerivativeRule):
             return [None] * len(inputs)
         adjoint = -self._system.solve(x, inputs, cotangent, transposed=True)
         moving = [i for i, want in enumerate(wanted) if want]
-        _, pull = vjp(self._of(x, inputs, moving), *(inputs[i] for i in moving))
-        found = iter(pull(adjoint))
-        return [next(found) if want else None for want in wanted]
-
-    def _of(self, x: Tensor, inputs: Values, moving: Sequence[int]) -> Callable[..., Tensor]:
-        """The residual at the solution, as a function of some inputs."""
-
-        def residual(*values: Tensor) -> Tensor:
-            filled = list(inputs)
-            for i, value in zip(moving, values, strict=True):
-                filled[i] = value
-            return self._system.equation(x, *filled)
-
-        return residual
+        _, pull = vjp(
+            lambda *values: self._system.equation(x, *replaced(inputs, moving, values)), *compress(inputs, wanted)
+        )
+        return spread(wanted, pull(adjoint))
 
 
 def _residual(equation: Residual, name: str, x: Tensor, args: Sequence[Any]) -> Tensor:

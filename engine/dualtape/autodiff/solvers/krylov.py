@@ -16,7 +16,7 @@ import numpy as np
 
 from dualtape.autodiff.levels import Batched, BatchLevel, DerivativeRule, LinearMap, Tangents
 from dualtape.autodiff.transforms import jvp, linearize, vjp
-from dualtape.core.composite import Cotangents, Values
+from dualtape.core.composite import Cotangents, Values, replaced
 from dualtape.core.interpreter import apply, ground
 from dualtape.errors import ArgumentError, ArgumentTypeError
 from dualtape.tensor import Tensor
@@ -84,7 +84,7 @@ class _System(DerivativeRule):
             *moves, change = tangents
             moving = [i for i, t in enumerate(moves) if t is not None]
             if moving:
-                product = lambda *values: self._matrix(_replaced(at, moving, values))(y)
+                product = lambda *values: self._matrix(replaced(at, moving, values))(y)
                 _, turned = jvp(product, [at[i] for i in moving], [moves[i] for i in moving])
                 change = -turned if change is None else change - turned
             return [None if change is None else self._solve(at, change, self._transposed)]
@@ -109,7 +109,7 @@ class _System(DerivativeRule):
         moving = [i for i, want in enumerate(wanted[:-1]) if want]
         found: dict[int, Tensor] = {}
         if moving:
-            product = lambda *values: self._matrix(_replaced(at, moving, values))(y)
+            product = lambda *values: self._matrix(replaced(at, moving, values))(y)
             _, pull = vjp(product, *(at[i] for i in moving))
             found = dict(zip(moving, pull(-adjoint), strict=True))
         return [*(found.get(i) for i in range(len(at))), adjoint if wanted[-1] else None]
@@ -143,13 +143,6 @@ class _Examples:
         for level in self.levels:
             value = level.batched(value)
         return value
-
-
-def _replaced(values: Values, places: Sequence[int], new: Sequence[Any]) -> list[Any]:
-    filled = list(values)
-    for i, value in zip(places, new, strict=True):
-        filled[i] = value
-    return filled
 
 
 def _iterated(method: str, product: Callable[[np.ndarray], np.ndarray], right: np.ndarray) -> np.ndarray:

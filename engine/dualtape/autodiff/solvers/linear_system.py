@@ -29,9 +29,8 @@ def solve_dense(matrix: Tensor, right: Tensor) -> Tensor:
 class _Solution(DerivativeRule):
     """The rule of inputs ``matrix`` and ``right``."""
 
-    def __init__(self) -> None:
-        self.name = "solve"
-        self.is_equation = True
+    name = "solve"
+    is_equation = True
 
     def run(self, inputs: Values) -> list[Tensor]:
         return [_eliminated(*inputs)]

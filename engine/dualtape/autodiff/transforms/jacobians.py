@@ -13,6 +13,7 @@ from dualtape.autodiff.transforms.forward import jvp
 from dualtape.autodiff.transforms.request import read_grad_position, require_callable, split_aux
 from dualtape.autodiff.transforms.reverse import vjp
 from dualtape.autodiff.transforms.sparse import sparse_jacobian
+from dualtape.core.composite import replaced
 from dualtape.core.interpreter import ground
 from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, PositionError
 from dualtape.functions.shape import reshape
@@ -87,14 +88,7 @@ def jacrev(fn: Callable[..., Any], grad_position: GradPosition = 0, has_aux: boo
     def after_jacrev(*args: Any) -> Any:
         chosen = [read_argument("jacrev", args, position) for position in positions]
 
-        def of_chosen(*values: Tensor) -> Any:
-            filled = list(args)
-            for position, value in zip(positions, values, strict=True):
-                filled[position] = value
-            return fn(*filled)
-
-        found = vjp(of_chosen, *chosen, has_aux=has_aux)
-        outputs, pull = found[0], found[1]
+        outputs, pull, *aux = vjp(lambda *values: fn(*replaced(args, positions, values)), *chosen, has_aux=has_aux)
         leaves, structure = pytree.flatten(outputs)
         by_input: list[list[Tensor]] = [[] for _ in positions]
         for i, leaf in enumerate(leaves):
@@ -103,7 +97,7 @@ def jacrev(fn: Callable[..., Any], grad_position: GradPosition = 0, has_aux: boo
                 store.append(reshape(row, (*leaf.shape, *x.shape)))
         jacobians = [pytree.unflatten(structure, store) for store in by_input]
         result = jacobians[0] if single else tuple(jacobians)
-        return (result, found[2]) if has_aux else result
+        return (result, *aux) if has_aux else result
 
     return after_jacrev
 

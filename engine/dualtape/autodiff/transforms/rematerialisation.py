@@ -14,9 +14,9 @@ from itertools import compress
 from typing import Any
 
 from dualtape import pytree
-from dualtape.autodiff.levels import Recorder, Recording, Tape
+from dualtape.autodiff.levels import Recorder, Recording, pulled_through
 from dualtape.autodiff.transforms.request import require_callable
-from dualtape.core.composite import Composite, Cotangents, PullBack, Values
+from dualtape.core.composite import Composite, PullBack, Values
 from dualtape.core.interpreter import apply, entered, highest, value_of
 from dualtape.tensor import Tensor
 
@@ -57,8 +57,7 @@ def checkpoint(fn: Callable[..., Any]) -> Callable[..., Any]:
         top = highest(leaves)
         if top.depth and not top.watches:
             return fn(*args, **kwargs)
-        recorder = Recorder(_unwatched)
-        with entered(recorder):
+        with entered(Recorder(_unwatched)) as recorder:
             inputs = [recorder.input(x) if isinstance(x, Tensor) else x for x in leaves]
             arguments, keywords = pytree.unflatten(structure, inputs)
             outputs, form = pytree.flatten(fn(*arguments, **keywords))
@@ -95,13 +94,6 @@ class _Checkpointed(Composite):
         return first[1]
 
     def pull_back(self, inputs: Values, watched: Sequence[bool]) -> tuple[list[Any], PullBack]:
-        def pull(cotangents: Cotangents) -> Cotangents:
-            """Do it again on a tape, and walk back over that."""
-            tape = Tape()
-            with entered(tape):
-                again = [tape.watch(x) if watch else x for x, watch in zip(inputs, watched, strict=True)]
-                outputs = self._recording.replay(again)
-            found = iter(tape.pull_back(tape.seeds(outputs, cotangents), list(compress(again, watched))))
-            return [next(found) if watch else None for watch in watched]
-
-        return apply(self, inputs), pull
+        # Do it again on a tape, and walk back over that.
+        again = self._recording.replay
+        return apply(self, inputs), lambda cotangents: pulled_through(again, inputs, watched, cotangents)
