@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from math import prod
 from typing import Any
 
-from dualtape.autodiff.fields import explain as explain_derivatives
+from dualtape.autodiff.fields import explain_derivatives
 from dualtape.compiler.jit import Jitted
 from dualtape.compiler.lowered import Lowered
 from dualtape.compiler.program import COND, ITEM, SCAN, WHILE, Program, inner_programs

@@ -17,7 +17,7 @@ from dualtape.autodiff.levels import DerivativeRule, LinearMap, Tangents
 from dualtape.compiler.passes import BEFORE_DERIVATIVES, optimise
 from dualtape.compiler.program import CALL, Node, Operand, Program, Trace, evaluate
 from dualtape.control.structured import value_spec
-from dualtape.core.composite import Composite, Cotangents, Values
+from dualtape.core.composite import Composite, Cotangents, Values, replaced
 from dualtape.core.interpreter import entered
 from dualtape.core.spec import Spec
 from dualtape.devices.device import Device
@@ -43,7 +43,8 @@ class TracedRule(DerivativeRule):
         self._rule = rule
         self._body = body
         self._captured = captured
-        self._template = [(isinstance(x, Tensor), None if isinstance(x, Tensor) else x) for x in template]
+        self._places = [i for i, x in enumerate(template) if isinstance(x, Tensor)]
+        self._template = replaced(template, self._places, [None] * len(self._places))
         self.name = rule.name
         self.is_equation = rule.is_equation
 
@@ -69,16 +70,13 @@ class TracedRule(DerivativeRule):
         self._require_fixed(wanted)
         among = [bool(w) for w in self._spread(wanted)]
         found = self._rule.transpose(self._filled(inputs), outputs, cotangents, among)
-        ours = [x for x, (is_tensor, _) in zip(found, self._template, strict=True) if is_tensor]
-        return [*[None] * self._captured, *ours]
+        return [*[None] * self._captured, *(found[i] for i in self._places)]
 
     def _filled(self, inputs: Values) -> list[Any]:
-        given = iter(inputs[self._captured :])
-        return [next(given) if is_tensor else x for is_tensor, x in self._template]
+        return replaced(self._template, self._places, inputs[self._captured :])
 
     def _spread(self, values: Sequence[Any]) -> list[Any]:
-        given = iter(values[self._captured :])
-        return [next(given) if is_tensor else None for is_tensor, _ in self._template]
+        return replaced([None] * len(self._template), self._places, values[self._captured :])
 
     def _require_fixed(self, moving: Sequence[bool]) -> None:
         if any(moving[: self._captured]):
@@ -114,12 +112,9 @@ class BodyTrace(Trace):
         """A body is differentiated later: a function that brings its own derivative is one equation that keeps it."""
         if not isinstance(composite, DerivativeRule):
             return super().apply(composite, inputs)
-        tensors = [x for x in inputs if isinstance(x, Tensor)]
-
-        def run(*values: Any) -> list[Any]:
-            given = iter(values)
-            return composite.run([next(given) if isinstance(x, Tensor) else x for x in inputs])
-
+        places = [i for i, x in enumerate(inputs) if isinstance(x, Tensor)]
+        tensors = [inputs[i] for i in places]
+        run = lambda *values: composite.run(replaced(inputs, places, values))
         (body,), captured = sharing(close(run, [value_spec(x) for x in tensors], self.device))
         params = {"body": body, "rule": TracedRule(composite, body, len(captured), inputs)}
         return list(self.write(CALL, [*captured, *tensors], params, lambda body, rule: rule))
@@ -135,8 +130,7 @@ class BodyTrace(Trace):
 
 def close(function: Callable[..., Sequence[Any]], specs: Sequence[Spec], device: Device) -> Closed:
     """Trace ``function``, from values of the given specs to a flat list of tensors."""
-    body = BodyTrace(device)
-    with entered(body):
+    with entered(BodyTrace(device)) as body:
         arguments = [Node(spec) for spec in specs]
         outputs = function(*(body.traced(node) for node in arguments))
         return body.closed(arguments, outputs)

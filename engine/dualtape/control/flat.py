@@ -92,11 +92,7 @@ def _shown(x: Flat) -> str:
     return repr(pytree.unflatten(x.structure, [_Word(kind) for kind in kinds]))
 
 
-class _Word:
+class _Word(str):
     """Prints as its text alone."""
 
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def __repr__(self) -> str:
-        return self._text
+    __repr__ = str.__str__

@@ -28,8 +28,7 @@ def on_parts(
     wanted: Sequence[Present] | None = None,
 ) -> tuple[Closed, list[Present]]:
     """``run`` as a program from parts to parts, and which parts its outputs have: those ``wanted``, or as found."""
-    body = BodyTrace(current_observer().device)
-    with entered(body):
+    with entered(BodyTrace(current_observer().device)) as body:
         nodes = [[Node(s) for s in level.specs(x.spec, p)] for x, p in zip(inputs, present, strict=True)]
         with level.inside() as inner:
             values = [

@@ -96,13 +96,13 @@ class Scan(Structured):
         steps = isqrt(self.length - 1) + 1
         count, rest = divmod(self.length, steps)
         first = rest if self.reverse else 0
-        rows = [_shaped(_rows(x, first, count * steps), (count, steps, *x.shape[1:])) for x in stacks]
+        rows = [reshape(_rows(x, first, count * steps), shape=(count, steps, *x.shape[1:])) for x in stacks]
         segment = replace(self, length=steps, stored=True)
         specs = [*map(value_spec, (*consts, *carry)), *map(row_spec, rows)]
         body = close_here(lambda *values: apply(segment, values), specs)
         outputs = apply(replace(self, body=body, length=count, stored=True), [*consts, *carry, *rows])
         carry, results = outputs[: self.carried], outputs[self.carried :]
-        results = [_shaped(y, (count * steps, *y.shape[2:])) for y in results]
+        results = [reshape(y, shape=(count * steps, *y.shape[2:])) for y in results]
         if rest:
             rows = [_rows(x, 0 if self.reverse else count * steps, rest) for x in stacks]
             tail = apply(replace(self, length=rest, stored=True), [*consts, *carry, *rows])
@@ -126,7 +126,7 @@ class Scan(Structured):
 
         def pull(cotangents: Cotangents) -> Cotangents:
             rows = {i: ct for i, ct in enumerate(cotangents) if i >= carried and ct is not None}
-            state = [_or_zeros(cotangents[i], carry[i]) for i in moved]
+            state = [zeros_like(carry[i]) if cotangents[i] is None else cotangents[i] for i in moved]
             state += map(zeros_like, compress(consts, by_const))
             along = [*carries, *stacks, *rows.values()]
 
@@ -156,20 +156,12 @@ class Scan(Structured):
             carry = grown
 
 
-def _shaped(x: Any, shape: tuple[int, ...]) -> Any:
-    return reshape(x, shape=shape)
-
-
 def _rows(stack: Any, start: int, count: int) -> Any:
     shape = stack.shape
     if count == shape[0]:
         return stack
     zeros = (0,) * (len(shape) - 1)
     return cut(stack, starts=(start, *zeros), sizes=(count, *shape[1:]), steps=(1,) * len(shape))
-
-
-def _or_zeros(cotangent: Any, like: Any) -> Any:
-    return zeros_like(like) if cotangent is None else cotangent
 
 
 class Steps(NamedTuple):

@@ -95,6 +95,10 @@ class Ground(Level):
         """A tensor that holds a copy of ``array``, on ``device`` or on the current one."""
         raise NotImplementedError
 
+    def constant_like(self, array: np.ndarray, like: Tensor) -> Tensor:
+        """A tensor of ``array``'s numbers, of the type and on the device of another one."""
+        return self.constant(array.astype(like.dtype.numpy), like.device)
+
     def filled(self, shape: tuple[int, ...], value: float, dtype: DType, device: Any = None) -> Tensor:
         """A tensor of one number, on ``device`` or on the current one."""
         raise NotImplementedError

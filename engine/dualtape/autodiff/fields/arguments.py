@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from dualtape.autodiff.levels import MultiIndex
+from dualtape.core.interpreter import value_of
 from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
-from dualtape.parameter import Parameter
 from dualtape.tensor import Tensor
 
-Field = Callable[..., Tensor]
+FieldFunction = Callable[..., Tensor]
 
 
 def read_multi_indices(function: str, indices: Sequence[Any]) -> tuple[MultiIndex, ...]:
@@ -56,4 +56,5 @@ def read_points(function: str, X: Any, dimension: int | None = None) -> Tensor:
             f"`X` of `{function}` has shape {X.shape}; expected the coordinates on the last axis"
             + (f", {dimension} of them as in the multi-indices" if dimension is not None else "")
         )
-    return X.value() if isinstance(X, Parameter) else X
+    found: Tensor = value_of(X)
+    return found

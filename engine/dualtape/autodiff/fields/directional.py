@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Any
 
-import numpy as np
-
 from dualtape.autodiff.fields.directions import Directions
 from dualtape.autodiff.levels import (
-    DUAL,
     BatchLevel,
     Coefficient,
     CollapsedJetLevel,
@@ -30,8 +27,7 @@ def directional_derivatives(
     f: Callable[..., Any], points: Tensor, args: tuple[Any, ...], directions: Directions
 ) -> tuple[Any, Derivative]:
     """The value of ``f``, and its derivative (``None`` for zero) by each of the planned forms, from one sweep."""
-    batch = BatchLevel(len(directions.rows))
-    with entered(batch):
+    with entered(BatchLevel(len(directions.rows))) as batch:
         level = JetLevel(MultiIndices([(directions.order,)]))
         value, found = _coefficients(f, points, args, level, batch.batched(_lined_up(directions, points)))
         everywhere = {degree: batch.all_examples(x) for degree, x in found.items()}
@@ -46,16 +42,19 @@ def collapsed_derivatives(
     top = next(key for key, degree in directions.degrees.items() if degree == order)
     weights = directions.weights[top]
     if order == 1:
-        value, found = _coefficients(f, points, args, JetLevel(DUAL), constant_like(weights @ directions.rows, points))
+        value, found = _coefficients(
+            f, points, args, JetLevel(), ground().constant_like(weights @ directions.rows, points)
+        )
         return value, lambda key: found.get(1)
     if order == 2:
-        rows = constant_like(directions.rows, points)
-        value, slopes, total = sum_of_second_derivatives(f, points, args, rows, constant_like(weights / 2, points))
+        rows = ground().constant_like(directions.rows, points)
+        value, slopes, total = sum_of_second_derivatives(
+            f, points, args, rows, ground().constant_like(weights / 2, points)
+        )
         everywhere = {} if slopes is None else {1: slopes}
     else:
-        batch = BatchLevel(len(directions.rows))
-        with entered(batch):
-            level = CollapsedJetLevel(order, batch, constant_like(weights, points))
+        with entered(BatchLevel(len(directions.rows))) as batch:
+            level = CollapsedJetLevel(order, batch, ground().constant_like(weights, points))
             value, found = _coefficients(f, points, args, level, batch.batched(_lined_up(directions, points)))
             total = found.pop(order, None)
             everywhere = {degree: batch.all_examples(x) for degree, x in found.items()}
@@ -64,7 +63,7 @@ def collapsed_derivatives(
 
 def _lined_up(directions: Directions, points: Tensor) -> Tensor:
     """The directions along a first axis, and the coordinates along the last one of the points."""
-    rows = constant_like(directions.rows, points)
+    rows = ground().constant_like(directions.rows, points)
     return reshape(rows, shape=(len(directions.rows), *(1,) * (len(points.shape) - 1), points.shape[-1]))
 
 
@@ -85,9 +84,4 @@ def _recombined(directions: Directions, key: Hashable, everywhere: dict[int, Ten
     coefficients = everywhere.get(directions.degrees[key])
     if coefficients is None:
         return None
-    return tensordot(constant_like(directions.weights[key], coefficients), coefficients, 1)
-
-
-def constant_like(array: np.ndarray, like: Tensor) -> Tensor:
-    """A tensor of ``array``'s numbers, of the type and on the device of another one."""
-    return ground().constant(array.astype(like.dtype.numpy), like.device)
+    return tensordot(ground().constant_like(directions.weights[key], coefficients), coefficients, 1)

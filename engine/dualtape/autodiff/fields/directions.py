@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dualtape.autodiff.levels import MultiIndex
+from dualtape.core.composite import replaced
 
 _MOST_CANDIDATES = 400
 
@@ -44,7 +45,9 @@ def find_directions(forms: Mapping[Hashable, Form]) -> Directions | None:
     order = max(degrees.values())
     indices = [index for form in forms.values() for index in form]
     if len(forms) == order == 1:
-        return Directions(_gradient(*forms.values()), 1, degrees, dict.fromkeys(forms, np.ones(1)))
+        (form,) = forms.values()
+        gradient = sum(weight * np.array([index], np.float64) for index, weight in form.items())
+        return Directions(np.asarray(gradient), 1, degrees, dict.fromkeys(forms, np.ones(1)))
     candidates = _candidates(indices, order)
     if candidates is None:
         return None
@@ -54,11 +57,6 @@ def find_directions(forms: Mapping[Hashable, Form]) -> Directions | None:
         if weights is not None:
             found.append(Directions(rows, order, degrees, weights))
     return min(found, key=lambda directions: len(directions.rows), default=None)
-
-
-def _gradient(form: Form) -> np.ndarray:
-    """The one direction of a sum of first derivatives."""
-    return np.array([sum(weight * np.array(index, np.float64) for index, weight in form.items())])
 
 
 def _selections(
@@ -96,9 +94,7 @@ def _candidates(indices: Iterable[MultiIndex], order: int) -> np.ndarray | None:
             divisor = math.gcd(*sizes)
             if not divisor or sum(map(abs, sizes)) > order:
                 continue
-            row = [0] * len(index)
-            for axis, size in zip(axes, sizes, strict=True):
-                row[axis] = size // divisor
+            row = replaced([0] * len(index), axes, [size // divisor for size in sizes])
             if next(a for a in row if a) > 0:
                 found.add(tuple(row))
     mixed = any(sum(map(bool, row)) > 1 for row in found)
@@ -131,8 +127,6 @@ def _monomials(rows: np.ndarray, forms: Mapping[Hashable, Form], degree: int) ->
     for axes in supports:
         for powers in product(range(degree + 1), repeat=len(axes)):
             if sum(powers) == degree:
-                index = [0] * rows.shape[1]
-                for axis, power in zip(axes, powers, strict=True):
-                    index[axis] = power
-                found[tuple(index)] = np.prod(rows[:, axes] ** np.array(powers), axis=1)
+                index = tuple(replaced([0] * rows.shape[1], axes, powers))
+                found[index] = np.prod(rows[:, axes] ** np.array(powers), axis=1)
     return found

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from dualtape.core.interpreter import ground, value_of
-from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
+from dualtape.errors import ArgumentError, ShapeError
+from dualtape.functions.conversion import read_int
 from dualtape.tensor import Tensor
 
 DrawDirections = Callable[[Tensor], tuple[Tensor, float]]
@@ -21,7 +22,7 @@ DrawDirections = Callable[[Tensor], tuple[Tensor, float]]
 def read_estimator(estimator: Any, samples: Any, seed: Any) -> DrawDirections:
     """A function from points to directions, and by what the sum of second derivatives along them is multiplied."""
     if estimator is None:
-        return lambda points: (_constant(np.eye(points.shape[-1]), points), 1.0)
+        return lambda points: (ground().constant_like(np.eye(points.shape[-1]), points), 1.0)
     if isinstance(estimator, Tensor):
         return lambda points: _given(value_of(estimator), points)
     if not isinstance(estimator, str) or estimator not in _SAMPLERS:
@@ -30,16 +31,14 @@ def read_estimator(estimator: Any, samples: Any, seed: Any) -> DrawDirections:
             f"got {estimator!r}"
         )
     for name, value, least in (("samples", samples, 1), ("seed", seed, 0)):
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise ArgumentTypeError(f"`{name}` of `laplacian` must be an int, got {type(value).__name__}")
-        if value < least:
+        if read_int("laplacian", name, value) < least:
             raise ArgumentError(f"`{name}` of `laplacian` must be {least} or more, got {value}")
     numbers = np.random.default_rng(seed)
     sampler = _SAMPLERS[estimator]
 
     def draw(points: Tensor) -> tuple[Tensor, float]:
         directions, share = sampler(numbers, samples, points.shape[-1])
-        return _constant(directions, points), share
+        return ground().constant_like(directions, points), share
 
     return draw
 
@@ -64,7 +63,3 @@ def _given(directions: Tensor, points: Tensor) -> tuple[Tensor, float]:
             f"(m, {points.shape[-1]}), m being 1 or more"
         )
     return directions.astype(points.dtype), 1 / directions.shape[0]
-
-
-def _constant(directions: np.ndarray, points: Tensor) -> Tensor:
-    return ground().constant(directions.astype(points.dtype.numpy), points.device)

@@ -8,18 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.autodiff.fields.arguments import Field, read_multi_indices, read_points, require_field
-from dualtape.autodiff.fields.directional import (
-    Derivative,
-    collapsed_derivatives,
-    constant_like,
-    directional_derivatives,
-)
+from dualtape.autodiff.fields.arguments import FieldFunction, read_multi_indices, read_points, require_field
+from dualtape.autodiff.fields.directional import Derivative, collapsed_derivatives, directional_derivatives
 from dualtape.autodiff.fields.estimators import read_estimator
-from dualtape.autodiff.fields.plan import STRATEGIES, Plan, plan_operator, plan_partials
-from dualtape.autodiff.levels import Index, JetLevel, MultiIndex, MultiIndices, sum_of_second_derivatives
+from dualtape.autodiff.fields.plan import STRATEGIES, SweepPlan, plan_operator, plan_partials
+from dualtape.autodiff.levels import JetLevel, MultiIndex, MultiIndices, sum_of_second_derivatives
 from dualtape.autodiff.transforms import require_callable, require_order
-from dualtape.core.interpreter import entered
+from dualtape.core.interpreter import entered, ground
 from dualtape.errors import ArgumentError, ArgumentTypeError
 from dualtape.functions.creation import zeros_like
 from dualtape.functions.shape import stack
@@ -27,7 +22,7 @@ from dualtape.primitives.broadcasting import broadcast_to
 from dualtape.tensor import Tensor
 
 
-def partials(f: Field, indices: Sequence[MultiIndex], strategy: str = "auto") -> Partials:
+def partials(f: FieldFunction, indices: Sequence[MultiIndex], strategy: str = "auto") -> Partials:
     """A function that returns the wanted partial derivatives of ``f``, from one forward sweep.
 
     Parameters
@@ -60,15 +55,13 @@ def partials(f: Field, indices: Sequence[MultiIndex], strategy: str = "auto") ->
     """
     require_callable("partials", f)
     wanted = read_multi_indices("partials", indices)
-    plan = plan_partials(wanted, _read_strategy("partials", strategy))
-    _require_way("partials", plan)
-    return Partials(f, plan)
+    return Partials(f, _planned("partials", plan_partials, wanted, strategy))
 
 
 class Partials:
     """Partial derivatives of a field; made by :func:`partials`."""
 
-    def __init__(self, f: Field, plan: Plan) -> None:
+    def __init__(self, f: FieldFunction, plan: SweepPlan) -> None:
         self._f = f
         self.plan = plan
 
@@ -85,7 +78,7 @@ class Partials:
         return tuple(_present(value, derivative(index)) if any(index) else value for index in wanted)
 
 
-def explain(derivatives: Partials | LinearOperator, X: Tensor) -> Plan:
+def explain_derivatives(derivatives: Partials | LinearOperator, X: Tensor) -> SweepPlan:
     """How ``derivatives`` are computed at points like ``X``, and why; the plan prints as text.
 
     Examples
@@ -107,7 +100,7 @@ def explain(derivatives: Partials | LinearOperator, X: Tensor) -> Plan:
 
 
 def laplacian(
-    f: Field, *, estimator: str | Tensor | None = None, samples: int = 16, seed: int = 0
+    f: FieldFunction, *, estimator: str | Tensor | None = None, samples: int = 16, seed: int = 0
 ) -> Callable[..., tuple[Tensor, Tensor]]:
     """A function that returns the value of ``f`` and its Laplacian over the last axis of the points.
 
@@ -148,7 +141,7 @@ def laplacian(
     return value_and_laplacian
 
 
-def bilaplacian(f: Field) -> Callable[..., tuple[Tensor, Tensor]]:
+def bilaplacian(f: FieldFunction) -> Callable[..., tuple[Tensor, Tensor]]:
     """A function that returns the value of ``f`` and the Laplacian of its Laplacian.
 
     A forward Laplacian of a forward Laplacian: (d + 2)^2 streams, and no mixed fourth derivative by itself.
@@ -171,7 +164,9 @@ def bilaplacian(f: Field) -> Callable[..., tuple[Tensor, Tensor]]:
     return value_and_bilaplacian
 
 
-def linear_operator(f: Field, coefficients: Mapping[MultiIndex, float], strategy: str = "auto") -> LinearOperator:
+def linear_operator(
+    f: FieldFunction, coefficients: Mapping[MultiIndex, float], strategy: str = "auto"
+) -> LinearOperator:
     """A function that returns a weighted sum of partial derivatives of ``f``.
 
     Parameters
@@ -202,15 +197,13 @@ def linear_operator(f: Field, coefficients: Mapping[MultiIndex, float], strategy
                 f"{type(weight).__name__}; multiply what `partials` gives instead"
             )
     weights = tuple(zip(indices, map(float, coefficients.values()), strict=True))
-    plan = plan_operator(weights, _read_strategy("linear_operator", strategy))
-    _require_way("linear_operator", plan)
-    return LinearOperator(f, plan, dict(weights))
+    return LinearOperator(f, _planned("linear_operator", plan_operator, weights, strategy), dict(weights))
 
 
 class LinearOperator:
     """A weighted sum of partial derivatives of a field; made by :func:`linear_operator`."""
 
-    def __init__(self, f: Field, plan: Plan, coefficients: Mapping[MultiIndex, float]) -> None:
+    def __init__(self, f: FieldFunction, plan: SweepPlan, coefficients: Mapping[MultiIndex, float]) -> None:
         self._f = f
         self._coefficients = coefficients
         self.plan = plan
@@ -239,14 +232,12 @@ class LinearOperator:
 
 
 def _multivariate_derivatives(
-    f: Field, points: Tensor, args: tuple[Any, ...], algebra: MultiIndices
+    f: FieldFunction, points: Tensor, args: tuple[Any, ...], algebra: MultiIndices
 ) -> tuple[Any, Derivative]:
     """The value of ``f``, and its derivatives (``None`` for zero) at the indices of ``algebra``."""
-    level = JetLevel(algebra)
-    with entered(level):
-        seeds: dict[Index, Tensor] = {}
-        for index in algebra.units:
-            seeds[index] = broadcast_to(constant_like(np.array(index), points), shape=points.shape)
+    with entered(JetLevel(algebra)) as level:
+        units = {index: ground().constant_like(np.array(index), points) for index in algebra.units}
+        seeds = {index: broadcast_to(unit, shape=points.shape) for index, unit in units.items()}
         value = f(level.jet(points, seeds), *args)
     primal, coefficient = level.coefficients(value)
 
@@ -262,17 +253,15 @@ def _present(value: Tensor, derivative: Tensor | None) -> Tensor:
     return zeros_like(value) if derivative is None else derivative
 
 
-def _read_strategy(function: str, strategy: Any) -> str:
+def _planned(function: str, plan: Callable[[Any, str], SweepPlan], wanted: Any, strategy: Any) -> SweepPlan:
+    """The plan, if a strategy that was asked for leads to the derivatives, or there are none."""
     if strategy not in STRATEGIES:
         raise ArgumentError(
             f"`strategy` of `{function}` must be {', '.join(map(repr, STRATEGIES[:-1]))} or {STRATEGIES[-1]!r}, "
             f"got {strategy!r}"
         )
-    return str(strategy)
-
-
-def _require_way(function: str, plan: Plan) -> None:
-    """A strategy that was asked for leads to the derivatives, or there are none."""
-    if plan.cost(plan.strategy) is None and any(map(any, plan.indices)):
-        detail = next(way.detail for way in plan.ways if way.name == plan.strategy)
-        raise ArgumentError(f"`strategy={plan.strategy!r}` of `{function}` does not lead to these indices: {detail}")
+    found = plan(wanted, strategy)
+    if found.cost(found.strategy) is None and any(map(any, found.indices)):
+        detail = next(way.detail for way in found.ways if way.name == strategy)
+        raise ArgumentError(f"`strategy={strategy!r}` of `{function}` does not lead to these indices: {detail}")
+    return found

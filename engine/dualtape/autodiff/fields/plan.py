@@ -44,7 +44,7 @@ class Way(NamedTuple):
     cost: SweepCost | None
 
 
-class Plan(NamedTuple):
+class SweepPlan(NamedTuple):
     """How :func:`partials <dualtape.partials>` and its like compute derivatives; it prints as text."""
 
     title: str
@@ -75,7 +75,7 @@ class Plan(NamedTuple):
 
 
 @lru_cache(256)
-def plan_partials(indices: tuple[MultiIndex, ...], strategy: str) -> Plan:
+def plan_partials(indices: tuple[MultiIndex, ...], strategy: str) -> SweepPlan:
     """The plan for derivatives one by one, by a ``strategy``: ``"auto"`` takes the cheapest."""
     wanted = [index for index in dict.fromkeys(indices) if any(index)]
     mixed = any(sum(map(bool, index)) > 1 for index in wanted)
@@ -85,14 +85,14 @@ def plan_partials(indices: tuple[MultiIndex, ...], strategy: str) -> Plan:
     algebra = MultiIndices(indices)
     ways = (
         _multivariate(algebra),
-        _directional(directions, reason),
+        _along("directional", directions, reason),
         Way("collapsed", "only for one weighted sum, as of `linear_operator` or `laplacian`", None),
     )
-    return Plan("partials of the indices", indices, algebra, directions, ways, _chosen(ways, strategy))
+    return SweepPlan("partials of the indices", indices, algebra, directions, ways, _chosen(ways, strategy))
 
 
 @lru_cache(256)
-def plan_operator(coefficients: tuple[tuple[MultiIndex, float], ...], strategy: str) -> Plan:
+def plan_operator(coefficients: tuple[tuple[MultiIndex, float], ...], strategy: str) -> SweepPlan:
     """The plan for one weighted sum of derivatives."""
     indices = tuple(index for index, _ in coefficients)
     forms: dict[Hashable, dict[MultiIndex, float]] = {}
@@ -102,8 +102,8 @@ def plan_operator(coefficients: tuple[tuple[MultiIndex, float], ...], strategy: 
     algebra = MultiIndices(indices)
     directions = find_directions(forms) if forms else None
     reason = "too many of them to choose from" if forms else "no derivative is asked for"
-    ways = (_multivariate(algebra), _directional(directions, reason), _collapsed(directions, reason))
-    return Plan("a weighted sum of the indices", indices, algebra, directions, ways, _chosen(ways, strategy))
+    ways = (_multivariate(algebra), *(_along(name, directions, reason) for name in ("directional", "collapsed")))
+    return SweepPlan("a weighted sum of the indices", indices, algebra, directions, ways, _chosen(ways, strategy))
 
 
 def _chosen(ways: tuple[Way, ...], strategy: str) -> str:
@@ -124,17 +124,13 @@ def _products(index: Index) -> int:
     return math.prod(order + 1 for order in orders) * min(orders) // (min(orders) + 1)
 
 
-def _directional(directions: Directions | None, reason: str) -> Way:
+def _along(name: str, directions: Directions | None, reason: str) -> Way:
+    """Univariate jets along directions; ``reason`` says why there are none."""
     if directions is None:
-        return Way("directional", reason, None)
-    count, order = len(directions.rows), directions.order
-    detail = f"{count} directions of order {order}, as one tensor, recombined"
-    return Way("directional", detail, SweepCost(count * order, count * order * (order + 1) // 2))
-
-
-def _collapsed(directions: Directions | None, reason: str) -> Way:
-    if directions is None:
-        return Way("collapsed", reason, None)
-    count, order = len(directions.rows), directions.order
-    detail = f"{count} directions of order {order - 1}, as one tensor, and one sum of all of order {order}"
-    return Way("collapsed", detail, SweepCost(count * (order - 1) + 1, count * (order - 1) * (order + 2) // 2 + 1))
+        return Way(name, reason, None)
+    m, order = len(directions.rows), directions.order
+    if name == "directional":
+        detail = f"{m} directions of order {order}, as one tensor, recombined"
+        return Way(name, detail, SweepCost(m * order, m * order * (order + 1) // 2))
+    detail = f"{m} directions of order {order - 1}, as one tensor, and one sum of all of order {order}"
+    return Way(name, detail, SweepCost(m * (order - 1) + 1, m * (order - 1) * (order + 2) // 2 + 1))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.autodiff.fields.arguments import Field, read_points, require_field
+from dualtape.autodiff.fields.arguments import FieldFunction, read_points, require_field
 from dualtape.autodiff.fields.operators import partials
 from dualtape.autodiff.transforms import jvp, require_callable, vmap
 from dualtape.core.interpreter import ground
@@ -17,7 +17,7 @@ from dualtape.functions.shape import broadcast_to, stack
 from dualtape.tensor import Tensor
 
 
-def divergence(F: Field) -> Callable[..., tuple[Tensor, Tensor]]:
+def divergence(F: FieldFunction) -> Callable[..., tuple[Tensor, Tensor]]:
     """A function that returns the value of a vector field and its divergence.
 
     Parameters
@@ -43,8 +43,7 @@ def divergence(F: Field) -> Callable[..., tuple[Tensor, Tensor]]:
 
     def value_and_divergence(X: Tensor, *args: Any) -> tuple[Tensor, Tensor]:
         points = read_points("divergence", X)
-        basis = ground().constant(np.eye(points.shape[-1], dtype=points.dtype.numpy), points.device)
-
+        basis = ground().constant_like(np.eye(points.shape[-1]), points)
         field = lambda x: _read_vector("divergence", F(x, *args), points)
 
         def diagonal(v: Tensor) -> tuple[Tensor, Tensor]:
@@ -57,7 +56,7 @@ def divergence(F: Field) -> Callable[..., tuple[Tensor, Tensor]]:
     return value_and_divergence
 
 
-def curl(F: Field) -> Callable[..., tuple[Tensor, Tensor]]:
+def curl(F: FieldFunction) -> Callable[..., tuple[Tensor, Tensor]]:
     """A function that returns the value of a vector field and its curl.
 
     In three dimensions the curl is a vector, in two the number dF_y/dx - dF_x/dy. The arguments are those of

@@ -13,7 +13,7 @@ References: Griewank & Walther, *Evaluating Derivatives*, 2nd ed., section 13.2;
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Self
 
@@ -86,7 +86,7 @@ class JetLevel(PartsLevel):
         # What is being computed right now, so that rules which mention each other share their jets.
         self._unsettled: dict[Any, Jet] = {}
 
-    def jet(self, primal: Tensor, coefficients: dict[Index, Tensor]) -> Jet:
+    def jet(self, primal: Tensor, coefficients: Mapping[Any, Tensor]) -> Jet:
         """A jet with given coefficients, each of ``primal``'s shape; those not given are zero."""
         jet = self._make(primal, _settled)
         jet._known.update((index, Scaled(value)) for index, value in coefficients.items())

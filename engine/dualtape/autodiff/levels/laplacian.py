@@ -105,10 +105,6 @@ class LaplacianLevel(PartsLevel):
             found.append(self.value(y, slope, laplacian) if moves else y)
         return found
 
-    def varies(self, x: Any) -> bool:
-        """Whether ``x`` differs between directions."""
-        return self.directions.owns(x)
-
     def rows_times(self, x: Tensor, matrix: Tensor) -> Tensor:
         """``x @ matrix`` with the rows of all directions below each other: one large product, not many small ones."""
         everywhere: Tensor = x.primal
@@ -123,10 +119,6 @@ class LaplacianLevel(PartsLevel):
         if self.weights is not None:
             return tensordot(self.weights, everywhere, 1)
         return reshape(sum_along(everywhere, axes=(0,)), shape=everywhere.shape[1:])
-
-    def curvature(self, left: Part, right: Part) -> Part:
-        """The sum over all directions of the product of two slopes."""
-        return None if left is None or right is None else self.contracted(multiply(left, right))
 
     def present(self, x: Any) -> Present:
         """Whether there are slopes, and a Laplacian."""
@@ -231,7 +223,8 @@ def _elementwise(level: LaplacianLevel, of: _Operation, slopes: Parts, laplacian
             result = jets.dual(y, _stretched(speed, y.shape))
             second = {i: jets.tangent(primitive.partials[i](*at, result, **params)) for i in curving}
         for i, partial in second.items():
-            if partial is not None and (product := level.curvature(slopes[i], slopes[j])) is not None:
+            if partial is not None and slopes[i] is not None:
+                product: Any = level.contracted(multiply(slopes[i], slopes[j]))
                 laplacian = _total(laplacian, apply_partial(product if i == j else multiply(product, 2.0), partial))
     return slope, laplacian
 
@@ -278,7 +271,12 @@ def _bilinear(level: LaplacianLevel, of: _Operation, slopes: Parts, laplacians: 
     def product(left: Any, right: Any) -> Part:
         if left is None or right is None:
             return None
-        if primitive is matmul and level.varies(left) and not level.varies(right) and len(right.shape) == 2:
+        if (
+            primitive is matmul
+            and level.directions.owns(left)
+            and not level.directions.owns(right)
+            and len(right.shape) == 2
+        ):
             return level.rows_times(left, right)
         result: Tensor = primitive(left, right, **params)
         return result

@@ -107,10 +107,8 @@ class CustomDerivative:
     def _read(self, args: tuple[Any, ...]) -> tuple[CustomRule, list[Any]]:
         leaves, structure = pytree.flatten(args)
         leaves = [value_of(x) for x in leaves]
-        if self._kind == "jvp":
-            return JvpRule(self._fn, structure, self._rules[0]), leaves
-        if self._kind == "vjp":
-            return VjpRule(self._fn, structure, self._rules[0]), leaves
+        if self._kind != "partials":
+            return (JvpRule if self._kind == "jvp" else VjpRule)(self._fn, structure, self._rules[0]), leaves
         if len(self._rules) != len(args) or not all(isinstance(x, (Tensor, int, float)) for x in args):
             raise ArgumentError(
                 f"{len(self._rules)} `partials` were given to `custom_derivative`, but the function got {len(args)} "

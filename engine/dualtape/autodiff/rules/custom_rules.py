@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from dualtape import pytree
@@ -18,13 +19,17 @@ from dualtape.tensor import Tensor
 
 
 class CustomRule(DerivativeRule):
-    """A user's function of nested containers; their ``form`` in the output is known once it has run."""
+    """A user's function of nested containers, with what was ``stated`` of its derivative: partials, or one function.
+
+    The ``form`` of the output is known once it has run.
+    """
 
     form: Any
 
-    def __init__(self, fn: Callable[..., Any], structure: Any) -> None:
+    def __init__(self, fn: Callable[..., Any], structure: Any, stated: Any) -> None:
         self._fn = fn
         self._structure = structure
+        self._stated = stated
         self.name = getattr(fn, "__name__", type(fn).__name__)
 
     def run(self, inputs: Values) -> list[Any]:
@@ -34,10 +39,6 @@ class CustomRule(DerivativeRule):
 
 class PartialsRule(CustomRule):
     """An elementwise function, by its partial derivatives."""
-
-    def __init__(self, fn: Callable[..., Any], structure: Any, partials: Sequence[Callable[..., Any]]) -> None:
-        super().__init__(fn, structure)
-        self._partials = partials
 
     def run(self, inputs: Values) -> list[Any]:
         outputs = super().run(inputs)
@@ -51,12 +52,7 @@ class PartialsRule(CustomRule):
         return outputs
 
     def linear(self, inputs: Values, outputs: Values) -> LinearMap:
-        slopes: dict[int, Any] = {}
-
-        def slope(i: int) -> Any:
-            if i not in slopes:
-                slopes[i] = self._partials[i](*inputs, outputs[0])
-            return slopes[i]
+        slope = cache(lambda i: self._stated[i](*inputs, outputs[0]))
 
         def push(tangents: Tangents) -> list[Tensor | None]:
             total: Tensor | None = None
@@ -73,16 +69,12 @@ class PartialsRule(CustomRule):
         (cotangent,) = cotangents
         if cotangent is None:
             return [None] * len(inputs)
-        slopes = [self._partials[i](*inputs, outputs[0]) if want else 0 for i, want in enumerate(wanted)]
+        slopes = [self._stated[i](*inputs, outputs[0]) if want else 0 for i, want in enumerate(wanted)]
         return [apply_partial(cotangent, slope) for slope in slopes]
 
 
 class JvpRule(CustomRule):
     """Any function, by its tangent map."""
-
-    def __init__(self, fn: Callable[..., Any], structure: Any, jvp: Callable[..., Any]) -> None:
-        super().__init__(fn, structure)
-        self._jvp = jvp
 
     def linear(self, inputs: Values, outputs: Values) -> LinearMap:
         arguments = pytree.unflatten(self._structure, list(inputs))
@@ -92,7 +84,7 @@ class JvpRule(CustomRule):
                 zeros_like(x) if t is None and isinstance(x, Tensor) and x.dtype.is_float else t
                 for x, t in zip(inputs, tangents, strict=True)
             ]
-            found = pytree.leaves(self._jvp(arguments, pytree.unflatten(self._structure, filled)))
+            found = pytree.leaves(self._stated(arguments, pytree.unflatten(self._structure, filled)))
             return _fitting(f"`jvp` of `{self.name}` gave the tangent of output", found, outputs)
 
         return push
@@ -100,10 +92,6 @@ class JvpRule(CustomRule):
 
 class VjpRule(CustomRule):
     """Any function, by the transpose of its tangent map: reverse mode only."""
-
-    def __init__(self, fn: Callable[..., Any], structure: Any, vjp: Callable[..., Any]) -> None:
-        super().__init__(fn, structure)
-        self._vjp = vjp
 
     def linear(self, inputs: Values, outputs: Values) -> LinearMap:
         raise ArgumentTypeError(
@@ -118,7 +106,7 @@ class VjpRule(CustomRule):
         ]
         arguments = pytree.unflatten(self._structure, list(inputs))
         given = pytree.unflatten(self.form, list(outputs)), pytree.unflatten(self.form, filled)
-        pulled = self._vjp(*arguments, *given)
+        pulled = self._stated(*arguments, *given)
         if not isinstance(pulled, tuple) or len(pulled) != len(arguments):
             found = f"a tuple of {len(pulled)}" if isinstance(pulled, tuple) else type(pulled).__name__
             raise ArgumentError(
@@ -132,10 +120,8 @@ class VjpRule(CustomRule):
 
 def _like_arguments(pulled: tuple[Any, ...], arguments: tuple[Any, ...]) -> list[Any]:
     """The cotangents of all leaves; a ``None`` stands for all leaves of its argument."""
-    found: list[Any] = []
-    for part, argument in zip(pulled, arguments, strict=True):
-        found.extend([None] * len(pytree.leaves(argument)) if part is None else pytree.leaves(part))
-    return found
+    parts = zip(pulled, map(pytree.leaves, arguments), strict=True)
+    return [x for part, inputs in parts for x in ([None] * len(inputs) if part is None else pytree.leaves(part))]
 
 
 def _fitting(title: str, found: list[Any], expected: Values) -> list[Tensor | None]:

@@ -27,12 +27,12 @@ def compare_with_differences(rule: CustomRule, inputs: list[Any], rtol: float, s
             Tensor(numbers.normal(size=x.shape)) if moves else None for x, moves in zip(points, moving, strict=True)
         ]
 
-        def along(t: float) -> list[np.ndarray]:
+        def along(t: float) -> np.ndarray:
             moved = [x if v is None else x + v * t for x, v in zip(points, tangents, strict=True)]
-            return [np.asarray(y, np.float64) for y in rule.run(moved)]
+            return np.concatenate([np.asarray(y, np.float64).ravel() for y in rule.run(moved)])
 
-        expected = _differences(along)
         outputs = rule.run(points)
+        expected = _split(_differences(along), [np.shape(y) for y in outputs])
         weights = [Tensor(numbers.normal(size=np.shape(e))) for e in expected]
         total = sum(float(np.vdot(w, e)) for w, e in zip(weights, expected, strict=True))
         if not isinstance(rule, VjpRule):
@@ -51,28 +51,20 @@ def compare_with_differences(rule: CustomRule, inputs: list[Any], rtol: float, s
         _require_equal(title, np.asarray(sum(products)), np.asarray(total), rtol, size)
 
 
-def _differences(along: Callable[[float], list[np.ndarray]]) -> list[np.ndarray]:
+def _differences(along: Callable[[float], np.ndarray]) -> np.ndarray:
     """Richardson extrapolation of central differences: the column whose last two entries differ least."""
-    first = 0.05
-    rows: list[list[np.ndarray]] = []
-    best: list[np.ndarray] = []
-    error = np.inf
+    best, error = np.array([]), np.inf
+    before: list[np.ndarray] = []
     for k in range(_STEPS):
-        h = first * 0.5**k
-        ahead, back = along(h), along(-h)
-        row = [_joined([(a - b) / (2 * h) for a, b in zip(ahead, back, strict=True)])]
-        shapes = [a.shape for a in ahead]
+        h = 0.05 * 0.5**k
+        row = [(along(h) - along(-h)) / (2 * h)]
         for j in range(1, k + 1):
-            row.append(row[j - 1] + (row[j - 1] - rows[-1][j - 1]) / (4**j - 1))
+            row.append(row[j - 1] + (row[j - 1] - before[j - 1]) / (4**j - 1))
             change = float(np.abs(row[j] - row[j - 1]).max(initial=0))
-            if change < error or not best:
-                error, best = change, _split(row[j], shapes)
-        rows.append(row)
+            if change < error or not best.size:
+                error, best = change, row[j]
+        before = row
     return best
-
-
-def _joined(arrays: list[np.ndarray]) -> np.ndarray:
-    return np.concatenate([a.ravel() for a in arrays])
 
 
 def _split(flat: np.ndarray, shapes: list[tuple[int, ...]]) -> list[np.ndarray]:

@@ -22,6 +22,7 @@ from dualtape.autodiff.transforms import jacfwd, jvp, require_callable, vjp
 from dualtape.core.composite import Cotangents, Values, replaced, spread
 from dualtape.core.interpreter import apply, value_of
 from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError, TracingError
+from dualtape.functions.conversion import read_int
 from dualtape.primitives.rounding import stop_gradient
 from dualtape.tensor import Tensor
 
@@ -60,11 +61,7 @@ def root(
     2.0 0.25
     """
     require_callable("root", residual)
-
-    def newton(system: _System, x: Tensor, given: Sequence[Any]) -> Tensor:
-        value = _residual(residual, "residual", x, pytree.unflatten(system.structure, list(given)))
-        return x - system.solve(x, given, value)
-
+    newton: Iteration = lambda system, x, given: x - system.solve(x, given, system.equation(x, *given))
     return _solution("root", residual, newton, x0, args, steps, tolerance, solver)
 
 
@@ -115,14 +112,7 @@ Iteration = Callable[[_System, Tensor, Sequence[Any]], Tensor]
 
 
 def _solution(
-    function: str,
-    residual: Residual,
-    step: Iteration,
-    x0: Any,
-    args: tuple[Any, ...],
-    steps: Any,
-    tolerance: Any,
-    solver: Any,
+    function: str, residual: Residual, step: Iteration, x0: Any, args: Any, steps: Any, tolerance: Any, solver: Any
 ) -> Tensor:
     start = _read_start(function, x0, steps, tolerance, solver)
     limit = 8 * float(np.finfo(start.dtype.numpy).eps) if tolerance is None else float(tolerance)
@@ -151,9 +141,7 @@ def _read_start(function: str, x0: Any, steps: Any, tolerance: Any, solver: Any)
         raise ArgumentTypeError(f"`x0` of `{function}` must be a Tensor, got {type(x0).__name__}")
     if not x0.dtype.is_float:
         raise DTypeError(f"`x0` of `{function}` must hold floats, got {x0.dtype}")
-    if isinstance(steps, bool) or not isinstance(steps, int):
-        raise ArgumentTypeError(f"`steps` of `{function}` must be an int, got {type(steps).__name__}")
-    if steps < 1 or (tolerance is not None and not tolerance > 0):
+    if read_int(function, "steps", steps) < 1 or (tolerance is not None and not tolerance > 0):
         raise ArgumentError(f"`steps` and `tolerance` of `{function}` must be positive, got {steps} and {tolerance}")
     if solver not in ("auto", "dense", *METHODS):
         raise ArgumentError(f"`solver` of `{function}` must be 'auto', 'dense', 'gmres' or 'cg', got {solver!r}")

@@ -139,7 +139,7 @@ class _Examples:
     def value(self, array: np.ndarray, like: Tensor) -> Tensor:
         while isinstance(like, Batched):
             like = like.primal
-        value = ground().constant(array.astype(like.dtype.numpy), like.device)
+        value = ground().constant_like(array, like)
         for level in self.levels:
             value = level.batched(value)
         return value

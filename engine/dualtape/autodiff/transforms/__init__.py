@@ -2,6 +2,7 @@
 
 from dualtape.autodiff.transforms.batching import vmap as vmap
 from dualtape.autodiff.transforms.forward import jvp as jvp
+from dualtape.autodiff.transforms.forward import linearize as linearize
 from dualtape.autodiff.transforms.grad_operation import GradOperation as GradOperation
 from dualtape.autodiff.transforms.hessians import hessian as hessian
 from dualtape.autodiff.transforms.hessians import hvp as hvp
@@ -9,7 +10,6 @@ from dualtape.autodiff.transforms.hessians import vhp as vhp
 from dualtape.autodiff.transforms.jacobians import jacfwd as jacfwd
 from dualtape.autodiff.transforms.jacobians import jacobian as jacobian
 from dualtape.autodiff.transforms.jacobians import jacrev as jacrev
-from dualtape.autodiff.transforms.linearization import linearize as linearize
 from dualtape.autodiff.transforms.orders import require_order as require_order
 from dualtape.autodiff.transforms.rematerialisation import checkpoint as checkpoint
 from dualtape.autodiff.transforms.request import Weights as Weights

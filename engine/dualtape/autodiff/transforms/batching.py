@@ -41,8 +41,7 @@ def vmap(fn: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Callabl
     def over_examples(*args: Any) -> Any:
         axes = _spread(in_axes if isinstance(in_axes, tuple) else (in_axes,) * len(args), args, "in_axes")
         leaves, structure = pytree.flatten(args)
-        level = BatchLevel(_common_size(leaves, axes))
-        with entered(level):
+        with entered(BatchLevel(_common_size(leaves, axes))) as level:
             inputs = [
                 x if axis is None else level.batched(_to_front(x, axis)) for x, axis in zip(leaves, axes, strict=True)
             ]

@@ -6,6 +6,8 @@ for computing derivatives*, SIAM Review 47.
 
 from __future__ import annotations
 
+from itertools import count
+
 import numpy as np
 
 from dualtape.autodiff.levels import Pattern
@@ -64,7 +66,4 @@ def _forbidden(v: int, neighbours: list[list[int]], colours: list[int]) -> set[i
 
 
 def _first_free(taken: set[int]) -> int:
-    colour = 0
-    while colour in taken:
-        colour += 1
-    return colour
+    return next(colour for colour in count() if colour not in taken)

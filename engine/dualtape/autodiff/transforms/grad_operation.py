@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from dualtape.autodiff.transforms.request import Weights, require_callable
+from dualtape.autodiff.transforms.request import Weights, require_bools, require_callable
 from dualtape.autodiff.transforms.reverse import value_and_grad
-from dualtape.errors import ArgumentTypeError
 from dualtape.functions.creation import zeros_like
 from dualtape.tensor import Tensor
 
@@ -33,11 +32,7 @@ class GradOperation:
     """
 
     def __init__(self, get_all: bool = False, get_by_list: bool = False, sens_param: bool = False) -> None:
-        for name, value in (("get_all", get_all), ("get_by_list", get_by_list), ("sens_param", sens_param)):
-            if not isinstance(value, bool):
-                raise ArgumentTypeError(
-                    f"For 'GradOperation', the '{name}' should be bool, but got {type(value).__name__}"
-                )
+        require_bools("GradOperation", get_all=get_all, get_by_list=get_by_list, sens_param=sens_param)
         self.get_all = get_all
         self.get_by_list = get_by_list
         self.sens_param = sens_param
@@ -74,7 +69,8 @@ class GradOperation:
             else:
                 request = value_and_grad(fn, floats or None, weights, sens_param=self.sens_param)
                 value, gradients = request(*args, **kwargs)
-                by_position, by_weight = _separated(gradients, bool(floats), weights is not None)
+                both = bool(floats) and weights is not None
+                by_position, by_weight = gradients if both else (gradients, ()) if floats else ((), gradients)
             remaining = iter((by_position,) if len(floats) == 1 else by_position)
             by_input = tuple(next(remaining) if i in floats else zeros_like(values[i]) for i in tensors)
             if not self.get_all:
@@ -82,10 +78,3 @@ class GradOperation:
             return value, (by_input, by_weight) if self.get_by_list else by_input
 
         return evaluate
-
-
-def _separated(gradients: Any, has_positions: bool, has_weights: bool) -> tuple[Any, Any]:
-    """The gradients by position and by weights, of a `value_and_grad` that was asked for one or both."""
-    if has_positions and has_weights:
-        return gradients[0], gradients[1]
-    return (gradients, ()) if has_positions else ((), gradients)

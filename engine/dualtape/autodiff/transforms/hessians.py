@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from dualtape.autodiff.transforms.forward import jvp
-from dualtape.autodiff.transforms.jacobians import GradPosition, jacfwd, require_one_position, sparse_derivative
-from dualtape.autodiff.transforms.request import read_grad_position, require_callable
+from dualtape.autodiff.transforms.jacobians import GradPosition, jacfwd, sparse_derivative
+from dualtape.autodiff.transforms.request import require_callable
 from dualtape.autodiff.transforms.reverse import grad, vjp
 from dualtape.autodiff.transforms.sparse import sparse_hessian
 from dualtape.tensor import Tensor
@@ -34,9 +34,7 @@ def hessian(fn: Callable[..., Tensor], grad_position: GradPosition = 0, *, spars
     require_callable("hessian", fn)
     if sparsity is None:
         return jacfwd(grad(fn, grad_position), grad_position)
-    positions, single = read_grad_position(grad_position)
-    require_one_position("hessian", single)
-    return sparse_derivative("hessian", sparse_hessian, grad(fn, grad_position), positions, sparsity)
+    return sparse_derivative("hessian", sparse_hessian, grad(fn, grad_position), grad_position, sparsity)
 
 
 def hvp(fn: Callable[..., Tensor], inputs: Any, v: Any) -> tuple[Tensor, Any]:

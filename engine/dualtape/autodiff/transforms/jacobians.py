@@ -55,18 +55,15 @@ def jacfwd(fn: Callable[..., Any], grad_position: GradPosition = 0, has_aux: boo
 
     def after_jacfwd(*args: Any) -> Any:
         jacobians = []
-        aux: Any = ()
         for position in positions:
             x = read_argument("jacfwd", args, position)
-            others = at_position(fn, args, position)
-            if has_aux:
-                aux = split_aux(fn(*args))[1]
-                others = _first(others)
+            whole = at_position(fn, args, position)
+            of_x = _first(whole) if has_aux else whole
             # The direction is the last axis of the columns, so the Jacobian's axes are those of output, then input.
-            columns = vmap(lambda v, f=others, x=x: jvp(f, x, v)[1], out_axes=-1)(_basis(x))
+            columns = vmap(lambda v, f=of_x, x=x: jvp(f, x, v)[1], out_axes=-1)(_basis(x))
             jacobians.append(pytree.map(lambda c, x=x: reshape(c, (*c.shape[:-1], *x.shape)), columns))
         result = jacobians[0] if single else tuple(jacobians)
-        return (result, aux) if has_aux else result
+        return (result, split_aux(fn(*args))[1]) if has_aux else result
 
     return after_jacfwd
 
@@ -128,29 +125,26 @@ def jacobian(
      [0. 3. 2.]]
     """
     require_callable("jacobian", fn)
-    positions, single = read_grad_position(grad_position)
     if sparsity is not None:
-        require_one_position("jacobian", single and not has_aux)
-        return sparse_derivative("jacobian", sparse_jacobian, fn, positions, sparsity)
+        return sparse_derivative("jacobian", sparse_jacobian, fn, grad_position, sparsity, has_aux)
+    positions, _ = _positions(grad_position)
     forward, reverse = jacfwd(fn, grad_position, has_aux), jacrev(fn, grad_position, has_aux)
 
     def after_jacobian(*args: Any) -> Any:
-        inputs = _size([read_argument("jacobian", args, position) for position in positions or ()])
+        inputs = _size([read_argument("jacobian", args, position) for position in positions])
         outputs = fn(*args)
         return (forward if inputs <= _size(split_aux(outputs)[0] if has_aux else outputs) else reverse)(*args)
 
     return after_jacobian
 
 
-def require_one_position(function: str, one: bool) -> None:
-    if not one:
-        raise ArgumentError(f"`{function}` with `sparsity` takes one int as `grad_position`, and no auxiliary output")
-
-
 def sparse_derivative(
-    function: str, compute: Callable[..., Any], fn: Callable[..., Any], positions: tuple[int, ...] | None, sparsity: Any
+    function: str, compute: Callable[..., Any], fn: Any, grad_position: Any, sparsity: Any, has_aux: bool = False
 ) -> Callable[..., Any]:
-    (position,) = positions or ()
+    positions, single = read_grad_position(grad_position)
+    if positions is None or not single or has_aux:
+        raise ArgumentError(f"`{function}` with `sparsity` takes one int as `grad_position`, and no auxiliary output")
+    (position,) = positions
 
     def derivative(*args: Any) -> Any:
         x = read_argument(function, args, position)
@@ -182,13 +176,12 @@ def at_position(fn: Callable[..., Any], args: tuple[Any, ...], position: int) ->
 
 
 def _first(fn: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda *args: fn(*args)[0]
+    return lambda *args: split_aux(fn(*args))[0]
 
 
 def _basis(x: Tensor) -> Tensor:
     """All unit tensors of ``x``'s shape, along a new first axis."""
-    identity = np.eye(x.size, dtype=x.dtype.numpy).reshape(x.size, *x.shape)
-    return ground().constant(identity, x.device)
+    return ground().constant_like(np.eye(x.size).reshape(x.size, *x.shape), x)
 
 
 def _only(leaves: list[Any], i: int, cotangent: Tensor) -> list[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import cache
+from itertools import count
 
 import numpy as np
 
@@ -19,10 +20,7 @@ def highest_order(dtype: DType) -> int:
     The k-th derivative is k! times a Taylor coefficient. Beyond this order one rounding of a coefficient of size 1
     moves the derivative by more than 1: nothing is left of a derivative of size 1, such as that of a sine.
     """
-    order = 1
-    while math.factorial(order + 1) * _roundoff(dtype) <= 1:
-        order += 1
-    return order
+    return next(k for k in count(1) if math.factorial(k + 1) * _roundoff(dtype) > 1)
 
 
 def require_order(argument: str, function: str, index: MultiIndex, dtype: DType) -> None:

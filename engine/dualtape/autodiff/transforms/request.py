@@ -43,14 +43,19 @@ def read_request(
 ) -> Request:
     """Check the arguments of `grad` and `value_and_grad`."""
     require_callable(name, fn)
-    for argument, value in (("has_aux", has_aux), ("return_ids", return_ids), ("sens_param", sens_param)):
-        if not isinstance(value, bool):
-            raise ArgumentTypeError(f"For '_Grad', the '{argument}' should be bool, but got {type(value).__name__}")
+    require_bools("_Grad", has_aux=has_aux, return_ids=return_ids, sens_param=sens_param)
     if grad_position is None and weights is None:
         raise ArgumentError("`grad_position` and `weight` can not be None at the same time.")
     positions, single = read_grad_position(grad_position)
     parameters, lone = read_weights(name, weights)
     return Request(positions, single, parameters, lone, has_aux, return_ids, sens_param)
+
+
+def require_bools(name: str, **flags: Any) -> None:
+    """Flags are bools."""
+    for argument, value in flags.items():
+        if not isinstance(value, bool):
+            raise ArgumentTypeError(f"For '{name}', the '{argument}' should be bool, but got {type(value).__name__}")
 
 
 def read_grad_position(grad_position: Any) -> tuple[Positions, bool]:

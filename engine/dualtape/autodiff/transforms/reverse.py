@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from dualtape import pytree
@@ -15,7 +15,7 @@ from dualtape.autodiff.transforms.request import (
     require_callable,
     split_aux,
 )
-from dualtape.autodiff.transforms.watching import gradients_of, rebuild, record, returned_kind, seeds_of
+from dualtape.autodiff.transforms.watching import gradients_of, record, returned_kind, seeds_of
 from dualtape.errors import ArgumentError, ArgumentTypeError, PositionError
 from dualtape.parameter import Parameter
 from dualtape.tensor import Tensor
@@ -103,18 +103,14 @@ def get_grad(gradients: Any, identifier: int | Parameter) -> Tensor:
             f"`identifier` of `get_grad` must be an int or a Parameter, got {type(identifier).__name__}"
         )
 
-    def search(item: Any) -> Tensor | None:
+    def pairs(item: Any) -> Iterator[tuple[Any, Tensor]]:
         if isinstance(item, tuple):
-            if len(item) == 2 and type(item[0]) is type(wanted) and item[0] == wanted:
-                gradient: Tensor = item[1]
-                return gradient
+            if len(item) == 2 and type(item[0]) is type(wanted):
+                yield item
             for part in item:
-                found = search(part)
-                if found is not None:
-                    return found
-        return None
+                yield from pairs(part)
 
-    found = search(gradients)
+    found = next((gradient for key, gradient in pairs(gradients) if key == wanted), None)
     if found is None:
         raise PositionError(
             f"Can not find the gradient for position or Parameter {wanted}\n"
@@ -148,13 +144,10 @@ def vjp(fn: Callable[..., Any], *inputs: Any, weights: Weights = None, has_aux: 
 
     def vjp_fn(*cotangents: Any) -> Any:
         given = cotangents[0] if len(cotangents) == 1 else cotangents
-        seeds = seeds_of(tape, differentiated, given)
-        variables = [x for group in [*watched, watched_weights] for x in pytree.leaves(group) if tape.owns(x)]
-        found = gradients_of(tape, seeds, variables, keep=True)
-        by_input = tuple(rebuild(tape, group, found) for group in watched)
+        found = gradients_of(tape, seeds_of(tape, differentiated, given), [*watched, *watched_weights], keep=True)
+        by_input, by_weight = tuple(found[: len(watched)]), tuple(found[len(watched) :])
         if parameters is None:
             return by_input
-        by_weight = tuple(rebuild(tape, w, found) for w in watched_weights)
         return by_input, by_weight[0] if lone else by_weight
 
     value = pytree.map(tape.primal, differentiated)
@@ -171,13 +164,9 @@ def _differentiate(fn: Callable[..., Any], request: Request, args: tuple[Any, ..
             f"The differentiated function returned {returned_kind(outputs)}"
         )
     seeds = seeds_of(tape, outputs[0] if request.has_aux else outputs, sens)
-    values = tape.primal(outputs) if isinstance(outputs, Tensor) else pytree.map(tape.primal, outputs)
-    variables = [x for group in watched for x in pytree.leaves(group) if tape.owns(x)]
-    variables += [w for w in weights if tape.owns(w)]
-    found = gradients_of(tape, seeds, variables, keep=False)
-    by_input = [rebuild(tape, group, found) for group in watched]
-    by_weight = [rebuild(tape, w, found) for w in weights]
-    return values, request.arrange(by_input, by_weight)
+    values = pytree.map(tape.primal, outputs)
+    found = gradients_of(tape, seeds, [*watched, *weights], keep=False)
+    return values, request.arrange(found[: len(watched)], found[len(watched) :])
 
 
 def _split_sens(request: Request, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -86,7 +86,7 @@ def _groups(colours: np.ndarray) -> np.ndarray:
 
 def _seeds(colours: np.ndarray, like: Tensor) -> Tensor:
     groups = _groups(colours)
-    return _tensor(groups.reshape(len(groups), *like.shape), like)
+    return ground().constant_like(groups.reshape(len(groups), *like.shape), like)
 
 
 def _products(push: Callable[[Tensor], Tensor], seeds: Tensor) -> np.ndarray:
@@ -125,14 +125,10 @@ def _checked(found: Any, fn: Callable[[Tensor], Tensor], x: Tensor, sparsity: An
     if sparsity is True:
         return found
     direction = np.random.default_rng(0).uniform(0.5, 1.5, x.size).astype(x.dtype.numpy)
-    expected = jvp(fn, x, _tensor(direction.reshape(x.shape), x))[1].asnumpy().ravel()
+    expected = jvp(fn, x, ground().constant_like(direction.reshape(x.shape), x))[1].asnumpy().ravel()
     size = (abs(found) @ direction).max(initial=0) + np.abs(expected).max(initial=0)
     if not np.abs(found @ direction - expected).max(initial=0) <= 1e3 * np.finfo(x.dtype.numpy).eps * size:
         raise ArgumentError(
             "`sparsity` misses entries of the derivative that are not zero; True finds the pattern itself"
         )
     return found
-
-
-def _tensor(array: np.ndarray, like: Tensor) -> Tensor:
-    return ground().constant(array.astype(like.dtype.numpy), like.device)

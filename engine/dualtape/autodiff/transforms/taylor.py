@@ -9,11 +9,11 @@ from typing import Any
 from dualtape.autodiff.levels import JetLevel, MultiIndices
 from dualtape.autodiff.transforms.orders import require_order
 from dualtape.autodiff.transforms.request import require_callable
-from dualtape.core.interpreter import entered
+from dualtape.core.interpreter import entered, value_of
 from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
+from dualtape.functions.conversion import read_int
 from dualtape.functions.creation import ones_like, zeros_like
 from dualtape.functions.shape import stack
-from dualtape.parameter import Parameter
 from dualtape.tensor import Tensor
 
 
@@ -67,13 +67,10 @@ def derivative(fn: Callable[..., Any], primals: Any, order: int) -> tuple[Any, A
     """
     require_callable("derivative", fn)
     points = _read_tensors("derivative", "primals", primals)
-    if isinstance(order, bool) or not isinstance(order, int):
-        raise ArgumentTypeError(f"`order` of `derivative` must be an int, got {type(order).__name__}")
-    if order < 1:
+    if read_int("derivative", "order", order) < 1:
         raise ArgumentError(f"`order` of `derivative` must be 1 or more, got {order}")
-    values, derivatives = _differentiate(
-        "derivative", "order", fn, points, [[ones_like(point)] for point in points], order
-    )
+    speeds = [[ones_like(point)] for point in points]
+    values, derivatives = _differentiate("derivative", "order", fn, points, speeds, order)
     highest = [terms[-1] for terms in derivatives]
     return values, highest if isinstance(values, list) else highest[0]
 
@@ -84,8 +81,7 @@ def _differentiate(
     """The values of ``fn``, and the derivatives of each output of order 1, 2, ...; derivatives not given are zero."""
     for point in points:
         require_order(argument, function, (order,), point.dtype)
-    level = JetLevel(MultiIndices([(order,)]))
-    with entered(level):
+    with entered(JetLevel(MultiIndices([(order,)]))) as level:
         jets = [
             level.jet(point, {(k,): _scaled(term, 1 / math.factorial(k)) for k, term in enumerate(curve, start=1)})
             for point, curve in zip(points, curves, strict=True)
@@ -97,14 +93,9 @@ def _differentiate(
         if not isinstance(output, Tensor):
             raise ArgumentTypeError(f"the differentiated function must return Tensors, got {type(output).__name__}")
         value, coefficient = level.coefficients(output)
-        terms = [coefficient((k,)) for k in range(1, order + 1)]
         values.append(value)
-        derivatives.append(
-            [
-                zeros_like(value) if term is None else _scaled(term, math.factorial(k))
-                for k, term in enumerate(terms, start=1)
-            ]
-        )
+        terms = [(k, coefficient((k,))) for k in range(1, order + 1)]
+        derivatives.append([zeros_like(value) if t is None else _scaled(t, math.factorial(k)) for k, t in terms])
     return values if several else values[0], derivatives
 
 
@@ -121,7 +112,7 @@ def _read_tensors(function: str, argument: str, given: Any) -> list[Tensor]:
             raise ArgumentTypeError(f"{argument}[{i}] of `{function}` must be a Tensor, got {type(item).__name__}")
         if not item.dtype.is_float:
             raise DTypeError(f"{argument}[{i}] of `{function}` is of {item.dtype}; expected floats")
-    return [item.value() if isinstance(item, Parameter) else item for item in items]
+    return list(map(value_of, items))
 
 
 def _common_order(points: list[Tensor], curves: list[Tensor]) -> int:

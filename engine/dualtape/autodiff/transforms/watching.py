@@ -7,6 +7,7 @@ from typing import Any
 
 from dualtape import pytree
 from dualtape.autodiff.levels import Tape, Variable
+from dualtape.core.composite import replaced
 from dualtape.core.interpreter import entered, value_of
 from dualtape.errors import ArgumentTypeError, DTypeError, PositionError, ShapeError
 from dualtape.functions.creation import ones_like, zeros_like
@@ -37,10 +38,9 @@ def record(
         if position >= len(arguments):
             raise PositionError(f"Position index {position} is exceed input size.")
     with entered(tape):
-        for position in positions:
-            arguments[position] = _watch(tape, arguments[position], position)
+        watched = [_watch(tape, arguments[position], position) for position in positions]
+        arguments = replaced(arguments, positions, watched)
         weights = [tape.watch(p.value()) if p.requires_grad else p.value() for p in parameters]
-        watched = [arguments[position] for position in positions]
         keywords = dict(zip(kwargs, arguments[len(args) :], strict=True)) if kwargs else {}
         given = arguments[: len(args)]
         if parameters:
@@ -51,20 +51,16 @@ def record(
 
 
 def _watch(tape: Tape, argument: Any, position: int) -> Any:
-    if isinstance(argument, Tensor):
-        return _watch_tensor(tape, argument, position)
     if isinstance(argument, pytree.CONTAINERS):
         return pytree.map(
             lambda leaf: tape.watch(value_of(leaf)) if isinstance(leaf, Tensor) and leaf.dtype.is_float else leaf,
             argument,
         )
-    raise ArgumentTypeError(
-        f"cannot differentiate by argument {position}: it is of type {type(argument).__name__}; "
-        "expected a Tensor of floats, or a tuple, list or dict of them"
-    )
-
-
-def _watch_tensor(tape: Tape, argument: Tensor, position: int) -> Variable:
+    if not isinstance(argument, Tensor):
+        raise ArgumentTypeError(
+            f"cannot differentiate by argument {position}: it is of type {type(argument).__name__}; "
+            "expected a Tensor of floats, or a tuple, list or dict of them"
+        )
     if not argument.dtype.is_float:
         raise DTypeError(
             f"cannot differentiate by argument {position}: it is a Tensor of {argument.dtype}; expected floats, "
@@ -75,8 +71,7 @@ def _watch_tensor(tape: Tape, argument: Tensor, position: int) -> Variable:
 
 def seeds_of(tape: Tape, outputs: Any, sens: Any) -> list[tuple[Variable, Tensor]]:
     """The outputs that depend on what is watched, with their cotangents: ones unless given."""
-    leaves: list[Any] = [outputs] if isinstance(outputs, Tensor) else pytree.leaves(outputs)
-    leaves = [x for x in leaves if isinstance(x, Tensor)]
+    leaves: list[Any] = [x for x in pytree.leaves(outputs) if isinstance(x, Tensor)]
     if not leaves:
         raise ArgumentTypeError(
             f"the differentiated function returned {returned_kind(outputs)}, in which there is no Tensor; "
@@ -105,15 +100,11 @@ def _read_cotangent(output: Tensor, cotangent: Any) -> Tensor:
     return value
 
 
-def gradients_of(
-    tape: Tape, seeds: list[tuple[Variable, Tensor]], variables: list[Any], keep: bool
-) -> dict[int, Tensor | None]:
+def gradients_of(tape: Tape, seeds: list[tuple[Variable, Tensor]], watched: Sequence[Any], keep: bool) -> list[Any]:
+    """The gradients in the structure of what was watched; zeros for what nothing depends on."""
+    variables = [x for argument in watched for x in pytree.leaves(argument) if tape.owns(x)]
     cotangents = tape.pull_back(seeds, variables, keep)
-    return {variable.index: cotangent for variable, cotangent in zip(variables, cotangents, strict=True)}
-
-
-def rebuild(tape: Tape, watched: Any, found: dict[int, Tensor | None]) -> Any:
-    """The gradients in the structure of one argument; zeros for what nothing depends on."""
+    found = {variable.index: cotangent for variable, cotangent in zip(variables, cotangents, strict=True)}
 
     def gradient(leaf: Any) -> Any:
         if tape.owns(leaf):
@@ -121,4 +112,4 @@ def rebuild(tape: Tape, watched: Any, found: dict[int, Tensor | None]) -> Any:
             return zeros_like(leaf.primal) if cotangent is None else cotangent
         return zeros_like(leaf) if isinstance(leaf, Tensor) else leaf
 
-    return gradient(watched) if isinstance(watched, Tensor) else pytree.map(gradient, watched)
+    return [pytree.map(gradient, argument) for argument in watched]
