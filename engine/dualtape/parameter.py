@@ -141,10 +141,7 @@ class Parameter(Tensor):
     def primal(self) -> Tensor:
         return self.value()
 
-    @property
-    def data(self) -> Tensor:
-        """The tensor that it stands for now."""
-        return self.held
+    data = held
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -30,9 +30,7 @@ def unflatten(structure: PyTreeSpec, leaves: list[Any]) -> Any:
 
 def leaves(tree: Any) -> list[Any]:
     """The leaves of a tree, in order."""
-    if not isinstance(tree, CONTAINERS):
-        return [tree]
-    return flatten(tree)[0]
+    return flatten(tree)[0] if isinstance(tree, CONTAINERS) else [tree]
 
 
 def map(function: Callable[..., Any], tree: Any, *rest: Any) -> Any:

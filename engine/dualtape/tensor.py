@@ -217,9 +217,7 @@ class Tensor(Operators):
         ground = self.ground
         return ground.device_.get(ground.data_)
 
-    def numpy(self) -> np.ndarray:
-        """Same as :meth:`asnumpy`."""
-        return self.asnumpy()
+    numpy = asnumpy
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         array = self.asnumpy()

@@ -5,15 +5,17 @@ a tape, jets. Each that it does use becomes an input of its program (closure con
 same on whatever values it is evaluated.
 
 A body is differentiated after it was written down, by evaluating its program on other values. Operations keep their
-derivatives in the catalogue; a function that brings its own becomes one equation that keeps the rule.
+derivatives in the catalogue; a function that brings its own becomes one equation that keeps the rule. Pulled back, a
+program gives the cotangents of its inputs for those of its outputs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import compress
 from typing import Any, NamedTuple
 
-from dualtape.autodiff.levels import DerivativeRule, LinearMap, Tangents
+from dualtape.autodiff.levels import DerivativeRule, LinearMap, Tangents, Tape, pulled_through
 from dualtape.compiler.passes import BEFORE_DERIVATIVES, optimise
 from dualtape.compiler.program import CALL, Node, Operand, Program, Trace, evaluate
 from dualtape.control.structured import value_spec
@@ -22,8 +24,11 @@ from dualtape.core.interpreter import entered
 from dualtape.core.spec import Spec
 from dualtape.devices.device import Device
 from dualtape.errors import ArgumentError
-from dualtape.parameter import pending_changes
+from dualtape.functions.creation import zeros_like
+from dualtape.parameter import current_observer, pending_changes
 from dualtape.tensor import Tensor
+
+Mask = Sequence[bool]
 
 
 class TracedRule(DerivativeRule):
@@ -158,3 +163,30 @@ def sharing(*closed: Closed) -> tuple[list[Program], list[Tensor]]:
         consts = (own.get(key) or Node(value_spec(value)) for key, value in together.items())
         programs.append(Program((*consts, *program.inputs[:explicit]), program.equations, program.outputs))
     return programs, list(together.values())
+
+
+def close_here(function: Callable[..., Sequence[Any]], specs: Sequence[Spec]) -> Program:
+    """A function as a program of the jitted function that is being traced."""
+    return close(function, specs, current_observer().device).program
+
+
+def pulled(program: Program, inputs: Values, watched: Mask, seeds: dict[int, Any]) -> list[Any]:
+    """Cotangents of the watched inputs of a program, given those of some outputs."""
+    cotangents = [seeds.get(k) for k in range(len(program.outputs))]
+    found = pulled_through(lambda values: evaluate(program, values), inputs, watched, cotangents)
+    pairs = compress(zip(inputs, found, strict=True), watched)
+    return [zeros_like(x) if ct is None else ct for x, ct in pairs]
+
+
+def moving(program: Program, watched: Mask) -> list[bool]:
+    """Which outputs of a program depend on the watched inputs."""
+    found: list[bool] = []
+
+    def run(*inputs: Any) -> list[Any]:
+        with entered(Tape()) as tape:
+            outputs = evaluate(program, [tape.watch(x) if w else x for x, w in zip(inputs, watched, strict=True)])
+        found[:] = map(tape.owns, outputs)
+        return []
+
+    close_here(run, [node.spec for node in program.inputs])
+    return found

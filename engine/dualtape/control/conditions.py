@@ -12,10 +12,9 @@ from typing import Any
 from dualtape.autodiff.levels import PartsLevel
 from dualtape.autodiff.transforms import require_callable
 from dualtape.compiler.program import COND, Program, evaluate
-from dualtape.control.bodies import close, sharing
+from dualtape.control.bodies import Mask, close, close_here, pulled, sharing
 from dualtape.control.flat import Flat, described, device_of, flat, require_same
 from dualtape.control.on_parts import all_parts, evaluation, on_parts, wholes
-from dualtape.control.on_tape import Mask, close_here, pulled
 from dualtape.control.structured import Structured, value_spec
 from dualtape.core.composite import Cotangents, PullBack, Values, spread
 from dualtape.core.interpreter import apply, value_of

@@ -11,11 +11,10 @@ import numpy as np
 from dualtape.autodiff.levels import PartsLevel, Present
 from dualtape.autodiff.transforms import require_callable
 from dualtape.compiler.program import WHILE, Program, evaluate
-from dualtape.control.bodies import close_body, sharing
+from dualtape.control.bodies import Mask, close_body, sharing
 from dualtape.control.conditions import is_undecided, read_predicate
 from dualtape.control.flat import Flat, described, device_of, flat, require_same
 from dualtape.control.on_parts import all_parts, count_parts, evaluation, on_parts, settled, wholes
-from dualtape.control.on_tape import Mask
 from dualtape.control.scanning import Steps
 from dualtape.control.structured import Structured, value_spec
 from dualtape.core.composite import PullBack, Values

@@ -31,10 +31,8 @@ def on_parts(
     with entered(BodyTrace(current_observer().device)) as body:
         nodes = [[Node(s) for s in level.specs(x.spec, p)] for x, p in zip(inputs, present, strict=True)]
         with level.inside() as inner:
-            values = [
-                inner.put_together([body.traced(node) for node in group], p)
-                for group, p in zip(nodes, present, strict=True)
-            ]
+            pairs = zip(nodes, present, strict=True)
+            values = [inner.put_together(list(map(body.traced, group)), p) for group, p in pairs]
             outputs = run(values, inner)
             found = [inner.present(y) for y in outputs] if wanted is None else list(wanted)
             parts = [part for y, p in zip(outputs, found, strict=True) for part in inner.take_apart(y, p)]
@@ -60,13 +58,10 @@ def wholes(
     level: PartsLevel, parts: Values, nodes: Sequence[Node], present: Sequence[Present], carried: int
 ) -> list[Any]:
     """Outputs of their parts; those behind the first ``carried`` are stacks."""
-    values = []
-    rest = list(parts)
-    for k, (node, p) in enumerate(zip(nodes, present, strict=True)):
-        n = len(level.specs(node.spec, p))
-        values.append(level.put_together(rest[:n], p, stacked=k >= carried))
-        rest = rest[n:]
-    return values
+    rest = iter(parts)
+    groups = [[next(rest) for _ in level.specs(node.spec, p)] for node, p in zip(nodes, present, strict=True)]
+    pairs = enumerate(zip(groups, present, strict=True))
+    return [level.put_together(group, p, stacked=k >= carried) for k, (group, p) in pairs]
 
 
 def settled(level: PartsLevel, carry: Values, after: Callable[[list[Present]], Any]) -> list[Present]:

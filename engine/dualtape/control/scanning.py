@@ -19,10 +19,9 @@ from typing import Any, NamedTuple
 from dualtape.autodiff.levels import PartsLevel, Present
 from dualtape.autodiff.transforms import checkpoint
 from dualtape.compiler.program import SCAN, Program
-from dualtape.control.bodies import close, close_body, sharing
+from dualtape.control.bodies import Mask, close, close_body, close_here, moving, pulled, sharing
 from dualtape.control.flat import Flat, described, flat, require_same
 from dualtape.control.on_parts import all_parts, count_parts, evaluation, on_parts, settled, wholes
-from dualtape.control.on_tape import Mask, close_here, moving, pulled
 from dualtape.control.structured import Structured, row_spec, value_spec
 from dualtape.core.composite import Cotangents, PullBack, Values, spread
 from dualtape.core.interpreter import apply

@@ -9,7 +9,7 @@ from typing import Any, Self
 from dualtape.autodiff.levels.algebra import Index, MultiIndices
 from dualtape.autodiff.levels.batch import BatchLevel
 from dualtape.autodiff.levels.jet import JetLevel
-from dualtape.autodiff.levels.parts import Present, exchanged
+from dualtape.autodiff.levels.parts import Present
 from dualtape.autodiff.levels.scaled import Scaled
 from dualtape.core.interpreter import entered
 from dualtape.core.spec import Spec
@@ -38,29 +38,19 @@ class CollapsedJetLevel(JetLevel):
         return products._replace(value=tensordot(self.weights, self.directions.all_examples(products.value), 1))
 
     def specs(self, spec: Spec, present: Present) -> list[Spec]:
-        everywhere = Spec((self.directions.size, *spec.shape), spec.dtype)
+        (everywhere,) = self.directions.specs(spec, True)
         return [spec, *(spec if index == self.top else everywhere for index in present)]
 
     def take_apart(self, x: Any, present: Present, stacked: bool = False) -> list[Any]:
         primal, *coefficients = super().take_apart(x, present)
-
-        def part(index: Index, value: Tensor) -> Tensor:
-            if index == self.top:
-                return value
-            everywhere: Tensor = self.directions.all_examples(value)
-            return exchanged(everywhere) if stacked else everywhere
-
-        return [primal, *map(part, present, coefficients)]
+        pairs = zip(present, coefficients, strict=True)
+        return [primal, *(c if i == self.top else self.directions.take_apart(c, True, stacked)[0] for i, c in pairs)]
 
     def put_together(self, parts: Sequence[Any], present: Present, stacked: bool = False) -> Any:
-        primal, *coefficients = parts
-
-        def coefficient(index: Index, part: Tensor) -> Tensor:
-            if index == self.top:
-                return part
-            return self.directions.batched(exchanged(part) if stacked else part)
-
-        return super().put_together([primal, *map(coefficient, present, coefficients)], present)
+        primal, *rest = parts
+        pairs = zip(present, rest, strict=True)
+        coefficients = (c if i == self.top else self.directions.put_together([c], True, stacked) for i, c in pairs)
+        return super().put_together([primal, *coefficients], present)
 
     @contextmanager
     def inside(self) -> Iterator[Self]:

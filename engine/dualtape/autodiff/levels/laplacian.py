@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from dualtape.autodiff.levels.batch import BatchLevel
 from dualtape.autodiff.levels.chain import apply_partial
 from dualtape.autodiff.levels.jet import JetLevel
-from dualtape.autodiff.levels.parts import PartsLevel, Present, exchanged
+from dualtape.autodiff.levels.parts import PartsLevel, Present
 from dualtape.autodiff.levels.value import LevelValue, new_value
 from dualtape.core.composite import Values
 from dualtape.core.interpreter import bind, entered
@@ -129,16 +129,14 @@ class LaplacianLevel(PartsLevel):
 
     def specs(self, spec: Spec, present: Present) -> list[Spec]:
         slopes, laplacian = present
-        everywhere = Spec((self.directions.size, *spec.shape), spec.dtype)
-        return [spec, *[everywhere] * slopes, *[spec] * laplacian]
+        return [spec, *self.directions.specs(spec, True) * slopes, *[spec] * laplacian]
 
     def take_apart(self, x: Any, present: Present, stacked: bool = False) -> list[Any]:
         primal, slope, laplacian = self.parts(x)
         found = [primal]
         if present[0]:
             full = _stretched(zeros_like(primal) if slope is None else slope, primal.shape)
-            everywhere = self.directions.all_examples(full)
-            found.append(exchanged(everywhere) if stacked else everywhere)
+            found += self.directions.take_apart(full, True, stacked)
         if present[1]:
             found.append(zeros_like(primal) if laplacian is None else laplacian)
         return found
@@ -146,9 +144,7 @@ class LaplacianLevel(PartsLevel):
     def put_together(self, parts: Sequence[Any], present: Present, stacked: bool = False) -> Any:
         if not any(present):
             return parts[0]
-        slope = None
-        if present[0]:
-            slope = self.directions.batched(exchanged(parts[1]) if stacked else parts[1])
+        slope = self.directions.put_together(parts[1:2], True, stacked) if present[0] else None
         return self.value(parts[0], slope, parts[-1] if present[1] else None)
 
     @contextmanager

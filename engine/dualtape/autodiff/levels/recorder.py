@@ -122,11 +122,9 @@ class Recorder(Level):
     def _operand(self, x: Any) -> tuple[int, Any]:
         if not isinstance(x, Tensor):
             return -1, x
-        if self.owns(x):
-            if x.slot >= 0:
-                return x.slot, None
-            return self._use(self._inputs[x.position]), None
-        return self._use(x), None
+        if self.owns(x) and x.slot >= 0:
+            return x.slot, None
+        return self._use(self._inputs[x.position] if self.owns(x) else x), None
 
     def _use(self, source: Any) -> int:
         slot = self._slot()

@@ -94,11 +94,9 @@ def _to_front(x: Tensor, axis: int) -> Tensor:
 
 
 def _place(level: BatchLevel, x: Any, axis: int | None) -> Any:
-    if not isinstance(x, Tensor):
-        return x
-    if axis is None:
-        if level.owns(x):
-            raise ArgumentError("`out_axes` of `vmap` is None for an output that differs between examples")
+    if axis is None and level.owns(x):
+        raise ArgumentError("`out_axes` of `vmap` is None for an output that differs between examples")
+    if axis is None or not isinstance(x, Tensor):
         return x
     primal = level.all_examples(x)
     i = normalize_axis("vmap", axis, primal.ndim)
