@@ -76,7 +76,7 @@ def test_module_says_what_it_is(path: Path) -> None:
 
 def test_engine_stays_small_enough_to_read() -> None:
     """The mechanism: core, without what it says to devices and to tests, and the two differentiators."""
-    names = ("tape.py", "record.py", "jet.py", "algebra.py", "chain.py", "scaled.py")
+    names = ("tape.py", "jet.py", "algebra.py", "chain.py", "scaled.py")
     differentiators = (PACKAGE / "autodiff" / "levels" / name for name in names)
     told_to_others = {PACKAGE / "core" / f"{name}.py" for name in ("expression", "lowering", "example")}
     mechanism = [*{*(PACKAGE / "core").glob("*.py")} - told_to_others, *differentiators]

@@ -263,16 +263,12 @@ def _linear(level: LaplacianLevel, of: _Operation, slopes: Parts, laplacians: Pa
 
 def _bilinear(level: LaplacianLevel, of: _Operation, slopes: Parts, laplacians: Parts) -> tuple[Part, Part]:
     primitive, x, _, params = of
+    differs = level.directions.owns
 
     def product(left: Any, right: Any) -> Part:
         if left is None or right is None:
             return None
-        if (
-            primitive is matmul
-            and level.directions.owns(left)
-            and not level.directions.owns(right)
-            and len(right.shape) == 2
-        ):
+        if primitive is matmul and differs(left) and not differs(right) and len(right.shape) == 2:
             return level.rows_times(left, right)
         result: Tensor = primitive(left, right, **params)
         return result

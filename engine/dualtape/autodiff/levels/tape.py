@@ -97,29 +97,15 @@ class Tape(Level):
             return outputs
         watched = [self.owns(x) for x in inputs]
         outputs, pull = composite.pull_back([self.primal(x) for x in inputs], watched)
-        return self.record_call(inputs, self.require_below(composite, outputs), pull)
+        return self._record_call(inputs, self.require_below(composite, outputs), pull)
 
-    def record_call(self, inputs: Values, outputs: Sequence[Any], pull: PullBack) -> list[Any]:
+    def _record_call(self, inputs: Values, outputs: Sequence[Any], pull: PullBack) -> list[Any]:
         """Watch ``outputs``, which a whole function made of what ``inputs`` stand for below the tape.
 
-        What it did inside is not recorded; remembered is who depends on whom, and ``pull``, which is called once the
-        cotangents of all outputs have arrived.
-
-        Parameters
-        ----------
-        inputs
-            The function's inputs, among them variables of this tape; one may occur several times, and then its
-            cotangents are added in the order of ``inputs``.
-        outputs
-            What it gave, as the level below the tape knows it.
-        pull
-            From one cotangent (``None`` for zero) for each output to one for each input, of the input's shape or of one
-            that broadcasting stretched.
-
-        Returns
-        -------
-        list
-            A variable for each output of floats; the other outputs as they are.
+        What it did inside is not recorded; remembered is who depends on whom, and ``pull``: once the cotangents of all
+        outputs have arrived (``None`` for zero), it gives one for each input, of the input's shape or of one that
+        broadcasting stretched. An input may occur several times; its cotangents are added in the order of ``inputs``.
+        Given back are variables for the outputs of floats, and the other outputs as they are.
         """
         sources = [x.index if self.owns(x) else None for x in inputs]
         first = next((i for i, source in enumerate(sources) if source is not None), None)
