@@ -74,11 +74,7 @@ class Optimizer(Cell):
     decoupled_weight_decay: ClassVar[bool] = False
 
     def __init__(
-        self,
-        learning_rate: LearningRate,
-        parameters: Parameters,
-        weight_decay: float = 0.0,
-        loss_scale: float = 1.0,
+        self, learning_rate: LearningRate, parameters: Parameters, weight_decay: float = 0.0, loss_scale: float = 1.0
     ) -> None:
         super().__init__(auto_prefix=False)
         self.weight_decay = read_positive(self, "weight_decay", weight_decay, zero=True)
