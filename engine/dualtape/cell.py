@@ -11,6 +11,8 @@ from dualtape.dtypes import as_dtype
 from dualtape.errors import ArgumentTypeError, CellError, DTypeError
 from dualtape.parameter import Parameter, ParameterTuple
 
+__all__ = ["Cell", "Module"]
+
 
 class Cell:
     """The base of networks, layers and losses: define ``construct``, assign parameters and cells to attributes.

@@ -10,23 +10,9 @@ import numpy as np
 from dualtape.errors import DTypeError
 
 __all__ = [
-    "DType",
-    "bool_",
-    "dtype_of",
-    "float16",
-    "float32",
-    "float64",
-    "int8",
-    "int16",
-    "int32",
-    "int64",
-    "promote",
-    "promote_scalar",
-    "uint8",
-    "uint16",
-    "uint32",
-    "uint64",
-]
+    "DType", "bool_", "dtype_of", "float16", "float32", "float64", "int8", "int16", "int32", "int64", "promote",
+    "promote_scalar", "uint8", "uint16", "uint32", "uint64",
+]  # fmt: skip
 
 
 class DType:

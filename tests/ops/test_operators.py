@@ -9,6 +9,7 @@ import pytest
 
 import dualtape as dt
 from dualtape import Parameter, Tensor, ops
+from dualtape.ops import classes
 
 A, B = Tensor([[1.0, 2.0], [3.0, 4.0]]), Tensor([[0.5, -1.0], [2.0, 0.25]])
 
@@ -46,6 +47,11 @@ A, B = Tensor([[1.0, 2.0], [3.0, 4.0]]), Tensor([[0.5, -1.0], [2.0, 0.25]])
 def test_an_operator_is_its_function(found: Tensor, expected: Tensor) -> None:
     assert found.dtype is expected.dtype
     np.testing.assert_array_equal(found.asnumpy(), expected.asnumpy())
+
+
+@pytest.mark.parametrize("name", classes.__all__)
+def test_an_operator_bears_its_name(name: str) -> None:
+    assert getattr(ops, name)().name == name
 
 
 def test_operators_are_differentiable_and_print() -> None:

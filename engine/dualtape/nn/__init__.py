@@ -1,52 +1,16 @@
-"""Networks: cells, layers, losses and training steps, under MindSpore's names."""
+"""Networks: cells, layers, losses and training steps, under MindSpore's names.
 
-from dualtape.cell import Cell as Cell
-from dualtape.cell import Module as Module
-from dualtape.nn.activation import ELU as ELU
-from dualtape.nn.activation import GELU as GELU
-from dualtape.nn.activation import Cos as Cos
-from dualtape.nn.activation import Exp as Exp
-from dualtape.nn.activation import LeakyReLU as LeakyReLU
-from dualtape.nn.activation import LogSoftmax as LogSoftmax
-from dualtape.nn.activation import ReLU as ReLU
-from dualtape.nn.activation import SeLU as SeLU
-from dualtape.nn.activation import Sigmoid as Sigmoid
-from dualtape.nn.activation import SiLU as SiLU
-from dualtape.nn.activation import Sin as Sin
-from dualtape.nn.activation import Softmax as Softmax
-from dualtape.nn.activation import Softplus as Softplus
-from dualtape.nn.activation import Tanh as Tanh
-from dualtape.nn.activation import get_activation as get_activation
-from dualtape.nn.container import CellDict as CellDict
-from dualtape.nn.container import CellList as CellList
-from dualtape.nn.container import SequentialCell as SequentialCell
-from dualtape.nn.dense import MLP as MLP
-from dualtape.nn.dense import Dense as Dense
-from dualtape.nn.dense import Flatten as Flatten
-from dualtape.nn.dense import Identity as Identity
-from dualtape.nn.loss import CrossEntropyLoss as CrossEntropyLoss
-from dualtape.nn.loss import HuberLoss as HuberLoss
-from dualtape.nn.loss import L1Loss as L1Loss
-from dualtape.nn.loss import LossBase as LossBase
-from dualtape.nn.loss import MSELoss as MSELoss
-from dualtape.nn.loss import SmoothL1Loss as SmoothL1Loss
-from dualtape.nn.training import ClipByNorm as ClipByNorm
-from dualtape.nn.training import ForwardValueAndGrad as ForwardValueAndGrad
-from dualtape.nn.training import TrainOneStepCell as TrainOneStepCell
-from dualtape.nn.training import WithLossCell as WithLossCell
-from dualtape.optim import SGD as SGD
-from dualtape.optim import Adadelta as Adadelta
-from dualtape.optim import Adagrad as Adagrad
-from dualtape.optim import Adam as Adam
-from dualtape.optim import AdaMax as AdaMax
-from dualtape.optim import AdamWeightDecay as AdamWeightDecay
-from dualtape.optim import CosineDecayLR as CosineDecayLR
-from dualtape.optim import ExponentialDecayLR as ExponentialDecayLR
-from dualtape.optim import InverseDecayLR as InverseDecayLR
-from dualtape.optim import LearningRateSchedule as LearningRateSchedule
-from dualtape.optim import Momentum as Momentum
-from dualtape.optim import NaturalExpDecayLR as NaturalExpDecayLR
-from dualtape.optim import Optimizer as Optimizer
-from dualtape.optim import PolynomialDecayLR as PolynomialDecayLR
-from dualtape.optim import RMSProp as RMSProp
-from dualtape.optim import WarmUpLR as WarmUpLR
+What a module lists in its ``__all__`` is public here.
+"""
+
+from dualtape.cell import *
+from dualtape.nn.activation import *
+from dualtape.nn.container import *
+from dualtape.nn.dense import *
+from dualtape.nn.loss import *
+from dualtape.nn.training import *
+from dualtape.optim.adam import *
+from dualtape.optim.adaptive import *
+from dualtape.optim.momentum import *
+from dualtape.optim.optimizer import *
+from dualtape.optim.schedule import *

@@ -10,6 +10,11 @@ from dualtape.errors import ArgumentError, ArgumentTypeError
 from dualtape.functions import activation, elementwise
 from dualtape.tensor import Tensor
 
+__all__ = [
+    "ELU", "GELU", "Cos", "Exp", "LeakyReLU", "LogSoftmax", "ReLU", "SeLU", "SiLU", "Sigmoid", "Sin", "Softmax",
+    "Softplus", "Tanh", "get_activation",
+]  # fmt: skip
+
 
 def _cell(name: str, function: Callable[[Any], Tensor]) -> type[Cell]:
     """The class of cells that apply a function of one tensor."""

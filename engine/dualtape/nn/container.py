@@ -8,6 +8,8 @@ from typing import Any, Self, overload
 from dualtape.cell import Cell
 from dualtape.errors import ArgumentError, ArgumentTypeError, TensorIndexError
 
+__all__ = ["CellDict", "CellList", "SequentialCell"]
+
 
 class CellList(Cell):
     """A list of cells whose parameters are found, named by position.

@@ -22,6 +22,8 @@ from dualtape.parameter import Parameter
 from dualtape.random import generator
 from dualtape.tensor import Tensor
 
+__all__ = ["MLP", "Dense", "Flatten", "Identity"]
+
 
 class Dense(Cell):
     """A fully connected layer: ``activation(x @ weight.T + bias)``.

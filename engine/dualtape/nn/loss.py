@@ -8,6 +8,8 @@ from dualtape.cell import Cell
 from dualtape.functions import loss
 from dualtape.tensor import Tensor
 
+__all__ = ["CrossEntropyLoss", "HuberLoss", "L1Loss", "LossBase", "MSELoss", "SmoothL1Loss"]
+
 
 class LossBase(Cell):
     """The base of losses: how the loss of each element becomes one number.

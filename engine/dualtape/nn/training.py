@@ -13,6 +13,8 @@ from dualtape.functions.clipping import clip_along
 from dualtape.optim.optimizer import Optimizer
 from dualtape.tensor import Tensor
 
+__all__ = ["ClipByNorm", "ForwardValueAndGrad", "TrainOneStepCell", "WithLossCell"]
+
 
 class WithLossCell(Cell):
     """``loss_fn(backbone(data), label)``."""

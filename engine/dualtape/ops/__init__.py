@@ -24,15 +24,10 @@ from dualtape.functions.linear_algebra import *
 from dualtape.functions.loss import *
 from dualtape.functions.reduction import *
 from dualtape.functions.shape import *
-from dualtape.ops.assignment import assign as assign
-from dualtape.ops.assignment import assign_add as assign_add
-from dualtape.ops.assignment import assign_sub as assign_sub
+from dualtape.ops.assignment import *
 from dualtape.ops.classes import *
-from dualtape.ops.looping import ForiLoop as ForiLoop
-from dualtape.ops.looping import Scan as Scan
-from dualtape.ops.looping import WhileLoop as WhileLoop
-from dualtape.ops.mapping import HyperMap as HyperMap
-from dualtape.ops.mapping import Map as Map
+from dualtape.ops.looping import *
+from dualtape.ops.mapping import *
 
 absolute = abs
 unsqueeze = expand_dims

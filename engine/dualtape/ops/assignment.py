@@ -8,6 +8,8 @@ from dualtape.errors import ArgumentTypeError
 from dualtape.parameter import Parameter
 from dualtape.tensor import Tensor
 
+__all__ = ["assign", "assign_add", "assign_sub"]
+
 
 def assign(variable: Parameter, value: Any) -> Tensor:
     """Give ``variable`` a new value; returns that value.

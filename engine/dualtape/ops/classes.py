@@ -1,12 +1,13 @@
-"""MindSpore's operators as classes: ``ops.Sin()(x)`` is ``ops.sin(x)``, one line of a table each."""
+"""MindSpore's operators as classes: ``ops.Sin()(x)`` is ``ops.sin(x)``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from dualtape.errors import ArgumentTypeError, ShapeError
-from dualtape.functions import activation, creation, elementwise, indexing, linear_algebra, reduction, shape
+from dualtape.functions import activation, creation, indexing, linear_algebra, reduction, shape
+from dualtape.functions import elementwise as e
 from dualtape.functions.conversion import as_tensor
 
 __all__ = [
@@ -51,24 +52,32 @@ def _operator(name: str, function: Callable[..., Any], **defaults: Any) -> Calla
     return construct
 
 
+def _operators(**functions: Callable[..., Any]) -> Iterator[Callable[..., Operator]]:
+    """Constructors without arguments, in the order of their names."""
+    return (_operator(name, function) for name, function in functions.items())
+
+
+def _reductions(**functions: Callable[..., Any]) -> Iterator[Callable[..., Operator]]:
+    """Constructors of operators that take their axes with each call."""
+
+    def with_axes(function: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda x, axis=(), *, keep_dims: function(x, axis, keep_dims)
+
+    return (_operator(name, with_axes(function), keep_dims=False) for name, function in functions.items())
+
+
 def _matmul(x: Any, y: Any, transpose_a: bool, transpose_b: bool) -> Any:
     """The product of two matrices."""
     a, b = as_tensor(x, "MatMul", "x"), as_tensor(y, "MatMul", "y")
     if a.ndim != 2 or b.ndim != 2:
         raise ShapeError(f"`MatMul` takes two matrices, got shapes {a.shape} and {b.shape}; see ops.matmul")
-    return linear_algebra.matmul(a.T if transpose_a else a, b.T if transpose_b else b)
+    return _batch_matmul(a, b, transpose_a, transpose_b)
 
 
 def _batch_matmul(x: Any, y: Any, transpose_a: bool, transpose_b: bool) -> Any:
     """The products of stacks of matrices."""
     a, b = as_tensor(x, "BatchMatMul", "x"), as_tensor(y, "BatchMatMul", "y")
-    left = a.swapaxes(-1, -2) if transpose_a else a
-    return linear_algebra.matmul(left, b.swapaxes(-1, -2) if transpose_b else b)
-
-
-def _gelu(x: Any) -> Any:
-    """``gelu`` in its tanh approximation."""
-    return activation.gelu(x, "tanh")
+    return linear_algebra.matmul(a.swapaxes(-1, -2) if transpose_a else a, b.swapaxes(-1, -2) if transpose_b else b)
 
 
 def _squeeze(x: Any, axis: Any) -> Any:
@@ -76,99 +85,44 @@ def _squeeze(x: Any, axis: Any) -> Any:
     return shape.squeeze(x, None if isinstance(axis, tuple) and not axis else axis)
 
 
-def _reduce(function: Callable[..., Any]) -> Callable[..., Any]:
-    def reduce(x: Any, axis: Any = (), *, keep_dims: bool) -> Any:
-        return function(x, axis, keep_dims)
+Add, Sub, Mul, Pow, Mod = _operators(Add=e.add, Sub=e.sub, Mul=e.mul, Pow=e.pow, Mod=e.mod)
+Div, RealDiv, FloorDiv = _operators(Div=e.div, RealDiv=e.div, FloorDiv=e.floor_divide)
+Abs, Neg, Sign, Reciprocal = _operators(Abs=e.abs, Neg=e.neg, Sign=e.sign, Reciprocal=e.reciprocal)
+Maximum, Minimum = _operators(Maximum=e.maximum, Minimum=e.minimum)
+Floor, Ceil, Round = _operators(Floor=e.floor, Ceil=e.ceil, Round=e.round)
+Square, Sqrt, Rsqrt = _operators(Square=e.square, Sqrt=e.sqrt, Rsqrt=e.rsqrt)
+Exp, Expm1, Log, Log1p = _operators(Exp=e.exp, Expm1=e.expm1, Log=e.log, Log1p=e.log1p)
+Sin, Cos, Tan = _operators(Sin=e.sin, Cos=e.cos, Tan=e.tan)
+Asin, ACos, Atan, Atan2 = _operators(Asin=e.asin, ACos=e.acos, Atan=e.atan, Atan2=e.atan2)
+Sinh, Cosh, Tanh = _operators(Sinh=e.sinh, Cosh=e.cosh, Tanh=e.tanh)
+Asinh, Acosh, Atanh = _operators(Asinh=e.asinh, Acosh=e.acosh, Atanh=e.atanh)
+Erf, Erfc, Lgamma = _operators(Erf=e.erf, Erfc=e.erfc, Lgamma=e.lgamma)
 
-    reduce.__name__ = function.__name__
-    return reduce
+Equal, NotEqual, Less, Greater = _operators(Equal=e.equal, NotEqual=e.not_equal, Less=e.less, Greater=e.greater)
+LessEqual, GreaterEqual = _operators(LessEqual=e.less_equal, GreaterEqual=e.greater_equal)
+LogicalAnd, LogicalOr = _operators(LogicalAnd=e.logical_and, LogicalOr=e.logical_or)
+LogicalNot, IsNan, IsInf, IsFinite = _operators(
+    LogicalNot=e.logical_not, IsNan=e.isnan, IsInf=e.isinf, IsFinite=e.isfinite
+)
 
-
-MatMul = _operator("MatMul", _matmul, transpose_a=False, transpose_b=False)
-BatchMatMul = _operator("BatchMatMul", _batch_matmul, transpose_a=False, transpose_b=False)
-
-Add = _operator("Add", elementwise.add)
-Sub = _operator("Sub", elementwise.sub)
-Mul = _operator("Mul", elementwise.mul)
-Div = _operator("Div", elementwise.div)
-RealDiv = _operator("RealDiv", elementwise.div)
-FloorDiv = _operator("FloorDiv", elementwise.floor_divide)
-Mod = _operator("Mod", elementwise.mod)
-Pow = _operator("Pow", elementwise.pow)
-Maximum = _operator("Maximum", elementwise.maximum)
-Minimum = _operator("Minimum", elementwise.minimum)
-Atan2 = _operator("Atan2", elementwise.atan2)
-
-Abs = _operator("Abs", elementwise.abs)
-Neg = _operator("Neg", elementwise.neg)
-Sign = _operator("Sign", elementwise.sign)
-Floor = _operator("Floor", elementwise.floor)
-Ceil = _operator("Ceil", elementwise.ceil)
-Round = _operator("Round", elementwise.round)
-Square = _operator("Square", elementwise.square)
-Sqrt = _operator("Sqrt", elementwise.sqrt)
-Rsqrt = _operator("Rsqrt", elementwise.rsqrt)
-Reciprocal = _operator("Reciprocal", elementwise.reciprocal)
-Exp = _operator("Exp", elementwise.exp)
-Expm1 = _operator("Expm1", elementwise.expm1)
-Log = _operator("Log", elementwise.log)
-Log1p = _operator("Log1p", elementwise.log1p)
-Sin = _operator("Sin", elementwise.sin)
-Cos = _operator("Cos", elementwise.cos)
-Tan = _operator("Tan", elementwise.tan)
-Asin = _operator("Asin", elementwise.asin)
-ACos = _operator("ACos", elementwise.acos)
-Atan = _operator("Atan", elementwise.atan)
-Sinh = _operator("Sinh", elementwise.sinh)
-Cosh = _operator("Cosh", elementwise.cosh)
-Tanh = _operator("Tanh", elementwise.tanh)
-Asinh = _operator("Asinh", elementwise.asinh)
-Acosh = _operator("Acosh", elementwise.acosh)
-Atanh = _operator("Atanh", elementwise.atanh)
-Erf = _operator("Erf", elementwise.erf)
-Erfc = _operator("Erfc", elementwise.erfc)
-Lgamma = _operator("Lgamma", elementwise.lgamma)
-
-ReLU = _operator("ReLU", elementwise.relu)
-Sigmoid = _operator("Sigmoid", elementwise.sigmoid)
-Softplus = _operator("Softplus", elementwise.softplus)
+ReLU, SeLU, GeLU = _operators(ReLU=e.relu, SeLU=activation.selu, GeLU=lambda x: activation.gelu(x, "tanh"))
+Sigmoid, Softplus = _operators(Sigmoid=e.sigmoid, Softplus=e.softplus)
 Elu = _operator("Elu", activation.elu, alpha=1.0)
-SeLU = _operator("SeLU", activation.selu)
-GeLU = _operator("GeLU", _gelu)
 Softmax = _operator("Softmax", activation.softmax, axis=-1)
 LogSoftmax = _operator("LogSoftmax", activation.log_softmax, axis=-1)
 
-Equal = _operator("Equal", elementwise.equal)
-NotEqual = _operator("NotEqual", elementwise.not_equal)
-Less = _operator("Less", elementwise.less)
-LessEqual = _operator("LessEqual", elementwise.less_equal)
-Greater = _operator("Greater", elementwise.greater)
-GreaterEqual = _operator("GreaterEqual", elementwise.greater_equal)
-LogicalAnd = _operator("LogicalAnd", elementwise.logical_and)
-LogicalOr = _operator("LogicalOr", elementwise.logical_or)
-LogicalNot = _operator("LogicalNot", elementwise.logical_not)
-IsNan = _operator("IsNan", elementwise.isnan)
-IsInf = _operator("IsInf", elementwise.isinf)
-IsFinite = _operator("IsFinite", elementwise.isfinite)
-Select = _operator("Select", indexing.where)
+ReduceSum, ReduceMean = _reductions(ReduceSum=reduction.sum, ReduceMean=reduction.mean)
+ReduceMax, ReduceMin = _reductions(ReduceMax=reduction.amax, ReduceMin=reduction.amin)
+ReduceAll, ReduceAny = _reductions(ReduceAll=reduction.all, ReduceAny=reduction.any)
+(ReduceProd,) = _reductions(ReduceProd=reduction.prod)
 
-ReduceSum = _operator("ReduceSum", _reduce(reduction.sum), keep_dims=False)
-ReduceMean = _operator("ReduceMean", _reduce(reduction.mean), keep_dims=False)
-ReduceProd = _operator("ReduceProd", _reduce(reduction.prod), keep_dims=False)
-ReduceMax = _operator("ReduceMax", _reduce(reduction.amax), keep_dims=False)
-ReduceMin = _operator("ReduceMin", _reduce(reduction.amin), keep_dims=False)
-ReduceAll = _operator("ReduceAll", _reduce(reduction.all), keep_dims=False)
-ReduceAny = _operator("ReduceAny", _reduce(reduction.any), keep_dims=False)
-
-Reshape = _operator("Reshape", shape.reshape)
-Transpose = _operator("Transpose", shape.transpose)
-ExpandDims = _operator("ExpandDims", shape.expand_dims)
+MatMul = _operator("MatMul", _matmul, transpose_a=False, transpose_b=False)
+BatchMatMul = _operator("BatchMatMul", _batch_matmul, transpose_a=False, transpose_b=False)
+Reshape, Transpose = _operators(Reshape=shape.reshape, Transpose=shape.transpose)
+ExpandDims, Tile, Cast = _operators(ExpandDims=shape.expand_dims, Tile=shape.tile, Cast=shape.cast)
 Squeeze = _operator("Squeeze", _squeeze, axis=())
 BroadcastTo = _operator("BroadcastTo", shape.broadcast_to, shape=None)
-Tile = _operator("Tile", shape.tile)
-Cast = _operator("Cast", shape.cast)
 Concat = _operator("Concat", shape.cat, axis=0)
 Stack = _operator("Stack", shape.stack, axis=0)
-Gather = _operator("Gather", indexing.gather)
-ZerosLike = _operator("ZerosLike", creation.zeros_like)
-OnesLike = _operator("OnesLike", creation.ones_like)
+Select, Gather = _operators(Select=indexing.where, Gather=indexing.gather)
+ZerosLike, OnesLike = _operators(ZerosLike=creation.zeros_like, OnesLike=creation.ones_like)

@@ -12,6 +12,8 @@ from dualtape.errors import ArgumentTypeError
 from dualtape.functions.shape import stack
 from dualtape.tensor import Tensor
 
+__all__ = ["ForiLoop", "Scan", "WhileLoop"]
+
 
 class WhileLoop:
     """``WhileLoop()(cond_func, loop_func, init_val)``: see :func:`dualtape.ops.while_loop`."""

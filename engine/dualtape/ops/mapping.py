@@ -7,6 +7,8 @@ from typing import Any
 
 from dualtape.errors import ArgumentError, ArgumentTypeError
 
+__all__ = ["HyperMap", "Map"]
+
 
 class Map:
     """Applies ``function`` to the matching items of sequences.

@@ -15,6 +15,8 @@ from dualtape.optim.optimizer import Optimizer, State, Step
 from dualtape.optim.schedule import read_number, read_positive
 from dualtape.tensor import Tensor
 
+__all__ = ["AdaMax", "Adam", "AdamWeightDecay"]
+
 
 class Adam(Optimizer):
     r"""Adam, in the form with the bias corrections in the learning rate.

@@ -8,6 +8,8 @@ from dualtape.optim.optimizer import Optimizer, State, Step
 from dualtape.optim.schedule import read_positive
 from dualtape.tensor import Tensor
 
+__all__ = ["Adadelta", "Adagrad", "RMSProp"]
+
 
 class RMSProp(Optimizer):
     """Division by the root of the running mean square (Tieleman & Hinton 2012), which starts at 1 as in MindSpore.

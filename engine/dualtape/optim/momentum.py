@@ -9,6 +9,8 @@ from dualtape.optim.optimizer import Optimizer, State, Step
 from dualtape.optim.schedule import read_positive
 from dualtape.tensor import Tensor
 
+__all__ = ["SGD", "Momentum"]
+
 
 class SGD(Optimizer):
     """Gradient descent.

@@ -20,6 +20,8 @@ from dualtape.optim.schedule import LearningRateSchedule, read_positive
 from dualtape.parameter import Parameter, ParameterTuple
 from dualtape.tensor import Tensor
 
+__all__ = ["Optimizer"]
+
 State = tuple[Tensor, ...]
 
 

@@ -14,6 +14,11 @@ from dualtape.functions.activation import clamp
 from dualtape.functions.conversion import cast_to
 from dualtape.tensor import Tensor
 
+__all__ = [
+    "CosineDecayLR", "ExponentialDecayLR", "InverseDecayLR", "LearningRateSchedule", "NaturalExpDecayLR",
+    "PolynomialDecayLR", "WarmUpLR",
+]  # fmt: skip
+
 
 class LearningRateSchedule(Cell):
     """The base of schedules: ``construct(global_step)`` gives the learning rate after that many steps."""
