@@ -20,13 +20,15 @@ from dualtape.tensor import Tensor
 class LossScaler:
     """The base of loss scalers: ``scale`` the loss, ``unscale`` the gradients, ``adjust`` the scale after a step."""
 
+    scale_value: Parameter
+
     def scale(self, inputs: Any) -> Any:
         """``inputs``, a Tensor or a nested tuple, list or dict of them, times the scale."""
-        raise NotImplementedError
+        return _times(inputs, self.scale_value.value())
 
     def unscale(self, inputs: Any) -> Any:
         """``inputs`` divided by the scale."""
-        raise NotImplementedError
+        return _times(inputs, elementwise.reciprocal(self.scale_value.value()))
 
     def adjust(self, grads_finite: Tensor) -> bool:
         """Change the scale, told whether the gradients are finite; says whether it may ever change."""
@@ -46,12 +48,6 @@ class StaticLossScaler(LossScaler):
 
     def __init__(self, scale_value: float) -> None:
         self.scale_value = _scale_parameter(scale_value)
-
-    def scale(self, inputs: Any) -> Any:
-        return _times(inputs, self.scale_value.value())
-
-    def unscale(self, inputs: Any) -> Any:
-        return _times(inputs, elementwise.reciprocal(self.scale_value.value()))
 
     def adjust(self, grads_finite: Tensor) -> bool:
         return False
@@ -84,12 +80,6 @@ class DynamicLossScaler(LossScaler):
         self.scale_factor = _positive_int("scale_factor", scale_factor)
         self.scale_window = _positive_int("scale_window", scale_window)
         self.counter = Parameter(Tensor(0, int32), name="counter", requires_grad=False)
-
-    def scale(self, inputs: Any) -> Any:
-        return _times(inputs, self.scale_value.value())
-
-    def unscale(self, inputs: Any) -> Any:
-        return _times(inputs, elementwise.reciprocal(self.scale_value.value()))
 
     def adjust(self, grads_finite: Tensor) -> bool:
         if not isinstance(grads_finite, Value):

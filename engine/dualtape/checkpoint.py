@@ -56,7 +56,7 @@ def save_checkpoint(
     from safetensors.numpy import save
 
     path = _read_path("save_checkpoint", ckpt_file_name)
-    tensors = {name: tensor.asnumpy() for name, tensor in _named_tensors(save_obj)}
+    tensors = {name: tensor.asnumpy() for name, tensor in _named_tensors(save_obj).items()}
     try:
         extra = json.dumps(dict(metadata or {}), allow_nan=False)
     except (TypeError, ValueError) as failure:
@@ -146,7 +146,7 @@ def load_param_into_net(
         raise ArgumentTypeError(
             f"`parameter_dict` of `load_param_into_net` must be a dict, got {type(parameter_dict).__name__}"
         )
-    parameters = {parameter.name: parameter for parameter in net.get_parameters()}
+    parameters = net.parameters_dict()
     matched = [(parameter, parameter_dict[name]) for name, parameter in parameters.items() if name in parameter_dict]
     # All are checked before the first one changes.
     for parameter, value in matched:
@@ -176,7 +176,7 @@ def _read_path(function: str, name: Any) -> Path:
     return Path(name)
 
 
-def _named_tensors(save_obj: Any) -> list[tuple[str, Tensor]]:
+def _named_tensors(save_obj: Any) -> dict[str, Tensor]:
     if isinstance(save_obj, Cell):
         pairs: Iterable[tuple[Any, Any]] = [(p.name, p.value()) for p in save_obj.get_parameters()]
     elif isinstance(save_obj, Mapping):
@@ -199,7 +199,7 @@ def _named_tensors(save_obj: Any) -> list[tuple[str, Tensor]]:
         if name in found:
             raise ArgumentError(f"two parameters are named {name!r}; make both networks attributes of one Cell")
         found[name] = value  # type: ignore[assignment]
-    return list(found.items())
+    return found
 
 
 def _write_atomically(path: Path, content: bytes) -> None:

@@ -71,11 +71,10 @@ def __getattr__(name: str) -> DType:
 
 def dtype_of(numpy_dtype: np.dtype[np.generic]) -> DType:
     """The element type of a NumPy array; raises :class:`DTypeError` for one that has no tensor."""
-    found = OF_NUMPY.get(numpy_dtype)
+    found = OF_NUMPY.get(numpy_dtype) or OF_NUMPY.get(numpy_dtype.newbyteorder("="))
     if found is None:
-        found = OF_NUMPY.get(numpy_dtype.newbyteorder("="))
-    if found is None:
-        raise DTypeError(f"a Tensor cannot hold {numpy_dtype} elements; expected one of {_names()}")
+        names = ", ".join(dtype.name for dtype in ALL)
+        raise DTypeError(f"a Tensor cannot hold {numpy_dtype} elements; expected one of {names}")
     return found
 
 
@@ -89,10 +88,6 @@ def as_dtype(dtype: object, argument: str = "dtype") -> DType:
         f"`{argument}` must be a dualtape dtype such as dualtape.float32, or its name; "
         f"got {dtype!r} of type {type(dtype).__name__}"
     )
-
-
-def _names() -> str:
-    return ", ".join(dtype.name for dtype in ALL)
 
 
 _RANK = {"bool": 0, "unsigned": 1, "signed": 1, "float": 2}

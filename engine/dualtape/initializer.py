@@ -49,7 +49,11 @@ def One() -> Initializer:
 
 def Uniform(scale: float = 0.07) -> Initializer:
     """Uniform between -scale and scale."""
-    return Initializer(lambda random, shape: random.uniform(-scale, scale, shape))
+    return _uniform(lambda shape: scale)
+
+
+def _uniform(bound: Callable[[Shape], float]) -> Initializer:
+    return Initializer(lambda random, shape: random.uniform(-bound(shape), bound(shape), shape))
 
 
 def Normal(sigma: float = 0.01, mean: float = 0.0) -> Initializer:
@@ -75,12 +79,7 @@ def TruncatedNormal(sigma: float = 0.01, mean: float = 0.0, a: float = -2.0, b: 
 
 def XavierUniform(gain: float = 1.0) -> Initializer:
     """Uniform with bound gain sqrt(6 / (fan_in + fan_out)) (Glorot & Bengio 2010, eq. 16)."""
-
-    def draw(random: np.random.Generator, shape: Shape) -> np.ndarray:
-        bound = gain * math.sqrt(6.0 / sum(_fans(shape)))
-        return random.uniform(-bound, bound, shape)
-
-    return Initializer(draw)
+    return _uniform(lambda shape: gain * math.sqrt(6.0 / sum(_fans(shape))))
 
 
 def XavierNormal(gain: float = 1.0) -> Initializer:
@@ -92,12 +91,7 @@ def HeUniform(negative_slope: float = 0.0, mode: str = "fan_in", nonlinearity: s
     """Uniform with bound gain sqrt(3 / fan) (He et al. 2015, arXiv:1502.01852)."""
     gain = _gain(nonlinearity, negative_slope)
     side = _side(mode)
-
-    def draw(random: np.random.Generator, shape: Shape) -> np.ndarray:
-        bound = gain * math.sqrt(3.0 / _fans(shape)[side])
-        return random.uniform(-bound, bound, shape)
-
-    return Initializer(draw)
+    return _uniform(lambda shape: gain * math.sqrt(3.0 / _fans(shape)[side]))
 
 
 def HeNormal(negative_slope: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu") -> Initializer:

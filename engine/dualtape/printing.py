@@ -72,7 +72,7 @@ def _values(array: np.ndarray[Any, Any]) -> str:
     visible = array[np.ix_(*shown)]
     texts = np.array(_aligned(visible), dtype=object).reshape(visible.shape)
     if array.ndim == 1 and not shortened[0]:
-        return f"[{_wrapped(texts, _per_line(array.dtype))}]"
+        return f"[{_wrapped(texts, 12 if array.dtype.kind in 'bf' else 24)}]"
     return _block(texts, shortened, indent=1)
 
 
@@ -100,10 +100,6 @@ def _wrapped(texts: np.ndarray[Any, Any], per_line: int) -> str:
     lines = [", ".join(texts[start : start + per_line]) for start in range(0, len(texts), per_line)]
     ends_on_a_break = len(texts) % per_line == 0
     return ", \n ".join(lines) + ("\n " if ends_on_a_break else "")
-
-
-def _per_line(dtype: np.dtype[Any]) -> int:
-    return 12 if dtype.kind in "bf" else 24
 
 
 def _aligned(array: np.ndarray[Any, Any]) -> list[str]:

@@ -27,7 +27,8 @@ _BUILT_IN = {"opencl": "dualtape.devices.opencl:opencl_devices"}
 
 
 class _Current(threading.local):
-    chosen: list[Device] | None = None
+    def __init__(self) -> None:
+        self.chosen: list[Device] = []
 
 
 _current = _Current()
@@ -122,8 +123,6 @@ def device(name: str | Device) -> Iterator[Device]:
     host
     """
     chosen = find_device(name)
-    if _current.chosen is None:
-        _current.chosen = []
     _current.chosen.append(chosen)
     try:
         yield chosen

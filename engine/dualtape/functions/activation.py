@@ -12,6 +12,7 @@ from dualtape.functions.elementwise import erfc, exp, expm1, maximum, minimum, r
 from dualtape.functions.indexing import where
 from dualtape.functions.reduction import amax, logsumexp
 from dualtape.functions.reduction import sum as sum_axes
+from dualtape.functions.shape import stop_gradient
 
 if TYPE_CHECKING:
     from dualtape.tensor import Tensor
@@ -73,8 +74,6 @@ def gelu(input: TensorLike, approximate: str = "none") -> Tensor:
 def softmax(input: TensorLike, axis: int = -1) -> Tensor:
     """exp(x) over its sum along ``axis``."""
     x = floating("softmax", input)
-    from dualtape.functions.shape import stop_gradient
-
     powers = exp(accumulating(x) - stop_gradient(amax(x, axis, keepdims=True)))
     return cast_to(powers / sum_axes(powers, axis, keepdims=True), x.dtype)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import add
 from typing import TYPE_CHECKING, Any
 
 from dualtape.core.interpreter import Value
 from dualtape.dtypes import float32, promote
 from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError
-from dualtape.functions.conversion import cast_to, floating
+from dualtape.functions.conversion import cast_to, floating, read_positive
 from dualtape.functions.elementwise import abs, isfinite, maximum, sqrt, square
 from dualtape.functions.indexing import where
 from dualtape.functions.reduction import amax
@@ -50,12 +52,10 @@ def clip_by_global_norm(x: Any, clip_norm: float = 1.0, use_norm: None = None) -
         raise ArgumentError(
             f"For '_ClipByGlobalNorm', input 'use_norm' only supports None currently, but got 'use_norm': {use_norm}"
         )
-    limit = _positive("clip_by_global_norm", "clip_norm", clip_norm)
+    limit = read_positive("clip_by_global_norm", "clip_norm", clip_norm)
     tensors = _read_tensors("clip_by_global_norm", x)
-    wide = float32
-    for t in tensors:
-        wide = promote(wide, t.dtype)
-    norm = sqrt(_total([sum_axes(square(cast_to(t, wide))) for t in tensors]))
+    wide = reduce(promote, (t.dtype for t in tensors), float32)
+    norm = sqrt(reduce(add, [sum_axes(square(cast_to(t, wide))) for t in tensors]))
     divisor = maximum(norm, limit)
     clipped = tuple(cast_to(cast_to(t, wide) * limit / divisor, t.dtype) for t in tensors)
     return clipped[0] if isinstance(x, Value) else clipped
@@ -75,7 +75,7 @@ def clip_by_norm(x: Any, max_norm: float, norm_type: float = 2.0, error_if_nonfi
     error_if_nonfinite
         Raise an error if the norm is infinite or NaN.
     """
-    limit = _positive("clip_by_norm", "max_norm", max_norm, zero=True)
+    limit = read_positive("clip_by_norm", "max_norm", max_norm, zero=True)
     tensors = _read_tensors("clip_by_norm", x)
     if isinstance(norm_type, bool) or not isinstance(norm_type, (int, float)):
         raise ArgumentTypeError(f"`norm_type` of `clip_by_norm` must be a number, got {type(norm_type).__name__}")
@@ -91,7 +91,7 @@ def clip_by_norm(x: Any, max_norm: float, norm_type: float = 2.0, error_if_nonfi
 def clip_along(x: Any, clip_norm: Any, axis: Any = None) -> Tensor:
     """``x * clip_norm / max(norm, clip_norm)``, with a norm for each slice along ``axis``."""
     x = floating("ClipByNorm", x, "x")
-    limit: Any = clip_norm if isinstance(clip_norm, Value) else _positive("ClipByNorm", "clip_norm", clip_norm)
+    limit: Any = clip_norm if isinstance(clip_norm, Value) else read_positive("ClipByNorm", "clip_norm", clip_norm)
     squares = sum_axes(square(x), axis, keepdims=True)
     norm = where(squares > 0, sqrt(where(squares > 0, squares, 1.0)), 0.0)
     scaled: Tensor = x * limit / maximum(norm, limit)
@@ -104,16 +104,8 @@ def _norm(tensors: Sequence[Tensor], order: float) -> Tensor:
     if not order > 0:
         raise ArgumentError(f"`norm_type` of `clip_by_norm` must be positive, got {order}")
     if order == 2.0:
-        return sqrt(_total([sum_axes(square(t)) for t in tensors]))
-    powers = [sum_axes(abs(t) ** order) for t in tensors]
-    return _total(powers) ** (1.0 / order)
-
-
-def _total(terms: Sequence[Tensor]) -> Tensor:
-    total = terms[0]
-    for term in terms[1:]:
-        total = total + term
-    return total
+        return sqrt(reduce(add, [sum_axes(square(t)) for t in tensors]))
+    return reduce(add, [sum_axes(abs(t) ** order) for t in tensors]) ** (1.0 / order)
 
 
 def _read_tensors(function: str, x: Any) -> list[Tensor]:
@@ -128,11 +120,3 @@ def _read_tensors(function: str, x: Any) -> list[Tensor]:
         if not item.dtype.is_float:
             raise DTypeError(f"x[{i}] of `{function}` is of {item.dtype}; expected floats")
     return list(items)
-
-
-def _positive(function: str, argument: str, value: Any, zero: bool = False) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ArgumentTypeError(f"`{argument}` of `{function}` must be a number, got {type(value).__name__}")
-    if not (value >= 0 if zero else value > 0):
-        raise ArgumentError(f"`{argument}` of `{function}` must be positive, got {value}")
-    return float(value)

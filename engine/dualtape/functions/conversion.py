@@ -134,7 +134,8 @@ def operands(function: str, x: Any, y: Any, zero_rank_is_weak: bool = False) -> 
             return x, y
         if zero_rank_is_weak and bool(x.shape) != bool(y.shape):
             strong, weak = (a, b) if x.shape else (b, a)
-            if _same_kind(promote(strong, weak), strong):
+            common = promote(strong, weak)
+            if common.is_float == strong.is_float and common.is_integer == strong.is_integer:
                 return cast_to(x, strong), cast_to(y, strong)
         common = promote(a, b)
         return cast_to(x, common), cast_to(y, common)
@@ -146,11 +147,6 @@ def operands(function: str, x: Any, y: Any, zero_rank_is_weak: bool = False) -> 
     if isinstance(y, Value):
         return x, cast_to(y, promote_scalar(y.dtype, type(x)))
     return operands(function, as_tensor(x, function, "x"), y)
-
-
-def _same_kind(a: DType, b: DType) -> bool:
-    """Whether both are floats, both integers (signed or not), or both bools."""
-    return a.is_float == b.is_float and a.is_integer == b.is_integer
 
 
 def floating(function: str, x: Any, argument: str = "input") -> Tensor:
@@ -204,6 +200,29 @@ def read_number(function: str, argument: str, value: Any) -> int | float:
     if not isinstance(value, (int, float)):
         raise ArgumentTypeError(f"`{argument}` of `{function}` must be a number, got {type(value).__name__}")
     return value
+
+
+def read_positive(owner: object, argument: str, value: Any, zero: bool = False) -> float:
+    """A positive number, or zero if that is allowed; ``owner`` is a function's name, or an instance of a class."""
+    number = read_real(owner, argument, value)
+    if not (number >= 0 if zero else number > 0):
+        allowed = "zero or positive" if zero else "positive"
+        raise ArgumentError(f"`{argument}` of `{_name(owner)}` must be {allowed}, got {value}")
+    return number
+
+
+def read_real(owner: object, argument: str, value: Any) -> float:
+    """A Python number, as a float."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ArgumentTypeError(f"`{argument}` of `{_name(owner)}` must be a number, got {type(value).__name__}")
+    try:
+        return float(value)
+    except OverflowError as failure:
+        raise ArgumentError(f"`{argument}` of `{_name(owner)}` is too large for a float") from failure
+
+
+def _name(owner: object) -> str:
+    return owner if isinstance(owner, str) else type(owner).__name__
 
 
 def read_flag(function: str, argument: str, value: Any) -> bool:

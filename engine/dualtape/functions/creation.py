@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,23 +33,15 @@ def _filled(shape: tuple[int, ...], value: Any, dtype: DType, like: Tensor | Non
 
 def _repeated(shape: tuple[int, ...], value: float, dtype: DType, like: Tensor | None = None) -> Tensor:
     """A number that ``dtype`` holds, repeated; every gradient begins with a one, so this checks nothing."""
+    return _held(shape, lambda: ground().filled(shape, value, dtype, None if like is None else like.device))
+
+
+def _held(shape: tuple[int, ...], make: Callable[[], Tensor]) -> Tensor:
+    """What ``make`` gives; if there is not enough memory, that is said in the engine's words."""
     try:
-        return ground().filled(shape, value, dtype, None if like is None else like.device)
+        return make()
     except MemoryError as failure:
-        raise _no_memory(shape, failure) from failure
-
-
-def _no_memory(shape: tuple[int, ...], failure: MemoryError) -> ArgumentError:
-    return ArgumentError(f"there is no memory for a tensor of shape {shape}: {failure}")
-
-
-@contextmanager
-def _memory_for(shape: tuple[int, ...]) -> Iterator[None]:
-    """Say in the engine's words that there is not enough of it."""
-    try:
-        yield
-    except MemoryError as failure:
-        raise _no_memory(shape, failure) from failure
+        raise ArgumentError(f"there is no memory for a tensor of shape {shape}: {failure}") from failure
 
 
 def full(size: Any, fill_value: float, *, dtype: DType | None = None) -> Tensor:
@@ -95,8 +86,8 @@ def eye(n: int, m: int | None = None, dtype: DType = float32) -> Tensor:
     """Ones on the diagonal of an n x m matrix of zeros."""
     rows = read_int("eye", "n", n)
     columns = rows if m is None else read_int("eye", "m", m)
-    with _memory_for(read_shape("eye", "n", (rows, columns))):
-        return ground().constant(np.eye(rows, columns, dtype=as_dtype(dtype).numpy))
+    shape, element = read_shape("eye", "n", (rows, columns)), as_dtype(dtype).numpy
+    return _held(shape, lambda: ground().constant(np.eye(rows, columns, dtype=element)))
 
 
 def arange(start: float = 0, end: float | None = None, step: float = 1, *, dtype: DType | None = None) -> Tensor:
@@ -110,13 +101,13 @@ def arange(start: float = 0, end: float | None = None, step: float = 1, *, dtype
     if step == 0:
         raise ArgumentError("`step` of `arange` must not be 0")
     shape = read_shape("arange", "end", max(0, math.ceil((end - start) / step)))
-    with _memory_for(shape):
+
+    def make() -> Tensor:
         array = np.arange(start, end, step)
-        if dtype is not None:
-            array = converted(array, as_dtype(dtype).numpy)
-        elif array.dtype.kind == "f":
-            array = converted(array, np.float32)
-        return ground().constant(array)
+        inferred = np.float32 if array.dtype.kind == "f" else array.dtype
+        return ground().constant(converted(array, inferred if dtype is None else as_dtype(dtype).numpy))
+
+    return _held(shape, make)
 
 
 def linspace(start: float, end: float, steps: int, *, dtype: DType = float32) -> Tensor:
@@ -125,5 +116,5 @@ def linspace(start: float, end: float, steps: int, *, dtype: DType = float32) ->
     if count < 0:
         raise ArgumentError(f"`steps` of `linspace` must not be negative, got {count}")
     ends = (read_number("linspace", "start", start), read_number("linspace", "end", end))
-    with _memory_for(read_shape("linspace", "steps", count)):
-        return ground().constant(converted(np.linspace(*ends, count), as_dtype(dtype).numpy))
+    shape, element = read_shape("linspace", "steps", count), as_dtype(dtype).numpy
+    return _held(shape, lambda: ground().constant(converted(np.linspace(*ends, count), element)))

@@ -12,7 +12,7 @@ from dualtape.dtypes import bool_, float32, int64
 from dualtape.errors import ArgumentError, ShapeError, TensorIndexError
 from dualtape.functions.conversion import TensorLike, as_tensor, cast_to, operands, read_int, read_number
 from dualtape.functions.creation import arange
-from dualtape.functions.shape import broadcast_to, permute, reshape
+from dualtape.functions.shape import along, broadcast_to, expand_dims, permute, reshape
 from dualtape.primitives import comparison, gathering, movement, selection
 
 if TYPE_CHECKING:
@@ -206,10 +206,7 @@ def scatter_add(input: TensorLike, axis: int, index: TensorLike, src: TensorLike
     i = normalize_axis("scatter_add", read_int("scatter_add", "axis", axis), x.ndim)
     if any(n > x.shape[j] for j, n in enumerate(places.shape) if j != i):
         raise ShapeError(f"`index` of shape {places.shape} reaches outside the input's shape {x.shape}")
-    grids = []
-    for j, n in enumerate(places.shape):
-        shape = tuple(n if k == j else 1 for k in range(x.ndim))
-        grids.append(places if j == i else reshape(arange(n).to(x.device), shape))
+    grids = [places if j == i else along(arange(n).to(x.device), j, x.ndim) for j, n in enumerate(places.shape)]
     flat = reshape(_flat_indices(grids, list(x.shape), places.shape), -1)
     added = gathering.scatter_sum(reshape(updates, -1), flat, axis=0, size=x.size)
     total: Tensor = x + reshape(added, x.shape)
@@ -225,8 +222,8 @@ def one_hot(indices: TensorLike, depth: int, on_value: float = 1, off_value: flo
     if size < 0:
         raise ArgumentError(f"`depth` of `one_hot` must not be negative, got {size}")
     i = normalize_axis("one_hot", read_int("one_hot", "axis", axis), index.ndim + 1)
-    expanded = movement.reshape(cast_to(index, int64), shape=(*index.shape[:i], 1, *index.shape[i:]))
-    line = movement.reshape(arange(size).to(index.device), shape=(size,) + (1,) * (index.ndim - i))
+    expanded = expand_dims(cast_to(index, int64), i)
+    line = along(arange(size).to(index.device), i, index.ndim + 1)
     on, off = _read_element("on_value", on_value), _read_element("off_value", off_value)
     filled: Tensor = cast_to(where(comparison.equal(expanded, line), on, off), float32)
     return filled
@@ -265,7 +262,7 @@ def _triangle(function: str, input: TensorLike, diagonal: int, upper: bool) -> T
         raise ShapeError(f"`{function}` takes a Tensor of two axes or more, got shape {x.shape}")
     rows, columns = x.shape[-2:]
     k = read_int(function, "diagonal", diagonal)
-    mask = np.triu(np.ones((rows, columns), np.bool_), k) if upper else np.tril(np.ones((rows, columns), np.bool_), k)
+    mask = (np.triu if upper else np.tril)(np.ones((rows, columns), np.bool_), k)
     return selection.where(as_tensor(mask, function).to(x.device), x, 0.0 if x.dtype.is_float else 0)
 
 

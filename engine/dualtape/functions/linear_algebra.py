@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import string
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -10,8 +11,9 @@ from dualtape.core.spec import normalize_axis
 from dualtape.dtypes import bool_
 from dualtape.errors import ArgumentError, ArgumentTypeError, AxisError, DTypeError, ShapeError
 from dualtape.functions.conversion import TensorLike, as_tensor, read_ints
+from dualtape.functions.indexing import diag, diagonal
 from dualtape.functions.reduction import sum as sum_axes
-from dualtape.functions.shape import permute, reshape
+from dualtape.functions.shape import broadcast_to, permute, reshape
 from dualtape.primitives.contraction import matmul as matmul_primitive
 
 if TYPE_CHECKING:
@@ -42,12 +44,9 @@ def matmul(input: TensorLike, other: TensorLike) -> Tensor:
     left = reshape(x, (1, -1)) if x.ndim == 1 else x
     right = reshape(y, (-1, 1)) if y.ndim == 1 else y
     product = _multiply_matrices(left, right)
-    shape = product.shape
-    if y.ndim == 1:
-        shape = shape[:-1]
-    if x.ndim == 1:
-        shape = (*shape[: -2 if y.ndim > 1 else -1], *shape[len(shape) - 1 :]) if y.ndim > 1 else shape[:-1]
-    return reshape(product, shape)
+    # The axes of size 1 that the vectors were given.
+    added = [axis for axis, vector in ((product.ndim - 2, x), (product.ndim - 1, y)) if vector.ndim == 1]
+    return reshape(product, tuple(n for axis, n in enumerate(product.shape) if axis not in added))
 
 
 def dot(input: TensorLike, other: TensorLike) -> Tensor:
@@ -88,19 +87,10 @@ def tensordot(x1: TensorLike, x2: TensorLike, axes: int | Sequence[Sequence[int]
     free_y = [i for i in range(y.ndim) if i not in right]
     rows = tuple(x.shape[i] for i in free_x)
     columns = tuple(y.shape[i] for i in free_y)
-    inner = 1
-    for i in left:
-        inner *= x.shape[i]
-    matrix_x = reshape(permute(x, free_x + left), (_product(rows), inner))
-    matrix_y = reshape(permute(y, right + free_y), (inner, _product(columns)))
+    inner = math.prod(x.shape[i] for i in left)
+    matrix_x = reshape(permute(x, free_x + left), (math.prod(rows), inner))
+    matrix_y = reshape(permute(y, right + free_y), (inner, math.prod(columns)))
     return reshape(_multiply_matrices(matrix_x, matrix_y), rows + columns)
-
-
-def _product(shape: tuple[int, ...]) -> int:
-    product = 1
-    for size in shape:
-        product *= size
-    return product
 
 
 def einsum(equation: str, *operands: TensorLike) -> Tensor:
@@ -117,10 +107,7 @@ def einsum(equation: str, *operands: TensorLike) -> Tensor:
     for i, (y, other) in enumerate(labelled[1:], start=1):
         later = set(output).union(*(n for _, n in labelled[i + 1 :]))
         x, names = _contract(x, names, y, other, later)
-    summed = tuple(i for i, name in enumerate(names) if name not in output)
-    if summed:
-        x = sum_axes(x, summed)
-        names = [n for n in names if n in output]
+    x, names = _summed(x, names, set(output))
     return permute(x, [names.index(n) for n in output])
 
 
@@ -155,9 +142,6 @@ def _parse(equation: str, tensors: list[Tensor]) -> tuple[list[list[str]], list[
 
 def _diagonal(x: Tensor, names: list[str]) -> tuple[Tensor, list[str]]:
     """Merge axes of one name: a letter used twice in an operand means its diagonal."""
-    from dualtape.functions.indexing import diagonal
-
-    names = list(names)
     while len(set(names)) != len(names):
         twice = next(n for n in names if names.count(n) > 1)
         i = names.index(twice)
@@ -170,16 +154,16 @@ def _diagonal(x: Tensor, names: list[str]) -> tuple[Tensor, list[str]]:
     return x, names
 
 
+def _summed(x: Tensor, names: list[str], wanted: set[str]) -> tuple[Tensor, list[str]]:
+    """The sum over all axes whose names are not ``wanted``."""
+    alone = tuple(i for i, name in enumerate(names) if name not in wanted)
+    return (sum_axes(x, alone) if alone else x), [name for name in names if name in wanted]
+
+
 def _contract(x: Tensor, left: list[str], y: Tensor, right: list[str], later: set[str]) -> tuple[Tensor, list[str]]:
     """One product: shared names that are needed later are batch axes, the other shared ones are summed."""
-    for names, other in ((left, right), (right, left)):
-        alone = [i for i, n in enumerate(names) if n not in other and n not in later]
-        if alone and names is left:
-            x = sum_axes(x, tuple(alone))
-            left = [n for i, n in enumerate(names) if i not in alone]
-        elif alone:
-            y = sum_axes(y, tuple(alone))
-            right = [n for i, n in enumerate(names) if i not in alone]
+    x, left = _summed(x, left, later.union(right))
+    y, right = _summed(y, right, later.union(left))
     batch = [n for n in left if n in right and n in later]
     inner = [n for n in left if n in right and n not in later]
     rows = [n for n in left if n not in right]
@@ -194,11 +178,8 @@ def _contract(x: Tensor, left: list[str], y: Tensor, right: list[str], later: se
         flat = [n for group in order for n in group]
         t = permute(t, [names.index(n) for n in flat])
         if any(t.shape[i] != sizes.get(n, 1) for i, n in enumerate(flat)):
-            from dualtape.functions.shape import broadcast_to
-
             t = broadcast_to(t, tuple(sizes.get(n, 1) for n in flat))
-        shape = [_product(tuple(sizes.get(n, 1) for n in group)) for group in order]
-        return reshape(t, tuple(shape))
+        return reshape(t, tuple(math.prod(sizes.get(n, 1) for n in group) for group in order))
 
     product = _multiply_matrices(arranged(x, left, [batch, rows, inner]), arranged(y, right, [batch, inner, columns]))
     names = batch + rows + columns
@@ -207,8 +188,6 @@ def _contract(x: Tensor, left: list[str], y: Tensor, right: list[str], later: se
 
 def trace(input: TensorLike) -> Tensor:
     """The sum of the diagonal of a matrix."""
-    from dualtape.functions.indexing import diag
-
     x = as_tensor(input, "trace")
     if x.ndim != 2:
         raise ShapeError(f"`trace` takes a matrix, got shape {x.shape}")

@@ -10,7 +10,7 @@ from dualtape.dtypes import promote
 from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError, TensorIndexError
 from dualtape.functions import elementwise
 from dualtape.functions.activation import log_softmax
-from dualtape.functions.conversion import accumulating, cast_to
+from dualtape.functions.conversion import accumulating, cast_to, read_positive
 from dualtape.functions.indexing import one_hot, where
 from dualtape.functions.reduction import mean
 from dualtape.functions.reduction import sum as sum_over
@@ -55,7 +55,7 @@ def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
 
 def smooth_l1_loss(input: Tensor, target: Tensor, beta: float = 1.0, reduction: str = "none") -> Tensor:
     """d^2 / (2 beta) where the difference d is below ``beta``, else abs(d) - beta / 2."""
-    _require_positive("smooth_l1_loss", "beta", beta)
+    read_positive("smooth_l1_loss", "beta", beta)
 
     def loss(d: Tensor) -> Tensor:
         size = elementwise.abs(d)
@@ -66,7 +66,7 @@ def smooth_l1_loss(input: Tensor, target: Tensor, beta: float = 1.0, reduction: 
 
 def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0) -> Tensor:
     """d^2 / 2 where the difference d is at most ``delta``, else delta (abs(d) - delta / 2)."""
-    _require_positive("huber_loss", "delta", delta)
+    read_positive("huber_loss", "delta", delta)
 
     def loss(d: Tensor) -> Tensor:
         size = elementwise.abs(d)
@@ -171,10 +171,3 @@ def _require_tensors(owner: str, **values: Any) -> None:
     for name, value in values.items():
         if not isinstance(value, Value):
             raise ArgumentTypeError(f"`{name}` of `{owner}` must be a Tensor, got {type(value).__name__}")
-
-
-def _require_positive(owner: str, name: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ArgumentTypeError(f"`{name}` of `{owner}` must be a number, got {type(value).__name__}")
-    if not value > 0:
-        raise ArgumentError(f"`{name}` of `{owner}` must be positive, got {value}")

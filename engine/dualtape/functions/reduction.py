@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
+from dualtape.core.primitive import Primitive
 from dualtape.core.spec import normalize_axis
 from dualtape.dtypes import bool_, float32, int32, int64
-from dualtape.errors import DTypeError, ShapeError
+from dualtape.errors import ArgumentError, DTypeError, ShapeError
 from dualtape.functions.conversion import (
     TensorLike,
     accumulating,
@@ -19,8 +21,10 @@ from dualtape.functions.conversion import (
     read_number,
     to_floating,
 )
+from dualtape.functions.shape import along, part
 from dualtape.primitives import arithmetic, comparison, exponential, movement, reduction
 from dualtape.primitives.broadcasting import sum as sum_primitive
+from dualtape.primitives.rounding import stop_gradient
 from dualtape.primitives.selection import where
 
 if TYPE_CHECKING:
@@ -48,9 +52,12 @@ def _wide(x: Tensor) -> Tensor:
 
 def sum(input: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The sum over ``axis`` (all axes by default); integers and bools give Int64."""
-    x = _wide(as_tensor(input, "sum"))
-    axes = read_axes("sum", axis, x.ndim)
-    return _drop(sum_primitive(x, axes=axes), axes, keepdims) if axes else x
+    return _reduced("sum", sum_primitive, _wide(as_tensor(input, "sum")), axis, keepdims)
+
+
+def _reduced(name: str, primitive: Primitive, x: Tensor, axis: Axis, keepdims: bool) -> Tensor:
+    axes = read_axes(name, axis, x.ndim)
+    return _drop(primitive(x, axes=axes), axes, keepdims) if axes else x
 
 
 def mean(input: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
@@ -61,20 +68,13 @@ def mean(input: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor
     axes = read_axes("mean", axis, x.ndim)
     if not axes:
         return x
-    count = _count(x.shape, axes)
+    count = math.prod(x.shape[i] for i in axes)
     total = sum_primitive(accumulating(_wide(x)), axes=axes)
     if not x.dtype.is_float:
         whole = arithmetic.absolute(total) // (count or 1)
         return cast_to(_drop(where(total < 0, -whole, whole), axes, keepdims), x.dtype)
     # Dividing, not multiplying by 1/count: the mean of equal numbers is that number.
     return _drop(cast_to(arithmetic.divide(total, count), x.dtype), axes, keepdims)
-
-
-def _count(shape: tuple[int, ...], axes: tuple[int, ...]) -> int:
-    count = 1
-    for i in axes:
-        count *= shape[i]
-    return count
 
 
 def prod(input: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
@@ -91,30 +91,18 @@ def _prod_along(x: Tensor, axis: int) -> Tensor:
         return sum_primitive(x, axes=(axis,)) + 1
     while (size := x.shape[axis]) > 1:
         half = size // 2
-        pairs = arithmetic.multiply(_part(x, axis, 0, half), _part(x, axis, half, half))
-        x = movement.concatenate(pairs, _part(x, axis, size - 1, 1), axis=axis) if size % 2 else pairs
+        pairs = arithmetic.multiply(part(x, axis, 0, half), part(x, axis, half, half))
+        x = movement.concatenate(pairs, part(x, axis, size - 1, 1), axis=axis) if size % 2 else pairs
     return x
-
-
-def _part(x: Tensor, axis: int, start: int, size: int) -> Tensor:
-    starts = tuple(start if i == axis else 0 for i in range(x.ndim))
-    sizes = tuple(size if i == axis else n for i, n in enumerate(x.shape))
-    return movement.cut(x, starts=starts, sizes=sizes, steps=(1,) * x.ndim)
 
 
 def _extremum(name: str, primitive: Any, input: TensorLike, axis: Axis, keepdims: bool) -> Tensor:
     x = as_tensor(input, name)
     if x.dtype is bool_:
         raise DTypeError(f"`{name}` of a Bool tensor is not defined; use any or all")
-    axes = read_axes(name, axis, x.ndim)
-    if x.size == 0 and any_zero(x.shape, axes):
+    if 0 in (x.shape[i] for i in read_axes(name, axis, x.ndim)):
         raise ShapeError(f"`{name}` over no elements: shape {x.shape}, axis {axis}")
-    return _drop(primitive(x, axes=axes), axes, keepdims) if axes else x
-
-
-def any_zero(shape: tuple[int, ...], axes: tuple[int, ...]) -> bool:
-    """Whether one of ``axes`` is empty."""
-    return 0 in (shape[i] for i in axes)
+    return _reduced(name, primitive, x, axis, keepdims)
 
 
 def amax(input: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
@@ -171,24 +159,19 @@ def _with_index(name: str, extremum: Any, search: Any, input: TensorLike, axis: 
     i = normalize_axis(name, read_int(name, "axis", axis), x.ndim)
     indices = _search(name, search, x, i, keepdims=True)
     positions = as_tensor(list(range(x.shape[i])), name).to(x.device)
-    shape = tuple(n if j == i else 1 for j, n in enumerate(x.shape))
-    chosen = comparison.equal(movement.reshape(positions, shape=shape), indices)
+    chosen = comparison.equal(along(positions, i, x.ndim), indices)
     values = sum_primitive(where(chosen, x, 0.0 if x.dtype.is_float else 0), axes=(i,))
     return _drop(values, (i,), keepdims), _drop(indices, (i,), keepdims)
 
 
 def any(input: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Whether some element over ``axis`` is true."""
-    x = cast_to(as_tensor(input, "any"), bool_)
-    axes = read_axes("any", axis, x.ndim)
-    return _drop(reduction.any(x, axes=axes), axes, keepdims) if axes else x
+    return _reduced("any", reduction.any, cast_to(as_tensor(input, "any"), bool_), axis, keepdims)
 
 
 def all(input: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Whether every element over ``axis`` is true."""
-    x = cast_to(as_tensor(input, "all"), bool_)
-    axes = read_axes("all", axis, x.ndim)
-    return _drop(reduction.all(x, axes=axes), axes, keepdims) if axes else x
+    return _reduced("all", reduction.all, cast_to(as_tensor(input, "all"), bool_), axis, keepdims)
 
 
 def cumsum(input: TensorLike, axis: int) -> Tensor:
@@ -205,8 +188,8 @@ def cumprod(input: TensorLike, axis: int) -> Tensor:
     size, step = x.shape[i], 1
     # Each round doubles the number of elements whose product stands in each place.
     while step < size:
-        later = arithmetic.multiply(_part(x, i, step, size - step), _part(x, i, 0, size - step))
-        x = movement.concatenate(_part(x, i, 0, step), later, axis=i)
+        later = arithmetic.multiply(part(x, i, step, size - step), part(x, i, 0, size - step))
+        x = movement.concatenate(part(x, i, 0, step), later, axis=i)
         step *= 2
     return x
 
@@ -216,18 +199,13 @@ def logsumexp(input: TensorLike, axis: Axis = None, keepdims: bool = False) -> T
     given = floating("logsumexp", input)
     x = accumulating(given)
     axes = read_axes("logsumexp", axis, x.ndim)
-    largest = reduction.maximum_along(_detached(x), axes=axes) if axes else _detached(x)
+    detached = stop_gradient(x)
+    largest = reduction.maximum_along(detached, axes=axes) if axes else detached
     shift = where(comparison.isfinite(largest), largest, 0.0)
     total = sum_primitive(exponential.exp(x - shift), axes=axes) if axes else exponential.exp(x - shift)
     empty = comparison.equal(total, 0)
     finite = exponential.log(where(empty, 1.0, total)) + shift
     return _drop(cast_to(where(empty, float("-inf"), finite), given.dtype), axes, keepdims)
-
-
-def _detached(x: Tensor) -> Tensor:
-    from dualtape.primitives.rounding import stop_gradient
-
-    return stop_gradient(x)
 
 
 def var(input: TensorLike, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Tensor:
@@ -245,7 +223,7 @@ def _read_floats(function: str, input: TensorLike) -> Tensor:
 
 def _variance(x: Tensor, axis: Axis, ddof: int, keepdims: bool) -> Tensor:
     axes = read_axes("var", axis, x.ndim)
-    count = _count(x.shape, axes)
+    count = math.prod(x.shape[i] for i in axes)
     centred = x - mean(x, axes, keepdims=True) if axes else x - x
     squares = sum_primitive(arithmetic.square(centred), axes=axes) if axes else centred
     freedom = count - read_int("var", "ddof", ddof)
@@ -275,9 +253,7 @@ def norm(A: TensorLike, ord: float | None = None, dim: Axis = None, keepdim: boo
         root = root_of_sum(sum_primitive(squares, axes=axes) if axes else squares)
         return _drop(cast_to(root, x.dtype), axes, keepdim)
     if ord == 1:
-        return sum(arithmetic.absolute(x), axes, keepdim) if axes else arithmetic.absolute(x)
+        return sum(arithmetic.absolute(x), axes, keepdim)
     if ord == float("inf"):
-        return amax(arithmetic.absolute(x), axes, keepdim) if axes else arithmetic.absolute(x)
-    from dualtape.errors import ArgumentError
-
+        return amax(arithmetic.absolute(x), axes, keepdim)
     raise ArgumentError(f"`ord` of `norm` must be 1, 2 or inf, got {ord}")

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import reduce
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
+from dualtape import pytree
+from dualtape.core.interpreter import Value
 from dualtape.core.spec import normalize_axis
 from dualtape.dtypes import as_dtype, bool_, promote
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
@@ -120,9 +124,7 @@ def _as_tensors(function: str, tensors: Any) -> list[Tensor]:
     if not tensors:
         raise ArgumentError(f"`tensors` of `{function}` is empty; expected at least one Tensor")
     found = [as_tensor(x, function, f"tensors[{i}]") for i, x in enumerate(tensors)]
-    common = found[0].dtype
-    for x in found[1:]:
-        common = promote(common, x.dtype)
+    common = reduce(promote, (x.dtype for x in found))
     return [cast_to(x, common) for x in found]
 
 
@@ -160,14 +162,14 @@ def split(tensor: TensorLike, split_size_or_sections: int | Sequence[int], axis:
         sections = list(read_ints("split", "split_size_or_sections", split_size_or_sections))
         if sum(sections) != size or min(sections, default=0) < 0:
             raise ShapeError(f"`split` into sizes {tuple(sections)} does not cover axis {i} of size {size}")
-    pieces = []
-    start = 0
-    for length in sections:
-        starts = tuple(start if j == i else 0 for j in range(x.ndim))
-        sizes = tuple(length if j == i else n for j, n in enumerate(x.shape))
-        pieces.append(movement.cut(x, starts=starts, sizes=sizes, steps=(1,) * x.ndim))
-        start += length
-    return tuple(pieces)
+    return tuple(part(x, i, start, length) for start, length in zip(accumulate([0, *sections]), sections, strict=False))
+
+
+def part(x: Tensor, axis: int, start: int, size: int) -> Tensor:
+    """So many slices of ``axis``, from ``start`` on."""
+    starts = tuple(start if i == axis else 0 for i in range(x.ndim))
+    sizes = tuple(size if i == axis else n for i, n in enumerate(x.shape))
+    return movement.cut(x, starts=starts, sizes=sizes, steps=(1,) * x.ndim)
 
 
 def flip(input: TensorLike, dims: int | Sequence[int]) -> Tensor:
@@ -256,9 +258,6 @@ def cast(input: TensorLike, dtype: Any) -> Tensor:
 
 def stop_gradient(value: Any) -> Any:
     """The same value, a constant to every derivative of every order. Containers and numbers pass unchanged in type."""
-    from dualtape import pytree
-    from dualtape.core.interpreter import Value
-
     return pytree.map(lambda x: stop_primitive(x) if isinstance(x, Value) else x, value)
 
 
@@ -272,9 +271,9 @@ def meshgrid(*inputs: TensorLike, indexing: str = "xy") -> tuple[Tensor, ...]:
     if indexing == "xy" and len(order) > 1:
         order[0], order[1] = 1, 0
     shape = tuple(sizes[i] for i in order)
-    grids = []
-    for i, x in enumerate(tensors):
-        axis = order.index(i)
-        line = reshape(x, tuple(x.size if j == axis else 1 for j in range(len(sizes))))
-        grids.append(broadcast_to(line, shape))
-    return tuple(grids)
+    return tuple(broadcast_to(along(x, order.index(i), len(order)), shape) for i, x in enumerate(tensors))
+
+
+def along(line: Tensor, axis: int, rank: int) -> Tensor:
+    """A vector as a tensor of so many axes, along one of them."""
+    return movement.reshape(line, shape=tuple(line.size if i == axis else 1 for i in range(rank)))

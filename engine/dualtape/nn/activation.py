@@ -92,24 +92,9 @@ class LogSoftmax(Cell):
         return activation.log_softmax(x, self.axis)
 
 
-_BY_NAME: dict[str, Callable[[], Cell]] = {
-    "tanh": Tanh,
-    "sigmoid": Sigmoid,
-    "relu": ReLU,
-    "silu": SiLU,
-    "swish": SiLU,
-    "selu": SeLU,
-    "softplus": Softplus,
-    "sin": Sin,
-    "cos": Cos,
-    "exp": Exp,
-    "leakyrelu": LeakyReLU,
-    "leaky_relu": LeakyReLU,
-    "elu": ELU,
-    "gelu": GELU,
-    "softmax": Softmax,
-    "logsoftmax": LogSoftmax,
-}
+_CELLS = (Tanh, Sigmoid, ReLU, SiLU, SeLU, Softplus, Sin, Cos, Exp, LeakyReLU, ELU, GELU, Softmax, LogSoftmax)
+_BY_NAME: dict[str, Callable[[], Cell]] = {cell.__name__.lower(): cell for cell in _CELLS}
+_BY_NAME |= {"swish": SiLU, "leaky_relu": LeakyReLU}
 
 Activation = str | Callable[[Tensor], Tensor]
 

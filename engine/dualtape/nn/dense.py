@@ -159,20 +159,12 @@ class MLP(Cell):
             _read_size("MLP", name, size)
         stream = generator(seed)
         sizes = [in_features, *[width] * depth, out_features]
-        self.layers = CellList(
-            [
-                Dense(
-                    size,
-                    following,
-                    weight_init,
-                    bias_init,
-                    activation=activation if i < depth else None,
-                    dtype=dtype,
-                    seed=stream,
-                )
-                for i, (size, following) in enumerate(pairwise(sizes))
-            ]
-        )
+        activations = [*[activation] * depth, None]
+        layers = [
+            Dense(*size, weight_init, bias_init, activation=after, dtype=dtype, seed=stream)
+            for size, after in zip(pairwise(sizes), activations, strict=True)
+        ]
+        self.layers = CellList(layers)
 
     def construct(self, x: Any) -> Tensor:
         for layer in self.layers:

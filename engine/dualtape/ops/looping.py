@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from dualtape import pytree
@@ -81,11 +82,8 @@ class Scan:
             return init, outputs
         rows = None if xs is None else stack([x if isinstance(x, Tensor) else Tensor(x) for x in elements])
         last, stacked = scan(loop_func, init, rows, len(elements))
-        return last, list(_unstacked(stacked, len(elements)))
-
-
-def _unstacked(stacked: Any, length: int) -> list[Any]:
-    return [pytree.map(lambda x, i=i: x[i] if isinstance(x, Tensor) else x, stacked) for i in range(length)]
+        of_step = lambda x, i: x[i] if isinstance(x, Tensor) else x
+        return last, [pytree.map(partial(of_step, i=i), stacked) for i in range(len(elements))]
 
 
 def _require_bool(name: str, unroll: Any) -> None:

@@ -9,10 +9,10 @@ import math
 from typing import Any, ClassVar
 
 from dualtape.errors import ArgumentError
+from dualtape.functions.conversion import read_positive, read_real
 from dualtape.functions.elementwise import abs, expm1, maximum, sqrt, square
 from dualtape.optim.groups import LearningRate, Parameters
 from dualtape.optim.optimizer import Optimizer, State, Step
-from dualtape.optim.schedule import read_number, read_positive
 from dualtape.tensor import Tensor
 
 __all__ = ["AdaMax", "Adam", "AdamWeightDecay"]
@@ -161,7 +161,7 @@ def bias_correction(beta: float, count: Tensor) -> Tensor:
 def read_betas(optimizer: Optimizer, beta1: Any, beta2: Any, eps: Any) -> tuple[float, float, float]:
     """Check the arguments that Adam and its relatives share."""
     for name, beta in (("beta1", beta1), ("beta2", beta2)):
-        if not 0.0 <= read_number(optimizer, name, beta) < 1.0:
+        if not 0.0 <= read_real(optimizer, name, beta) < 1.0:
             raise ArgumentError(
                 f"`{name}` of `{type(optimizer).__name__}` must be from 0 up to but without 1, got {beta}"
             )

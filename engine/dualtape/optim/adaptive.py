@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dualtape.functions.conversion import read_positive
 from dualtape.functions.elementwise import rsqrt, sqrt, square
 from dualtape.optim.groups import LearningRate, Parameters
 from dualtape.optim.optimizer import Optimizer, State, Step
-from dualtape.optim.schedule import read_positive
 from dualtape.tensor import Tensor
 
 __all__ = ["Adadelta", "Adagrad", "RMSProp"]

@@ -10,7 +10,8 @@ import numpy as np
 from dualtape.core.interpreter import Value
 from dualtape.dtypes import float32, float64
 from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
-from dualtape.optim.schedule import LearningRateSchedule, read_positive
+from dualtape.functions.conversion import read_positive
+from dualtape.optim.schedule import LearningRateSchedule
 from dualtape.parameter import Parameter
 from dualtape.tensor import Tensor
 

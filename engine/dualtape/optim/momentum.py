@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dualtape.errors import ArgumentError
+from dualtape.functions.conversion import read_positive
 from dualtape.functions.indexing import where
 from dualtape.optim.groups import LearningRate, Parameters
 from dualtape.optim.optimizer import Optimizer, State, Step
-from dualtape.optim.schedule import read_positive
 from dualtape.tensor import Tensor
 
 __all__ = ["SGD", "Momentum"]

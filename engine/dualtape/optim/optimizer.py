@@ -11,12 +11,12 @@ from dualtape.cell import Cell
 from dualtape.core.interpreter import Value
 from dualtape.dtypes import float32, promote
 from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError, TensorIndexError
-from dualtape.functions.conversion import cast_to
+from dualtape.functions.conversion import cast_to, read_positive
 from dualtape.functions.creation import full_like
 from dualtape.functions.indexing import take
 from dualtape.functions.shape import reshape
 from dualtape.optim.groups import LearningRate, Parameters, read_groups
-from dualtape.optim.schedule import LearningRateSchedule, read_positive
+from dualtape.optim.schedule import LearningRateSchedule
 from dualtape.parameter import Parameter, ParameterTuple
 from dualtape.tensor import Tensor
 

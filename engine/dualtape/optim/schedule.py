@@ -8,10 +8,10 @@ from typing import Any
 from dualtape.cell import Cell
 from dualtape.core.interpreter import Value
 from dualtape.dtypes import float32
-from dualtape.errors import ArgumentError, ArgumentTypeError
+from dualtape.errors import ArgumentError
 from dualtape.functions import elementwise
 from dualtape.functions.activation import clamp
-from dualtape.functions.conversion import cast_to
+from dualtape.functions.conversion import cast_to, read_int, read_positive
 from dualtape.tensor import Tensor
 
 __all__ = [
@@ -31,7 +31,7 @@ class LearningRateSchedule(Cell):
 class _Decay(LearningRateSchedule):
     """What the decaying schedules share: ``p`` is the step over ``decay_steps``, whole numbers for a stair."""
 
-    def __init__(self, learning_rate: float, decay_rate: float, decay_steps: int, is_stair: bool) -> None:
+    def __init__(self, learning_rate: float, decay_rate: float, decay_steps: int, is_stair: bool = False) -> None:
         super().__init__()
         self.learning_rate = read_positive(self, "learning_rate", learning_rate)
         self.decay_rate = read_positive(self, "decay_rate", decay_rate)
@@ -53,18 +53,12 @@ class ExponentialDecayLR(_Decay):
     0.025
     """
 
-    def __init__(self, learning_rate: float, decay_rate: float, decay_steps: int, is_stair: bool = False) -> None:
-        super().__init__(learning_rate, decay_rate, decay_steps, is_stair)
-
     def construct(self, global_step: Any) -> Tensor:
         return self.learning_rate * elementwise.exp(math.log(self.decay_rate) * self._progress(global_step))
 
 
 class NaturalExpDecayLR(_Decay):
     """``learning_rate * exp(-decay_rate * step)``; a stair takes the step down to a multiple of ``decay_steps``."""
-
-    def __init__(self, learning_rate: float, decay_rate: float, decay_steps: int, is_stair: bool = False) -> None:
-        super().__init__(learning_rate, decay_rate, decay_steps, is_stair)
 
     def construct(self, global_step: Any) -> Tensor:
         p = self._step(global_step)
@@ -75,9 +69,6 @@ class NaturalExpDecayLR(_Decay):
 
 class InverseDecayLR(_Decay):
     """``learning_rate / (1 + decay_rate * p)``."""
-
-    def __init__(self, learning_rate: float, decay_rate: float, decay_steps: int, is_stair: bool = False) -> None:
-        super().__init__(learning_rate, decay_rate, decay_steps, is_stair)
 
     def construct(self, global_step: Any) -> Tensor:
         return self.learning_rate / (1 + self.decay_rate * self._progress(global_step))
@@ -95,12 +86,10 @@ class CosineDecayLR(LearningRateSchedule):
 
     def __init__(self, min_lr: float, max_lr: float, decay_steps: int) -> None:
         super().__init__()
-        if read_number(self, "min_lr", min_lr) < 0:
-            raise ArgumentError(f"`min_lr` of `CosineDecayLR` must not be negative, got {min_lr}")
-        if min_lr >= read_positive(self, "max_lr", max_lr):
+        self.min_lr = read_positive(self, "min_lr", min_lr, zero=True)
+        self.max_lr = read_positive(self, "max_lr", max_lr)
+        if self.min_lr >= self.max_lr:
             raise ArgumentError(f"`max_lr` of `CosineDecayLR` must be above `min_lr`, got {max_lr} and {min_lr}")
-        self.min_lr = float(min_lr)
-        self.max_lr = float(max_lr)
         self.decay_steps = read_steps(self, "decay_steps", decay_steps)
 
     def construct(self, global_step: Any) -> Tensor:
@@ -125,11 +114,7 @@ class PolynomialDecayLR(LearningRateSchedule):
     ) -> None:
         super().__init__()
         self.learning_rate = read_positive(self, "learning_rate", learning_rate)
-        if read_number(self, "end_learning_rate", end_learning_rate) < 0:
-            raise ArgumentError(
-                f"`end_learning_rate` of `PolynomialDecayLR` must not be negative, got {end_learning_rate}"
-            )
-        self.end_learning_rate = float(end_learning_rate)
+        self.end_learning_rate = read_positive(self, "end_learning_rate", end_learning_rate, zero=True)
         self.decay_steps = read_steps(self, "decay_steps", decay_steps)
         self.power = read_positive(self, "power", power)
         self.update_decay_steps = update_decay_steps
@@ -156,32 +141,10 @@ class WarmUpLR(LearningRateSchedule):
         return self.learning_rate * clamp(self._step(global_step) / self.warmup_steps, max=1.0)
 
 
-def read_number(owner: object, argument: str, value: Any) -> float:
-    """A Python number, as a float."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ArgumentTypeError(
-            f"`{argument}` of `{type(owner).__name__}` must be a number, got {type(value).__name__}"
-        )
-    try:
-        return float(value)
-    except OverflowError as failure:
-        raise ArgumentError(f"`{argument}` of `{type(owner).__name__}` is too large for a float") from failure
-
-
-def read_positive(owner: object, argument: str, value: Any, zero: bool = False) -> float:
-    """A positive number; or zero, if that is allowed."""
-    number = read_number(owner, argument, value)
-    if not (number >= 0 if zero else number > 0):
-        raise ArgumentError(
-            f"`{argument}` of `{type(owner).__name__}` must be {'zero or ' if zero else ''}positive, got {value}"
-        )
-    return number
-
-
 def read_steps(owner: object, argument: str, value: Any) -> int:
     """A positive number of steps."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ArgumentTypeError(f"`{argument}` of `{type(owner).__name__}` must be an int, got {type(value).__name__}")
-    if not 0 < value < 2**63:
-        raise ArgumentError(f"`{argument}` of `{type(owner).__name__}` must be positive and fit Int64, got {value}")
-    return value
+    name = type(owner).__name__
+    steps = read_int(name, argument, value)
+    if not 0 < steps < 2**63:
+        raise ArgumentError(f"`{argument}` of `{name}` must be positive and fit Int64, got {value}")
+    return steps

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from dualtape.devices.opencl.indexing import plan_cumsum, plan_scatter_sum, plan
 from dualtape.devices.opencl.matmul import plan_matmul
 from dualtape.devices.opencl.memory import BufferStorage, PoolStatistics
 from dualtape.devices.opencl.movement import plan_concatenate, plan_movement, plan_placement, plan_reinterpretation
-from dualtape.devices.opencl.runtime import Plan, Runtime
+from dualtape.devices.opencl.runtime import Launch, Plan, Runtime
 from dualtape.dtypes import DType, dtype_of, float32, float64
 from dualtape.errors import DeviceError
 
@@ -54,7 +54,7 @@ class OpenCLDevice(KernelDevice):
         self._started: Runtime | None = None
         self._lock = threading.Lock()
         self._plans: dict[Any, Plan] = {}
-        self._sums: dict[Any, Callable[[BufferStorage, BufferStorage], None]] = {}
+        self._sums: dict[Any, Launch] = {}
         self._writes: deque[Any] = deque()
 
     @property
@@ -142,16 +142,16 @@ class OpenCLDevice(KernelDevice):
         output: Spec = primitive.infer(*specs, **params)
         self.require(output.dtype)
         match primitive.lowering:
-            case Expression():
-                return plan_expression(self.runtime, primitive, specs, params, output)
-            case Movement():
-                return plan_movement(self.runtime, primitive, specs[0], params, output)
-            case Placement():
-                return plan_placement(self.runtime, primitive, specs[0], params, output)
+            case Expression() as expression:
+                return plan_expression(self.runtime, primitive.name, expression, specs, params, output)
+            case Movement() as movement:
+                return plan_movement(self.runtime, movement, specs[0], params, output)
+            case Placement() as placement:
+                return plan_placement(self.runtime, placement, specs[0], params, output)
             case Reinterpretation():
                 return plan_reinterpretation(output.shape)
-            case Fold():
-                return plan_fold(self.runtime, primitive, specs[0], params, output)
+            case Fold() as fold:
+                return plan_fold(self.runtime, fold, specs[0], params["axes"], output)
             case Kernel(name):
                 return _BY_NAME[name](self.runtime, primitive, specs, params, output)
 
@@ -164,7 +164,7 @@ class OpenCLDevice(KernelDevice):
         add = self._sums.get(key)
         if add is None:
             add = self._sums[key] = sum_in_place(self.runtime, Spec(target.shape, dtype_of(target.dtype)))
-        add(target, addend)
+        add(target.buffer, addend.buffer, target.buffer)
         return True
 
     def require(self, dtype: DType) -> None:

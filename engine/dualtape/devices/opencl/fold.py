@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from math import prod
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import NamedTuple
 
 from dualtape.core.expression import in_c
 from dualtape.core.lowering import Fold
-from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Shape, Spec
 from dualtape.devices.opencl.memory import BufferStorage
 from dualtape.devices.opencl.runtime import Operands, Plan, Runtime
-from dualtape.devices.opencl.types import C_TYPES
+from dualtape.devices.opencl.types import C_TYPES, accesses
 from dualtape.dtypes import DType, float16, float32
 from dualtape.opencl_kernels import source
-
-Reducer = Callable[[BufferStorage], BufferStorage]
 
 _PART = 4096
 _PART_OF_COLUMNS = 256
@@ -40,28 +34,23 @@ class Extent(NamedTuple):
     def parts(self) -> int:
         return max(1, -(-self.size // self.part))
 
+    @property
+    def shape(self) -> Shape:
+        """What is left of it after one pass."""
+        return self.outer, self.parts, self.columns
 
-def plan_fold(runtime: Runtime, primitive: Primitive, x: Spec, params: dict[str, Any], output: Spec) -> Plan:
-    """Prepare a :class:`Fold`."""
-    assert isinstance(primitive.lowering, Fold)
-    reduce = folded(runtime, primitive.lowering, x, params["axes"], output.dtype)
+
+def plan_fold(runtime: Runtime, fold: Fold, x: Spec, axes: tuple[int, ...], output: Spec) -> Plan:
+    """Prepare a :class:`Fold`: all passes over ``axes``, the last of which are reduced first."""
+    between = float32 if output.dtype is float16 else output.dtype
+    extents = _passes(x.shape, axes)
+    specs = [x, *(Spec(extent.shape, between) for extent in extents[:-1]), output]
+    steps = [fold_step(runtime, fold, specs[i].dtype, extent, specs[i + 1]) for i, extent in enumerate(extents)]
 
     def run(operands: Operands) -> BufferStorage:
-        return BufferStorage(reduce(operands[0]).allocation, output.shape, output.dtype.numpy)
-
-    return run
-
-
-def folded(runtime: Runtime, fold: Fold, x: Spec, axes: tuple[int, ...], gives: DType) -> Reducer:
-    """All passes over ``axes``, the last of which are reduced first; the shape of the result is the caller's."""
-    between = float32 if gives is float16 else gives
-    extents = _passes(x.shape, axes)
-    types = [x.dtype, *[between] * (len(extents) - 1), gives]
-    steps = [fold_step(runtime, fold, types[i], types[i + 1], extent) for i, extent in enumerate(extents)]
-
-    def run(storage: BufferStorage) -> BufferStorage:
+        storage: BufferStorage = operands[0]
         for step in steps:
-            storage = step(storage)
+            storage = step((storage,))
         return storage
 
     return run
@@ -88,34 +77,18 @@ def _passes(shape: Shape, axes: tuple[int, ...]) -> list[Extent]:
             return passes
 
 
-def fold_step(runtime: Runtime, fold: Fold, given: DType, gives: DType, extent: Extent) -> Reducer:
-    """One pass: from storage of ``given`` to storage of ``gives``, of shape (outer, parts, columns)."""
-    source_type, target = C_TYPES[given], C_TYPES[gives]
+def fold_step(runtime: Runtime, fold: Fold, given: DType, extent: Extent, output: Spec) -> Plan:
+    """One pass over elements of ``given``; the output has those of shape (outer, parts, columns) in this order."""
+    target = C_TYPES[output.dtype]
     ends: dict[float, object] = {-math.inf: target.lowest, math.inf: target.highest}
     columns = extent.columns > 1
     text = f"""\
-#define IN {source_type.storage}
-#define OUT {target.storage}
-#define ACC {target.compute}
-#define LOAD(pointer, index) {source_type.load("pointer", "index")}
-#define STORE(pointer, index, value) {target.store("pointer", "index", "value")}
-#define IDENTITY {ends.get(fold.identity, fold.identity)}
-static inline ACC dt_combine(ACC x, {source_type.compute} y) {{ return {in_c(fold.combine, number="ACC")}; }}
+{accesses(given, output.dtype)}#define IDENTITY {ends.get(fold.identity, fold.identity)}
+static inline ACC dt_combine(ACC x, {C_TYPES[given].compute} y) {{ return {in_c(fold.combine, number="ACC")}; }}
 #define COMBINE(a, b) dt_combine(a, b)
 #pragma OPENCL FP_CONTRACT OFF
 {source("fold_columns" if columns else "fold")}"""
-    kernel = runtime.kernel(
-        "dt_fold_columns" if columns else "dt_fold_neighbours", text, (None, None, *[np.uint64] * 5)
-    )
-    items = extent.outer * extent.parts * (-(-extent.columns // 16) if columns else 1)
-    grid, group = runtime.spread(items)
+    grid = runtime.spread(extent.outer * extent.parts * (-(-extent.columns // 16) if columns else 1))
     sizes = (extent.outer, extent.size, extent.columns, extent.part, extent.parts)
-    shape = (extent.outer, extent.parts, extent.columns)
-
-    def step(x: BufferStorage) -> BufferStorage:
-        out = runtime.new(shape, gives)
-        if out.allocation is not None:
-            kernel(grid, group, x.buffer, out.buffer, *sizes)
-        return out
-
-    return step
+    name = "dt_fold_columns" if columns else "dt_fold_neighbours"
+    return runtime.plan(output, runtime.launch(name, text, 2, grid, *sizes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import NamedTuple
 
 from dualtape.core.lowering import contiguous_strides
@@ -32,10 +33,7 @@ class Layout(NamedTuple):
 
     @property
     def rows(self) -> int:
-        rows = 1
-        for size, _ in self.outer:
-            rows *= size
-        return rows
+        return prod(size for size, _ in self.outer)
 
     @property
     def is_contiguous(self) -> bool:
@@ -44,10 +42,7 @@ class Layout(NamedTuple):
 
     def table(self) -> list[int]:
         """The numbers that a kernel reads: offsets, inner strides, then size and strides of each outer axis."""
-        numbers = [*self.offsets, *self.inner]
-        for size, strides in self.outer:
-            numbers += [size, *strides]
-        return numbers
+        return [*self.offsets, *self.inner, *(n for size, strides in self.outer for n in (size, *strides))]
 
 
 def layout(shape: Shape, strides: list[Strides], offsets: list[int] | None = None) -> Layout:

@@ -9,8 +9,8 @@ import numpy as np
 from dualtape.core.expression import Expression, in_c
 from dualtape.devices.opencl.layout import Layout
 from dualtape.devices.opencl.programs import Kernel
-from dualtape.devices.opencl.runtime import Runtime
-from dualtape.devices.opencl.types import CType
+from dualtape.devices.opencl.runtime import Launch, Runtime
+from dualtape.devices.opencl.types import CType, define, unaligned_vector
 from dualtape.opencl_kernels import source
 
 
@@ -48,37 +48,28 @@ class Map(NamedTuple):
     lanes: int = 1
 
 
-class MapLaunch:
+def map_launch(runtime: Runtime, what: Map, where: Layout) -> Launch:
     """A :class:`Map` for arrays of one layout."""
-
-    def __init__(self, runtime: Runtime, what: Map, where: Layout) -> None:
-        width = what.lanes if what.lanes > 1 else 16
-        pieces = -(-where.columns // width)
-        if where.is_contiguous:
-            self._kernel = _kernel(runtime, what, None, width)
-            self._grid, self._group = runtime.grid(pieces)
-            self._sizes: tuple[Any, ...] = (where.columns,)
-        else:
-            self._kernel = _kernel(runtime, what, where.inner, width)
-            self._grid, self._group = runtime.grid(pieces, where.rows)
-            self._sizes = (where.columns, where.rows, len(where.outer), runtime.table(where.table()))
-
-    def __call__(self, *arguments: Any) -> None:
-        """Enqueue it: buffers and numbers of the inputs in order, then the output's buffer."""
-        self._kernel(self._grid, self._group, *arguments, *self._sizes)
+    width = what.lanes if what.lanes > 1 else 16
+    pieces = -(-where.columns // width)
+    sizes: tuple[Any, ...] = (where.columns,)
+    if where.is_contiguous:
+        kernel, grid = _kernel(runtime, what, None, width), runtime.grid(pieces)
+    else:
+        kernel, grid = _kernel(runtime, what, where.inner, width), runtime.grid(pieces, where.rows)
+        sizes += (where.rows, len(where.outer), runtime.table(where.table()))
+    return lambda *arguments: kernel(*grid, *arguments, *sizes)
 
 
 def _kernel(runtime: Runtime, what: Map, inner: tuple[int, ...] | None, width: int) -> Kernel:
     """``inner`` is None for contiguous arrays; else strides 0 and 1 become part of the code."""
     name = f"dt_{what.name}"
-    inputs = [
-        _Input(letter, kind, number) for letter, kind, number in zip("xyz", what.inputs, what.numbers, strict=False)
-    ]
+    inputs = list(map(_Input, "xyz", what.inputs, what.numbers))
     arrays = [x.letter for x in inputs if not x.number] + ["out"]
     steps = {letter: _step(i, inner, len(arrays)) for i, letter in enumerate(arrays)}
-    macros = {
+    macros: dict[str, object] = {
         "KERNEL": name,
-        "WIDTH": str(width),
+        "WIDTH": width,
         "WIDE": runtime.wide_attribute() if what.lanes > 1 else "",
         "PARAMETERS": ", ".join([*(x.parameter(what) for x in inputs), f"__global {what.output.storage} *out_array"]),
         "START": " ".join(_start(i, letter, steps[letter], inner is not None) for i, letter in enumerate(arrays)),
@@ -87,11 +78,12 @@ def _kernel(runtime: Runtime, what: Map, inner: tuple[int, ...] | None, width: i
         "OUT": _vector(what.output.compute, what.lanes),
     }
     if inner is not None:
-        macros |= {"STRIDED": "", "ARRAYS": str(len(arrays))}
+        macros |= {"STRIDED": "", "ARRAYS": len(arrays)}
     macros |= _vector_body(what, inputs, steps) if what.lanes > 1 else _scalar_body(what, inputs, steps)
-    head = "".join(f"#define {macro} {text}\n" for macro, text in macros.items())
+    head = define(macros)
     if what.lanes > 1:
-        head += _unaligned_vector(what.common, what.lanes)
+        # PoCL 3.0 cannot compile vstore16 and spills registers around vload16; dereferencing does neither.
+        head += unaligned_vector("dt_vector", what.common, what.lanes)
     scalars = tuple(x.kind.argument if x.number else None for x in inputs)
     sizes = (np.uint64,) if inner is None else (np.uint64, np.uint64, np.int32, None)
     return runtime.kernel(name, what.preamble + head + source("map"), (*scalars, None, *sizes))
@@ -113,11 +105,6 @@ class _Input(NamedTuple):
 
 def _vector(compute: str, lanes: int) -> str:
     return f"{compute}{lanes}" if lanes > 1 else compute
-
-
-def _unaligned_vector(kind: CType, lanes: int) -> str:
-    # PoCL 3.0 cannot compile vstore16 and spills registers around vload16; dereferencing does neither.
-    return f"typedef {kind.compute}{lanes} dt_vector __attribute__((aligned({np.dtype(kind.argument).itemsize})));\n"
 
 
 def _step(position: int, inner: tuple[int, ...] | None, arrays: int) -> str:

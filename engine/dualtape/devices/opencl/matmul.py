@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import prod
 from typing import Any, NamedTuple
 
@@ -13,11 +12,9 @@ from dualtape.core.lowering import Fold
 from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Shape, Spec
 from dualtape.devices.opencl.fold import Extent, fold_step
-from dualtape.devices.opencl.indexing import accesses, define
 from dualtape.devices.opencl.layout import broadcast_strides
-from dualtape.devices.opencl.memory import BufferStorage
-from dualtape.devices.opencl.runtime import Operands, Plan, Runtime
-from dualtape.devices.opencl.types import C_TYPES, CType
+from dualtape.devices.opencl.runtime import Launch, Params, Plan, Runtime, Specs
+from dualtape.devices.opencl.types import C_TYPES, CType, accesses, define, unaligned_vector
 from dualtape.dtypes import DType, float16, float32
 from dualtape.opencl_kernels import source
 
@@ -25,9 +22,6 @@ _SUM = Fold(0, x + y)
 _SHORTEST_PART = 512
 _MOST_PARTS = 64
 _LONGEST_PART = 32768  # so that errors do not grow with the length of sums
-
-Launch = Callable[[Any, Any, Any], None]
-"""Enqueues products of two buffers into a third."""
 
 
 class Product(NamedTuple):
@@ -65,7 +59,7 @@ class Product(NamedTuple):
 
     def starts(self, left_size: int, right_size: int) -> list[int]:
         """First elements of both factors, product by product."""
-        return [int(start) for start in np.stack([self.left * left_size, self.right * right_size], 1).ravel()]
+        return np.stack([self.left * left_size, self.right * right_size], 1).ravel().tolist()
 
     def in_parts(self, runtime: Runtime, tiles: int) -> Product:
         """The same with the inner axis cut, if ``tiles`` alone are too few to occupy the device."""
@@ -77,25 +71,18 @@ class Product(NamedTuple):
 
     def macros(self, lanes: int, wide: str) -> str:
         """How kernels read and write elements and vectors of so many lanes, and what they compute with."""
-        given, real, target = C_TYPES[self.dtype], C_TYPES[self.computed], C_TYPES[self.stored]
-        unaligned = f"{real.compute}{lanes} dt_unaligned __attribute__((aligned({self.computed.bits // 8})))"
-        return (
-            define(
-                {
-                    "IN": given.storage,
-                    "LOAD(pointer, index)": given.load("pointer", "index"),
-                    "OUT": target.storage,
-                    "STORE(pointer, index, value)": target.store("pointer", "index", "value"),
-                    "REAL": real.compute,
-                    "LANES": str(lanes),
-                    "VECTOR": f"{real.compute}{lanes}",
-                    "WIDE": wide,
-                    "READ(pointer, index)": _read(given, lanes),
-                    "WRITE(pointer, index, value)": _write(target, lanes),
-                }
-            )
-            + f"typedef {unaligned};\n"
+        real = C_TYPES[self.computed]
+        vectors = define(
+            {
+                "REAL": real.compute,
+                "LANES": lanes,
+                "VECTOR": f"{real.compute}{lanes}",
+                "WIDE": wide,
+                "READ(pointer, index)": _read(C_TYPES[self.dtype], lanes),
+                "WRITE(pointer, index, value)": _write(C_TYPES[self.stored], lanes),
+            }
         )
+        return accesses(self.dtype, self.stored) + vectors + unaligned_vector("dt_unaligned", real, lanes)
 
 
 def _read(kind: CType, lanes: int) -> str:
@@ -110,9 +97,7 @@ def _write(kind: CType, lanes: int) -> str:
     return "(*(__global dt_unaligned *)(pointer + (index)) = (value))"
 
 
-def plan_matmul(
-    runtime: Runtime, primitive: Primitive, specs: tuple[Spec, ...], params: dict[str, Any], output: Spec
-) -> Plan:
+def plan_matmul(runtime: Runtime, primitive: Primitive, specs: Specs, params: Params, output: Spec) -> Plan:
     """Prepare ``matmul``."""
     a, b = specs
     product = _product(a, b.shape, output.shape)
@@ -127,25 +112,11 @@ def plan_matmul(
         product = product.in_parts(runtime, tiles)
         launch = _tiled(runtime, product, tile)
     if product.parts == 1:
-
-        def run(operands: Operands) -> BufferStorage:
-            out = runtime.new(output.shape, output.dtype)
-            if out.allocation is not None:
-                launch(operands[0].buffer, operands[1].buffer, out.buffer)
-            return out
-
-        return run
-
+        return runtime.plan(output, launch)
     extent = Extent(product.products, product.parts, product.m * product.n)
-    add_up = fold_step(runtime, _SUM, product.stored, output.dtype, extent)
-
-    def run_in_parts(operands: Operands) -> BufferStorage:
-        partial = runtime.new((product.products, product.parts, product.m * product.n), product.stored)
-        if partial.allocation is not None:
-            launch(operands[0].buffer, operands[1].buffer, partial.buffer)
-        return BufferStorage(add_up(partial).allocation, output.shape, output.dtype.numpy)
-
-    return run_in_parts
+    multiply = runtime.plan(Spec(extent, product.stored), launch)
+    add_up = fold_step(runtime, _SUM, product.stored, extent, output)
+    return lambda operands: add_up((multiply(operands),))
 
 
 def _product(a: Spec, b: Shape, output: Shape) -> Product:
@@ -162,21 +133,17 @@ def _simple(runtime: Runtime, product: Product) -> Launch:
     """Any element type."""
     count, m, k, n = product.products, product.m, product.k, product.n
     starts = runtime.table(product.starts(m * k, k * n))
-    text = accesses(product.dtype) + source("matmul_simple")
-    kernel = runtime.kernel("dt_matmul_simple", text, (None, None, None, None, *[np.uint64] * 4))
-    grid, group = runtime.grid(count * m * n)
-    return lambda a, b, c: kernel(grid, group, a, b, c, starts, count, m, k, n)
+    text = accesses(product.dtype, product.dtype) + source("matmul_simple")
+    return runtime.launch("dt_matmul_simple", text, 3, runtime.grid(count * m * n), starts, count, m, k, n)
 
 
 def _vector(runtime: Runtime, product: Product) -> Launch:
     """Right factors of one column, which need no layout of their own."""
-    count, m, k = product.products, product.m, product.k
-    part, parts = product.part, product.parts
+    count, m, k, parts = product.products, product.m, product.k, product.parts
     starts = runtime.table(product.starts(m * k, k))
-    macros = product.macros(runtime.lanes(product.computed.bits // 8), runtime.wide_attribute())
-    kernel = runtime.kernel("dt_matvec", macros + source("matvec"), (None, None, None, None, *[np.uint64] * 5))
-    grid, group = runtime.spread(count * parts * m)
-    return lambda a, b, c: kernel(grid, group, a, b, c, starts, count, m, k, part, parts)
+    text = product.macros(runtime.lanes(product.computed.bits // 8), runtime.wide_attribute()) + source("matvec")
+    grid = runtime.spread(count * parts * m)
+    return runtime.launch("dt_matvec", text, 3, grid, starts, count, m, k, product.part, parts)
 
 
 class Tile(NamedTuple):
@@ -206,26 +173,24 @@ def _tiled(runtime: Runtime, product: Product, tile: Tile) -> Launch:
     count, m, k, n = product.products, product.m, product.k, product.n
     panels = -(-n // tile.columns)
     direct = product.dtype is product.computed and n % tile.columns == 0 and (panels <= 4 or m <= 4 * tile.rows)
-    macros = product.macros(tile.lanes, runtime.wide_attribute()) + define(
-        {"ROWS": str(tile.rows), "VECTORS": str(tile.vectors), "COLUMNS": str(tile.columns)}
-    )
-    kernel = runtime.kernel("dt_matmul", macros + source("matmul"), (None, None, None, None, *[np.uint64] * 8))
-    grid, group = runtime.spread(count * product.parts * panels * -(-m // tile.rows))
-    part, parts = product.part, product.parts
+    macros = product.macros(tile.lanes, runtime.wide_attribute())
+    macros += define({"ROWS": tile.rows, "VECTORS": tile.vectors, "COLUMNS": tile.columns})
+    grid = runtime.spread(count * product.parts * panels * -(-m // tile.rows))
+    starts = runtime.table(product.starts(m * k, k * n if direct else panels * k * tile.columns))
+    # From row to row of the right factor, and from panel to panel.
+    strides = (n, tile.columns) if direct else (tile.columns, k * tile.columns)
+    sizes = (count, m, k, n, *strides, product.part, product.parts)
+    multiply = runtime.launch("dt_matmul", macros + source("matmul"), 3, grid, starts, *sizes)
     if direct:
-        starts = runtime.table(product.starts(m * k, k * n))
-        return lambda a, b, c: kernel(grid, group, a, b, c, starts, count, m, k, n, n, tile.columns, part, parts)
+        return multiply
 
-    starts = runtime.table(product.starts(m * k, panels * k * tile.columns))
     matrices = product.right_matrices
-    pack = runtime.kernel("dt_pack", macros + source("pack"), (None, None, *[np.uint64] * 3))
-    pack_grid, pack_group = runtime.grid(matrices * panels * k)
-    packed_size = (matrices * panels * k * tile.columns,)
+    pack = runtime.launch("dt_pack", macros + source("pack"), 2, runtime.grid(matrices * panels * k), matrices, k, n)
 
     def launch(a: Any, b: Any, c: Any) -> None:
-        packed = runtime.new(packed_size, product.computed)
+        packed = runtime.new((matrices * panels * k * tile.columns,), product.computed)
         if packed.allocation is not None:
-            pack(pack_grid, pack_group, b, packed.buffer, matrices, k, n)
-        kernel(grid, group, a, packed.buffer, c, starts, count, m, k, n, tile.columns, k * tile.columns, part, parts)
+            pack(b, packed.buffer)
+        multiply(a, packed.buffer, c)
 
     return launch

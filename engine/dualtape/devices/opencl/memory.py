@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from dataclasses import dataclass
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyopencl as cl
@@ -17,8 +16,7 @@ from dualtape.errors import DeviceError
 _SMALLEST = 256
 
 
-@dataclass(frozen=True)
-class PoolStatistics:
+class PoolStatistics(NamedTuple):
     """What a :class:`Pool` holds, in bytes.
 
     Attributes

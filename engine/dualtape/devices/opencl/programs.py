@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import pyopencl as cl
@@ -12,23 +13,8 @@ from dualtape.errors import DeviceError
 from dualtape.opencl_kernels import source
 
 Size = tuple[int, ...]
-
-
-class Kernel:
-    """A kernel of one device, ready to launch."""
-
-    __slots__ = ("_kernel", "_lock", "_queue", "name")
-
-    def __init__(self, kernel: Any, name: str, queue: Any, lock: threading.Lock) -> None:
-        self.name = name
-        self._kernel = kernel
-        self._queue = queue
-        self._lock = lock
-
-    def __call__(self, global_size: Size, local_size: Size, *arguments: Any) -> None:
-        """Enqueue one run; buffers and plain numbers as arguments."""
-        with self._lock:  # OpenCL keeps arguments in the kernel: setting them and enqueueing must not interleave
-            self._kernel(self._queue, global_size, local_size, *arguments)
+Kernel = Callable[..., None]
+"""Enqueues one run: global and local size, then the kernel's arguments, buffers and plain numbers."""
 
 
 class Programs:
@@ -59,10 +45,16 @@ class Programs:
         with self._lock:
             found = self._kernels.get(source)
             if found is None:
-                found = self._kernels[source] = Kernel(
-                    self._build(name, source, scalars), name, self._queue, self._launching
-                )
+                found = self._kernels[source] = self._launcher(self._build(name, source, scalars))
             return found
+
+    def _launcher(self, kernel: Any) -> Kernel:
+        def launch(global_size: Size, local_size: Size, *arguments: Any) -> None:
+            # OpenCL keeps arguments in the kernel: setting them and enqueueing must not interleave.
+            with self._launching:
+                kernel(self._queue, global_size, local_size, *arguments)
+
+        return launch
 
     def vector_bytes(self) -> int:
         """The width of the widest vectors that the device's compiler makes."""

@@ -9,14 +9,19 @@ from typing import Any
 import numpy as np
 import pyopencl as cl
 
-from dualtape.core.spec import Shape
+from dualtape.core.spec import Shape, Spec
 from dualtape.devices.opencl.memory import BufferStorage, Pool
 from dualtape.devices.opencl.programs import Kernel, Programs, Size
 from dualtape.dtypes import DType
 
+Specs = tuple[Spec, ...]
+Params = dict[str, Any]
 Operands = Sequence[Any]
 Plan = Callable[[Operands], BufferStorage]
 """One primitive prepared for operands of known shapes and types: what a repeated call runs."""
+
+Launch = Callable[..., None]
+"""Enqueues a kernel on what differs from call to call: buffers and numbers of the inputs, then the output's buffer."""
 
 _QUIET = "-w"
 _CORRECTLY_ROUNDED = "-cl-fp32-correctly-rounded-divide-sqrt"
@@ -69,6 +74,24 @@ class Runtime:
     def kernel(self, name: str, source: str, scalars: tuple[Any, ...]) -> Kernel:
         """See :meth:`Programs.kernel`."""
         return self.programs.kernel(name, source, scalars)
+
+    def launch(self, name: str, source: str, buffers: int, grid: tuple[Size, Size], *rest: Any) -> Launch:
+        """A kernel of so many buffers, behind which it takes ``rest``: 64-bit sizes, and tables."""
+        sizes = [np.uint64 if isinstance(x, int) else None for x in rest]
+        kernel = self.kernel(name, source, (*[None] * buffers, *sizes))
+        return lambda *arguments: kernel(*grid, *arguments, *rest)
+
+    def plan(self, output: Spec, launch: Launch, arguments: Callable[[Operands], Sequence[Any]] | None = None) -> Plan:
+        """A plan that makes the output and, if it has elements, launches on the operands' buffers or ``arguments``."""
+        shape, dtype = output.shape, output.dtype.numpy
+
+        def run(operands: Operands) -> BufferStorage:
+            out = self.allocate(shape, dtype)
+            if out.allocation is not None:
+                launch(*(arguments(operands) if arguments else [x.buffer for x in operands]), out.buffer)
+            return out
+
+        return run
 
     def grid(self, columns: int, rows: int | None = None) -> tuple[Size, Size]:
         """Global and local sizes for so many work-items; in whole groups, so that kernels must check their bounds."""

@@ -71,6 +71,30 @@ RAW: dict[int, CType] = {
 """Types that carry elements of so many bytes from one place to another."""
 
 
+def define(macros: dict[str, object]) -> str:
+    """Definitions that stand before a kernel's text."""
+    return "".join(f"#define {name} {text}\n" for name, text in macros.items())
+
+
+def unaligned_vector(name: str, kind: CType, lanes: int) -> str:
+    """The type ``name`` of vectors that may stand anywhere among the elements of an array."""
+    return f"typedef {kind.compute}{lanes} {name} __attribute__((aligned({np.dtype(kind.argument).itemsize})));\n"
+
+
+def accesses(given: DType, gives: DType) -> str:
+    """Macros with which a kernel reads elements of ``given``, and computes with and writes those of ``gives``."""
+    source, target = C_TYPES[given], C_TYPES[gives]
+    return define(
+        {
+            "IN": source.storage,
+            "LOAD(pointer, index)": source.load("pointer", "index"),
+            "OUT": target.storage,
+            "ACC": target.compute,
+            "STORE(pointer, index, value)": target.store("pointer", "index", "value"),
+        }
+    )
+
+
 def in_range(value: int, dtype: DType) -> bool:
     """Whether an integer type holds a Python int."""
     limits = np.iinfo(dtype.numpy)
