@@ -206,3 +206,7 @@ def test_misuse_is_named(use: Callable[[], object], error: type[Exception], mess
     with pytest.raises(error, match=message):
         use()
     assert W.item() == 1.0
+
+
+def test_a_constant_rate_of_zero_is_still_a_parameter() -> None:
+    assert isinstance(optim.SGD([Parameter(Tensor([1.0]), name="w")], 0.0).get_lr(), Parameter)

@@ -100,9 +100,10 @@ def _extremum(name: str, primitive: Any, input: TensorLike, axis: Axis, keepdims
     x = as_tensor(input, name)
     if x.dtype is bool_:
         raise DTypeError(f"`{name}` of a Bool tensor is not defined; use any or all")
-    if 0 in (x.shape[i] for i in read_axes(name, axis, x.ndim)):
+    axes = read_axes(name, axis, x.ndim)
+    if 0 in (x.shape[i] for i in axes):
         raise ShapeError(f"`{name}` over no elements: shape {x.shape}, axis {axis}")
-    return _reduced(name, primitive, x, axis, keepdims)
+    return _drop(primitive(x, axes=axes), axes, keepdims) if axes else x
 
 
 def amax(input: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:

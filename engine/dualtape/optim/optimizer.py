@@ -127,12 +127,10 @@ class Optimizer(Cell):
     def get_lr(self) -> Any:
         """The learning rate of the next step: a Parameter if it is constant, and a tuple if groups have their own."""
         names = [choice.rate for choice in self._choices]
-        rates = {name: self._constant_rate(name) or self._rate(name) for name in names}
+        given = {name: getattr(self, name) for name in names}
+        constant = {name: rate for name, rate in given.items() if isinstance(rate, Parameter) and rate.ndim == 0}
+        rates = {name: constant[name] if name in constant else self._rate(name) for name in given}
         return rates[names[0]] if len(rates) == 1 else tuple(rates[name] for name in names)
-
-    def _constant_rate(self, name: str) -> Parameter | None:
-        rate = getattr(self, name)
-        return rate if isinstance(rate, Parameter) and rate.ndim == 0 else None
 
     def _rate(self, name: str) -> Tensor:
         """The value, now, of the learning rate of that name."""
