@@ -136,16 +136,12 @@ _BY_NAME: dict[str, Callable[[], Initializer]] = {
     "uniform": Uniform,
     "normal": Normal,
     "truncated_normal": TruncatedNormal,
-    "truncatednormal": TruncatedNormal,
     "xavier_uniform": XavierUniform,
-    "xavieruniform": XavierUniform,
     "xavier_normal": XavierNormal,
-    "xaviernormal": XavierNormal,
     "he_uniform": HeUniform,
-    "heuniform": HeUniform,
     "he_normal": HeNormal,
-    "henormal": HeNormal,
 }
+_BY_NAME |= {name.replace("_", ""): kind for name, kind in _BY_NAME.items()}
 
 
 def initializer(

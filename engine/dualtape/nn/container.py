@@ -24,7 +24,8 @@ class CellList(Cell):
 
     def __init__(self, *cells: Cell | Iterable[Cell], auto_prefix: bool = True) -> None:
         super().__init__(auto_prefix)
-        self.extend(_read_cells(type(self).__name__, cells))
+        given: Any = cells[0] if len(cells) == 1 and isinstance(cells[0], (list, tuple)) else cells
+        self.extend(given)
 
     def append(self, cell: Cell) -> Self:
         """Add a cell at the end."""
@@ -170,10 +171,3 @@ def _checked(owner: str, cell: Any) -> Cell:
     if not isinstance(cell, Cell):
         raise ArgumentTypeError(f"`{owner}` holds Cells, got {type(cell).__name__}")
     return cell
-
-
-def _read_cells(owner: str, cells: tuple[Any, ...]) -> list[Cell]:
-    """Cells as arguments, or one list or tuple of them."""
-    if len(cells) == 1 and isinstance(cells[0], (list, tuple)):
-        cells = tuple(cells[0])
-    return [_checked(owner, cell) for cell in cells]
