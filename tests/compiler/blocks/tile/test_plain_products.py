@@ -19,14 +19,14 @@ from dualtape.compiler.blocks.tile import (
 from dualtape.core.expression import Expression, choose, x, y
 from dualtape.core.lowering import Fold
 from dualtape.core.primitive import CATALOGUE
-from dualtape.primitives.arithmetic import multiply, scale
+from dualtape.primitives.arithmetic import multiply, strong_multiply
 from tile_programs import SUM, contraction, mapped, shared, value
 
 
 def scaled() -> ElementwiseMap:
-    assert isinstance(scale.lowering, Expression)
+    assert isinstance(strong_multiply.lowering, Expression)
     operands = (value(3).whole((3,)), value(3).whole((3,)))
-    return ElementwiseMap(value(3), scale.lowering, operands, scale)
+    return ElementwiseMap(value(3), strong_multiply.lowering, operands, strong_multiply)
 
 
 def test_nothing_to_replace() -> None:
