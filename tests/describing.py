@@ -1,4 +1,4 @@
-"""What the stages give, as text for people; values are called as in the text of their program, or `t0`, `t1`, ..."""
+"""The stages of the compiler as text; values are called as in the text of their program, or `t0`, `t1`, ..."""
 
 from __future__ import annotations
 
@@ -18,25 +18,11 @@ from dualtape.compiler.blocks.tile import (
     TileStep,
     TileValue,
     Transpose,
+    Value,
     WideContraction,
-    step_reads,
-    step_writes,
-    values_made,
-    values_read,
 )
 from dualtape.compiler.program import Constant, Equation, Node, Operand, Program
 from dualtape.core.expression import in_c
-
-
-def in_words(division: Division) -> str:
-    """Which operations run in blocks."""
-    parts = [f"{len(x.operations)} operations at {x.points} points" for x in division.regions]
-    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
-
-
-def left_in_words(division: Division) -> str:
-    """Why others do not."""
-    return f"; operation by operation: {'; '.join(division.reasons)}" if division.reasons else ""
 
 
 class Describer:
@@ -76,13 +62,13 @@ class Describer:
         places = (f"{self._name(value)} at {slot.start + slot.delta}" for value, slot in layout.slots.items())
         return f"{layout.features} features: {', '.join(places)}"
 
-    def _name(self, value: Operand | TileValue | Shared) -> str:
+    def _name(self, value: Operand | Value) -> str:
         if isinstance(value, TileValue):
             return self._values.setdefault(value, f"t{len(self._values)}")
         node = value.node if isinstance(value, Shared) else value
         return self._nodes[node] if isinstance(node, Node) else str(node)
 
-    def _names(self, values: Iterable[Operand | TileValue | Shared]) -> str:
+    def _names(self, values: Iterable[Operand | Value]) -> str:
         return ", ".join(map(self._name, values))
 
     def _declared(self, value: TileValue) -> str:
@@ -111,9 +97,9 @@ class Describer:
         if isinstance(operation, Contraction):
             terms = (" * ".join(self._name(read.value) for read in term.reads) for term in operation.terms)
             return f"{self._name(operation.output)} = sum over points of {' + '.join(terms)}"
-        made = ", ".join(map(self._declared, values_made(operation)))
+        made = ", ".join(map(self._declared, operation.values_made()))
         if not isinstance(operation, ElementwiseMap):
-            return f"{made} = {type(operation).__name__}({self._names(values_read(operation))})"
+            return f"{made} = {type(operation).__name__}({self._names(operation.values_read())})"
         operands = [self._read(x) if isinstance(x, Read) else str(x) for x in operation.operands]
         if operation.primitive is None:
             return f"{made} = {in_c(operation.code, operands)}"
@@ -123,11 +109,11 @@ class Describer:
         match step:
             case Group():
                 how = f"for each of {step.features} features" if step.features > 1 else "once"
-                yield f"{how}, leaving {self._names(step_writes(step))}:"
+                yield f"{how}, leaving {self._names(step.values_made())}:"
                 yield from (f"  {self._operation(member)}" for member in step.members)
             case PointSum():
                 yield f"{self._operation(step.contraction)}, {step.form.name.lower().replace('_', ' ')}"
             case Transpose() | WideContraction():
-                yield f"{self._name(step.output)} = {type(step).__name__}({self._names(step_reads(step))})"
+                yield f"{self._name(step.output)} = {type(step).__name__}({self._names(step.values_read())})"
             case _:
                 yield self._operation(step)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import dualtape as dt
+from describing import Describer
 from dualtape import ops
-from dualtape.compiler.blocks import Describer, choose_division
+from dualtape.compiler.blocks import choose_division
 from dualtape.compiler.blocks.target import Target
 from dualtape.compiler.blocks.tile import choose_forms, plan_memory, schedule, split_rows
 from dualtape.compiler.passes import optimise

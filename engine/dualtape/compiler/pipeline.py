@@ -32,14 +32,13 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from dualtape.compiler.blocks import (
+    Division,
     Guarded,
     NotBlockable,
     Runner,
     choose_device,
     choose_division,
     compile_region,
-    in_words,
-    left_in_words,
     plan_blocks,
     target_of,
 )
@@ -95,5 +94,12 @@ def compile_program(program: Program, home: Device, chosen: Device | None) -> tu
         plan = plan_blocks(thin, division, kernels, home, device)
     except (NotBlockable, DeviceError) as reason:
         return replayed(program, home), "", f"runs operation by operation on {home}: {reason}"
-    explanation = f"runs {in_words(division)}, block by block, on {device}{left_in_words(division)}"
+    left = f"; operation by operation: {'; '.join(division.reasons)}" if division.reasons else ""
+    explanation = f"runs {_in_words(division)}, block by block, on {device}{left}"
     return Guarded(plan, program, home), "\n".join(x.kernel.source for x in kernels.values()), explanation
+
+
+def _in_words(division: Division) -> str:
+    """Which operations run in blocks."""
+    parts = [f"{len(x.operations)} operations at {x.points} points" for x in division.regions]
+    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))

@@ -1,8 +1,6 @@
 """Programs in blocks of points: found, turned into tile programs, written as kernels and run."""
 
-from dualtape.compiler.blocks.describe import Describer as Describer
-from dualtape.compiler.blocks.describe import in_words as in_words
-from dualtape.compiler.blocks.describe import left_in_words as left_in_words
+from dualtape.compiler.blocks.find import Division as Division
 from dualtape.compiler.blocks.find import NotBlockable as NotBlockable
 from dualtape.compiler.blocks.find import choose_division as choose_division
 from dualtape.compiler.blocks.policy import choose_device as choose_device

@@ -17,7 +17,6 @@ from dualtape.compiler.blocks.tile import (
     plan_memory,
     schedule,
 )
-from dualtape.compiler.blocks.tile.steps import step_reads, step_writes
 from tile_programs import Drawn, mapped, tile_programs, unhurried, value
 
 AFTER = 1_000
@@ -39,10 +38,10 @@ def schedules(draw: st.DrawFn) -> tuple[list[TileStep], list[TileValue], frozens
 
 def check(steps: list[TileStep], loaded: list[TileValue], live_out: frozenset[TileValue]) -> None:
     layout = plan_memory(steps, loaded, live_out)
-    written = dict.fromkeys(loaded, -1) | {each: i for i, step in enumerate(steps) for each in step_writes(step)}
+    written = dict.fromkeys(loaded, -1) | {each: i for i, step in enumerate(steps) for each in step.values_made()}
     last = dict(written)
     for i, step in enumerate(steps):
-        last |= {each: i for each in step_reads(step) if each in written}
+        last |= {each: i for each in step.values_read() if each in written}
     last |= dict.fromkeys(live_out, AFTER)
     assert layout.slots.keys() == written.keys()
     places = {each: slot.start + slot.delta for each, slot in layout.slots.items()}

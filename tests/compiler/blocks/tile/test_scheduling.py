@@ -18,10 +18,9 @@ from dualtape.compiler.blocks.tile import (
     TileValue,
     schedule,
     split_rows,
-    values_made,
 )
 from dualtape.compiler.blocks.tile.scheduling import MOST_STREAMS
-from dualtape.compiler.blocks.tile.steps import Scheduled, step_reads, step_writes
+from dualtape.compiler.blocks.tile.steps import Scheduled
 from dualtape.core.expression import x, y
 from tile_programs import SUM, Drawn, compute, contraction, mapped, shared, tile_programs, unhurried, value
 
@@ -33,7 +32,7 @@ def operations_of(steps: list[Scheduled]) -> list[TileOperation]:
 def written_by(step: Scheduled) -> set[TileValue]:
     if isinstance(step, Group):
         return {*step.results, *(fold.output for fold in step.folds)}
-    return set(values_made(step))
+    return set(step.values_made())
 
 
 def product_of(source: TileValue, weight: PointProduct | None = None) -> PointProduct:
@@ -57,10 +56,10 @@ def check_order(
     operations: Sequence[TileOperation], loaded: Iterable[TileValue], live_out: frozenset[TileValue]
 ) -> None:
     """What a step reads is loaded, or was left in memory by a step before it."""
-    made = {each for operation in operations for each in values_made(operation)}
+    made = {each for operation in operations for each in operation.values_made()}
     there = set(loaded)
     for step in schedule(operations, live_out):
-        assert made.intersection(step_reads(step)) <= there
+        assert made.intersection(step.values_read()) <= there
         there |= written_by(step)
     assert live_out <= there
 
@@ -134,6 +133,6 @@ def test_rows_are_folded_as_they_appear() -> None:
     (group,) = schedule((squares, fold), frozenset([fold.output]))
     assert isinstance(group, Group)
     assert (group.folds, group.results) == ((fold,), ())
-    assert step_writes(group) == [fold.output]
+    assert group.values_made() == [fold.output]
     along_rows = FoldFeatures(value(2), squares.output.whole((2, 3)), 1, SUM)
     assert schedule((squares, along_rows), frozenset([along_rows.output]))[1] is along_rows

@@ -15,7 +15,6 @@ from dualtape.compiler.blocks.tile import (
     PointProduct,
     Stream,
     split_rows,
-    values_made,
 )
 from dualtape.core.expression import x
 from tile_programs import SUM, Drawn, compute, contraction, mapped, shared, tile_programs, unhurried, value
@@ -38,7 +37,7 @@ def test_results_are_the_same(drawn: Drawn) -> None:
 @given(tile_programs())
 def test_every_value_is_made_once_and_knows_its_size(drawn: Drawn) -> None:
     split = split_rows(drawn.operations, drawn.live_out)
-    made = [each for operation in split for each in values_made(operation)]
+    made = [each for operation in split for each in operation.values_made()]
     assert len(made) == len(set(made))
     memory, _ = compute(split, drawn.loaded)
     assert all(memory[each].shape[1] == each.features for each in made)
@@ -50,7 +49,7 @@ def test_a_map_of_few_rows_is_one_for_each() -> None:
     squares = mapped(x * x, source.whole((2, 3)))
     split = split_rows((squares, contraction(squares.output.whole((2, 3)).at(1), None, 3)), frozenset())
     assert [type(operation) for operation in split] == [ElementwiseMap, ElementwiseMap, Contraction]
-    assert [each.features for operation in split[:2] for each in values_made(operation)] == [3, 3]
+    assert [each.features for operation in split[:2] for each in operation.values_made()] == [3, 3]
     assert split[2].terms[0].x == split[1].output.whole((3,))
 
 
@@ -63,7 +62,7 @@ def test_rows_are_joined_for_a_reader_of_several() -> None:
 
 def test_what_is_live_out_stays_whole() -> None:
     squares = mapped(x * x, value(6).whole((2, 3)))
-    assert values_made(*split_rows((squares,), frozenset([squares.output]))) == [squares.output]
+    assert split_rows((squares,), frozenset([squares.output]))[0].values_made() == [squares.output]
 
 
 def test_many_rows_stay_in_one_value() -> None:

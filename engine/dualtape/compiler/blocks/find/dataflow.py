@@ -13,15 +13,7 @@ from dualtape.compiler.blocks.find.geometry import without
 from dualtape.compiler.blocks.find.mapping import map_equation
 from dualtape.compiler.blocks.find.pointwise import PointAxis, PointwiseBuilder
 from dualtape.compiler.blocks.find.regions import NotBlockable
-from dualtape.compiler.blocks.tile import (
-    Contraction,
-    Shared,
-    SharedRead,
-    TileOperation,
-    TileValue,
-    values_made,
-    values_read,
-)
+from dualtape.compiler.blocks.tile import Contraction, Shared, SharedRead, TileOperation, TileValue, Value
 from dualtape.compiler.program import Constant, Equation, Node
 from dualtape.core.lowering import Expression, Movement
 from dualtape.dtypes import bool_, float32, float64
@@ -58,11 +50,11 @@ class DataFlow:
         self.equations: dict[int, list[Equation]] = defaultdict(list)
         self.reasons: dict[str, None] = {}
         self._set_of: dict[Node, PointSet] = {}
-        self._stage_of: dict[TileValue | Shared, int] = {}
+        self._stage_of: dict[Value, int] = {}
 
     # When values are there
 
-    def stage_of(self, value: TileValue | Shared) -> int:
+    def stage_of(self, value: Value) -> int:
         """The stage in which a shared value is there before the kernels run, or in which one of a tile is made."""
         return self._stage_of.get(value, 0)
 
@@ -71,7 +63,7 @@ class DataFlow:
         return self.stage_of(self._set_of[node].builder.read(node).value)
 
     def _latest(self, operation: TileOperation) -> int:
-        return max(map(self.stage_of, values_read(operation)), default=0)
+        return max(map(self.stage_of, operation.values_read()), default=0)
 
     # Following data
 
@@ -110,7 +102,7 @@ class DataFlow:
         before = len(builder.operations)
         map_equation(builder, equation)
         for operation in builder.operations[before:]:
-            self._stage_of |= dict.fromkeys(values_made(operation), self._latest(operation))
+            self._stage_of |= dict.fromkeys(operation.values_made(), self._latest(operation))
         output = equation.output
         if output in builder.located:
             self._set_of[output] = chosen

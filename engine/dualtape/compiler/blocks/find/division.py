@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dualtape.compiler.blocks.find.dataflow import DataFlow, PointSet
 from dualtape.compiler.blocks.find.regions import Division, NotBlockable, Region, Stage
-from dualtape.compiler.blocks.tile import Contraction, Shared, TileOperation, TileValue, values_made, values_read
+from dualtape.compiler.blocks.tile import Contraction, Shared, TileOperation, TileValue, Value
 from dualtape.compiler.program import Node, Program
 from dualtape.dtypes import bool_, float32
 
@@ -44,7 +44,7 @@ def _read_outside_tiles(flow: DataFlow, program: Program) -> list[Node]:
     for each in flow.sets:
         arrays = {value: node for node, value in each.loaded.items()}
         stored = [each.builder.read(node).value for node in each.stored]
-        for value in (*(value for x in each.builder.operations for value in values_read(x)), *stored):
+        for value in (*(value for x in each.builder.operations for value in x.values_read()), *stored):
             if isinstance(value, Shared):
                 found.setdefault(value.node)
             elif value in arrays:
@@ -61,8 +61,8 @@ def _region(flow: DataFlow, points: PointSet, stage: int, wanted: list[Node]) ->
         return None
     sums = [builder.summed[node] for node in summed]
     operations = (*_needed(builder.operations, sums, [read.value for _, read in stored]), *sums)
-    read = dict.fromkeys([*(x for each in operations for x in values_read(each)), *(x.value for _, x in stored)])
-    made = [value for each in operations for value in values_made(each)]
+    read = dict.fromkeys([*(x for each in operations for x in each.values_read()), *(x.value for _, x in stored)])
+    made = [value for each in operations for value in each.values_made()]
     dtypes = {x.dtype for x in (*read, *made)} | {node.spec.dtype for node in summed}
     dtypes -= {bool_}
     if len(dtypes) > 1:
@@ -79,14 +79,12 @@ def _region(flow: DataFlow, points: PointSet, stage: int, wanted: list[Node]) ->
     )
 
 
-def _needed(
-    operations: list[TileOperation], sums: list[Contraction], values: list[TileValue | Shared]
-) -> list[TileOperation]:
+def _needed(operations: list[TileOperation], sums: list[Contraction], values: list[Value]) -> list[TileOperation]:
     """The operations that make what the sums read, and the values."""
-    wanted = set(values).union(*(values_read(x) for x in sums))
+    wanted = set(values).union(*(x.values_read() for x in sums))
     needed = []
     for operation in reversed(operations):
-        if wanted.intersection(values_made(operation)):
+        if wanted.intersection(operation.values_made()):
             needed.append(operation)
-            wanted.update(values_read(operation))
+            wanted.update(operation.values_read())
     return needed[::-1]

@@ -14,8 +14,6 @@ from dualtape.compiler.blocks.tile.steps import SumForm as SumForm
 from dualtape.compiler.blocks.tile.steps import TileStep as TileStep
 from dualtape.compiler.blocks.tile.steps import Transpose as Transpose
 from dualtape.compiler.blocks.tile.steps import WideContraction as WideContraction
-from dualtape.compiler.blocks.tile.steps import step_reads as step_reads
-from dualtape.compiler.blocks.tile.steps import step_writes as step_writes
 from dualtape.compiler.blocks.tile.tiles import COPY as COPY
 from dualtape.compiler.blocks.tile.tiles import MOST_ROWS as MOST_ROWS
 from dualtape.compiler.blocks.tile.tiles import Contraction as Contraction
@@ -32,5 +30,4 @@ from dualtape.compiler.blocks.tile.tiles import Stream as Stream
 from dualtape.compiler.blocks.tile.tiles import TileOperation as TileOperation
 from dualtape.compiler.blocks.tile.tiles import TileRead as TileRead
 from dualtape.compiler.blocks.tile.tiles import TileValue as TileValue
-from dualtape.compiler.blocks.tile.tiles import values_made as values_made
-from dualtape.compiler.blocks.tile.tiles import values_read as values_read
+from dualtape.compiler.blocks.tile.tiles import Value as Value

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from dualtape.compiler.blocks.tile.steps import TileStep, step_reads, step_writes
-from dualtape.compiler.blocks.tile.tiles import Shared, TileValue
+from dualtape.compiler.blocks.tile.steps import TileStep
+from dualtape.compiler.blocks.tile.tiles import TileValue, Value
 
 
 class Slot(NamedTuple):
@@ -29,15 +29,15 @@ def plan_memory(steps: Sequence[TileStep], loaded: list[TileValue], live_out: It
 
     A chunk is free again after the last step that reads one of its values; ``live_out`` are read after all steps.
     """
-    last: dict[TileValue | Shared, int] = {}
+    last: dict[Value, int] = {}
     for i, step in enumerate(steps):
-        last |= dict.fromkeys(step_reads(step), i)
+        last |= dict.fromkeys(step.values_read(), i)
     last |= dict.fromkeys(live_out, len(steps))
     free: list[tuple[int, int]] = []
     slots: dict[TileValue, Slot] = {}
     expiring: dict[int, list[tuple[int, int]]] = {}
     end = 0
-    for i, values in enumerate([loaded, *(step_writes(step) for step in steps)], start=-1):
+    for i, values in enumerate([loaded, *(step.values_made() for step in steps)], start=-1):
         size = sum(value.features for value in values)
         if size:
             fitting = [hole for hole in free if hole[1] >= size]

@@ -11,29 +11,25 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from math import prod
-from typing import NamedTuple, assert_never
+from typing import NamedTuple
 
-from dualtape.compiler.blocks.tile.steps import Group, Scheduled, step_reads
+from dualtape.compiler.blocks.tile.steps import Group, Scheduled
 from dualtape.compiler.blocks.tile.tiles import (
-    Contraction,
     ElementwiseMap,
-    Embed,
     FoldFeatures,
     PointProduct,
-    Shared,
     SharedRead,
     Stream,
     TileOperation,
     TileValue,
-    values_made,
-    values_read,
+    Value,
 )
 
 MOST_STREAMS = 14
 """More streams than this leave no registers for even one feature of each."""
 
 
-_Made = dict[TileValue | Shared, TileOperation]
+_Made = dict[Value, TileOperation]
 """What makes each value of the tile."""
 
 
@@ -53,39 +49,33 @@ def schedule(operations: Sequence[TileOperation], live_out: frozenset[TileValue]
 
 def _gathered(operations: Sequence[TileOperation]) -> list[_Ranked]:
     """Groups, then products, then the others, each with its place."""
-    made: _Made = {value: operation for operation in operations for value in values_made(operation)}
+    made: _Made = {value: operation for operation in operations for value in operation.values_made()}
     levels = _levels(operations, made)
     maps: dict[tuple[int, int], list[ElementwiseMap]] = defaultdict(list)
     folds: dict[tuple[int, int], list[FoldFeatures]] = defaultdict(list)
     products: dict[tuple[int, SharedRead, int, int], list[PointProduct]] = defaultdict(list)
-    of_rows: list[_Ranked] = []
     others: list[_Ranked] = []
     for operation in operations:
         level = levels[operation]
-        match operation:
-            case ElementwiseMap(output=output):
-                maps[level, output.features].append(operation)
-            case PointProduct(rows=1, weight=weight, inner=inner, columns=columns):
-                products[level, weight, inner, columns].append(operation)
-            case PointProduct():
-                of_rows.append(_Ranked(level, 0, operation))
-            case FoldFeatures(source=source) if _joins(made.get(source.value), operation):
-                folds[level, prod(source.shape)].append(operation)
-            case FoldFeatures() | Embed() | Contraction():
-                others.append(_Ranked(level, 2, operation))
-            case _:
-                assert_never(operation)
+        if isinstance(operation, ElementwiseMap):
+            maps[level, operation.output.features].append(operation)
+        elif isinstance(operation, PointProduct) and operation.rows == 1:
+            products[level, operation.weight, operation.inner, operation.columns].append(operation)
+        elif isinstance(operation, FoldFeatures) and _joins(made.get(operation.source.value), operation):
+            folds[level, prod(operation.source.shape)].append(operation)
+        else:
+            others.append(_Ranked(level, 0 if isinstance(operation, PointProduct) else 2, operation))
     groups = [
         _Ranked(key[0], 1, Group(key[1], tuple(found), (), folds=tuple(folds[key]))) for key, found in maps.items()
     ]
     merged = [_Ranked(key[0], 0, product) for key, found in products.items() for product in _merged(found)]
-    return [*groups, *of_rows, *merged, *others]
+    return [*groups, *others, *merged]
 
 
 def _levels(operations: Sequence[TileOperation], made: _Made) -> dict[TileOperation, int]:
     levels: dict[TileOperation, int] = {}
     for operation in operations:
-        before = [made[value] for value in values_read(operation) if value in made]
+        before = [made[value] for value in operation.values_read() if value in made]
         levels[operation] = max((levels[x] + (not _joins(x, operation)) for x in before), default=0)
     return levels
 
@@ -95,16 +85,12 @@ def _joins(before: TileOperation | None, operation: TileOperation) -> bool:
     if not isinstance(before, ElementwiseMap):
         return False
     features = before.output.features
-    match operation:
-        case FoldFeatures(source=source):
-            return features == prod(source.shape) and folds_rows(operation)
-        case ElementwiseMap(output=output):
-            reads = [read for read in operation.reads if read.value is before.output]
-            return features == output.features and all(read.is_whole for read in reads)
-        case PointProduct() | Embed() | Contraction():
-            return False
-        case _:
-            assert_never(operation)
+    if isinstance(operation, FoldFeatures):
+        return features == prod(operation.source.shape) and folds_rows(operation)
+    if isinstance(operation, ElementwiseMap):
+        reads = [read for read in operation.reads if read.value is before.output]
+        return features == operation.output.features and all(read.is_whole for read in reads)
+    return False
 
 
 def folds_rows(fold: FoldFeatures) -> bool:
@@ -124,9 +110,9 @@ def _merged(products: list[PointProduct]) -> list[PointProduct]:
 
 def _fused(steps: list[_Ranked]) -> list[_Ranked]:
     """Groups take in the product that they follow, so that its results never leave the registers."""
-    readers: dict[TileValue | Shared, list[_Ranked]] = defaultdict(list)
+    readers: dict[Value, list[_Ranked]] = defaultdict(list)
     for ranked in steps:
-        for value in step_reads(ranked.step):
+        for value in ranked.step.values_read():
             readers[value].append(ranked)
     taken: set[PointProduct] = set()
     hosts: dict[Scheduled, PointProduct] = {}
@@ -161,17 +147,17 @@ def _is_plain(stream: Stream, product: PointProduct) -> bool:
 
 
 def _reads_plainly(group: Group, product: PointProduct) -> bool:
-    made = set(values_made(product))
+    made = set(product.values_made())
     return all(read.is_whole for m in group.maps for read in m.reads if read.value in made)
 
 
 def _with_results(steps: list[Scheduled], live_out: frozenset[TileValue]) -> list[Scheduled]:
     """The same, where each group keeps what others read, and what is ``live_out``."""
-    wanted = set(live_out).union(*(step_reads(step) for step in steps))
+    wanted = set(live_out).union(*(step.values_read() for step in steps))
     done: list[Scheduled] = []
     for step in steps:
         if isinstance(step, Group):
-            made = [] if step.product is None else values_made(step.product)
+            made = [] if step.product is None else step.product.values_made()
             made += [m.output for m in step.maps]
             step = replace(step, results=tuple(value for value in made if value in wanted))
         done.append(step)

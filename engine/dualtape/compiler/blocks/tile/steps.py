@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import assert_never
 
 from dualtape.compiler.blocks.tile.tiles import (
     Contraction,
@@ -12,18 +11,17 @@ from dualtape.compiler.blocks.tile.tiles import (
     Embed,
     FoldFeatures,
     PointProduct,
-    Shared,
+    TileAction,
     TileOperation,
     TileRead,
     TileValue,
-    values_made,
-    values_read,
+    Value,
 )
 from dualtape.compiler.program import Node
 
 
 @dataclass(frozen=True, eq=False)
-class Group:
+class Group(TileAction):
     """Elementwise operations in one loop over ``features``; ``results`` are the values that others read.
 
     With a ``product``, its results are there in registers, and are stored only where somebody else reads them.
@@ -39,6 +37,13 @@ class Group:
     @property
     def members(self) -> tuple[TileOperation, ...]:
         return (*(() if self.product is None else (self.product,)), *self.maps, *self.folds)
+
+    def values_read(self) -> list[Value]:
+        inside = {value for member in self.members for value in member.values_made()}
+        return [value for member in self.members for value in member.values_read() if value not in inside]
+
+    def values_made(self) -> list[TileValue]:
+        return [*self.results, *(fold.output for fold in self.folds)]
 
 
 class SumForm(Enum):
@@ -56,15 +61,21 @@ class SumForm(Enum):
 
 
 @dataclass(frozen=True, eq=False)
-class PointSum:
+class PointSum(TileAction):
     """A contraction in a form that leaves its factors where they are."""
 
     contraction: Contraction
     form: SumForm
 
+    def values_read(self) -> list[Value]:
+        return self.contraction.values_read()
+
+    def values_made(self) -> list[TileValue]:
+        return []
+
 
 @dataclass(frozen=True, eq=False)
-class Transpose:
+class Transpose(TileAction):
     """The sources side by side, each as one row of ``features`` for each point, ``padded`` to whole vectors."""
 
     output: TileValue
@@ -72,9 +83,15 @@ class Transpose:
     features: int
     padded: int
 
+    def values_read(self) -> list[Value]:
+        return [read.value for read in self.sources]
+
+    def values_made(self) -> list[TileValue]:
+        return [self.output]
+
 
 @dataclass(frozen=True, eq=False)
-class WideContraction:
+class WideContraction(TileAction):
     """``output[k, j] = sum over points and terms of others[k] * turned[j]``, or its transpose."""
 
     output: Node
@@ -86,43 +103,15 @@ class WideContraction:
     padded: int
     transposed: bool
 
+    def values_read(self) -> list[Value]:
+        return [self.turned, *(read.value for read in self.others)]
+
+    def values_made(self) -> list[TileValue]:
+        return []
+
 
 Scheduled = Group | PointProduct | FoldFeatures | Embed | Contraction
 """What is in its order, with sums over points as contractions still."""
 
 TileStep = Group | PointProduct | FoldFeatures | Embed | PointSum | Transpose | WideContraction
 """What a kernel is written from."""
-
-
-def step_reads(step: Scheduled | TileStep) -> list[TileValue | Shared]:
-    """The values that a step takes from memory, shared ones included."""
-    match step:
-        case Group(members=members):
-            inside = {value for member in members for value in values_made(member)}
-            found = [value for member in members for value in values_read(member) if value not in inside]
-        case PointProduct() | FoldFeatures() | Embed() | Contraction():
-            found = values_read(step)
-        case PointSum(contraction=contraction):
-            found = values_read(contraction)
-        case Transpose(sources=sources):
-            found = [read.value for read in sources]
-        case WideContraction(turned=turned, others=others):
-            found = [turned, *(read.value for read in others)]
-        case _:
-            assert_never(step)
-    return list(dict.fromkeys(found))
-
-
-def step_writes(step: TileStep) -> list[TileValue]:
-    """The values of the tile that a step leaves in memory."""
-    match step:
-        case Group(results=results, folds=folds):
-            return [*results, *(fold.output for fold in folds)]
-        case PointProduct() | FoldFeatures() | Embed():
-            return values_made(step)
-        case Transpose(output=output):
-            return [output]
-        case PointSum() | WideContraction():
-            return []
-        case _:
-            assert_never(step)

@@ -7,16 +7,17 @@ an operation takes: indices are affine, so cuts, permutations and repetitions co
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from typing import Self, assert_never
+from typing import Self
 
 from dualtape.compiler.program import Node, Number
 from dualtape.core.expression import Expression
 from dualtape.core.expression import x as element
 from dualtape.core.lowering import Fold, contiguous_strides
-from dualtape.core.primitive import Primitive
+from dualtape.core.primitive import Bilinear, Linear, Primitive
 from dualtape.core.spec import Shape
-from dualtape.dtypes import DType
+from dualtape.dtypes import DType, bool_
 
 COPY = element
 """The expression of a map that only moves elements."""
@@ -52,6 +53,9 @@ class Shared:
         return SharedRead(self, shape, 0, contiguous_strides(shape))
 
 
+Value = TileValue | Shared
+
+
 @dataclass(frozen=True)
 class PointArray:
     """A value with a point axis in device memory: element ``(a, point, b)`` of an array (outer, points, inner)."""
@@ -69,7 +73,7 @@ class PointArray:
 class Read:
     """Element ``offset + sum(index * stride)`` of ``value``, for an index into ``shape``."""
 
-    value: TileValue | Shared
+    value: Value
     shape: Shape
     offset: int
     strides: tuple[int, ...]
@@ -117,11 +121,38 @@ class SharedRead(Read):
     value: Shared
 
 
+class TileAction(ABC):
+    """What a kernel does with values of the tile."""
+
+    @abstractmethod
+    def values_read(self) -> list[Value]:
+        """What it takes from memory."""
+
+    @abstractmethod
+    def values_made(self) -> list[TileValue]:
+        """What it leaves in the tile."""
+
+
+class _Operation(TileAction):
+    """An action that says what it does with a NaN."""
+
+    @abstractmethod
+    def hands_on_nan(self) -> bool:
+        """Whether a NaN that it reads reaches what it makes."""
+
+
 @dataclass(frozen=True, eq=False)
-class ElementwiseMap:
+class _OfOneOutput(_Operation):
+    output: TileValue
+
+    def values_made(self) -> list[TileValue]:
+        return [self.output]
+
+
+@dataclass(frozen=True, eq=False)
+class ElementwiseMap(_OfOneOutput):
     """``output[f] = code(operands at f)``; ``primitive`` is None for a copy."""
 
-    output: TileValue
     code: Expression
     operands: tuple[Read | Number, ...]
     primitive: Primitive | None = None
@@ -130,6 +161,16 @@ class ElementwiseMap:
     def reads(self) -> list[Read]:
         """The operands that are no numbers."""
         return [x for x in self.operands if isinstance(x, Read)]
+
+    def values_read(self) -> list[Value]:
+        return [read.value for read in self.reads]
+
+    def hands_on_nan(self) -> bool:
+        if self.output.dtype is bool_:
+            return False
+        # What linear maps do not select is dropped, and what the NaN stands for would be dropped as well.
+        linear = self.primitive is None or isinstance(self.primitive, (Linear, Bilinear))
+        return linear or self.code.hands_on_nan
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +184,7 @@ class Stream:
 
 
 @dataclass(frozen=True, eq=False)
-class PointProduct:
+class PointProduct(_Operation):
     """``output[j] = sum over k of source[k] * weight[k, j]`` for each stream.
 
     A stream may stand for many ``rows``, one behind the other, as the directions of a gradient are.
@@ -155,23 +196,42 @@ class PointProduct:
     columns: int
     rows: int = 1
 
+    def values_read(self) -> list[Value]:
+        return [*(stream.source for stream in self.streams), self.weight.value]
+
+    def values_made(self) -> list[TileValue]:
+        return list(dict.fromkeys(stream.output for stream in self.streams))
+
+    def hands_on_nan(self) -> bool:
+        return True
+
 
 @dataclass(frozen=True, eq=False)
-class FoldFeatures:
+class FoldFeatures(_OfOneOutput):
     """``output[f]``: the elements ``f, r`` of the source combined over ``r``; ``f`` is its first ``kept_axes``."""
 
-    output: TileValue
     source: Read
     kept_axes: int
     kind: Fold
 
+    def values_read(self) -> list[Value]:
+        return [self.source.value]
+
+    def hands_on_nan(self) -> bool:
+        return self.kind.combine.hands_on_nan
+
 
 @dataclass(frozen=True, eq=False)
-class Embed:
+class Embed(_OfOneOutput):
     """Elements of the sources at the places of the reads in an output that is zero elsewhere."""
 
-    output: TileValue
     parts: tuple[tuple[TileValue, TileRead], ...]
+
+    def values_read(self) -> list[Value]:
+        return [value for value, _ in self.parts]
+
+    def hands_on_nan(self) -> bool:
+        return True
 
 
 @dataclass(frozen=True)
@@ -193,7 +253,7 @@ class ContractionTerm:
 
 
 @dataclass(frozen=True, eq=False)
-class Contraction:
+class Contraction(_Operation):
     """``output[k, j] = sum over points of terms``: no value of the tile, but one of the program without points."""
 
     output: Node
@@ -201,35 +261,14 @@ class Contraction:
     rows: int
     columns: int
 
+    def values_read(self) -> list[Value]:
+        return [read.value for term in self.terms for read in term.reads]
+
+    def values_made(self) -> list[TileValue]:
+        return []
+
+    def hands_on_nan(self) -> bool:
+        return True
+
 
 TileOperation = ElementwiseMap | PointProduct | FoldFeatures | Embed | Contraction
-
-
-def values_read(operation: TileOperation) -> list[TileValue | Shared]:
-    """What an operation takes."""
-    match operation:
-        case ElementwiseMap():
-            return [read.value for read in operation.reads]
-        case PointProduct(streams=streams, weight=weight):
-            return [*(stream.source for stream in streams), weight.value]
-        case FoldFeatures(source=source):
-            return [source.value]
-        case Embed(parts=parts):
-            return [value for value, _ in parts]
-        case Contraction(terms=terms):
-            return [read.value for term in terms for read in term.reads]
-        case _:
-            assert_never(operation)
-
-
-def values_made(operation: TileOperation) -> list[TileValue]:
-    """What an operation leaves in the tile."""
-    match operation:
-        case ElementwiseMap(output=output) | FoldFeatures(output=output) | Embed(output=output):
-            return [output]
-        case PointProduct(streams=streams):
-            return list(dict.fromkeys(stream.output for stream in streams))
-        case Contraction():
-            return []
-        case _:
-            assert_never(operation)
