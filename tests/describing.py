@@ -112,7 +112,7 @@ class Describer:
                 yield f"{how}, leaving {self._names(step.values_made())}:"
                 yield from (f"  {self._operation(member)}" for member in step.members)
             case PointSum():
-                yield f"{self._operation(step.contraction)}, {step.form.name.lower().replace('_', ' ')}"
+                yield f"{self._operation(step)}, {step.form.name.lower().replace('_', ' ')}"
             case Transpose() | WideContraction():
                 yield f"{self._name(step.output)} = {type(step).__name__}({self._names(step.values_read())})"
             case _:

@@ -4,20 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import assert_never
 
 from dualtape.compiler.blocks.target import Target
-from dualtape.compiler.blocks.tile import (
-    Embed,
-    FoldFeatures,
-    Group,
-    PointProduct,
-    PointSum,
-    SumForm,
-    TileStep,
-    Transpose,
-    WideContraction,
-)
+from dualtape.compiler.blocks.tile import PointSum, SumForm, SumStep, TileStep
 from dualtape.compiler.program import Node
 
 
@@ -44,9 +33,9 @@ class Accumulators:
         """Elements that a work-group needs."""
         return self.on_lanes * target.lanes + self.count - self.on_lanes
 
-    def position(self, output: Node, target: Target) -> int:
+    def position(self, step: SumStep, target: Target) -> int:
         """Where a sum's accumulators begin: those of one number each lie behind those of one vector each."""
-        start = self.entries[output].start
+        start = self.entries[step.output].start
         return start * target.lanes if start < self.on_lanes else start + self.on_lanes * (target.lanes - 1)
 
 
@@ -54,21 +43,13 @@ def lay_out_sums(steps: Sequence[TileStep]) -> Accumulators:
     """An entry for each sum over points among the steps."""
     entries: dict[Node, Entry] = {}
     end = on_lanes = 0
-    for step in sorted(steps, key=lambda step: not _keeps_lanes(step)):
-        match step:
-            case PointSum(contraction=x):
-                entries[x.output] = Entry(end, x.rows, x.columns, x.columns, False)
-                end += x.rows * x.columns
-                on_lanes = end if _keeps_lanes(step) else on_lanes
-            case WideContraction():
-                entries[step.output] = Entry(end, step.rows, step.columns, step.padded, step.transposed)
-                end += step.rows * step.padded
-            case Group() | PointProduct() | FoldFeatures() | Embed() | Transpose():
-                pass
-            case _:
-                assert_never(step)
+    sums = [step for step in steps if isinstance(step, SumStep)]
+    for step in sorted(sums, key=_keeps_lanes, reverse=True):
+        entries[step.output] = Entry(end, step.rows, step.columns, step.padded, step.transposed)
+        end += step.rows * step.padded
+        on_lanes = end if _keeps_lanes(step) else on_lanes
     return Accumulators(entries, on_lanes, end)
 
 
-def _keeps_lanes(step: TileStep) -> bool:
+def _keeps_lanes(step: SumStep) -> bool:
     return isinstance(step, PointSum) and step.form is SumForm.LANES_APART

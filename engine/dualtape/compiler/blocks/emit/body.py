@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, assert_never
+from typing import assert_never
 
-from dualtape.compiler.blocks.emit.accumulators import Accumulators
 from dualtape.compiler.blocks.emit.products import emit_product
 from dualtape.compiler.blocks.emit.steps import emit_embed, emit_fold, emit_group
 from dualtape.compiler.blocks.emit.sums import emit_point_sum, emit_transpose, emit_wide_contraction
 from dualtape.compiler.blocks.emit.transfers import emit_load, emit_store
-from dualtape.compiler.blocks.emit.writer import Functions, Writer
+from dualtape.compiler.blocks.emit.writer import Places, Writer
 from dualtape.compiler.blocks.find import Region
 from dualtape.compiler.blocks.target import Target
 from dualtape.compiler.blocks.tile import (
@@ -19,94 +18,70 @@ from dualtape.compiler.blocks.tile import (
     Group,
     PointProduct,
     PointSum,
-    ScratchLayout,
     TileRead,
     TileStep,
     Transpose,
     WideContraction,
 )
-from dualtape.compiler.program import Node
 
+Body = tuple[dict[str, str], list[str]]
+"""The names of functions by their text, and the calls of them."""
 
-class Places(NamedTuple):
-    """Where everything lies: the tile's values, the sums, and the shared values in the array that holds them all."""
-
-    scratch: ScratchLayout
-    sums: Accumulators
-    shared: dict[Node, int]
-
-
-class Body(NamedTuple):
-    """Functions, and their calls in order."""
-
-    functions: Functions
-    calls: list[str]
+Factors = dict[tuple[TileRead, int, int], int]
+"""The elements of a row of what is read, by the first row, the number of rows and their distance."""
 
 
 def write_body(region: Region, steps: Sequence[TileStep], places: Places, target: Target) -> Body:
     """OpenCL C of all that a kernel does with a block of points."""
-    functions = Functions()
-    calls = [
-        emit_load(array, value, i, Writer(target, places.scratch, places.shared), functions)
-        for i, (array, value) in enumerate(region.loaded)
-    ]
-    for step in steps:
-        calls += _calls(step, places, target, functions)
-    calls += [
-        emit_store(array, read, i, Writer(target, places.scratch, places.shared), functions)
-        for i, (array, read) in enumerate(region.stored)
-    ]
-    return Body(functions, calls)
+    functions: dict[str, str] = {}
+
+    def writer() -> Writer:
+        return Writer(target, places, functions)
+
+    calls = [emit_load(array, value, i, writer()) for i, (array, value) in enumerate(region.loaded)]
+    calls += [call for step in steps for call in _calls(step, writer())]
+    calls += [emit_store(array, read, i, writer()) for i, (array, read) in enumerate(region.stored)]
+    return functions, calls
 
 
-def _calls(step: TileStep, places: Places, target: Target, functions: Functions) -> list[str]:
-    writer = Writer(target, places.scratch, places.shared)
+def _calls(step: TileStep, writer: Writer) -> list[str]:
     match step:
         case Group(product=PointProduct() as product):
-            return [emit_product(product, writer, functions, step)]
+            return [emit_product(product, writer, step)]
         case Group():
-            return [emit_group(step, writer, functions)]
+            return [emit_group(step, writer)]
         case PointProduct():
-            return [emit_product(step, writer, functions)]
+            return [emit_product(step, writer)]
         case FoldFeatures():
-            return [emit_fold(step, writer, functions)]
+            return [emit_fold(step, writer)]
         case Embed():
-            return [emit_embed(step, writer, functions)]
-        case PointSum(contraction=contraction):
-            position = places.sums.position(contraction.output, target)
-            # All work-items must have written what each reads, and have read it before it is overwritten.
-            before = [*_clearing(step, places.scratch, target), "DT_SYNC;"]
-            return [*before, emit_point_sum(step, writer, functions, position), "DT_SYNC;"]
-        case Transpose():
-            return [*_clearing(step, places.scratch, target), emit_transpose(step, writer, functions)]
-        case WideContraction(output=output):
-            position = places.sums.position(output, target)
-            call = emit_wide_contraction(step, writer, functions, position)
-            return [*_clearing(step, places.scratch, target), call]
-        case _:
-            assert_never(step)
-
-
-def _clearing(step: PointSum | Transpose | WideContraction, scratch: ScratchLayout, target: Target) -> list[str]:
-    """Lanes without a point count nothing: both factors become 0 there, for one alone leaves 0 * infinity."""
-    rows: dict[tuple[TileRead, int, int], int] = {}
-    match step:
-        case WideContraction(others=others):
-            rows = {(read, 1, 0): step.rows for read in others}
-        case Transpose(sources=sources):
-            rows = {(read, 1, 0): step.features for read in sources}
-        case PointSum(contraction=contraction):
-            for term in contraction.terms:
-                rows[term.x, term.count, term.x_step] = contraction.rows
+            return [emit_embed(step, writer)]
+        case PointSum(terms=terms):
+            factors: Factors = {}
+            for term in terms:
+                factors[term.x, term.count, term.x_step] = step.rows
                 if term.y is not None:
-                    rows[term.y, term.count, term.y_step] = contraction.columns
+                    factors[term.y, term.count, term.y_step] = step.columns
+            # All work-items must have written what each reads, and have read it before it is overwritten.
+            return [*_clearing(factors, writer), "DT_SYNC;", emit_point_sum(step, writer), "DT_SYNC;"]
+        case Transpose(sources=sources):
+            factors = {(read, 1, 0): step.features for read in sources}
+            return [*_clearing(factors, writer), emit_transpose(step, writer)]
+        case WideContraction(others=others):
+            factors = {(read, 1, 0): step.rows for read in others}
+            return [*_clearing(factors, writer), emit_wide_contraction(step, writer)]
         case _:
             assert_never(step)
+
+
+def _clearing(factors: Factors, writer: Writer) -> list[str]:
+    """Lanes without a point count nothing: both factors become 0 there, for one alone leaves 0 * infinity."""
+    lanes = writer.target.lanes
     calls = []
-    for (read, count, distance), size in rows.items():
-        slot = scratch.slots[read.value]
-        at = (slot.start + slot.delta + read.offset) * target.lanes
-        step_over = f" + row * {distance * target.lanes}" if distance else ""
+    for (read, count, distance), size in factors.items():
+        slot = writer.places.scratch.slots[read.value]
+        at = (slot.start + slot.delta + read.offset) * lanes
+        step_over = f" + row * {distance * lanes}" if distance else ""
         loop = f"for (int row = 0; row < {count}; row++) " if distance else ""
         place = f"scratch + {at} + (tiles - 1) * DT_STRIDE{step_over}"
         calls.append(f"if (lanes < DT_L) {loop}dt_clear({place}, {size}, lanes);")

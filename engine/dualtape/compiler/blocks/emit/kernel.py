@@ -8,7 +8,8 @@ from itertools import accumulate
 from math import prod
 
 from dualtape.compiler.blocks.emit.accumulators import Accumulators, Entry, lay_out_sums
-from dualtape.compiler.blocks.emit.body import Body, Places, write_body
+from dualtape.compiler.blocks.emit.body import Body, write_body
+from dualtape.compiler.blocks.emit.writer import Places
 from dualtape.compiler.blocks.find import Region
 from dualtape.compiler.blocks.target import Target
 from dualtape.compiler.blocks.tile import (
@@ -104,11 +105,12 @@ def block_sizes(features: int, sums: Accumulators, target: Target) -> BlockSizes
 
 def kernel_source(region: Region, body: Body, sums: Accumulators, sizes: BlockSizes, target: Target) -> str:
     """The OpenCL C of a kernel, all of it."""
+    functions, calls = body
     outputs = [("uchar" if array.node.spec.dtype is bool_ else "dt_r") for array, _ in region.stored]
     parts = {
         "INPUTS": "".join(f"__global const dt_r *in{i}, " for i in range(len(region.loaded))),
         "OUTPUTS": "".join(f", __global {kind} *out{i}" for i, kind in enumerate(outputs)),
-        "CALLS": "\n        ".join(body.calls),
+        "CALLS": "\n        ".join(calls),
     }
     macros = {
         "DT_STRIDE": sizes.stride,
@@ -127,7 +129,7 @@ def kernel_source(region: Region, body: Body, sums: Accumulators, sizes: BlockSi
         _types(target),
         *(f"#define {name} {value}\n" for name, value in macros.items()),
         source("block_items" if target.points_on_work_items else "block_lanes"),
-        *(f"static DT_WIDE void {name}{text}" for text, name in body.functions.names.items()),
+        *(f"static DT_WIDE void {name}{text}" for text, name in functions.items()),
         kernel,
     ]
     return "".join(pieces)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dualtape.compiler.blocks.emit.register_tile import Factor, Lines, RegisterTile, TileAxis, register_tiles
 from dualtape.compiler.blocks.emit.steps import cleared, statements
-from dualtape.compiler.blocks.emit.writer import Functions, Writer
+from dualtape.compiler.blocks.emit.writer import Writer
 from dualtape.compiler.blocks.tile import Group, PointProduct, Value
 
 
-def emit_product(product: PointProduct, writer: Writer, functions: Functions, group: Group | None = None) -> str:
+def emit_product(product: PointProduct, writer: Writer, group: Group | None = None) -> str:
     """A register-tiled product: some columns of all streams at a time, then the group's expressions on them."""
     lines = cleared(group, writer) if group else []
     lines += _of_rows(product, writer, group) if product.rows > 1 else _of_streams(product, writer, group)
-    return writer.function(writer.per_tile(lines), functions)
+    return writer.function(writer.per_tile(lines))
 
 
 def _of_rows(product: PointProduct, writer: Writer, group: Group | None) -> Lines:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from math import prod
 
-from dualtape.compiler.blocks.emit.writer import Functions, Writer, index
+from dualtape.compiler.blocks.emit.writer import Writer, index
 from dualtape.compiler.blocks.tile import Embed, FoldFeatures, Group, Read, TileRead, Value
 from dualtape.core.expression import in_c
 from dualtape.dtypes import bool_
 
 
-def emit_group(group: Group, writer: Writer, functions: Functions) -> str:
+def emit_group(group: Group, writer: Writer) -> str:
     """Elementwise operations in one loop over features."""
     lines = ["const int f = 0;"] if group.features == 1 else []
     lines += statements(group, writer, {})
     if group.features > 1:
         lines = [f"for (int f = 0; f < {group.features}; f++) {{", *lines, "}"]
-    return writer.function(writer.per_tile([*cleared(group, writer), *lines]), functions)
+    return writer.function(writer.per_tile([*cleared(group, writer), *lines]))
 
 
 def cleared(group: Group, writer: Writer) -> list[str]:
@@ -73,7 +73,7 @@ def _kind(value: Value) -> str:
     return "dt_m" if value.dtype is bool_ else "dt_v"
 
 
-def emit_fold(step: FoldFeatures, writer: Writer, functions: Functions) -> str:
+def emit_fold(step: FoldFeatures, writer: Writer) -> str:
     inner = prod(step.source.shape[step.kept_axes :])
     element = writer.element(step.source, f"(f * {inner} + r)")
     lines = [
@@ -84,12 +84,12 @@ def emit_fold(step: FoldFeatures, writer: Writer, functions: Functions) -> str:
         f"{writer.place(step.output, 'f')} = total;",
         "}",
     ]
-    return writer.function(writer.per_tile(lines), functions)
+    return writer.function(writer.per_tile(lines))
 
 
-def emit_embed(step: Embed, writer: Writer, functions: Functions) -> str:
+def emit_embed(step: Embed, writer: Writer) -> str:
     lines = [f"for (int f = 0; f < {step.output.features}; f++) {writer.place(step.output, 'f')} = (dt_v)(0);"]
     for source, target in step.parts:
         where = writer.place(step.output, index(target, "f"))
         lines.append(f"for (int f = 0; f < {prod(target.shape)}; f++) {where} = {writer.place(source, 'f')};")
-    return writer.function(writer.per_tile(lines), functions)
+    return writer.function(writer.per_tile(lines))

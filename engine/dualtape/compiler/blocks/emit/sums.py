@@ -9,13 +9,14 @@ from collections.abc import Callable
 from typing import assert_never
 
 from dualtape.compiler.blocks.emit.register_tile import Factor, Lines, RegisterTile, TileAxis, register_tiles
-from dualtape.compiler.blocks.emit.writer import Functions, Writer
+from dualtape.compiler.blocks.emit.writer import Writer
 from dualtape.compiler.blocks.tile import (
     MANY_ROWS,
     Contraction,
     ContractionTerm,
     PointSum,
     SumForm,
+    SumStep,
     TileRead,
     Transpose,
     WideContraction,
@@ -25,7 +26,7 @@ MOST_PACKED = 640
 """Vectors that are packed at most: they must stay in the nearest cache."""
 
 
-def emit_transpose(step: Transpose, writer: Writer, functions: Functions) -> str:
+def emit_transpose(step: Transpose, writer: Writer) -> str:
     lanes = writer.target.lanes
     rows = step.padded // lanes
     lines = []
@@ -37,10 +38,10 @@ def emit_transpose(step: Transpose, writer: Writer, functions: Functions) -> str
         lines.append(f"for (int f = 0; f < {whole}; f++) {square.format('DT_L')}")
         if rest:
             lines.append(f"{{ const int f = {whole}; {square.format(rest)} }}")
-    return writer.function(writer.per_tile(lines), functions)
+    return writer.function(writer.per_tile(lines))
 
 
-def emit_wide_contraction(step: WideContraction, writer: Writer, functions: Functions, position: int) -> str:
+def emit_wide_contraction(step: WideContraction, writer: Writer) -> str:
     vectors = step.padded // writer.target.lanes
     most_rows, most_columns = (6, 4) if writer.target.registers > 24 else (4, 2)
 
@@ -61,27 +62,27 @@ def emit_wide_contraction(step: WideContraction, writer: Writer, functions: Func
         return [f"DT_AT(sums + (k + {r}) * {step.padded} + (j + {c}) * DT_L) += {cell};" for r, c, cell in tile.cells]
 
     lines = register_tiles(TileAxis(step.rows, "k", most_rows), TileAxis(vectors, "j", most_columns), fill, finish)
-    return writer.function(lines, functions, _sums_at(position))
+    return writer.function(lines, _sums_at(step, writer))
 
 
-def emit_point_sum(step: PointSum, writer: Writer, functions: Functions, position: int) -> str:
+def emit_point_sum(step: PointSum, writer: Writer) -> str:
     """Sums over the points of a block: from zero, then added to the accumulators, which loses less."""
     match step.form:
         case SumForm.LANES_APART:
-            lines = _in_registers(step.contraction, writer, _lanes_apart)
+            lines = _in_registers(step, writer, _lanes_apart)
         case SumForm.LANES_ADDED:
-            lines = _in_registers(step.contraction, writer, _lanes_added)
+            lines = _in_registers(step, writer, _lanes_added)
         case SumForm.PACKED:
-            lines = _packed(step.contraction, writer)
+            lines = _packed(step, writer)
         case SumForm.BY_WORK_ITEMS:
-            lines = _by_work_items(step.contraction, writer)
+            lines = _by_work_items(step, writer)
         case _:
             assert_never(step.form)
-    return writer.function(lines, functions, _sums_at(position))
+    return writer.function(lines, _sums_at(step, writer))
 
 
-def _sums_at(position: int) -> tuple[tuple[str, str], ...]:
-    return (("__global dt_r *sums", f"sums + {position}"),)
+def _sums_at(step: SumStep, writer: Writer) -> tuple[tuple[str, str], ...]:
+    return (("__global dt_r *sums", f"sums + {writer.places.sums.position(step, writer.target)}"),)
 
 
 def _over_tiles(lines: Lines) -> Lines:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dualtape.compiler.blocks.emit.writer import Functions, Writer
+from dualtape.compiler.blocks.emit.writer import Writer
 from dualtape.compiler.blocks.tile import PointArray, Read, TileValue
 from dualtape.dtypes import bool_
 
 _WHERE = (("const ulong first", "first"), ("const ulong points", "points"))
 
 
-def emit_load(array: PointArray, value: TileValue, number: int, writer: Writer, functions: Functions) -> str:
+def emit_load(array: PointArray, value: TileValue, number: int, writer: Writer) -> str:
     """Rows of points to lanes; lanes beyond the last point repeat it, so that they hold numbers that occur."""
     address = writer.address(value, f"a * {array.inner} + b")
     lines = [
@@ -21,10 +21,10 @@ def emit_load(array: PointArray, value: TileValue, number: int, writer: Writer, 
         "}",
     ]
     source = ("__global const dt_r *from", f"in{number}")
-    return writer.function(writer.per_tile(lines), functions, (source, *_WHERE))
+    return writer.function(writer.per_tile(lines), (source, *_WHERE))
 
 
-def emit_store(array: PointArray, read: Read, number: int, writer: Writer, functions: Functions) -> str:
+def emit_store(array: PointArray, read: Read, number: int, writer: Writer) -> str:
     """Lanes that hold points to their rows."""
     element = writer.element(read, f"(a * {array.inner} + b)")
     if array.node.spec.dtype is bool_:
@@ -43,7 +43,7 @@ def emit_store(array: PointArray, read: Read, number: int, writer: Writer, funct
         "}",
     ]
     target = (f"__global {kind} *to", f"out{number}")
-    return writer.function(writer.per_tile(lines), functions, (target, *_WHERE))
+    return writer.function(writer.per_tile(lines), (target, *_WHERE))
 
 
 def _lanes(writer: Writer) -> str:

@@ -7,33 +7,33 @@ that layers of equal sizes share them: neither the source nor its compile time g
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from math import prod
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
+from dualtape.compiler.blocks.emit.accumulators import Accumulators
 from dualtape.compiler.blocks.target import Target
 from dualtape.compiler.blocks.tile import Read, ScratchLayout, Shared, TileValue
 from dualtape.compiler.program import Node
 from dualtape.core.lowering import contiguous_strides
 
 
-@dataclass
-class Functions:
-    """The distinct functions so far, by text."""
+class Places(NamedTuple):
+    """Where everything lies: the tile's values, the sums, and the shared values in the array that holds them all."""
 
-    names: dict[str, str] = field(default_factory=dict)
-
-    def name(self, text: str) -> str:
-        return self.names.setdefault(text, f"dt_f{len(self.names)}")
+    scratch: ScratchLayout
+    sums: Accumulators
+    shared: dict[Node, int]
 
 
 class Writer:
-    """Writes one step as a function of chunks of scratch and of shared values, and the call of it."""
+    """Writes one step as a function of chunks of scratch and of shared values, and the call of it.
 
-    def __init__(self, target: Target, layout: ScratchLayout, shared: dict[Node, int]) -> None:
-        self.target = target
-        self._layout = layout
-        self._shared = shared
+    ``functions`` are the distinct ones so far: their names, by text.
+    """
+
+    def __init__(self, target: Target, places: Places, functions: dict[str, str]) -> None:
+        self.target, self.places = target, places
+        self._functions = functions
         self._chunks: dict[int, int] = {}
         self._tensors: dict[Shared, None] = {}
 
@@ -44,7 +44,7 @@ class Writer:
 
     def address(self, value: TileValue, feature: str) -> str:
         """Where the lanes of a feature of a value in scratch begin."""
-        slot = self._layout.slots[value]
+        slot = self.places.scratch.slots[value]
         self._chunks.setdefault(slot.chunk, slot.start)
         number = list(self._chunks).index(slot.chunk)
         return f"s{number} + ({feature} + {slot.delta}) * DT_L"
@@ -77,16 +77,17 @@ class Writer:
             case _:
                 assert_never(read.value)
 
-    def function(self, body: list[str], functions: Functions, extra: tuple[tuple[str, str], ...] = ()) -> str:
+    def function(self, body: list[str], extra: tuple[tuple[str, str], ...] = ()) -> str:
         """Declare the function with what its body has mentioned, and give the call."""
         parameters = [f"__global dt_r *s{i}" for i in range(len(self._chunks))]
         parameters += [f"__global const dt_r *w{i}" for i in range(len(self._tensors))]
         parameters += [*(declaration for declaration, _ in extra), "const int tiles"]
         text = f"({', '.join(parameters)})\n{{\n" + "\n".join(body) + "\n}\n"
         arguments = [f"scratch + {start * self.target.lanes}" for start in self._chunks.values()]
-        arguments += [f"shared + {self._shared[tensor.node]}" for tensor in self._tensors]
+        arguments += [f"shared + {self.places.shared[tensor.node]}" for tensor in self._tensors]
         arguments += [*(argument for _, argument in extra), "tiles"]
-        return f"{functions.name(text)}({', '.join(arguments)});"
+        name = self._functions.setdefault(text, f"dt_f{len(self._functions)}")
+        return f"{name}({', '.join(arguments)});"
 
     def per_tile(self, lines: list[str]) -> list[str]:
         """A loop over the tiles of the block around ``lines``."""

@@ -31,15 +31,18 @@ def choose_forms(scheduled: Sequence[Scheduled], target: Target, budget: int) ->
     for each in scheduled:
         if not isinstance(each, Contraction):
             steps.append(each)
-        elif target.points_on_work_items:
-            steps.append(PointSum(each, SumForm.BY_WORK_ITEMS))
+            continue
+        if target.points_on_work_items:
+            form = SumForm.BY_WORK_ITEMS
         elif each in apart:
-            steps.append(PointSum(each, SumForm.LANES_APART))
+            form = SumForm.LANES_APART
         elif _can_widen(each):
             steps += _widened(each, target)
+            continue
         else:
             many = max(term.count for term in each.terms) >= MANY_ROWS
-            steps.append(PointSum(each, SumForm.PACKED if many else SumForm.LANES_ADDED))
+            form = SumForm.PACKED if many else SumForm.LANES_ADDED
+        steps.append(PointSum(each.output, each.terms, each.rows, each.columns, form))
     return steps
 
 

@@ -61,17 +61,15 @@ class SumForm(Enum):
 
 
 @dataclass(frozen=True, eq=False)
-class PointSum(TileAction):
+class PointSum(Contraction):
     """A contraction in a form that leaves its factors where they are."""
 
-    contraction: Contraction
     form: SumForm
+    transposed = False
 
-    def values_read(self) -> list[Value]:
-        return self.contraction.values_read()
-
-    def values_made(self) -> list[TileValue]:
-        return []
+    @property
+    def padded(self) -> int:
+        return self.columns
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,5 +111,6 @@ class WideContraction(TileAction):
 Scheduled = Group | PointProduct | FoldFeatures | Embed | Contraction
 """What is in its order, with sums over points as contractions still."""
 
+SumStep = PointSum | WideContraction
 TileStep = Group | PointProduct | FoldFeatures | Embed | PointSum | Transpose | WideContraction
 """What a kernel is written from."""
