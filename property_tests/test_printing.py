@@ -13,7 +13,7 @@ from drawn import Call, assert_same_bits, calls, seeded_directions
 from dualtape.compiler.passes import optimise
 from dualtape.compiler.program import Node, Program, trace
 from dualtape.compiler.program.parsing import parse_program
-from dualtape.compiler.program.printing import program_text
+from dualtape.compiler.program.program import program_text
 from dualtape.compiler.replay import replayed
 from dualtape.core.spec import Spec
 from dualtape.devices.registry import HOST

@@ -9,7 +9,7 @@ import dualtape as dt
 from dualtape import ops
 from dualtape.compiler.program import Program, trace
 from dualtape.compiler.program.parsing import parse_program
-from dualtape.compiler.program.printing import literal_text, number_text, program_text
+from dualtape.compiler.program.program import literal_text, number_text, program_text
 from dualtape.compiler.replay import replayed
 from dualtape.core.spec import Spec
 from dualtape.devices.registry import HOST

@@ -11,7 +11,7 @@ from dualtape import ops
 from dualtape.compiler.passes import optimise
 from dualtape.compiler.program import ITEM, SCAN, Program, inner_programs
 from dualtape.compiler.program.parsing import parse_program
-from dualtape.compiler.program.printing import program_text
+from dualtape.compiler.program.program import program_text
 from dualtape.compiler.replay import replayed
 from dualtape.devices.registry import HOST
 

@@ -24,25 +24,13 @@ Reference: Williams, Waterman & Patterson 2009, *Roofline: an insightful visual 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import prod
 from typing import NamedTuple
 
 from dualtape.compiler.peaks import Peaks, peaks_of
-from dualtape.compiler.program import (
-    CALL,
-    COND,
-    SCAN,
-    WHILE,
-    Constant,
-    Control,
-    Equation,
-    Node,
-    Operand,
-    Program,
-    inner_programs,
-)
+from dualtape.compiler.program import COND, SCAN, WHILE, Constant, Control, Equation, Node, Program, inner_programs
 from dualtape.core.lowering import Expression, Fold, Kernel, Movement, Placement, Reinterpretation
 from dualtape.core.primitive import Bilinear
 from dualtape.devices.device import Device
@@ -104,12 +92,12 @@ class Cost:
     @property
     def seconds(self) -> float:
         """The least time, equation by equation."""
-        return sum(self._seconds(count) for count in self.counts)
+        return _seconds(self.counts, self.peaks)
 
     @property
     def least_seconds(self) -> float:
         """The least time if nothing but ``least_bytes`` is moved."""
-        return max(self.flops / self.peaks.flops, self.least_bytes / self.peaks.bandwidth)
+        return self.peaks.seconds(self.flops, self.least_bytes)
 
     def by_kind(self) -> dict[str, Count]:
         """The counts of each kind, added up."""
@@ -118,10 +106,6 @@ class Cost:
             old = found.get(kind, Count(kind, 0, 0, 0))
             found[kind] = Count(kind, old.flops + flops, old.bytes + nbytes, old.equations + equations)
         return found
-
-    def _seconds(self, count: Count) -> float:
-        peaks = self.peaks
-        return max(count.flops / peaks.flops, count.bytes / peaks.bandwidth)
 
     def __str__(self) -> str:
         return "\n".join(self._lines())
@@ -134,11 +118,9 @@ class Cost:
         total = Count("all", self.flops, self.bytes, sum(count.equations for count in self.counts))
         for count in (*self.by_kind().values(), total):
             same = [x for x in self.counts if x.kind == count.kind or count is total]
-            seconds = sum(map(self._seconds, same))
             ratio = f"{count.flops / count.bytes:.2f}" if count.bytes else "-"
-            rows.append(
-                (count.kind, str(count.equations), f"{count.flops:,}", f"{count.bytes:,}", ratio, _time(seconds))
-            )
+            time = _time(_seconds(same, self.peaks))
+            rows.append((count.kind, str(count.equations), f"{count.flops:,}", f"{count.bytes:,}", ratio, time))
         widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
         for row in (heads, *rows):
             cells = zip(row, widths, strict=True)
@@ -147,6 +129,10 @@ class Cost:
         yield f"{self.device.name}: {self.peaks}"
         if self.has_while:
             yield "while loops are counted with one step: nobody knows how many there will be"
+
+
+def _seconds(counts: Iterable[Count], peaks: Peaks) -> float:
+    return sum(peaks.seconds(count.flops, count.bytes) for count in counts)
 
 
 def _time(seconds: float) -> str:
@@ -160,8 +146,7 @@ def cost_of(program: Program, device: Device) -> Cost:
     """What ``program`` costs on ``device``."""
     constants = {x for equation in program.equations for x in equation.reads if isinstance(x, Constant)}
     nodes = dict.fromkeys([*program.inputs, *constants, *program.results])
-    counts = tuple(_counts(program, device))
-    return Cost(counts, sum(map(_bytes, nodes)), device, _has_while(program))
+    return Cost(tuple(_counts(program)), sum(map(_bytes, nodes)), device, _has_while(program))
 
 
 def _has_while(program: Program) -> bool:
@@ -171,12 +156,9 @@ def _has_while(program: Program) -> bool:
     )
 
 
-def _counts(program: Program, device: Device) -> Iterator[Count]:
+def _counts(program: Program) -> Iterator[Count]:
     for equation in program.equations:
-        if isinstance(equation.primitive, Control):
-            yield from _control(equation, device)
-        else:
-            yield count(equation)
+        yield from _control(equation) if isinstance(equation.primitive, Control) else (count(equation),)
 
 
 def count(equation: Equation) -> Count:
@@ -196,9 +178,7 @@ def count(equation: Equation) -> Count:
             return Count("movement", 0, 0)
         case Movement():
             return Count("movement", 0, 2 * _bytes(output))
-        case Placement():
-            return Count("movement", 0, moved)
-        case Kernel(computes=False):
+        case Placement() | Kernel(computes=False):
             return Count("movement", 0, moved)
         case Kernel() if isinstance(primitive, Bilinear):
             return Count("product", 2 * size * first.spec.shape[-1], moved)
@@ -206,24 +186,19 @@ def count(equation: Equation) -> Count:
             return Count("search, accumulate", prod(first.spec.shape), moved)
 
 
-def _bytes(operand: Operand) -> int:
-    if not isinstance(operand, Node):
-        return 0
-    return prod(operand.spec.shape) * operand.spec.dtype.numpy.itemsize
+def _bytes(operand: object) -> int:
+    return prod(operand.spec.shape) * operand.spec.dtype.numpy.itemsize if isinstance(operand, Node) else 0
 
 
-def _control(equation: Equation, device: Device) -> Iterator[Count]:
-    params = equation.params
+def _control(equation: Equation) -> Iterator[Count]:
+    params, held = equation.params, inner_programs(equation).values()
     if equation.primitive is SCAN:
         length, body = params["length"], params["body"]
-        yield from (x.times(length) for x in _counts(body, device))
+        yield from (x.times(length) for x in _counts(body))
         rows = [*body.inputs[params["consts"] + params["carried"] :], *body.results[params["carried"] :]]
         yield Count("movement", 0, 2 * length * sum(map(_bytes, rows)))
-    elif equation.primitive is WHILE:
-        yield from _counts(params["condition"], device)
-        yield from _counts(params["body"], device)
-    elif equation.primitive is CALL:
-        yield from _counts(params["body"], device)
     elif equation.primitive is COND:
-        branches = [tuple(_counts(branch, device)) for branch in inner_programs(equation).values()]
+        branches = [tuple(_counts(branch)) for branch in held]
         yield from max(branches, key=lambda branch: (sum(x.flops for x in branch), sum(x.bytes for x in branch)))
+    else:
+        yield from (x for program in held for x in _counts(program))

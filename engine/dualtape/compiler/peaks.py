@@ -6,9 +6,8 @@ of several runs, in float32. Launching costs are in them as they are in every pr
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from time import perf_counter
-from typing import Any, NamedTuple
+import timeit
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,6 +27,10 @@ class Peaks(NamedTuple):
     flops: float
     bandwidth: float
 
+    def seconds(self, flops: int, nbytes: int) -> float:
+        """The longer time of computing and of moving."""
+        return max(flops / self.flops, nbytes / self.bandwidth)
+
     def __str__(self) -> str:
         return f"{self.flops / 1e9:.3g} GFLOP/s, {self.bandwidth / 1e9:.3g} GB/s (measured, float32)"
 
@@ -37,31 +40,18 @@ _KNOWN: dict[str, Peaks] = {}
 
 def peaks_of(device: Device) -> Peaks:
     """The peaks of ``device``; measured when first asked for, in some tenths of a second."""
-    found = _KNOWN.get(device.name)
-    if found is None:
-        found = _KNOWN[device.name] = measure(device)
-    return found
-
-
-def measure(device: Device) -> Peaks:
-    """Run both benchmarks."""
-    flops = 2 * SIDE**3 / _fastest(device, matmul, (SIDE, SIDE))
-    return Peaks(flops, 3 * 4 * LENGTH / _fastest(device, add, (LENGTH,)))
+    if device.name not in _KNOWN:
+        flops = 2 * SIDE**3 / _fastest(device, matmul, (SIDE, SIDE))
+        _KNOWN[device.name] = Peaks(flops, 3 * 4 * LENGTH / _fastest(device, add, (LENGTH,)))
+    return _KNOWN[device.name]
 
 
 def _fastest(device: Device, primitive: Primitive, shape: tuple[int, ...]) -> float:
     operands = [device.put(np.ones(shape, np.float32)) for _ in range(2)]
 
-    def run() -> Any:
-        result = device.execute(primitive, operands, {})
+    def run() -> None:
+        device.execute(primitive, operands, {})
         device.synchronize()
-        return result
 
     run()
-    return min(_duration(run) for _ in range(RUNS))
-
-
-def _duration(run: Callable[[], Any]) -> float:
-    start = perf_counter()
-    run()
-    return perf_counter() - start
+    return min(timeit.repeat(run, number=1, repeat=RUNS))

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.compiler.program import CALL, COND, ITEM, SCAN, WHILE, Constant, Equation, Node, Operand, Program
-from dualtape.core.primitive import Primitive
+from dualtape.compiler.program import CALL, COND, ITEM, SCAN, WHILE, Constant, Control, Equation, Node, Operand, Program
 from dualtape.core.spec import Spec
 from dualtape.devices.device import Device, Storage
 from dualtape.primitives.gathering import take
@@ -38,22 +37,18 @@ class Replay:
     def __init__(self, slots: _Slots, inputs: list[int], steps: list[_Step], outputs: list[tuple[int, Any]]) -> None:
         self._device, self._initial = slots.device, slots.initial
         self._inputs, self._steps, self._outputs = inputs, steps, outputs
-        self._idle = tuple(_mark_last_readings(steps, slots.constants | {i for i, _ in outputs}, inputs))
+        constants = {i for i, value in enumerate(slots.initial) if value is not None}
+        self._idle = tuple(_mark_last_readings(steps, constants | {i for i, _ in outputs}, inputs))
 
     def __call__(self, arguments: Sequence[Storage]) -> list[Any]:
-        found = self._values(arguments)
-        self._go(found)
-        return self._wrapped(found)
+        return self.consume(list(arguments))
 
     def consume(self, arguments: list[Storage]) -> list[Any]:
         """Run, and empty ``arguments`` at the start: what nobody else holds is freed after its last reading."""
         found = self._values(arguments)
         arguments.clear()
         self._go(found)
-        return self._wrapped(found)
-
-    def _wrapped(self, values: list[Any]) -> list[Any]:
-        return [wrap(values[i], self._device) if i >= 0 else number for i, number in self._outputs]
+        return [wrap(found[i], self._device) if i >= 0 else number for i, number in self._outputs]
 
     def run(self, arguments: Sequence[Storage]) -> list[Any]:
         """Run, from storages to storages (or numbers)."""
@@ -85,15 +80,12 @@ class _Slots:
     def __init__(self, device: Device) -> None:
         self.device = device
         self.initial: list[Any] = []
-        self.constants: set[int] = set()
         self._of: dict[Node, int] = {}
 
     def of(self, node: Node) -> int:
         if node not in self._of:
-            slot = self._of[node] = len(self.initial)
+            self._of[node] = len(self.initial)
             self.initial.append(node.value.to(self.device).data_ if isinstance(node, Constant) else None)
-            if isinstance(node, Constant):
-                self.constants.add(slot)
         return self._of[node]
 
     def read(self, operand: Operand) -> tuple[int, Any]:
@@ -123,46 +115,27 @@ def _mark_last_readings(steps: list[_Step], kept: set[int], inputs: list[int]) -
 def operation(equation: Equation, device: Device) -> Operation:
     """How ``device`` runs one equation: from its operands to its output, a list for a bundle."""
     primitive, params = equation.primitive, equation.params
-    if primitive is ITEM:
-        index = params["index"]
-        return lambda operands: operands[0][index]
-    if primitive is COND:
-        return _Condition(device, **params)
-    if primitive is SCAN:
-        return _Scan(device, **params)
-    if primitive is WHILE:
-        return _While(device, **params)
-    if primitive is CALL:
-        return replayed(params["body"], device).run
-    return _call(primitive, params, device)
-
-
-def _call(primitive: Primitive, params: dict[str, Any], device: Device) -> Operation:
+    if isinstance(primitive, Control):
+        return _CONTROL[primitive](device, **params)
     return lambda operands: device.execute(primitive, operands, params)
 
 
-class _Condition:
-    def __init__(self, device: Device, true: Program, false: Program) -> None:
-        self._device = device
-        self._branches = replayed(false, device), replayed(true, device)
-
-    def __call__(self, operands: list[Any]) -> list[Any]:
-        chosen = bool(self._device.get(operands[0]))
-        return self._branches[chosen].run(operands[1:])
+def _condition(device: Device, true: Program, false: Program) -> Operation:
+    branches = replayed(false, device), replayed(true, device)
+    return lambda operands: branches[bool(device.get(operands[0]))].run(operands[1:])
 
 
-class _While:
-    def __init__(self, device: Device, condition: Program, body: Program, consts: int) -> None:
-        self._device = device
-        self._condition, self._body = replayed(condition, device), replayed(body, device)
-        self._consts = consts
+def _while(device: Device, condition: Program, body: Program, consts: int) -> Operation:
+    going_on, step = replayed(condition, device), replayed(body, device)
 
-    def __call__(self, operands: list[Any]) -> list[Any]:
-        fixed, carry = operands[: self._consts], operands[self._consts :]
+    def run(operands: list[Any]) -> list[Any]:
+        fixed, carry = operands[:consts], operands[consts:]
         operands.clear()
-        while bool(self._device.get(self._condition.run([*fixed, *carry])[0])):
-            carry = self._body.run([*fixed, *carry])
+        while bool(device.get(going_on.run([*fixed, *carry])[0])):
+            carry = step.run([*fixed, *carry])
         return carry
+
+    return run
 
 
 class _Scan:
@@ -202,3 +175,12 @@ class _Scan:
         whole = self._device.execute(concatenate, rows, {"axis": 0})
         rows.clear()
         return whole
+
+
+_CONTROL: dict[Control, Callable[..., Operation]] = {
+    COND: _condition,
+    SCAN: _Scan,
+    WHILE: _while,
+    CALL: lambda device, body, rule: replayed(body, device).run,
+    ITEM: lambda device, index: lambda operands: operands[0][index],
+}

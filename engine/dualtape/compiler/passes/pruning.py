@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dualtape.compiler.program import COND, ITEM, SCAN, Equation, Node, Program, inner_programs
+from dualtape.compiler.program import COND, ITEM, SCAN, Equation, Node, Program, inner_programs, with_inner
 
 
 def drop_unread_outputs(program: Program) -> Program:
@@ -28,18 +28,12 @@ def drop_unread_outputs(program: Program) -> Program:
 
 def _with_outputs(equation: Equation, read: set[int], places: dict[Node, tuple[Node, dict[int, int]]]) -> Equation:
     """The equation without its other outputs; ``places`` learns where those that are left are found."""
-    programs = inner_programs(equation)
-    count = len(next(iter(programs.values())).outputs)
+    count = len(next(iter(inner_programs(equation).values())).outputs)
     carried = equation.params.get("carried", 0)
     kept = [k for k in range(count) if k < carried or k in read]
     if len(kept) == count:
         return equation
-    inner = {
-        name: Program(held.inputs, held.equations, tuple(held.outputs[k] for k in kept))
-        for name, held in programs.items()
-    }
-    params = equation.params | inner
-    specs = [x.spec if isinstance(x, Node) else None for x in equation.operands]
-    output = Node(equation.primitive.infer(*specs, **params))
-    places[equation.output] = output, {k: place for place, k in enumerate(kept)}
-    return replace(equation, params=params, output=output)
+    few = with_inner(equation, lambda held: replace(held, outputs=tuple(held.outputs[k] for k in kept)))
+    few = Equation.inferred(few.primitive, few.operands, few.params, few.composite)
+    places[equation.output] = few.output, {k: place for place, k in enumerate(kept)}
+    return few

@@ -7,6 +7,7 @@ as written up to rounding, not bit by bit, so programs that are replayed do with
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 from typing import Any
 
@@ -39,15 +40,13 @@ class _Thinning:
         self._full: dict[Node, Node] = {}
 
     def emit(self, primitive: Primitive, *operands: Operand, **params: Any) -> Node:
-        specs = [x.spec if isinstance(x, Node) else None for x in operands]
-        output = Node(primitive.infer(*specs, **params))
-        self.equations.append(Equation(primitive, operands, params, output))
-        return output
+        self.equations.append(Equation.inferred(primitive, operands, params))
+        return self.equations[-1].output
 
-    def thin(self, operand: Operand) -> Operand:
-        if isinstance(operand, Constant) and operand not in self._thin:
-            self._thin[operand] = _thin_constant(operand)
-        return self._thin.get(operand, operand) if isinstance(operand, Node) else operand
+    def thin(self, node: Node) -> Node:
+        if isinstance(node, Constant) and node not in self._thin:
+            self._thin[node] = _thin_constant(node)
+        return self._thin.get(node, node)
 
     def full(self, node: Node) -> Node:
         """The node with all its elements: a repetition of the thin one, written when somebody needs it."""
@@ -59,34 +58,28 @@ class _Thinning:
         return self._full[node]
 
     def visit(self, equation: Equation) -> None:
-        thin = [self.thin(x) for x in equation.operands]
+        primitive = equation.primitive
         found: Node | None = None
-        if isinstance(equation.primitive.lowering, Expression):
-            found = self.emit(equation.primitive, *thin, **equation.params)
-        elif equation.primitive is matmul:
-            found = self._product(equation, thin)
-        elif equation.primitive is permute:
-            found = self.emit(permute, *thin, **equation.params)
-        elif equation.primitive is broadcast_to:
-            (x,) = thin
-            assert isinstance(x, Node)
+        if isinstance(primitive.lowering, Expression) or primitive is permute:
+            found = self._on(self.thin, equation)
+        elif primitive is matmul:
+            found = self._product(*equation.reads)
+        elif primitive is broadcast_to:
+            x = self.thin(equation.reads[0])
             found = self._reshaped(x, (1,) * (len(equation.output.spec.shape) - len(x.spec.shape)) + x.spec.shape)
-        elif equation.primitive is sum_primitive:
-            found = self._sum(equation, thin)
-        if found is None:
-            operands = [self.full(x) if isinstance(x, Node) else x for x in equation.operands]
-            found = self.emit(equation.primitive, *operands, **equation.params)
-        self._thin[equation.output] = found
+        elif primitive is sum_primitive:
+            found = self._sum(equation.reads[0], equation.params["axes"])
+        self._thin[equation.output] = self._on(self.full, equation) if found is None else found
 
-    def _product(self, equation: Equation, thin: list[Operand]) -> Node | None:
+    def _on(self, change: Callable[[Node], Node], equation: Equation) -> Node:
+        """The same operation on changed nodes."""
+        operands = [change(x) if isinstance(x, Node) else x for x in equation.operands]
+        return self.emit(equation.primitive, *operands, **equation.params)
+
+    def _product(self, x: Node, y: Node) -> Node | None:
         """Rows of the first factor and columns of the second may be thin; along the contracted axis, a factor that
         repeats itself meets the sum of the other one."""
-        x, y = equation.operands
-        thin_x, thin_y = thin
-        assert isinstance(x, Node)
-        assert isinstance(y, Node)
-        assert isinstance(thin_x, Node)
-        assert isinstance(thin_y, Node)
+        thin_x, thin_y = self.thin(x), self.thin(y)
         repeats_x = thin_x.spec.shape[-1] != x.spec.shape[-1]
         repeats_y = thin_y.spec.shape[-2] != y.spec.shape[-2]
         if repeats_x and repeats_y:
@@ -97,14 +90,11 @@ class _Thinning:
             thin_x = self.emit(sum_primitive, thin_x, axes=(len(thin_x.spec.shape) - 1,))
         return self.emit(matmul, thin_x, thin_y)
 
-    def _sum(self, equation: Equation, thin: list[Operand]) -> Node | None:
-        (x,), axes = equation.operands, equation.params["axes"]
-        (thin_x,) = thin
-        assert isinstance(x, Node)
-        assert isinstance(thin_x, Node)
-        if any(thin_x.spec.shape[i] != x.spec.shape[i] for i in axes):
+    def _sum(self, x: Node, axes: tuple[int, ...]) -> Node | None:
+        thin = self.thin(x)
+        if any(thin.spec.shape[i] != x.spec.shape[i] for i in axes):
             return None
-        return self.emit(sum_primitive, thin_x, axes=axes)
+        return self.emit(sum_primitive, thin, axes=axes)
 
     def _reshaped(self, x: Node, shape: tuple[int, ...]) -> Node:
         return x if x.spec.shape == shape else self.emit(reshape, x, shape=shape)

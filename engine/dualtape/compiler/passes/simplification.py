@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from dualtape.compiler.passes.pruning import drop_unread_outputs
@@ -19,24 +20,17 @@ from dualtape.primitives.selection import cast
 Pass = Callable[[Program], Program]
 
 
-class _Rewriting:
-    """What each node of the old program is in the new one."""
+class _Rewriting(dict[Node, Operand]):
+    """What each node of the old program is in the new one, where that is something else."""
 
-    def __init__(self) -> None:
-        self._replaced: dict[Node, Operand] = {}
-
-    def replace(self, old: Node, new: Operand) -> None:
-        self._replaced[old] = new
-
-    def now(self, operand: Operand) -> Operand:
-        return self._replaced.get(operand, operand) if isinstance(operand, Node) else operand
+    def now(self, operands: tuple[Operand, ...]) -> tuple[Operand, ...]:
+        return tuple(self.get(x, x) if isinstance(x, Node) else x for x in operands)
 
     def read(self, equation: Equation) -> Equation:
-        operands = tuple(self.now(operand) for operand in equation.operands)
-        return replace(equation, operands=operands)
+        return replace(equation, operands=self.now(equation.operands))
 
     def finish(self, program: Program, equations: list[Equation]) -> Program:
-        return Program(program.inputs, tuple(equations), tuple(self.now(output) for output in program.outputs))
+        return Program(program.inputs, tuple(equations), self.now(program.outputs))
 
 
 def remove_dead_code(program: Program) -> Program:
@@ -60,12 +54,11 @@ def merge_common(program: Program) -> Program:
         # The type tells 1 from 1.0 and True, which are equal as keys.
         operands = tuple(x if isinstance(x, Node) else (type(x), repr(x)) for x in equation.operands)
         key = (equation.primitive, operands, tuple(sorted(equation.params.items(), key=lambda item: item[0])))
-        found = seen.get(key)
-        if found is None:
+        if key in seen:
+            rewriting[old.output] = seen[key]
+        else:
             seen[key] = equation.output
             equations.append(equation)
-        else:
-            rewriting.replace(old.output, found)
     return rewriting.finish(program, equations)
 
 
@@ -78,23 +71,14 @@ def fold_constants(program: Program) -> Program:
         known = all(isinstance(x, Constant) or not isinstance(x, Node) for x in equation.operands)
         if known and equation.primitive is not broadcast_to and not isinstance(equation.primitive, Control):
             values = (x.value if isinstance(x, Constant) else x for x in equation.operands)
-            rewriting.replace(old.output, Constant(old.output.spec, equation.primitive(*values, **equation.params)))
+            rewriting[old.output] = Constant(old.output.spec, equation.primitive(*values, **equation.params))
         else:
             equations.append(equation)
     return rewriting.finish(program, equations)
 
 
-def simplify(program: Program) -> Program:
-    """Drop operations that change nothing, and read repeated numbers as numbers."""
-    return _simplified(program, keep=())
-
-
-def simplify_differentiable(program: Program) -> Program:
-    """The same for a program that is going to be differentiated: ``stop_gradient`` stays."""
-    return _simplified(program, keep=(stop_gradient,))
-
-
-def _simplified(program: Program, keep: tuple[Primitive, ...]) -> Program:
+def simplify(program: Program, keep: tuple[Primitive, ...] = ()) -> Program:
+    """Drop operations that change nothing, unless they are to be kept, and read repeated numbers as numbers."""
     rewriting = _Rewriting()
     producers: dict[Node, Equation] = {}
     equations = []
@@ -102,7 +86,7 @@ def _simplified(program: Program, keep: tuple[Primitive, ...]) -> Program:
         equation = _read_numbers(rewriting.read(old), producers)
         same = None if equation.primitive in keep else _identity(equation, producers)
         if same is not None and _spec(same) == old.output.spec:
-            rewriting.replace(old.output, same)
+            rewriting[old.output] = same
             continue
         equations.append(equation)
         producers[equation.output] = equation
@@ -121,8 +105,7 @@ def _read_numbers(equation: Equation, producers: dict[Node, Equation]) -> Equati
     for i, (number, other) in enumerate(((x, y), (y, x))):
         value = _repeated_number(number, producers)
         if value is not None and _spec(other) == equation.output.spec:
-            operands = (value, other) if i == 0 else (other, value)
-            return replace(equation, operands=operands)
+            return replace(equation, operands=(value, other) if i == 0 else (other, value))
     return equation
 
 
@@ -143,17 +126,14 @@ def _identity(equation: Equation, producers: dict[Node, Equation]) -> Operand | 
     if primitive in (multiply, strong_multiply):
         # -0.0, infinities and NaN all pass a factor of one unchanged.
         return next((y for x, y in (operands, operands[::-1]) if _is_number(x, 1)), None)
-    if primitive is subtract and _is_number(operands[1], 0):
-        return operands[0]
-    if primitive in (cast, reshape, broadcast_to, stop_gradient):
-        return operands[0]
-    if primitive is sum_primitive and not params["axes"]:
-        return operands[0]
-    if primitive is permute and params["axes"] == tuple(range(len(params["axes"]))):
-        return operands[0]
-    if primitive is cut and not any(params["starts"]) and set(params["steps"]) <= {1}:
-        return operands[0]
-    return _twice(equation, producers)
+    does_nothing = (
+        (primitive is subtract and _is_number(operands[1], 0))
+        or primitive in (cast, reshape, broadcast_to, stop_gradient)
+        or (primitive is sum_primitive and not params["axes"])
+        or (primitive is permute and params["axes"] == tuple(range(len(params["axes"]))))
+        or (primitive is cut and not any(params["starts"]) and set(params["steps"]) <= {1})
+    )
+    return operands[0] if does_nothing else _twice(equation, producers)
 
 
 def _is_number(operand: Operand, value: float) -> bool:
@@ -176,19 +156,17 @@ def _twice(equation: Equation, producers: dict[Node, Equation]) -> Operand | Non
 
 
 OPTIMISING: tuple[Pass, ...] = (remove_dead_code, fold_constants, simplify, merge_common, remove_dead_code)
-BEFORE_DERIVATIVES: tuple[Pass, ...] = (remove_dead_code, simplify_differentiable, merge_common, remove_dead_code)
-"""For the bodies of loops, which are differentiated as programs."""
-
-
-def optimise_inside(program: Program, steps: tuple[Pass, ...] = OPTIMISING) -> Program:
-    """All passes on the programs that conditions and loops hold."""
-    equations = tuple(with_inner(equation, lambda held: optimise(held, steps)) for equation in program.equations)
-    return Program(program.inputs, equations, program.outputs)
+BEFORE_DERIVATIVES: tuple[Pass, ...] = (
+    remove_dead_code, partial(simplify, keep=(stop_gradient,)), merge_common, remove_dead_code
+)  # fmt: skip
+"""For the bodies of loops, which are differentiated as programs: ``stop_gradient`` stays."""
 
 
 def optimise(program: Program, steps: tuple[Pass, ...] = OPTIMISING) -> Program:
-    """All passes, until nothing more goes away."""
-    program = optimise_inside(drop_unread_outputs(remove_dead_code(program)), steps)
+    """All passes, on the programs that conditions and loops hold too, until nothing more goes away."""
+    program = drop_unread_outputs(remove_dead_code(program))
+    inside = tuple(with_inner(equation, lambda held: optimise(held, steps)) for equation in program.equations)
+    program = replace(program, equations=inside)
     while True:
         before = len(program.equations)
         for step in steps:

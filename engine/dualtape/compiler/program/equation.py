@@ -61,6 +61,15 @@ class Equation:
     output: Node
     composite: Callable[..., Composite] | None = None
 
+    @classmethod
+    def inferred(
+        cls, primitive: Primitive, operands: tuple[Operand, ...], params: dict[str, Any],
+        composite: Callable[..., Composite] | None = None,
+    ) -> Equation:  # fmt: skip
+        """The equation whose output is of the kind that follows from its operands."""
+        specs = [x.spec if isinstance(x, Node) else None for x in operands]
+        return cls(primitive, operands, params, Node(primitive.infer(*specs, **params)), composite)
+
     @property
     def reads(self) -> tuple[Node, ...]:
         return tuple(operand for operand in self.operands if isinstance(operand, Node))

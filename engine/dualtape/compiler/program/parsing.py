@@ -1,4 +1,4 @@
-"""Reading programs from the text that :mod:`dualtape.compiler.program.printing` writes; its grammar stands there.
+"""Reading programs from the text that :mod:`dualtape.compiler.program.program` writes; its grammar stands there.
 
 A recursive descent with one token of lookahead. Everything that is read is checked: names are declared before they
 are used and once only, primitives exist, and shapes and element types are those that follow from the operands.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from math import prod
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
@@ -16,8 +17,7 @@ import numpy as np
 
 from dualtape.compiler.program.control import CONTROL
 from dualtape.compiler.program.equation import Bundle, Constant, Equation, Node, Operand
-from dualtape.compiler.program.printing import spec_text
-from dualtape.compiler.program.program import Program
+from dualtape.compiler.program.program import Program, spec_text
 from dualtape.core.primitive import CATALOGUE
 from dualtape.core.spec import Spec
 from dualtape.devices.registry import HOST
@@ -32,13 +32,11 @@ _TOKEN = re.compile(
     | (?P<number>-?(?:inf\b|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)|nan\b|True\b|False\b)
     | (?P<string>"(?:[^"\\]|\\.)*")
     | (?P<name>[A-Za-z_]\w*)
-    | (?P<mark>\.\.\.|[()\[\]{}:,=])""",
+    | (?P<mark>\.\.\.|[()\[\]{}:,=])
+    | (?P<other>.)""",
     re.VERBOSE,
 )
 _DTYPES = {dtype.name.lower(): dtype for dtype in ALL}
-_WORDS: dict[str, float | bool] = {
-    "inf": float("inf"), "-inf": float("-inf"), "nan": float("nan"), "True": True, "False": False
-}  # fmt: skip
 
 
 class _Token(NamedTuple):
@@ -85,14 +83,11 @@ class _Reader:
 
     def _split(self, text: str) -> list[_Token]:
         tokens = []
-        position = 0
-        while position < len(text):
-            found = _TOKEN.match(text, position)
-            if found is None:
-                self._fail(f"found {text[position]!r}, which no program holds", position)
+        for found in _TOKEN.finditer(text):
+            if found.lastgroup == "other":
+                self._fail(f"found {found.group()!r}, which no program holds", found.start())
             if found.lastgroup != "space":
-                tokens.append(_Token(str(found.lastgroup), found.group(), position))
-            position = found.end()
+                tokens.append(_Token(str(found.lastgroup), found.group(), found.start()))
         return [*tokens, _Token("end", "", len(text))]
 
     # Tokens
@@ -197,14 +192,14 @@ class _Reader:
         operands: list[Operand] = []
         params: dict[str, Any] = {}
         self._list(lambda: self._argument(names, operands, params), ")")
-        specs = [x.spec if isinstance(x, Node) else None for x in operands]
         try:
-            inferred = primitive.infer(*specs, **params)
+            equation = Equation.inferred(primitive, tuple(operands), params)
         except (DualtapeError, TypeError, IndexError, AttributeError) as failure:
             self._fail(f"`{operation}` does not take these operands: {failure}")
-        if inferred != spec:
-            self._fail(f"{name!r} is declared as {spec_text(spec)}, but `{operation}` gives {spec_text(inferred)}")
-        return Equation(primitive, tuple(operands), params, self._new(names, name, spec))
+        if equation.output.spec != spec:
+            given = spec_text(equation.output.spec)
+            self._fail(f"{name!r} is declared as {spec_text(spec)}, but `{operation}` gives {given}")
+        return replace(equation, output=self._new(names, name, spec))
 
     def _argument(self, names: dict[str, Node], operands: list[Operand], params: dict[str, Any]) -> None:
         if self._token.kind == "name" and self._tokens[self._next + 1].text == "=":
@@ -240,8 +235,8 @@ class _Reader:
 
     def _number(self) -> bool | int | float:
         text = self._take("number", "a number")
-        if text in _WORDS:
-            return _WORDS[text]
+        if text in ("True", "False"):
+            return text == "True"
         return int(text) if text.lstrip("-").isdigit() else float(text)
 
     def _elements(self, name: str, spec: Spec) -> np.ndarray:
@@ -266,7 +261,3 @@ class _Reader:
             given = f"{array.dtype} of shape {array.shape}"
             self._fail(f"constant {name!r} is declared as {spec_text(spec)}, given {given}")
         return array
-
-
-def _text(spec: Spec) -> str:
-    return f"{spec.dtype.name.lower()}[{','.join(map(str, spec.shape))}]"

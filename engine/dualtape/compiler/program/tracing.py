@@ -86,16 +86,11 @@ class Trace(Level):
         return [self.traced(self._emit(ITEM, (bundle,), {"index": i})) for i in range(len(items.items))]
 
     def _emit(
-        self,
-        primitive: Primitive,
-        inputs: Values,
-        params: dict[str, Any],
+        self, primitive: Primitive, inputs: Values, params: dict[str, Any],
         composite: Callable[..., Composite] | None = None,
-    ) -> Node:
-        operands = tuple(self.operand(x) for x in inputs)
-        output = Node(primitive.infer(*(x.spec if isinstance(x, Node) else None for x in operands), **params))
-        self._equations.append(Equation(primitive, operands, params, output, composite))
-        return output
+    ) -> Node:  # fmt: skip
+        self._equations.append(Equation.inferred(primitive, tuple(map(self.operand, inputs)), params, composite))
+        return self._equations[-1].output
 
     def operand(self, value: Any) -> Operand:
         """What stands for a value in an equation."""
@@ -106,30 +101,25 @@ class Trace(Level):
             number: Number = value
             return number
         self.lower(value)
-        known = self._constants.get(id(value))
-        if known is None:
-            known = self._constants[id(value)] = (value, self._constant(value))
-        return known[1]
+        if id(value) not in self._constants:
+            self._constants[id(value)] = (value, self._constant(value))
+        return self._constants[id(value)][1]
 
     def _constant(self, value: Tensor) -> Node:
         """A tensor of equal numbers is written as one number that is repeated, any other is kept."""
         array = value.asnumpy()
         spec = Spec(value.shape, value.dtype)
-        if array.size > 1 and _is_uniform(array):
+        if array.size > 1 and np.all(array == array.flat[0]):
             one = Constant(Spec((), value.dtype), Tensor(array.flat[0], device=self.device))
-            output = Node(spec)
-            self._equations.append(Equation(broadcast_to, (one,), {"shape": value.shape}, output))
-            return output
+            return self._emit(broadcast_to, (one,), {"shape": value.shape})
         return Constant(spec, value.to(self.device))
 
     def parameter(self, parameter: Parameter) -> Tensor:
         """The node of a parameter: an input, so that later calls see its later values."""
-        known = self._parameters.get(id(parameter))
-        if known is None:
+        if id(parameter) not in self._parameters:
             held = parameter.held
-            known = (parameter, self.traced(Node(Spec(held.shape, held.dtype))))
-            self._parameters[id(parameter)] = known
-        return known[1]
+            self._parameters[id(parameter)] = (parameter, self.traced(Node(Spec(held.shape, held.dtype))))
+        return self._parameters[id(parameter)][1]
 
     def program(self, arguments: list[Node], outputs: list[Any]) -> Program:
         """What was written down, with the given outputs."""
@@ -141,11 +131,6 @@ class Trace(Level):
     def parameters(self) -> list[Parameter]:
         """The parameters read so far, in the order of their nodes among the inputs."""
         return [parameter for parameter, _ in self._parameters.values()]
-
-
-def _is_uniform(array: np.ndarray) -> bool:
-    first = array.flat[0]
-    return bool(np.all(array == first))
 
 
 def trace(
