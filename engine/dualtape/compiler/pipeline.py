@@ -10,7 +10,7 @@ compute_repeated_once       what is the same at all points, once                
 choose_division             stages of equations, and regions that map over points   blocks/find/point_sets.py
 - map_equation              an equation as operations on one point                  blocks/find/mapping.py
 target_of                   how points are laid out on the device                   blocks/target.py
-compile_region              the kernel of a region, by these stages:                blocks/region_kernel.py
+compile_region              the kernel of a region, by these stages:                blocks/emit/kernel.py
 - with_plain_products       products in which zero need not win                     blocks/tile/plain_products.py
 - block_kernel              source and sizes, by these stages:                      blocks/emit/kernel.py
 - split_rows                short rows as values of their own                       blocks/tile/splitting.py
@@ -32,7 +32,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from dualtape.compiler.blocks import (
-    Division,
     Guarded,
     NotBlockable,
     Runner,
@@ -89,17 +88,9 @@ def compile_program(program: Program, home: Device, chosen: Device | None) -> tu
         division = choose_division(thin)
         for region in division.regions:
             device.require(region.dtype)
-        targets = {region: target_of(device.architecture, region.dtype) for region in division.regions}
-        kernels = {region: compile_region(region, target) for region, target in targets.items()}
+        kernels = {x: compile_region(x, target_of(device.architecture, x.dtype)) for x in division.regions}
         plan = plan_blocks(thin, division, kernels, home, device)
     except (NotBlockable, DeviceError) as reason:
         return replayed(program, home), "", f"runs operation by operation on {home}: {reason}"
-    left = f"; operation by operation: {'; '.join(division.reasons)}" if division.reasons else ""
-    explanation = f"runs {_in_words(division)}, block by block, on {device}{left}"
-    return Guarded(plan, program, home), "\n".join(x.kernel.source for x in kernels.values()), explanation
-
-
-def _in_words(division: Division) -> str:
-    """Which operations run in blocks."""
-    parts = [f"{len(x.operations)} operations at {x.points} points" for x in division.regions]
-    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
+    source = "\n".join(x.kernel.source for x in kernels.values())
+    return Guarded(plan, program, home), source, division.explanation(device)

@@ -1,10 +1,9 @@
 """Programs in blocks of points: found, turned into tile programs, written as kernels and run."""
 
-from dualtape.compiler.blocks.find import Division as Division
+from dualtape.compiler.blocks.emit import compile_region as compile_region
 from dualtape.compiler.blocks.find import NotBlockable as NotBlockable
 from dualtape.compiler.blocks.find import choose_division as choose_division
 from dualtape.compiler.blocks.policy import choose_device as choose_device
-from dualtape.compiler.blocks.region_kernel import compile_region as compile_region
 from dualtape.compiler.blocks.run import Guarded as Guarded
 from dualtape.compiler.blocks.run import Runner as Runner
 from dualtape.compiler.blocks.run import plan_blocks as plan_blocks

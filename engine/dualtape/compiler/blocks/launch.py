@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.compiler.blocks.emit import BlockKernel, Entry
-from dualtape.compiler.blocks.region_kernel import CompiledRegion
+from dualtape.compiler.blocks.emit import BlockKernel, CompiledRegion, Entry
 from dualtape.compiler.program import Node
 from dualtape.devices.device import Storage
 from dualtape.devices.kernels import BuiltKernel, KernelDevice
@@ -25,7 +24,7 @@ class Launch:
     """A compiled region on a device, with the memory that it works in."""
 
     def __init__(self, compiled: CompiledRegion, device: KernelDevice) -> None:
-        self.kernel, self.region, self._strict = compiled.kernel, compiled.region, compiled.strict
+        self.kernel, self.region, self._compiled = compiled.kernel, compiled.region, compiled
         self._device = device
         self._dtype = self.region.dtype
         self._built: dict[int, BuiltKernel] = {}
@@ -52,8 +51,8 @@ class Launch:
 
         def finish() -> Arrays:
             sums, arrays = self._results(totals, stored)
-            if self._strict and any(_has_nan(x) for x in (sums, *arrays)):
-                sums, arrays = self._results(self._enqueue(self._strict(), inputs, stored), stored)
+            if self._compiled.is_plain and any(_has_nan(x) for x in (sums, *arrays)):
+                sums, arrays = self._results(self._enqueue(self._compiled.strict, inputs, stored), stored)
             found = {node: _result(sums, self.kernel.entries[node]).reshape(node.spec.shape) for node in region.summed}
             return found | {array.node: value for (array, _), value in zip(region.stored, arrays, strict=True)}
 
@@ -61,16 +60,14 @@ class Launch:
 
     def _enqueue(self, kernel: BlockKernel, inputs: list[Storage], stored: list[Storage]) -> Storage:
         """Launch the kernel; where each work-group leaves its sums."""
-        launch = self._built.get(id(kernel)) or self._build(kernel, len(inputs), len(stored))
+        if id(kernel) not in self._built:
+            arguments = (*[None] * (len(inputs) + 3), uint64, uint64, *[None] * len(stored))
+            self._built[id(kernel)] = self._device.build("dt_block", kernel.source, arguments)
         totals = self._device.allocate((self._groups, kernel.entry_count), self._dtype)
         memory = (self._scratch, self._sums, totals)
+        launch = self._built[id(kernel)]
         launch(self._groups, kernel.work_items, *inputs, *memory, self.region.points, kernel.scratch, *stored)
         return totals
-
-    def _build(self, kernel: BlockKernel, inputs: int, stored: int) -> BuiltKernel:
-        arguments = (*[None] * (inputs + 3), uint64, uint64, *[None] * stored)
-        built = self._built[id(kernel)] = self._device.build("dt_block", kernel.source, arguments)
-        return built
 
     def _results(self, totals: Storage, stored: list[Storage]) -> tuple[np.ndarray, list[np.ndarray]]:
         """The sums of all work-groups, added in their order, and the arrays."""

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dualtape.compiler.blocks.emit import CompiledRegion
 from dualtape.compiler.blocks.find import Division, Region
 from dualtape.compiler.blocks.launch import Arrays, Launch
-from dualtape.compiler.blocks.region_kernel import CompiledRegion
 from dualtape.compiler.passes import remove_dead_code
 from dualtape.compiler.program import Constant, Equation, Node, Program
 from dualtape.compiler.replay import Replay, replayed
@@ -46,14 +46,9 @@ class BlockPlan:
     """
 
     def __init__(
-        self,
-        program: Program,
-        home: Device,
-        stages: list[_Stage],
-        fetched: set[Node],
-        resident: set[Node],
+        self, program: Program, home: Device, stages: list[_Stage], fetched: set[Node], resident: set[Node],
         known: Arrays,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self._program, self._home, self._stages, self._known = program, home, stages, known
         self._fetched = [(i, node) for i, node in enumerate(program.inputs) if node in fetched]
         self._resident = [(i, node) for i, node in enumerate(program.inputs) if node in resident]

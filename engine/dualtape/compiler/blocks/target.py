@@ -67,11 +67,9 @@ class Target:
     @property
     def attribute(self) -> str:
         """What functions need: LLVM would else split the vectors of processors into narrower ones."""
-        return (
-            ""
-            if self.points_on_work_items
-            else f"__attribute__((noinline, min_vector_width({self.lanes * self.bits})))"
-        )
+        if self.points_on_work_items:
+            return ""
+        return f"__attribute__((noinline, min_vector_width({self.lanes * self.bits})))"
 
     def literal(self, value: Number) -> str:
         if isinstance(value, float) and not math.isfinite(value):

@@ -42,32 +42,21 @@ class Control(Primitive):
         """It stays out of the catalogue: no device runs it, and no derivative is stated for it there."""
 
 
-def output_specs(program: Program) -> tuple[Spec, ...]:
-    """The specs of what a program gives."""
-    return tuple(node.spec for node in program.results)
+def _bundle(program: Program) -> Any:
+    return Bundle(tuple(node.spec for node in program.results))
 
 
 def _infer_scan(*inputs: Spec, body: Program, carried: int, length: int, **others: Any) -> Any:
-    specs = output_specs(body)
+    specs = _bundle(body).items
     return Bundle((*specs[:carried], *(Spec((length, *spec.shape), spec.dtype) for spec in specs[carried:])))
 
 
-def _infer_cond(*inputs: Spec, true: Program, false: Program) -> Any:
-    return Bundle(output_specs(true))
-
-
-def _infer_while(*inputs: Spec, condition: Program, body: Program, consts: int) -> Any:
-    return Bundle(output_specs(body))
-
-
-def _infer_call(*inputs: Spec, body: Program, rule: Any) -> Any:
-    return Bundle(output_specs(body))
-
-
-COND = Control(name="cond", lowering=Kernel("cond"), infer=_infer_cond)
+COND = Control(name="cond", lowering=Kernel("cond"), infer=lambda *inputs, true, false: _bundle(true))
 SCAN = Control(name="scan", lowering=Kernel("scan"), infer=_infer_scan)
-WHILE = Control(name="while_loop", lowering=Kernel("while_loop"), infer=_infer_while)
-CALL = Control(name="call", lowering=Kernel("call"), infer=_infer_call)
+WHILE = Control(
+    name="while_loop", lowering=Kernel("while_loop"), infer=lambda *inputs, condition, body, consts: _bundle(body)
+)
+CALL = Control(name="call", lowering=Kernel("call"), infer=lambda *inputs, body, rule: _bundle(body))
 ITEM = Control(name="item", lowering=Kernel("item"), infer=lambda bundle, index: bundle.items[index])
 
 CONTROL = {kind.name: kind for kind in (COND, SCAN, WHILE, ITEM)}

@@ -105,15 +105,14 @@ class _Reader:
 
     def _accept(self, text: str) -> bool:
         found = self._token.text == text and self._token.kind != "string"
-        self._next += found
+        self._next += found and self._token.kind != "end"
         return found
 
     def expect(self, text: str) -> None:
         """Step over ``text``; the empty text is the end."""
         token = self._token
-        if token.text != text or token.kind == "string":
+        if not self._accept(text):
             self._fail(f"expected {text or 'the end'!r}, found {token.text or 'the end'!r}", token.position)
-        self._next += token.kind != "end"
 
     def _fail(self, message: str, position: int | None = None) -> NoReturn:
         at = self._tokens[max(self._next - 1, 0)].position if position is None else position

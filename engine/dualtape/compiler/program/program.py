@@ -24,7 +24,7 @@ shown.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,15 +100,11 @@ def _lines(program: Program, largest: int | None) -> Iterator[str]:
     yield f"program({', '.join(declared(node) for node in program.inputs)}):"
     for equation in program.equations:
         yield from constants(equation.operands)
-        call = _call(equation, name, largest)
+        params = (f"{key}={literal_text(value, largest)}" for key, value in equation.params.items())
+        call = f"{equation.primitive.name}({', '.join((*map(name, equation.operands), *params))})"
         yield f"  {declared(equation.output)} = {call}"
     yield from constants(program.outputs)
     yield f"  return {', '.join(map(name, program.outputs))}".rstrip()
-
-
-def _call(equation: Equation, name: Callable[[Any], str], largest: int | None) -> str:
-    params = [f"{key}={literal_text(value, largest)}" for key, value in equation.params.items()]
-    return f"{equation.primitive.name}({', '.join([*map(name, equation.operands), *params])})"
 
 
 def literal_text(value: Any, largest_constant: int | None = None) -> str:

@@ -1,9 +1,10 @@
-"""The block kernel of a region: its source, and the sizes with which it is launched."""
+"""The block kernels of a region, with plain products and without: their source, and the sizes for their launch."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import accumulate
 from math import prod
 
@@ -20,6 +21,7 @@ from dualtape.compiler.blocks.tile import (
     schedule,
     split_rows,
     whole_vectors,
+    with_plain_products,
 )
 from dualtape.compiler.program import Node
 from dualtape.dtypes import bool_
@@ -52,6 +54,34 @@ class BlockKernel:
     scratch: int
     sums: int
     work_items: int
+
+
+@dataclass(frozen=True)
+class CompiledRegion:
+    """A region, and the kernel that runs it.
+
+    Attributes
+    ----------
+    is_plain
+        Whether the products of ``kernel`` are plain ones: when a NaN comes out of it, ``strict`` must run.
+    """
+
+    region: Region
+    target: Target
+    kernel: BlockKernel
+    is_plain: bool
+
+    @cached_property
+    def strict(self) -> BlockKernel:
+        """The kernel in whose products zero wins where it must."""
+        return block_kernel(self.region, self.target)
+
+
+def compile_region(region: Region, target: Target) -> CompiledRegion:
+    """Write the kernel of ``region`` for ``target``, with plain products if that is possible."""
+    plain = with_plain_products(region.operations)
+    kernel = block_kernel(region if plain is None else replace(region, operations=plain), target)
+    return CompiledRegion(region, target, kernel, plain is not None)
 
 
 def block_kernel(region: Region, target: Target) -> BlockKernel:

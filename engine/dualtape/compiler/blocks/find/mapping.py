@@ -12,7 +12,15 @@ from dualtape.compiler.blocks.find.mapping_movements import map_concatenate, map
 from dualtape.compiler.blocks.find.mapping_products import map_matmul
 from dualtape.compiler.blocks.find.pointwise import PointwiseBuilder
 from dualtape.compiler.blocks.find.regions import NotBlockable
-from dualtape.compiler.blocks.tile import COPY, Contraction, ContractionTerm, FoldFeatures, Read, TileValue
+from dualtape.compiler.blocks.tile import (
+    COPY,
+    Contraction,
+    ContractionTerm,
+    ElementwiseMap,
+    FoldFeatures,
+    Read,
+    TileValue,
+)
 from dualtape.compiler.program import Equation, Node, Number
 from dualtape.core.expression import choose
 from dualtape.core.lowering import Expression, Fold, Movement, Placement, Reinterpretation
@@ -69,7 +77,8 @@ def _map_expression(builder: PointwiseBuilder, equation: Equation, expression: E
         if (source is not bool_ and source is not out.dtype) or out.dtype is bool_:
             raise NotBlockable(f"`cast` from {source} to {out.dtype} at the points")
         code = choose(COPY, 1, 0) if source is bool_ else COPY
-    builder.emit_map(equation.output, axis, folded, code, tuple(operands), equation.primitive)
+    output = builder.new_value(equation.output, axis, folded)
+    builder.operations.append(ElementwiseMap(output, code, tuple(operands), equation.primitive))
 
 
 def _map_fold(builder: PointwiseBuilder, equation: Equation, fold: Fold) -> None:

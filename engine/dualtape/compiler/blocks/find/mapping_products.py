@@ -59,7 +59,7 @@ def _rows(builder: PointwiseBuilder, read: Read) -> tuple[TileRead, int]:
 
 
 def _apply(builder: PointwiseBuilder, equation: Equation, x: Node, weight: Node, on_left: bool) -> None:
-    """A product of points with a shared matrix: every row of a point's elements is a stream."""
+    """A product of points with a shared matrix: every row of a point's elements is a stream, many rows are one."""
     p, rank = builder.located[x].axis, len(x.spec.shape)
     contracted = rank - 1 if on_left else rank - 2
     across = rank - 2 if on_left else rank - 1
@@ -74,11 +74,9 @@ def _apply(builder: PointwiseBuilder, equation: Equation, x: Node, weight: Node,
     output = builder.new_value(equation.output, p, builder.located[x].folded)
     rows = source.features // inner
     matrix = SharedRead(Shared(weight), (inner, columns), 0, steps)
-    if rows > MOST_ROWS:
-        builder.operations.append(PointProduct((Stream(source, 0, output, 0),), matrix, inner, columns, rows))
-        return
-    streams = tuple(Stream(source, i * inner, output, i * columns) for i in range(rows))
-    builder.operations.append(PointProduct(streams, matrix, inner, columns))
+    together = rows if rows > MOST_ROWS else 1
+    streams = tuple(Stream(source, i * inner, output, i * columns) for i in range(rows // together))
+    builder.operations.append(PointProduct(streams, matrix, inner, columns, together))
 
 
 def _last_first(read: Read) -> Read:

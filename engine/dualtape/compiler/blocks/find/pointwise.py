@@ -18,9 +18,7 @@ from dualtape.compiler.blocks.tile import (
     TileRead,
     TileValue,
 )
-from dualtape.compiler.program import Equation, Node, Number
-from dualtape.core.expression import Expression
-from dualtape.core.primitive import Primitive
+from dualtape.compiler.program import Equation, Node
 
 
 @dataclass(frozen=True)
@@ -66,12 +64,6 @@ class PointwiseBuilder:
 
     def read(self, node: Node) -> Read:
         return self.located[node].read
-
-    def emit_map(
-        self, output: Node, axis: int, folded: int, code: Expression, operands: tuple[Read | Number, ...],
-        primitive: Primitive | None = None,
-    ) -> None:  # fmt: skip
-        self.operations.append(ElementwiseMap(self.new_value(output, axis, folded), code, operands, primitive))
 
     def shared_read(self, x: Node, axis: int, folded: int, rank: int, name: str) -> Read:
         """A shared value beside values at points, whose point axis is ``axis`` of ``rank``."""

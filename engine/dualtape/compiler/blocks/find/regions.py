@@ -87,3 +87,10 @@ class Division:
     def equations(self) -> tuple[Equation, ...]:
         """What no region runs."""
         return tuple(equation for stage in self.stages for equation in stage.equations)
+
+    def explanation(self, device: object) -> str:
+        """Which operations run in blocks, and why others do not."""
+        parts = [f"{len(x.operations)} operations at {x.points} points" for x in self.regions]
+        blocks = " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
+        left = f"; operation by operation: {'; '.join(self.reasons)}" if self.reasons else ""
+        return f"runs {blocks}, block by block, on {device}{left}"
