@@ -10,7 +10,7 @@ import pytest
 import dualtape as dt
 from dualtape import ops
 from dualtape.compiler import pipeline
-from dualtape.compiler.blocks import choose_division, compile_region, target_of
+from dualtape.compiler.blocks import choose_division, compile_region
 from dualtape.compiler.program import trace
 from dualtape.core.spec import Spec
 from dualtape.devices.kernels import Architecture
@@ -41,9 +41,8 @@ def test_the_same_program_gives_the_same_kernel() -> None:
     program, _, _ = trace(loss, [Spec((2, 3), dt.float32), Spec((100, 2), dt.float32)], HOST)
     before = str(program)
     processor = Architecture(4, 1 << 18, {dt.float32: 8}, 4096, points_on_work_items=False, is_processor=True)
-    target = target_of(processor, dt.float32)
     first, second = (
-        [compile_region(region, target).kernel.source for region in choose_division(program).regions] for _ in range(2)
+        [compile_region(x, processor).kernel.source for x in choose_division(program).regions] for _ in range(2)
     )
     assert first == second != []
     assert str(program) == before

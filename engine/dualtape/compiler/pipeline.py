@@ -9,8 +9,8 @@ choose_device               the device of the kernels, or why there is none     
 compute_repeated_once       what is the same at all points, once                    passes/repetition.py
 choose_division             stages of equations, and regions that map over points   blocks/find/point_sets.py
 - map_equation              an equation as operations on one point                  blocks/find/mapping.py
-target_of                   how points are laid out on the device                   blocks/target.py
 compile_region              the kernel of a region, by these stages:                blocks/emit/kernel.py
+- target_of                 how points are laid out on the device                   blocks/target.py
 - with_plain_products       products in which zero need not win                     blocks/tile/plain_products.py
 - block_kernel              source and sizes, by these stages:                      blocks/emit/kernel.py
 - split_rows                short rows as values of their own                       blocks/tile/splitting.py
@@ -31,20 +31,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from dualtape.compiler.blocks import (
-    Guarded,
-    NotBlockable,
-    Runner,
-    choose_device,
-    choose_division,
-    compile_region,
-    plan_blocks,
-    target_of,
-)
+from dualtape.compiler.blocks import Guarded, NotBlockable, choose_device, choose_division, compile_region, plan_blocks
 from dualtape.compiler.lowered import Lowered
 from dualtape.compiler.passes import compute_repeated_once, optimise
 from dualtape.compiler.program import Program, trace
-from dualtape.compiler.replay import replayed
+from dualtape.compiler.replay import Runner, replayed
 from dualtape.core.spec import Spec
 from dualtape.devices.device import Device
 from dualtape.errors import DeviceError
@@ -88,7 +79,7 @@ def compile_program(program: Program, home: Device, chosen: Device | None) -> tu
         division = choose_division(thin)
         for region in division.regions:
             device.require(region.dtype)
-        kernels = {x: compile_region(x, target_of(device.architecture, x.dtype)) for x in division.regions}
+        kernels = {x: compile_region(x, device.architecture) for x in division.regions}
         plan = plan_blocks(thin, division, kernels, home, device)
     except (NotBlockable, DeviceError) as reason:
         return replayed(program, home), "", f"runs operation by operation on {home}: {reason}"

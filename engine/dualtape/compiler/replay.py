@@ -16,6 +16,7 @@ from dualtape.primitives.movement import concatenate, reshape
 from dualtape.tensor import wrap
 
 Operation = Callable[[list[Any]], Any]
+Runner = Callable[[Sequence[Storage]], list[Any]]
 
 
 @dataclass
@@ -138,48 +139,48 @@ def _while(device: Device, condition: Program, body: Program, consts: int) -> Op
     return run
 
 
-class _Scan:
-    def __init__(
-        self, device: Device, body: Program, consts: int, carried: int, length: int, reverse: bool, stored: bool
-    ) -> None:
-        self._device = device
-        self._body = replayed(body, device)
-        self._consts, self._carried = consts, carried
-        self._order = range(length - 1, -1, -1) if reverse else range(length)
-        self._specs = [x.spec for x in body.results[carried:]]
-        self._places: list[Storage] = []
+def _scan(
+    device: Device, body: Program, consts: int, carried: int, length: int, reverse: bool, stored: bool
+) -> Operation:
+    step = replayed(body, device)
+    order = range(length - 1, -1, -1) if reverse else range(length)
+    specs = [x.spec for x in body.results[carried:]]
+    places: list[Storage] = []
 
-    def __call__(self, operands: list[Any]) -> list[Any]:
-        first = self._consts + self._carried
-        fixed, carry, stacks = operands[: self._consts], operands[self._consts : first], operands[first:]
+    def row_of(stack: Storage, i: int) -> Storage:
+        if not places:
+            places.extend(device.put(np.array(k)) for k in range(length))
+        return device.execute(take, (stack, places[i]), {"axis": 0})
+
+    def run(operands: list[Any]) -> list[Any]:
+        first = consts + carried
+        fixed, carry, stacks = operands[:consts], operands[consts:first], operands[first:]
         operands.clear()
-        rows: list[list[Any]] = [[None] * len(self._order) for _ in self._specs]
-        for i in self._order:
-            found = self._body.run([*fixed, *carry, *(self._row(stack, i) for stack in stacks)])
-            carry = found[: self._carried]
-            for row, value in zip(rows, found[self._carried :], strict=True):
+        rows: list[list[Any]] = [[None] * length for _ in specs]
+        for i in order:
+            found = step.run([*fixed, *carry, *(row_of(stack, i) for stack in stacks)])
+            carry = found[:carried]
+            for row, value in zip(rows, found[carried:], strict=True):
                 row[i] = value
             del found
-        return [*carry, *map(self._stacked, rows, self._specs)]
+        return [*carry, *(_stacked(device, row, spec) for row, spec in zip(rows, specs, strict=True))]
 
-    def _row(self, stack: Storage, i: int) -> Storage:
-        if not self._places:
-            self._places = [self._device.put(np.array(k)) for k in range(len(self._order))]
-        return self._device.execute(take, (stack, self._places[i]), {"axis": 0})
+    return run
 
-    def _stacked(self, rows: list[Storage], spec: Spec) -> Storage:
-        if not rows:
-            return self._device.full((0, *spec.shape), 0, spec.dtype.numpy)
-        for i, row in enumerate(rows):
-            rows[i] = self._device.execute(reshape, (row,), {"shape": (1, *spec.shape)})
-        whole = self._device.execute(concatenate, rows, {"axis": 0})
-        rows.clear()
-        return whole
+
+def _stacked(device: Device, rows: list[Storage], spec: Spec) -> Storage:
+    if not rows:
+        return device.full((0, *spec.shape), 0, spec.dtype.numpy)
+    for i, row in enumerate(rows):
+        rows[i] = device.execute(reshape, (row,), {"shape": (1, *spec.shape)})
+    whole = device.execute(concatenate, rows, {"axis": 0})
+    rows.clear()
+    return whole
 
 
 _CONTROL: dict[Control, Callable[..., Operation]] = {
     COND: _condition,
-    SCAN: _Scan,
+    SCAN: _scan,
     WHILE: _while,
     CALL: lambda device, body, rule: replayed(body, device).run,
     ITEM: lambda device, index: lambda operands: operands[0][index],

@@ -5,6 +5,4 @@ from dualtape.compiler.blocks.find import NotBlockable as NotBlockable
 from dualtape.compiler.blocks.find import choose_division as choose_division
 from dualtape.compiler.blocks.policy import choose_device as choose_device
 from dualtape.compiler.blocks.run import Guarded as Guarded
-from dualtape.compiler.blocks.run import Runner as Runner
 from dualtape.compiler.blocks.run import plan_blocks as plan_blocks
-from dualtape.compiler.blocks.target import target_of as target_of

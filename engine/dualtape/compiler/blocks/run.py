@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,14 +12,12 @@ from dualtape.compiler.blocks.find import Division, Region
 from dualtape.compiler.blocks.launch import Arrays, Launch
 from dualtape.compiler.passes import remove_dead_code
 from dualtape.compiler.program import Constant, Equation, Node, Program
-from dualtape.compiler.replay import Replay, replayed
+from dualtape.compiler.replay import Replay, Runner, replayed
 from dualtape.devices.device import Device, Storage
 from dualtape.devices.kernels import KernelDevice
 from dualtape.devices.registry import HOST
 from dualtape.errors import DeviceError
 from dualtape.tensor import wrap
-
-Runner = Callable[[Sequence[Storage]], list[Any]]
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,10 @@ class Target:
         """Elements of a vector."""
         return 1 if self.points_on_work_items else self.lanes
 
+    def whole_vectors(self, size: int) -> int:
+        """``size`` rounded up to whole vectors."""
+        return -(-size // self.lanes) * self.lanes
+
     @property
     def vector(self) -> str:
         return f"{self.real}{self.width if self.width > 1 else ''}"

@@ -66,7 +66,8 @@ class _Thinning:
             found = self._product(*equation.reads)
         elif primitive is broadcast_to:
             x = self.thin(equation.reads[0])
-            found = self._reshaped(x, (1,) * (len(equation.output.spec.shape) - len(x.spec.shape)) + x.spec.shape)
+            shape = (1,) * (len(equation.output.spec.shape) - len(x.spec.shape)) + x.spec.shape
+            found = x if x.spec.shape == shape else self.emit(reshape, x, shape=shape)
         elif primitive is sum_primitive:
             found = self._sum(equation.reads[0], equation.params["axes"])
         self._thin[equation.output] = self._on(self.full, equation) if found is None else found
@@ -95,9 +96,6 @@ class _Thinning:
         if any(thin.spec.shape[i] != x.spec.shape[i] for i in axes):
             return None
         return self.emit(sum_primitive, thin, axes=axes)
-
-    def _reshaped(self, x: Node, shape: tuple[int, ...]) -> Node:
-        return x if x.spec.shape == shape else self.emit(reshape, x, shape=shape)
 
 
 def _thin_constant(constant: Constant) -> Node:

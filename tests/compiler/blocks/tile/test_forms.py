@@ -11,7 +11,6 @@ from dualtape.compiler.blocks.tile import (
     Transpose,
     WideContraction,
     choose_forms,
-    whole_vectors,
 )
 from dualtape.compiler.program import Node
 from dualtape.core.spec import Spec
@@ -91,4 +90,4 @@ def test_a_factor_of_several_terms_is_transposed_once() -> None:
 
 
 def test_whole_vectors() -> None:
-    assert [whole_vectors(n, LANES) for n in (0, 1, 8, 9)] == [0, 8, 8, 16]
+    assert [LANES.whole_vectors(n) for n in (0, 1, 8, 9)] == [0, 8, 8, 16]

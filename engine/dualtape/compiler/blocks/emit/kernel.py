@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
@@ -12,18 +11,10 @@ from dualtape.compiler.blocks.emit.accumulators import Accumulators, Entry, lay_
 from dualtape.compiler.blocks.emit.body import Body, write_body
 from dualtape.compiler.blocks.emit.writer import Places
 from dualtape.compiler.blocks.find import Region
-from dualtape.compiler.blocks.target import Target
-from dualtape.compiler.blocks.tile import (
-    ElementwiseMap,
-    FoldFeatures,
-    choose_forms,
-    plan_memory,
-    schedule,
-    split_rows,
-    whole_vectors,
-    with_plain_products,
-)
+from dualtape.compiler.blocks.target import Target, target_of
+from dualtape.compiler.blocks.tile import choose_forms, plan_memory, schedule, split_rows, with_plain_products
 from dualtape.compiler.program import Node
+from dualtape.devices.kernels import Architecture
 from dualtape.dtypes import bool_
 from dualtape.opencl_kernels import math_source, source
 
@@ -77,8 +68,9 @@ class CompiledRegion:
         return block_kernel(self.region, self.target)
 
 
-def compile_region(region: Region, target: Target) -> CompiledRegion:
-    """Write the kernel of ``region`` for ``target``, with plain products if that is possible."""
+def compile_region(region: Region, architecture: Architecture) -> CompiledRegion:
+    """Write the kernel of ``region`` for devices of an architecture, with plain products if that is possible."""
+    target = target_of(architecture, region.dtype)
     plain = with_plain_products(region.operations)
     kernel = block_kernel(region if plain is None else replace(region, operations=plain), target)
     return CompiledRegion(region, target, kernel, plain is not None)
@@ -91,13 +83,15 @@ def block_kernel(region: Region, target: Target) -> BlockKernel:
     steps = choose_forms(scheduled, target, target.cache_bytes // 3)
     scratch = plan_memory(steps, [value for _, value in region.loaded], region.live_out)
     sums = lay_out_sums(steps)
-    shared = lay_out_shared(region.shared)
+    # Shared values lie one behind the other.
+    ends = list(accumulate((prod(node.spec.shape) for node in region.shared), initial=0))
+    shared = dict(zip(region.shared, ends, strict=False))
     body = write_body(region, steps, Places(scratch, sums, shared), target)
     sizes = block_sizes(scratch.features, sums, target)
     return BlockKernel(
         source=kernel_source(region, body, sums, sizes, target),
         shared=shared,
-        shared_size=sum(prod(node.spec.shape) for node in shared),
+        shared_size=ends[-1],
         entries=sums.entries,
         entry_count=sums.count,
         scratch=sizes.tiles * sizes.stride,
@@ -105,12 +99,6 @@ def block_kernel(region: Region, target: Target) -> BlockKernel:
         sums=3 * sizes.sums,
         work_items=target.work_items,
     )
-
-
-def lay_out_shared(nodes: Sequence[Node]) -> dict[Node, int]:
-    """Where each shared value begins when they lie one behind the other."""
-    sizes = [prod(node.spec.shape) for node in nodes]
-    return dict(zip(nodes, accumulate(sizes, initial=0), strict=False))
 
 
 @dataclass(frozen=True)
@@ -130,7 +118,7 @@ def block_sizes(features: int, sums: Accumulators, target: Target) -> BlockSizes
     size = sums.size(target)
     left = target.cache_bytes * 3 // 5 - size * target.bits // 8
     tiles = max(1, min(MOST_TILES, left * 8 // (stride * target.bits)))
-    return BlockSizes(stride, tiles, whole_vectors(size, target))
+    return BlockSizes(stride, tiles, target.whole_vectors(size))
 
 
 def kernel_source(region: Region, body: Body, sums: Accumulators, sizes: BlockSizes, target: Target) -> str:
@@ -166,9 +154,7 @@ def kernel_source(region: Region, body: Body, sums: Accumulators, sizes: BlockSi
 
 
 def _math(region: Region, target: Target) -> str:
-    expressions = [x.code for x in region.operations if isinstance(x, ElementwiseMap)]
-    expressions += [x.kind.combine for x in region.operations if isinstance(x, FoldFeatures)]
-    functions = frozenset[str]().union(*(x.functions for x in expressions))
+    functions = frozenset(name for x in region.operations for code in x.expressions() for name in code.functions)
     return math_source(functions, f"float{target.bits}", (target.width,)) if functions else ""
 
 

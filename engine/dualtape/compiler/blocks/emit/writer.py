@@ -8,7 +8,7 @@ that layers of equal sizes share them: neither the source nor its compile time g
 from __future__ import annotations
 
 from math import prod
-from typing import NamedTuple, assert_never
+from typing import NamedTuple
 
 from dualtape.compiler.blocks.emit.accumulators import Accumulators
 from dualtape.compiler.blocks.target import Target
@@ -69,13 +69,9 @@ class Writer:
     def element(self, read: Read, feature: str) -> str:
         """The vector of one element of a value, wherever it is."""
         at = index(read, feature)
-        match read.value:
-            case TileValue() as value:
-                return self.place(value, at)
-            case Shared() as shared:
-                return f"(dt_v)({self.tensor(shared)}[{at}])"
-            case _:
-                assert_never(read.value)
+        if isinstance(read.value, Shared):
+            return f"(dt_v)({self.tensor(read.value)}[{at}])"
+        return self.place(read.value, at)
 
     def function(self, body: list[str], extra: tuple[tuple[str, str], ...] = ()) -> str:
         """Declare the function with what its body has mentioned, and give the call."""

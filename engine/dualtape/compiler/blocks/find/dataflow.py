@@ -125,13 +125,11 @@ class DataFlow:
     def _repeats_at_points(self, equation: Equation) -> bool:
         """A shared value that is repeated at each point is read where it is."""
         lowering, output = equation.primitive.lowering, equation.output
+        if not isinstance(lowering, Movement) or output.spec.dtype not in _TYPES:
+            return False
+        (x,) = equation.reads
+        view = lowering.view(x.spec.shape, **equation.params)
         for each in self.sets:
-            if not isinstance(lowering, Movement) or each.builder.points not in output.spec.shape:
-                continue
-            if output.spec.dtype not in _TYPES:
-                continue
-            (x,) = equation.reads
-            view = lowering.view(x.spec.shape, **equation.params)
             for p, (n, step) in enumerate(zip(view.shape, view.strides, strict=True)):
                 if n == each.builder.points and step == 0:
                     read = SharedRead(Shared(x), without(view.shape, p), view.offset, without(view.strides, p))
@@ -144,21 +142,21 @@ class DataFlow:
         """Sums of sums over points are one sum of more terms."""
         if equation.primitive is not add or len(equation.reads) != 2:
             return False
-        left, right = equation.reads
         for each in self.sets:
             summed = each.builder.summed
-            if left not in summed or right not in summed:
+            if not summed.keys() >= set(equation.reads):
                 continue
-            x, y = summed[left], summed[right]
-            same = (x.rows, x.columns, left.spec.shape) == (y.rows, y.columns, right.spec.shape)
-            if not same or self.stage_of(Shared(left)) != self.stage_of(Shared(right)):
-                return False
-            if len({term.y is None for term in (*x.terms, *y.terms)}) > 1:
+            x, y = (summed[node] for node in equation.reads)
+            if self._kind_of(x) != self._kind_of(y):
                 return False
             summed[equation.output] = Contraction(equation.output, x.terms + y.terms, x.rows, x.columns)
             self._date_sum(summed[equation.output])
             return True
         return False
+
+    def _kind_of(self, x: Contraction) -> tuple[object, ...]:
+        """What sums that are added have in common; all terms have a second factor, or none has."""
+        return x.rows, x.columns, x.output.spec.shape, self.stage_of(Shared(x.output)), x.terms[0].y is None
 
     def _leave(self, equation: Equation, sets: list[PointSet]) -> None:
         """Run it as it is: what it reads of the points is stored, and what it gives may be loaded again."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from dualtape.compiler.blocks.find.regions import NotBlockable
 from dualtape.core.lowering import View, contiguous_strides
 from dualtape.core.spec import Shape
+
+T = TypeVar("T")
 
 
 def per_point(shape: Shape, axis: int, folded: int) -> Shape:
@@ -12,7 +16,7 @@ def per_point(shape: Shape, axis: int, folded: int) -> Shape:
     return without(shape, axis) if folded == 1 else (*shape[:axis], folded, *shape[axis + 1 :])
 
 
-def without(items: tuple[int, ...], i: int) -> tuple[int, ...]:
+def without(items: tuple[T, ...], i: int) -> tuple[T, ...]:
     """All items but the one at ``i``."""
     return items[:i] + items[i + 1 :]
 

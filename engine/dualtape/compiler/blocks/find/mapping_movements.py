@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import prod
 
@@ -28,15 +28,18 @@ def map_movement(builder: PointwiseBuilder, equation: Equation, rule: Callable[.
     # On a folded axis a step of one goes to the next of the values that a point has there.
     inner = [a for a in range(len(x.spec.shape)) if a != p or located.folded > 1]
     stride_of = dict(zip(inner, located.read.strides, strict=True))
-    offset = located.read.offset + sum(start[a] * stride_of[a] for a in inner)
-    strides = tuple(
-        sum(n * stride_of[a] for a, n in move.items())
-        for i, move in enumerate(moves)
-        if i != out_axis or located.folded > 1
-    )
+    offset, strides = _inside(start, moves if located.folded > 1 else without(tuple(moves), out_axis), stride_of)
     shape = per_point(view.shape, out_axis, located.folded)
-    read = replace(located.read, shape=shape, offset=offset, strides=strides)
+    read = replace(located.read, shape=shape, offset=located.read.offset + offset, strides=strides)
     builder.located[equation.output] = PointAxis(out_axis, read, located.folded)
+
+
+def _inside(
+    start: dict[int, int], moves: Sequence[dict[int, int]], stride_of: dict[int, int]
+) -> tuple[int, tuple[int, ...]]:
+    """The first element and the steps of moves along axes of these strides."""
+    offset = sum(start[a] * stride for a, stride in stride_of.items())
+    return offset, tuple(sum(n * stride_of[a] for a, n in move.items()) for move in moves)
 
 
 def map_reshape(builder: PointwiseBuilder, equation: Equation) -> None:
@@ -72,17 +75,12 @@ def map_placement(builder: PointwiseBuilder, equation: Equation, rule: Callable[
     start, moves = steps_of(view, shape, equation.primitive.name)
     p = located.axis
     builder.require_plain(equation)
-    if (
-        moves[p] != {p: 1}
-        or shape[p] != builder.points
-        or start[p]
-        or any(p in m for i, m in enumerate(moves) if i != p)
-    ):
+    elsewhere = any(p in move for i, move in enumerate(moves) if i != p)
+    if moves[p] != {p: 1} or shape[p] != builder.points or start[p] or elsewhere:
         raise NotBlockable(f"`{equation.primitive.name}` writes to some of the points only")
     strides = contiguous_strides(without(shape, p))
     stride_of = dict(zip(without(tuple(range(len(shape))), p), strides, strict=True))
-    offset = sum(start[a] * stride_of[a] for a in stride_of)
-    steps = tuple(sum(n * stride_of[a] for a, n in move.items()) for i, move in enumerate(moves) if i != p)
+    offset, steps = _inside(start, without(tuple(moves), p), stride_of)
     source = builder.whole(x)
     output = builder.new_value(equation.output, p)
     target = TileRead(output, without(x.spec.shape, p), offset, steps)

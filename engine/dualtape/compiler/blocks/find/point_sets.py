@@ -23,16 +23,16 @@ def choose_division(program: Program) -> Division:
     long as they make the division cheaper.
     """
     candidates = _point_counts(program)
-    total = elements(program.equations)
+    total, undivided = elements(program.equations), _one_by_one(program.equations)
     found, reasons = _divisions(program, (), candidates)
     left = {points: elements(division.equations) for points, division in found.items()}
-    useful = {n: x for n, x in found.items() if 2 * left[n] <= total or 4 * cost(x) <= 3 * _undivided(program)}
+    useful = {n: x for n, x in found.items() if 2 * left[n] <= total or 4 * cost(x) <= 3 * undivided}
     if not useful:
         reasons += [f"over {n} points: {'; '.join((*x.reasons, _LITTLE))}" for n, x in found.items()]
         raise NotBlockable("; ".join(dict.fromkeys(reasons)) or "no input has an axis of points")
     least = min(left[points] for points in useful)
     near = [points for points in useful if left[points] <= least + total // 4]
-    first = min(near, key=lambda points: (_depth(useful[points]), -points))
+    first = min(near, key=lambda points: (sum(bool(x.regions) for x in useful[points].stages), -points))
     chosen: tuple[int, ...] = (first,)
     best = useful[first]
     while candidates := [n for n in candidates if n not in chosen]:
@@ -61,10 +61,6 @@ def _divisions(
     return found, reasons
 
 
-def _depth(division: Division) -> int:
-    return sum(1 for stage in division.stages if stage.regions)
-
-
 def elements(equations: tuple[Equation, ...]) -> int:
     """How many numbers they compute."""
     return sum(prod(equation.output.spec.shape) for equation in equations)
@@ -72,13 +68,12 @@ def elements(equations: tuple[Equation, ...]) -> int:
 
 def cost(division: Division) -> int:
     """A measure of what does not happen in blocks."""
-    outside = elements(division.equations) + EQUATION_COST * len(division.equations)
     moved = sum(array.features * region.points for region in division.regions for array, _ in region.stored)
-    return outside + 2 * moved + REGION_COST * len(division.regions)
+    return _one_by_one(division.equations) + 2 * moved + REGION_COST * len(division.regions)
 
 
-def _undivided(program: Program) -> int:
-    return elements(program.equations) + EQUATION_COST * len(program.equations)
+def _one_by_one(equations: tuple[Equation, ...]) -> int:
+    return elements(equations) + EQUATION_COST * len(equations)
 
 
 def _point_counts(program: Program) -> list[int]:

@@ -2,7 +2,6 @@
 
 from dualtape.compiler.blocks.tile.forms import MANY_ROWS as MANY_ROWS
 from dualtape.compiler.blocks.tile.forms import choose_forms as choose_forms
-from dualtape.compiler.blocks.tile.forms import whole_vectors as whole_vectors
 from dualtape.compiler.blocks.tile.memory import ScratchLayout as ScratchLayout
 from dualtape.compiler.blocks.tile.memory import plan_memory as plan_memory
 from dualtape.compiler.blocks.tile.plain_products import with_plain_products as with_plain_products

@@ -60,16 +60,11 @@ def _lanes_apart(contractions: list[Contraction], target: Target, budget: int) -
 def _is_large(contraction: Contraction, target: Target) -> bool:
     longest = max(contraction.rows, contraction.columns)
     many = contraction.rows * contraction.columns >= LEAST_WIDE
-    return many and whole_vectors(longest, target) * 8 <= longest * 9
+    return many and target.whole_vectors(longest) * 8 <= longest * 9
 
 
 def _can_widen(contraction: Contraction) -> bool:
     return all(term.y is not None and term.count == 1 for term in contraction.terms)
-
-
-def whole_vectors(size: int, target: Target) -> int:
-    """``size`` rounded up to whole vectors."""
-    return -(-size // target.lanes) * target.lanes
 
 
 def _widened(contraction: Contraction, target: Target) -> list[TileStep]:
@@ -80,7 +75,7 @@ def _widened(contraction: Contraction, target: Target) -> list[TileStep]:
     others = tuple(y if transposed else x for x, y in pairs)
     if transposed:
         rows, columns = columns, rows
-    padded = whole_vectors(columns, target)
+    padded = target.whole_vectors(columns)
     distinct = tuple(dict.fromkeys(turned))
     value = TileValue(len(distinct) * padded, turned[0].value.dtype)
     starts = tuple(distinct.index(x) * padded for x in turned)

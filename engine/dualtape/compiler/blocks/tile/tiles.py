@@ -134,7 +134,11 @@ class TileAction(ABC):
 
 
 class _Operation(TileAction):
-    """An action that says what it does with a NaN."""
+    """An action as it is found in a program, which says what it does with a NaN."""
+
+    def expressions(self) -> list[Expression]:
+        """What it computes element by element."""
+        return []
 
     @abstractmethod
     def hands_on_nan(self) -> bool:
@@ -164,6 +168,9 @@ class ElementwiseMap(_OfOneOutput):
 
     def values_read(self) -> list[Value]:
         return [read.value for read in self.reads]
+
+    def expressions(self) -> list[Expression]:
+        return [self.code]
 
     def hands_on_nan(self) -> bool:
         if self.output.dtype is bool_:
@@ -216,6 +223,9 @@ class FoldFeatures(_OfOneOutput):
 
     def values_read(self) -> list[Value]:
         return [self.source.value]
+
+    def expressions(self) -> list[Expression]:
+        return [self.kind.combine]
 
     def hands_on_nan(self) -> bool:
         return self.kind.combine.hands_on_nan
