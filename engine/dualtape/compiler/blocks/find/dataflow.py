@@ -75,7 +75,8 @@ class DataFlow:
                     self.load_any(node)
         found = {self._set_of[node] for node in equation.reads if node in self._set_of}
         if not found:
-            self._without_points(equation)
+            if not self._merged(equation) and not self._repeats_at_points(equation):
+                self._run_between(equation, max((self.stage_of(Shared(x)) for x in equation.reads), default=0))
             return
         sets = [each for each in self.sets if each in found]
         try:
@@ -111,12 +112,6 @@ class DataFlow:
 
     def _date_sum(self, contraction: Contraction) -> None:
         self._stage_of[Shared(contraction.output)] = 1 + self._latest(contraction)
-
-    def _without_points(self, equation: Equation) -> None:
-        if self._merged(equation) or self._repeats_at_points(equation):
-            return
-        stage = max((self.stage_of(Shared(node)) for node in equation.reads), default=0)
-        self._run_between(equation, stage)
 
     def _run_between(self, equation: Equation, stage: int) -> None:
         self.equations[stage].append(equation)

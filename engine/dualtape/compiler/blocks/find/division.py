@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from dualtape.compiler.blocks.find.dataflow import DataFlow, PointSet
+from dualtape.compiler.blocks.find.pointwise import PointwiseBuilder
 from dualtape.compiler.blocks.find.regions import Division, NotBlockable, Region, Stage
-from dualtape.compiler.blocks.tile import Contraction, Shared, TileOperation, TileValue, Value
+from dualtape.compiler.blocks.tile import Contraction, PointArray, Shared, TileOperation, TileValue, Value
 from dualtape.compiler.program import Node, Program
 from dualtape.dtypes import bool_, float32
 
@@ -55,7 +58,7 @@ def _read_outside_tiles(flow: DataFlow, program: Program) -> list[Node]:
 def _region(flow: DataFlow, points: PointSet, stage: int, wanted: list[Node]) -> Region | None:
     """What is done at the points of a set in a stage, if that leaves something."""
     builder = points.builder
-    stored = [(builder.array(x), builder.read(x)) for x in points.stored if flow.made_in(x) == stage]
+    stored = [(_array(builder, x), builder.read(x)) for x in points.stored if flow.made_in(x) == stage]
     summed = [x for x in wanted if x in builder.summed and flow.stage_of(Shared(x)) == stage + 1]
     if not stored and not summed:
         return None
@@ -67,7 +70,7 @@ def _region(flow: DataFlow, points: PointSet, stage: int, wanted: list[Node]) ->
     dtypes -= {bool_}
     if len(dtypes) > 1:
         raise NotBlockable(f"values at {builder.points} points are of {' and of '.join(sorted(map(str, dtypes)))}")
-    arrays = {value: builder.array(node) for node, value in points.loaded.items()}
+    arrays = {value: _array(builder, node) for node, value in points.loaded.items()}
     return Region(
         points=builder.points,
         dtype=dtypes.pop() if dtypes else float32,
@@ -77,6 +80,12 @@ def _region(flow: DataFlow, points: PointSet, stage: int, wanted: list[Node]) ->
         summed=tuple(summed),
         stored=tuple(stored),
     )
+
+
+def _array(builder: PointwiseBuilder, node: Node) -> PointArray:
+    """``node`` as an array in device memory."""
+    shape, located = node.spec.shape, builder.located[node]
+    return PointArray(node, prod(shape[: located.axis]) * located.folded, prod(shape[located.axis + 1 :]))
 
 
 def _needed(operations: list[TileOperation], sums: list[Contraction], values: list[Value]) -> list[TileOperation]:

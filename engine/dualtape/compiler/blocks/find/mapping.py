@@ -12,15 +12,7 @@ from dualtape.compiler.blocks.find.mapping_movements import map_concatenate, map
 from dualtape.compiler.blocks.find.mapping_products import map_matmul
 from dualtape.compiler.blocks.find.pointwise import PointwiseBuilder
 from dualtape.compiler.blocks.find.regions import NotBlockable
-from dualtape.compiler.blocks.tile import (
-    COPY,
-    Contraction,
-    ContractionTerm,
-    ElementwiseMap,
-    FoldFeatures,
-    Read,
-    TileValue,
-)
+from dualtape.compiler.blocks.tile import COPY, ContractionTerm, ElementwiseMap, FoldFeatures, Read, TileValue
 from dualtape.compiler.program import Equation, Node, Number
 from dualtape.core.expression import choose
 from dualtape.core.lowering import Expression, Fold, Movement, Placement, Reinterpretation
@@ -98,7 +90,7 @@ def _map_fold(builder: PointwiseBuilder, equation: Equation, fold: Fold) -> None
     folded = _fold_features(builder, equation, fold, others) if others else builder.whole(x)
     if p in axes:
         term = ContractionTerm(folded.whole((folded.features,)), None)
-        builder.summed[equation.output] = Contraction(equation.output, (term,), folded.features, 1)
+        builder.sum_over_points(equation.output, [term], folded.features)
 
 
 def _fold_features(builder: PointwiseBuilder, equation: Equation, fold: Fold, axes: tuple[int, ...]) -> TileValue:

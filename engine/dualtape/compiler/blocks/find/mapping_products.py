@@ -6,17 +6,7 @@ from math import prod
 
 from dualtape.compiler.blocks.find.pointwise import PointwiseBuilder
 from dualtape.compiler.blocks.find.regions import NotBlockable
-from dualtape.compiler.blocks.tile import (
-    MOST_ROWS,
-    Contraction,
-    ContractionTerm,
-    PointProduct,
-    Read,
-    Shared,
-    SharedRead,
-    Stream,
-    TileRead,
-)
+from dualtape.compiler.blocks.tile import MOST_ROWS, ContractionTerm, PointProduct, Read, Shared, Stream, TileRead
 from dualtape.compiler.program import Equation, Node
 
 
@@ -46,7 +36,7 @@ def _contract(builder: PointwiseBuilder, equation: Equation, x: Node, y: Node) -
     else:
         (left, x_step), (right, y_step) = _rows(builder, _last_first(at_x.read)), _rows(builder, at_y.read)
         terms = [ContractionTerm(left, right, count, x_step, y_step)]
-    builder.summed[equation.output] = Contraction(equation.output, tuple(terms), rows, columns)
+    builder.sum_over_points(equation.output, terms, rows, columns)
 
 
 def _rows(builder: PointwiseBuilder, read: Read) -> tuple[TileRead, int]:
@@ -67,13 +57,11 @@ def _apply(builder: PointwiseBuilder, equation: Equation, x: Node, weight: Node,
         raise NotBlockable("`matmul` contracts the points with a shared matrix, or has several shared matrices")
     if not on_left and (p != across or builder.located[x].folded > 1):
         raise NotBlockable("`matmul` of a shared matrix with a matrix at each point")
-    sizes = weight.spec.shape[-2:]
-    inner, columns = sizes if on_left else sizes[::-1]
-    steps = (sizes[1], 1) if on_left else (1, sizes[1])
+    matrix = Shared(weight).whole(weight.spec.shape[-2:]).arranged([0, 1] if on_left else [1, 0])
+    inner, columns = matrix.shape
     source = builder.whole(x)
     output = builder.new_value(equation.output, p, builder.located[x].folded)
     rows = source.features // inner
-    matrix = SharedRead(Shared(weight), (inner, columns), 0, steps)
     together = rows if rows > MOST_ROWS else 1
     streams = tuple(Stream(source, i * inner, output, i * columns) for i in range(rows // together))
     builder.operations.append(PointProduct(streams, matrix, inner, columns, together))

@@ -7,17 +7,7 @@ from math import prod
 
 from dualtape.compiler.blocks.find.geometry import per_point, without
 from dualtape.compiler.blocks.find.regions import NotBlockable
-from dualtape.compiler.blocks.tile import (
-    COPY,
-    Contraction,
-    ElementwiseMap,
-    PointArray,
-    Read,
-    Shared,
-    TileOperation,
-    TileRead,
-    TileValue,
-)
+from dualtape.compiler.blocks.tile import Contraction, ContractionTerm, Read, Shared, TileOperation, TileRead, TileValue
 from dualtape.compiler.program import Equation, Node
 
 
@@ -57,13 +47,11 @@ class PointwiseBuilder:
         self.located[node] = PointAxis(axis, value.whole(per_point(node.spec.shape, axis, folded)), folded)
         return value
 
-    def array(self, node: Node) -> PointArray:
-        """``node`` as an array in device memory."""
-        shape, located = node.spec.shape, self.located[node]
-        return PointArray(node, prod(shape[: located.axis]) * located.folded, prod(shape[located.axis + 1 :]))
-
     def read(self, node: Node) -> Read:
         return self.located[node].read
+
+    def sum_over_points(self, output: Node, terms: list[ContractionTerm], rows: int, columns: int = 1) -> None:
+        self.summed[output] = Contraction(output, tuple(terms), rows, columns)
 
     def shared_read(self, x: Node, axis: int, folded: int, rank: int, name: str) -> Read:
         """A shared value beside values at points, whose point axis is ``axis`` of ``rank``."""
@@ -90,7 +78,7 @@ class PointwiseBuilder:
 
     def _copied(self, read: Read, features: int) -> TileValue:
         copy = TileValue(features, read.value.dtype)
-        self.operations.append(ElementwiseMap(copy, COPY, (read,)))
+        self.operations.append(read.copied_to(copy))
         return copy
 
     def require_plain(self, equation: Equation) -> None:

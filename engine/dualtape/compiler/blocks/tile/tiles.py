@@ -91,6 +91,10 @@ class Read:
             for size, stride, expected in zip(self.shape, self.strides, contiguous_strides(self.shape), strict=True)
         )
 
+    def copied_to(self, output: TileValue) -> ElementwiseMap:
+        """The operation that puts the elements side by side."""
+        return ElementwiseMap(output, COPY, (self,))
+
     def at(self, index: int) -> Self:
         """The part at ``index`` of the first axis."""
         offset = self.offset + index * self.strides[0]
