@@ -20,7 +20,7 @@ compile_region              the kernel of a region, by these stages:            
 - lay_out_sums              where each sum lies among the accumulators              blocks/emit/accumulators.py
 - write_body                a function for each step, and their calls               blocks/emit/body.py
 - kernel_source             all of the source                                       blocks/emit/kernel.py
-plan_blocks                 what a call runs: equations and launches                blocks/run.py, launch.py
+plan_blocks                 what a call runs: equations and launches                blocks/run.py
 ==========================  ======================================================  =================================
 
 Each is a function of what is before it alone, and ``docs/compiler.md`` follows a program through all of them.

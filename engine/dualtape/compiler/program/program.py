@@ -121,8 +121,7 @@ def literal_text(value: Any, largest_constant: int | None = None) -> str:
         parts = [literal_text(part, largest_constant) for part in value]
         return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
     if isinstance(value, Program):
-        lines = _lines(value, largest_constant)
-        return "{" + "\n  ".join(lines) + "}"
+        return "{" + "\n  ".join(_lines(value, largest_constant)) + "}"
     return f"<{type(value).__name__}>"
 
 
@@ -138,10 +137,9 @@ def number_text(value: bool | int | float | np.generic) -> str:
     if isinstance(value, np.floating):
         # The shortest digits of a narrow type, if they survive being read as a wider one first.
         short = str(value)
-        wide = float(value)
         with np.errstate(over="ignore"):
             same = type(value)(float(short)) == value
-        return short if same else repr(wide)
+        return short if same else repr(float(value))
     if isinstance(value, np.generic):
         return repr(value.item())
     return float.__repr__(value) if isinstance(value, float) else repr(value)

@@ -123,13 +123,12 @@ def block_sizes(features: int, sums: Accumulators, target: Target) -> BlockSizes
 
 def kernel_source(region: Region, body: Body, sums: Accumulators, sizes: BlockSizes, target: Target) -> str:
     """The OpenCL C of a kernel, all of it."""
-    functions, calls = body
-    outputs = [("uchar" if array.node.spec.dtype is bool_ else "dt_r") for array, _ in region.stored]
-    parts = {
-        "INPUTS": "".join(f"__global const dt_r *in{i}, " for i in range(len(region.loaded))),
-        "OUTPUTS": "".join(f", __global {kind} *out{i}" for i, kind in enumerate(outputs)),
-        "CALLS": "\n        ".join(calls),
-    }
+    names, calls = body
+    kinds = ["uchar" if array.node.spec.dtype is bool_ else "dt_r" for array, _ in region.stored]
+    inputs = "".join(f"__global const dt_r *in{i}, " for i in range(len(region.loaded)))
+    outputs = "".join(f", __global {kind} *out{i}" for i, kind in enumerate(kinds))
+    kernel = source("block").replace("INPUTS", inputs).replace("OUTPUTS", outputs)
+    kernel = kernel.replace("CALLS", "\n        ".join(calls))
     macros = {
         "DT_STRIDE": sizes.stride,
         "DT_L": target.lanes,
@@ -139,23 +138,16 @@ def kernel_source(region: Region, body: Body, sums: Accumulators, sizes: BlockSi
         "DT_ENTRIES": sums.count,
         "DT_ITEMS": target.work_items,
     }
-    kernel = source("block")
-    for name, part in parts.items():
-        kernel = kernel.replace(name, part)
+    functions = frozenset(name for x in region.operations for code in x.expressions() for name in code.functions)
     pieces = [
-        _math(region, target),
+        math_source(functions, f"float{target.bits}", (target.width,)) if functions else "",
         _types(target),
         *(f"#define {name} {value}\n" for name, value in macros.items()),
         source("block_items" if target.points_on_work_items else "block_lanes"),
-        *(f"static DT_WIDE void {name}{text}" for text, name in functions.items()),
+        *(f"static DT_WIDE void {name}{text}" for text, name in names.items()),
         kernel,
     ]
     return "".join(pieces)
-
-
-def _math(region: Region, target: Target) -> str:
-    functions = frozenset(name for x in region.operations for code in x.expressions() for name in code.functions)
-    return math_source(functions, f"float{target.bits}", (target.width,)) if functions else ""
 
 
 def _types(target: Target) -> str:

@@ -34,7 +34,7 @@ def _of_rows(product: PointProduct, writer: Writer, group: Group | None) -> Line
             pairs = zip(places, tile.cells, strict=True)
             return [f"{writer.place(stream.output, place)} = {cell};" for place, (_, _, cell) in pairs]
         body = statements(group, writer, {stream.output: f"done[r * {tile.columns} + c]"})
-        each = _each_done("c", tile.columns, [f"const int f = (row + r) * {product.columns} + j + c;", *body])
+        each = _each_done(tile.columns, [f"const int f = (row + r) * {product.columns} + j + c;", *body])
         return [_done(tile), "#pragma unroll 1", f"for (int r = 0; r < {tile.rows}; r++)", *each]
 
     return register_tiles(TileAxis(product.rows, "row", side), TileAxis(product.columns, "j", side), fill, finish)
@@ -58,7 +58,7 @@ def _of_streams(product: PointProduct, writer: Writer, group: Group | None) -> L
                 for c, s, cell in tile.cells
             ]
         known: dict[Value, str] = {stream.output: f"done[c * {len(streams)} + {s}]" for s, stream in enumerate(streams)}
-        return [_done(tile), *_each_done("c", tile.rows, ["const int f = j + c;", *statements(group, writer, known)])]
+        return [_done(tile), *_each_done(tile.rows, ["const int f = j + c;", *statements(group, writer, known)])]
 
     return register_tiles(TileAxis(product.columns, "j", most), TileAxis(len(streams)), fill, finish)
 
@@ -77,9 +77,9 @@ def _done(tile: RegisterTile) -> str:
     return f"const dt_v done[] = {{{', '.join(cell for _, _, cell in tile.cells)}}};"
 
 
-def _each_done(index: str, count: int, lines: Lines) -> Lines:
-    """A loop over finished cells, not one copy of the expressions for each.
+def _each_done(count: int, lines: Lines) -> Lines:
+    """A loop over finished cells ``c``, not one copy of the expressions for each.
 
     A store and a load of each result cost little, and compiling is what takes time.
     """
-    return ["#pragma unroll 1", f"for (int {index} = 0; {index} < {count}; {index}++) {{", *lines, "}"]
+    return ["#pragma unroll 1", f"for (int c = 0; c < {count}; c++) {{", *lines, "}"]

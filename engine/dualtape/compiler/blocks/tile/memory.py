@@ -42,11 +42,10 @@ def plan_memory(steps: Sequence[TileStep], loaded: list[TileValue], live_out: It
         if size:
             fitting = [hole for hole in free if hole[1] >= size]
             if fitting:
-                hole = min(fitting, key=lambda h: (h[1], h[0]))
-                free.remove(hole)
-                start = hole[0]
-                if hole[1] > size:
-                    free.append((start + size, hole[1] - size))
+                start, room = min(fitting, key=lambda hole: (hole[1], hole[0]))
+                free.remove((start, room))
+                if room > size:
+                    free.append((start + size, room - size))
             else:
                 start, end = end, end + size
             delta = 0
