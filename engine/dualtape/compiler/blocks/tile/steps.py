@@ -8,8 +8,8 @@ from enum import Enum, auto
 from dualtape.compiler.blocks.tile.tiles import (
     Contraction,
     ElementwiseMap,
-    Embed,
     FoldFeatures,
+    OwnStep,
     PointProduct,
     TileAction,
     TileOperation,
@@ -108,9 +108,9 @@ class WideContraction(TileAction):
         return []
 
 
-Scheduled = Group | PointProduct | FoldFeatures | Embed | Contraction
+Scheduled = Group | OwnStep | Contraction
 """What is in its order, with sums over points as contractions still."""
 
 SumStep = PointSum | WideContraction
-TileStep = Group | PointProduct | FoldFeatures | Embed | PointSum | Transpose | WideContraction
+TileStep = Group | OwnStep | PointSum | Transpose | WideContraction
 """What a kernel is written from."""

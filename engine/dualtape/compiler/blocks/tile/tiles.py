@@ -151,6 +151,8 @@ class _Operation(TileAction):
 
 @dataclass(frozen=True, eq=False)
 class _OfOneOutput(_Operation):
+    """An operation that makes one value."""
+
     output: TileValue
 
     def values_made(self) -> list[TileValue]:
@@ -285,4 +287,7 @@ class Contraction(_Operation):
         return True
 
 
-TileOperation = ElementwiseMap | PointProduct | FoldFeatures | Embed | Contraction
+OwnStep = PointProduct | FoldFeatures | Embed
+"""Operations that are a step by themselves, where they are not taken into one with others."""
+
+TileOperation = ElementwiseMap | OwnStep | Contraction
