@@ -50,7 +50,7 @@ class _Thinning:
 
     def full(self, node: Node) -> Node:
         """The node with all its elements: a repetition of the thin one, written when somebody needs it."""
-        thin = self._thin.get(node, node)
+        thin = self.thin(node)
         if thin.spec.shape == node.spec.shape:
             return thin
         if node not in self._full:
