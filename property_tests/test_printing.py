@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import dualtape as dt
 from drawn import Call, assert_same_bits, calls, seeded_directions
 from dualtape.compiler.passes import optimise
-from dualtape.compiler.program import Node, Program, trace
+from dualtape.compiler.program import Node, Program, trace_program
 from dualtape.compiler.program.parsing import parse_program
 from dualtape.compiler.program.program import program_text
 from dualtape.compiler.replay import replayed
@@ -29,7 +29,7 @@ TRANSFORMED: dict[str, Callable[[Call], Callable[..., Any]]] = {
 
 def traced(call: Call, name: str) -> Program:
     transformed = TRANSFORMED[name](call)
-    return trace(lambda *x: list(transformed(*x)), [Spec(x.shape, x.dtype) for x in call.x], HOST)[0]
+    return trace_program(lambda *x: list(transformed(*x)), [Spec(x.shape, x.dtype) for x in call.x], HOST)[0]
 
 
 @given(calls(smooth=False), st.sampled_from(sorted(TRANSFORMED)), st.booleans())

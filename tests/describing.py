@@ -21,7 +21,7 @@ from dualtape.compiler.blocks.tile import (
     Value,
     WideContraction,
 )
-from dualtape.compiler.program import Constant, Equation, Node, Operand, Program
+from dualtape.compiler.program import Equation, KnownNode, Node, Operand, Program
 from dualtape.core.expression import in_c
 
 
@@ -31,7 +31,7 @@ class Describer:
     def __init__(self, program: Program) -> None:
         nodes = (*program.inputs, *(x for equation in program.equations for x in (*equation.reads, equation.output)))
         self._nodes = {
-            node: f"{'c' if isinstance(node, Constant) else 'v'}{i}" for i, node in enumerate(dict.fromkeys(nodes))
+            node: f"{'c' if isinstance(node, KnownNode) else 'v'}{i}" for i, node in enumerate(dict.fromkeys(nodes))
         }
         self._values: dict[TileValue, str] = {}
 

@@ -164,3 +164,28 @@ def test_tests_import_helpers_in_one_way(path: Path) -> None:
         for name in modules_named(node):
             assert name.partition(".")[0] != "tests", f"line {node.lineno}: `{name}` without `tests.`"
             assert not name.rpartition(".")[2].startswith("test_"), f"line {node.lineno}: imports a test"
+
+
+def names_at_the_top(path: Path) -> set[str]:
+    """What a module defines for others: classes, functions and what is assigned."""
+    names = set()
+    for node in tree_of(path).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names |= {target.id for target in targets if isinstance(target, ast.Name)}
+    return {name for name in names if not name.startswith("_")}
+
+
+def test_no_name_stands_for_two_things() -> None:
+    """One operation has one name as a primitive, a function, an operator class and a layer; nothing else shares one."""
+    one_operation = {"primitives", "functions", "ops", "nn"}
+    places: dict[str, list[str]] = {}
+    for path in FILES:
+        for name in names_at_the_top(path) if path.stem != "__init__" else ():
+            places.setdefault(name, []).append(str(path.relative_to(PACKAGE)))
+    shared = {name: found for name, found in places.items() if len(found) > 1}
+    assert not {
+        name: found for name, found in shared.items() if not {Path(place).parts[0] for place in found} <= one_operation
+    }

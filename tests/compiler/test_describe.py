@@ -11,14 +11,14 @@ from dualtape.compiler.blocks import choose_division
 from dualtape.compiler.blocks.target import Target
 from dualtape.compiler.blocks.tile import choose_forms, plan_memory, schedule, split_rows
 from dualtape.compiler.passes import optimise
-from dualtape.compiler.program import trace
+from dualtape.compiler.program import trace_program
 from dualtape.core.spec import Spec
 from dualtape.devices.registry import HOST
 
 
 def described(function: Callable[..., list[dt.Tensor]], *shapes: tuple[int, ...]) -> list[str]:
     """Division, region, steps and memory."""
-    program = optimise(trace(function, [Spec(shape, dt.float32) for shape in shapes], HOST)[0])
+    program = optimise(trace_program(function, [Spec(shape, dt.float32) for shape in shapes], HOST)[0])
     division = choose_division(program)
     (region,) = division.regions
     operations = split_rows(region.operations, region.live_out)

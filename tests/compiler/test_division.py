@@ -16,7 +16,7 @@ from dualtape.compiler.blocks.tile.scheduling import schedule
 from dualtape.compiler.blocks.tile.steps import Group
 from dualtape.compiler.blocks.tile.tiles import Contraction, ElementwiseMap, Embed, FoldFeatures, PointProduct
 from dualtape.compiler.passes import compute_repeated_once, optimise
-from dualtape.compiler.program import Program, trace
+from dualtape.compiler.program import Program, trace_program
 from dualtape.compiler.replay import replayed
 from dualtape.core.spec import Spec
 from dualtape.devices.registry import HOST
@@ -27,7 +27,7 @@ X = np.linspace(-2, 2, 22).reshape(11, 2)
 
 def program_of(function: Callable[..., Any], *shapes: tuple[int, ...]) -> Program:
     specs = [Spec(shape, dt.float64) for shape in shapes or (W.shape, X.shape)]
-    return optimise(trace(lambda *args: [function(*args)], specs, HOST)[0])
+    return optimise(trace_program(lambda *args: [function(*args)], specs, HOST)[0])
 
 
 def region_of(function: Callable[..., Any], *shapes: tuple[int, ...]) -> Region:

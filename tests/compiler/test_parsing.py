@@ -7,7 +7,7 @@ import pytest
 
 import dualtape as dt
 from dualtape import ops
-from dualtape.compiler.program import Program, trace
+from dualtape.compiler.program import Program, trace_program
 from dualtape.compiler.program.parsing import parse_program
 from dualtape.compiler.program.program import literal_text, number_text, program_text
 from dualtape.compiler.replay import replayed
@@ -16,7 +16,7 @@ from dualtape.devices.registry import HOST
 
 
 def traced(f: object, *specs: Spec) -> Program:
-    return trace(lambda *x: [f(*x)], list(specs), HOST)[0]  # type: ignore[operator]
+    return trace_program(lambda *x: [f(*x)], list(specs), HOST)[0]  # type: ignore[operator]
 
 
 VECTOR = Spec((3,), dt.float64)

@@ -10,7 +10,7 @@ import pytest
 import dualtape as dt
 from dualtape import ops
 from dualtape.compiler.passes import simplification as passes
-from dualtape.compiler.program import Program, trace
+from dualtape.compiler.program import Program, trace_program
 from dualtape.compiler.replay import replayed
 from dualtape.core.spec import Spec
 from dualtape.devices.registry import HOST
@@ -19,7 +19,7 @@ X = np.linspace(0.5, 2.0, 6).reshape(2, 3)
 
 
 def program_of(function: Callable[[dt.Tensor], dt.Tensor]) -> Program:
-    return trace(lambda x: [function(x)], [Spec(X.shape, dt.float64)], HOST)[0]
+    return trace_program(lambda x: [function(x)], [Spec(X.shape, dt.float64)], HOST)[0]
 
 
 def run(program: Program) -> np.ndarray:

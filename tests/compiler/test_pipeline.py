@@ -11,7 +11,7 @@ import dualtape as dt
 from dualtape import ops
 from dualtape.compiler import pipeline
 from dualtape.compiler.blocks import choose_division, compile_region
-from dualtape.compiler.program import trace
+from dualtape.compiler.program import trace_program
 from dualtape.core.spec import Spec
 from dualtape.devices.kernels import Architecture
 from dualtape.devices.registry import HOST
@@ -38,7 +38,7 @@ def test_the_same_program_gives_the_same_kernel() -> None:
     def loss(w: dt.Tensor, x: dt.Tensor) -> list[dt.Tensor]:
         return [dt.grad(lambda w: ops.square(ops.tanh(x @ w)).mean())(w)]
 
-    program, _, _ = trace(loss, [Spec((2, 3), dt.float32), Spec((100, 2), dt.float32)], HOST)
+    program, _, _ = trace_program(loss, [Spec((2, 3), dt.float32), Spec((100, 2), dt.float32)], HOST)
     before = str(program)
     processor = Architecture(4, 1 << 18, {dt.float32: 8}, 4096, points_on_work_items=False, is_processor=True)
     first, second = (

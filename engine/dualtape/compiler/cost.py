@@ -30,7 +30,7 @@ from math import prod
 from typing import NamedTuple
 
 from dualtape.compiler.peaks import Peaks, peaks_of
-from dualtape.compiler.program import COND, SCAN, WHILE, Constant, Control, Equation, Node, Program, inner_programs
+from dualtape.compiler.program import COND, SCAN, WHILE, Control, Equation, KnownNode, Node, Program, inner_programs
 from dualtape.core.lowering import Expression, Fold, Kernel, Movement, Placement, Reinterpretation
 from dualtape.core.primitive import Bilinear
 from dualtape.devices.device import Device
@@ -144,7 +144,7 @@ def _time(seconds: float) -> str:
 
 def cost_of(program: Program, device: Device) -> Cost:
     """What ``program`` costs on ``device``."""
-    constants = {x for equation in program.equations for x in equation.reads if isinstance(x, Constant)}
+    constants = {x for equation in program.equations for x in equation.reads if isinstance(x, KnownNode)}
     nodes = dict.fromkeys([*program.inputs, *constants, *program.results])
     return Cost(tuple(_counts(program)), sum(map(_bytes, nodes)), device, _has_while(program))
 

@@ -3,7 +3,7 @@
 ==========================  ======================================================  =================================
 stage                       what it gives                                           where it stands
 ==========================  ======================================================  =================================
-trace                       the function as equations                               program/tracing.py
+trace_program               the function as equations                               program/tracing.py
 optimise                    fewer equations that mean the same                      passes/simplification.py
 choose_device               the device of the kernels, or why there is none         blocks/policy.py
 compute_repeated_once       what is the same at all points, once                    passes/repetition.py
@@ -34,7 +34,7 @@ from typing import Any, NamedTuple
 from dualtape.compiler.blocks import Guarded, NotBlockable, choose_device, choose_division, compile_region, plan_blocks
 from dualtape.compiler.lowered import Lowered
 from dualtape.compiler.passes import compute_repeated_once, optimise
-from dualtape.compiler.program import Program, trace
+from dualtape.compiler.program import Program, trace_program
 from dualtape.compiler.replay import Runner, replayed
 from dualtape.core.spec import Spec
 from dualtape.devices.device import Device
@@ -65,7 +65,7 @@ def compile_function(
     function: Callable[..., list[Any]], specs: list[Spec], home: Device, chosen: Device | None
 ) -> Compiled:
     """Compile for arguments of these specs on ``home``, and for kernels on the ``chosen`` device, if there is one."""
-    program, read, written = trace(function, specs, home)
+    program, read, written = trace_program(function, specs, home)
     optimised = optimise(program)
     run, source, explanation = compile_program(optimised, home, chosen)
     return Compiled(Lowered(program, optimised, source, explanation, home), run, read, written)

@@ -8,7 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.compiler.program import CALL, COND, ITEM, SCAN, WHILE, Constant, Control, Equation, Node, Operand, Program
+from dualtape.compiler.program import (
+    CALL,
+    COND,
+    ITEM,
+    SCAN,
+    WHILE,
+    Control,
+    Equation,
+    KnownNode,
+    Node,
+    Operand,
+    Program,
+)
 from dualtape.core.spec import Spec
 from dualtape.devices.device import Device, Storage
 from dualtape.primitives.gathering import take
@@ -86,7 +98,7 @@ class _Slots:
     def of(self, node: Node) -> int:
         if node not in self._of:
             self._of[node] = len(self.initial)
-            self.initial.append(node.value.to(self.device).data_ if isinstance(node, Constant) else None)
+            self.initial.append(node.value.to(self.device).data_ if isinstance(node, KnownNode) else None)
         return self._of[node]
 
     def read(self, operand: Operand) -> tuple[int, Any]:

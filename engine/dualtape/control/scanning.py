@@ -39,7 +39,7 @@ FEW = 16
 
 
 @dataclass(frozen=True)
-class Scan(Structured):
+class ScanLoop(Structured):
     """``body`` on constants, carry and one row of each stack, from the first row to the last, or back.
 
     Inputs are constants, the first carry and the stacks; outputs the last carry, and the rows of all other outputs of
@@ -219,7 +219,7 @@ class Steps(NamedTuple):
 
         (body,), captured = sharing(close_body(self.title, run, self._specs(), self.device))
         n = len(self.first.tensors)
-        found = apply(Scan(body, len(captured), n, length), [*captured, *self.first.tensors, *self.rows.tensors])
+        found = apply(ScanLoop(body, len(captured), n, length), [*captured, *self.first.tensors, *self.rows.tensors])
         return self.first.filled(found[:n]), outputs[0].filled(found[n:])
 
     def _no_outputs(self) -> Any:

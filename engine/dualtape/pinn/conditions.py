@@ -19,7 +19,7 @@ from dualtape.pinn.sampling import read_number
 
 TIME = "t"
 Datum = float | Callable[[Points], Any]
-Equation = Callable[..., Any]
+EquationRule = Callable[..., Any]
 Arrays = dict[str, np.ndarray]
 Faces = str | Sequence[str]
 Sampling = Callable[[Domain, str, Seed], Arrays]
@@ -49,7 +49,7 @@ class Condition:
     """
 
     name: str
-    equation: Equation
+    equation: EquationRule
     sample: Sampling
     weight: float = 1.0
     paired: bool = False
@@ -130,7 +130,7 @@ def robin(
 
 
 def boundary(
-    equation: Equation, on: Faces, *, points: int = 100, weight: float = 1.0, name: str | None = None
+    equation: EquationRule, on: Faces, *, points: int = 100, weight: float = 1.0, name: str | None = None
 ) -> Condition:
     """Any equation on faces: ``lambda u, p: u.x - u ** 4``; it finds the outward normals in ``p.normal``.
 
@@ -227,7 +227,7 @@ def _flux(
     return _on_parts(f"{name} {' '.join(faces)}", equation, faces, points, weight)
 
 
-def _on_parts(name: str, equation: Equation, parts: tuple[str, ...], points: int, weight: float) -> Condition:
+def _on_parts(name: str, equation: EquationRule, parts: tuple[str, ...], points: int, weight: float) -> Condition:
     number = read_number("points", points)
 
     def sample(domain: Domain, sampler: str, seed: Seed) -> Arrays:

@@ -10,7 +10,7 @@ import dualtape as dt
 from dualtape.errors import ArgumentError
 from dualtape.pinn.domain import OF_FIELDS
 
-MultiIndex = tuple[int, ...]
+Orders = tuple[int, ...]
 
 
 class Field(dt.Reference):
@@ -31,7 +31,7 @@ class Field(dt.Reference):
 
     __slots__ = ("_coordinates", "_derivative", "_name", "_value")
 
-    def __init__(self, name: str, coordinates: tuple[str, ...], derivative: Callable[[MultiIndex], dt.Tensor]) -> None:
+    def __init__(self, name: str, coordinates: tuple[str, ...], derivative: Callable[[Orders], dt.Tensor]) -> None:
         self._name = name
         self._coordinates = coordinates
         self._derivative = derivative
@@ -123,7 +123,7 @@ class Points:
 
 
 @cache
-def read_derivative(orders: str, coordinates: tuple[str, ...]) -> MultiIndex | None:
+def read_derivative(orders: str, coordinates: tuple[str, ...]) -> Orders | None:
     """``'xxt'`` as the multi-index (2, 1) of the coordinates (x, t); ``None`` if it is no product of them.
 
     Examples
@@ -138,9 +138,9 @@ def read_derivative(orders: str, coordinates: tuple[str, ...]) -> MultiIndex | N
     return next(iter(readings), None)
 
 
-def _readings(orders: str, coordinates: tuple[str, ...]) -> set[MultiIndex]:
+def _readings(orders: str, coordinates: tuple[str, ...]) -> set[Orders]:
     """Every product of coordinates whose names make up ``orders``: all beginnings are read, from the shortest on."""
-    read: list[set[MultiIndex]] = [set() for _ in range(len(orders) + 1)]
+    read: list[set[Orders]] = [set() for _ in range(len(orders) + 1)]
     read[0].add((0,) * len(coordinates))
     for start, indices in enumerate(read[:-1]):
         for i, name in enumerate(coordinates):
@@ -149,18 +149,18 @@ def _readings(orders: str, coordinates: tuple[str, ...]) -> set[MultiIndex]:
     return read[-1] if orders else set()
 
 
-def _spelled(index: MultiIndex, coordinates: tuple[str, ...], separator: str = "") -> str:
+def _spelled(index: Orders, coordinates: tuple[str, ...], separator: str = "") -> str:
     return separator.join(name for name, n in zip(coordinates, index, strict=True) for _ in range(n)) or "of order 0"
 
 
 def fields_of(
-    names: Sequence[str], coordinates: tuple[str, ...], derivatives: dict[MultiIndex, dt.Tensor]
+    names: Sequence[str], coordinates: tuple[str, ...], derivatives: dict[Orders, dt.Tensor]
 ) -> tuple[Field, ...]:
     """A field for each unknown, from derivatives of shape (N, number of unknowns)."""
 
-    def column(j: int) -> Callable[[MultiIndex], dt.Tensor]:
+    def column(j: int) -> Callable[[Orders], dt.Tensor]:
         @cache
-        def derivative(index: MultiIndex) -> dt.Tensor:
+        def derivative(index: Orders) -> dt.Tensor:
             if index not in derivatives:
                 raise ArgumentError(
                     f"the derivative {_spelled(index, coordinates)} of {names[j]!r} was not used when the equation "

@@ -13,12 +13,12 @@ import numpy as np
 import dualtape as dt
 from dualtape.errors import ArgumentTypeError, DTypeError, ShapeError
 from dualtape.pinn.conditions import Condition
-from dualtape.pinn.fields import Field, MultiIndex, Points, fields_of
+from dualtape.pinn.fields import Field, Orders, Points, fields_of
 from dualtape.pinn.problem import Problem
 from dualtape.pinn.unknowns import Network
 
 Batch = dict[str, dt.Tensor]
-Derivatives = Callable[[dt.Tensor], dict[MultiIndex, dt.Tensor]]
+Derivatives = Callable[[dt.Tensor], dict[Orders, dt.Tensor]]
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Term:
     condition: Condition
     names: tuple[str, ...]
     weights: tuple[float, ...]
-    indices: tuple[MultiIndex, ...]
+    indices: tuple[Orders, ...]
     derivatives: Derivatives
 
 
@@ -77,9 +77,9 @@ class Objective:
     ) -> Term:
         """Call the equation once on fields that record which derivatives they are asked for."""
         points = batch["points"]
-        used: dict[MultiIndex, None] = {}
+        used: dict[Orders, None] = {}
 
-        def recorded(index: MultiIndex) -> dt.Tensor:
+        def recorded(index: Orders) -> dt.Tensor:
             used[index] = None
             return dt.ops.ones_like(points[:, :1])
 
@@ -104,7 +104,7 @@ def equation_term(problem: Problem) -> Condition:
     return Condition("equation", problem.equations, sample)
 
 
-def derivatives_of(field: Network, indices: tuple[MultiIndex, ...]) -> Derivatives:
+def derivatives_of(field: Network, indices: tuple[Orders, ...]) -> Derivatives:
     """The function from points to the derivatives of ``field`` at exactly these multi-indices."""
     if not any(any(index) for index in indices):
         return lambda points: dict.fromkeys(indices, field(points))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from dualtape.errors import ArgumentError, ArgumentTypeError
-from dualtape.pinn.conditions import Condition, Equation, read_weight
+from dualtape.pinn.conditions import Condition, EquationRule, read_weight
 from dualtape.pinn.domain import Domain
 
 
@@ -44,7 +44,7 @@ class Problem:
     def __init__(
         self,
         domain: Domain,
-        equations: Equation,
+        equations: EquationRule,
         conditions: Sequence[Condition] = (),
         *,
         outputs: Sequence[str] | None = None,
@@ -78,7 +78,7 @@ class Problem:
         return f"Problem(domain={self.domain}, unknowns={self.unknowns}, conditions={names})"
 
 
-def _read_unknowns(equations: Equation, outputs: Sequence[str] | None) -> tuple[str, ...]:
+def _read_unknowns(equations: EquationRule, outputs: Sequence[str] | None) -> tuple[str, ...]:
     if outputs is not None:
         names = tuple(outputs)
         if isinstance(outputs, str) or not names or not all(isinstance(name, str) for name in names):

@@ -11,7 +11,7 @@ from dualtape.core.primitive import Linear
 from dualtape.core.spec import Shape, Spec, kept_shape
 from dualtape.errors import ShapeError
 from dualtape.primitives.movement import reshape
-from dualtape.primitives.summation import add_up
+from dualtape.summation import add_up
 
 Axes = tuple[int, ...]
 

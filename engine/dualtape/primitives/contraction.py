@@ -8,7 +8,7 @@ from dualtape.core.primitive import Bilinear
 from dualtape.core.spec import Shape, Spec, broadcast_shapes
 from dualtape.errors import ShapeError
 from dualtape.primitives.movement import permute
-from dualtape.primitives.summation import multiply_matrices
+from dualtape.summation import multiply_matrices
 
 
 def _infer_matmul(x: Spec, y: Spec) -> Spec:

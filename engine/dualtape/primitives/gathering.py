@@ -12,7 +12,7 @@ from dualtape.core.spec import Shape, Spec
 from dualtape.errors import DTypeError, TensorIndexError
 from dualtape.primitives.arithmetic import add
 from dualtape.primitives.movement import permute, reshape
-from dualtape.primitives.summation import summing_type
+from dualtape.summation import summing_type
 
 
 def _infer_take(x: Spec, indices: Spec, *, axis: int) -> Spec:

@@ -16,7 +16,7 @@ from dualtape.primitives.broadcasting import SUMMED, Axes, sum
 from dualtape.primitives.comparison import equal
 from dualtape.primitives.continuation import extremum_along
 from dualtape.primitives.selection import cast
-from dualtape.primitives.summation import summing_type
+from dualtape.summation import summing_type
 
 _FLAG_ROWS = (Example((Flags((2, 3)),), {"axes": (1,)}),)
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.compiler.program import Constant, Node, Program, trace
+from dualtape.compiler.program import KnownNode, Node, Program, trace_program
 from dualtape.core.primitive import Bilinear, Elementwise, Linear, NonDifferentiable, Primitive
 from dualtape.core.spec import Spec
 from dualtape.devices.registry import HOST
@@ -32,7 +32,7 @@ def complex_step(f: Function, x: Tensors, v: Tensors) -> list[np.ndarray] | None
     at ``x`` would not be that of the real function, as beyond a branch point.
     """
     try:
-        program, parameters, _ = trace(lambda *a: f(list(a)), [Spec(a.shape, a.dtype) for a in x], HOST)
+        program, parameters, _ = trace_program(lambda *a: f(list(a)), [Spec(a.shape, a.dtype) for a in x], HOST)
     except DualtapeError:
         return None
     moved = [a.asnumpy() + 1j * STEP * b.asnumpy() for a, b in zip(x, v, strict=True)]
@@ -56,7 +56,7 @@ def _run(program: Program, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
     values: dict[Node, Any] = dict(zip(program.inputs, inputs, strict=True))
 
     def read(operand: Any) -> Any:
-        if isinstance(operand, Constant):
+        if isinstance(operand, KnownNode):
             return operand.value.asnumpy()
         return values[operand] if isinstance(operand, Node) else operand
 

@@ -16,7 +16,7 @@ import numpy as np
 from dualtape.compiler.blocks.emit import BlockKernel, CompiledRegion, Entry
 from dualtape.compiler.blocks.find import Division, Region
 from dualtape.compiler.passes import remove_dead_code
-from dualtape.compiler.program import Constant, Equation, Node, Program
+from dualtape.compiler.program import Equation, KnownNode, Node, Program
 from dualtape.compiler.replay import Replay, Runner, replayed
 from dualtape.devices.device import Device, Storage
 from dualtape.devices.kernels import BuiltKernel, KernelDevice
@@ -167,7 +167,7 @@ def plan_blocks(
         launches = tuple(Launch(kernels[region], device) for region in stage.regions)
         stages.append(_Stage(part.inputs, part.results, replayed(part, HOST), launches))
         read.update(part.inputs)
-    known: Arrays = {node: node.value.asnumpy() for node in wanted if isinstance(node, Constant)}
+    known: Arrays = {node: node.value.asnumpy() for node in wanted if isinstance(node, KnownNode)}
     return BlockPlan(program, home, stages[::-1], read | shared | loaded - resident, resident, known)
 
 
@@ -176,7 +176,7 @@ def _part(equations: tuple[Equation, ...], wanted: set[Node]) -> Program:
     made = dict.fromkeys(equation.output for equation in equations)
     outputs = tuple(node for node in made if node in wanted)
     needed = remove_dead_code(Program((), equations, outputs)).equations
-    reads = dict.fromkeys(node for x in needed for node in x.reads if not isinstance(node, Constant))
+    reads = dict.fromkeys(node for x in needed for node in x.reads if not isinstance(node, KnownNode))
     return Program(tuple(node for node in reads if node not in made), needed, outputs)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.compiler.program import Constant, Equation, Node, Operand, Program
+from dualtape.compiler.program import Equation, KnownNode, Node, Operand, Program
 from dualtape.core.lowering import Expression
 from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Spec
@@ -44,7 +44,7 @@ class _Thinning:
         return self.equations[-1].output
 
     def thin(self, node: Node) -> Node:
-        if isinstance(node, Constant) and node not in self._thin:
+        if isinstance(node, KnownNode) and node not in self._thin:
             self._thin[node] = _thin_constant(node)
         return self._thin.get(node, node)
 
@@ -98,7 +98,7 @@ class _Thinning:
         return self.emit(sum_primitive, thin, axes=axes)
 
 
-def _thin_constant(constant: Constant) -> Node:
+def _thin_constant(constant: KnownNode) -> Node:
     """The constant with size 1 on each axis along which all its slices are equal."""
     array = constant.value.asnumpy()
     kept = array
@@ -108,4 +108,4 @@ def _thin_constant(constant: Constant) -> Node:
             kept = first
     if kept is array:
         return constant
-    return Constant(Spec(kept.shape, constant.spec.dtype), Tensor(kept, device=constant.value.device))
+    return KnownNode(Spec(kept.shape, constant.spec.dtype), Tensor(kept, device=constant.value.device))

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from dualtape.compiler.passes.pruning import drop_unread_outputs
-from dualtape.compiler.program import Constant, Control, Equation, Node, Operand, Program, with_inner
+from dualtape.compiler.program import Control, Equation, KnownNode, Node, Operand, Program, with_inner
 from dualtape.core.primitive import Primitive
 from dualtape.primitives.arithmetic import add, multiply, negative, strong_multiply, subtract
 from dualtape.primitives.broadcasting import broadcast_to
@@ -68,10 +68,10 @@ def fold_constants(program: Program) -> Program:
     equations = []
     for old in program.equations:
         equation = rewriting.read(old)
-        known = all(isinstance(x, Constant) or not isinstance(x, Node) for x in equation.operands)
+        known = all(isinstance(x, KnownNode) or not isinstance(x, Node) for x in equation.operands)
         if known and equation.primitive is not broadcast_to and not isinstance(equation.primitive, Control):
-            values = (x.value if isinstance(x, Constant) else x for x in equation.operands)
-            rewriting[old.output] = Constant(old.output.spec, equation.primitive(*values, **equation.params))
+            values = (x.value if isinstance(x, KnownNode) else x for x in equation.operands)
+            rewriting[old.output] = KnownNode(old.output.spec, equation.primitive(*values, **equation.params))
         else:
             equations.append(equation)
     return rewriting.finish(program, equations)
@@ -112,7 +112,7 @@ def _read_numbers(equation: Equation, producers: dict[Node, Equation]) -> Equati
 def _repeated_number(operand: Operand, producers: dict[Node, Equation]) -> float | None:
     equation = producers.get(operand) if isinstance(operand, Node) else None
     source = equation.operands[0] if equation is not None and equation.primitive is broadcast_to else operand
-    if isinstance(source, Constant) and source.spec.shape == () and source.spec.dtype.is_float:
+    if isinstance(source, KnownNode) and source.spec.shape == () and source.spec.dtype.is_float:
         return float(source.value.item())
     return None
 

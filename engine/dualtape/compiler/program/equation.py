@@ -25,7 +25,7 @@ class Node:
 
 
 @dataclass(frozen=True, eq=False)
-class Constant(Node):
+class KnownNode(Node):
     """A value that is known: a tensor captured by the function, on the device that the program runs on."""
 
     value: Any

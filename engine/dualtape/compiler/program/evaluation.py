@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dualtape.compiler.program.control import ITEM
-from dualtape.compiler.program.equation import Constant, Node
+from dualtape.compiler.program.equation import KnownNode, Node
 from dualtape.compiler.program.program import Program
 from dualtape.core.composite import Values
 from dualtape.core.interpreter import apply, bind
@@ -16,7 +16,7 @@ def evaluate(program: Program, inputs: Values) -> list[Any]:
     values: dict[Node, Any] = dict(zip(program.inputs, inputs, strict=True))
 
     def value(operand: Any) -> Any:
-        if isinstance(operand, Constant):
+        if isinstance(operand, KnownNode):
             return operand.value
         return values[operand] if isinstance(operand, Node) else operand
 

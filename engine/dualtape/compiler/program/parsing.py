@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, NoReturn, TypeVar
 import numpy as np
 
 from dualtape.compiler.program.control import CONTROL
-from dualtape.compiler.program.equation import Bundle, Constant, Equation, Node, Operand
+from dualtape.compiler.program.equation import Bundle, Equation, KnownNode, Node, Operand
 from dualtape.compiler.program.program import Program, spec_text
 from dualtape.core.primitive import CATALOGUE
 from dualtape.core.spec import Spec
@@ -174,7 +174,7 @@ class _Reader:
     def _new(self, names: dict[str, Node], name: str, spec: Spec, value: np.ndarray | None = None) -> Node:
         if name in names:
             self._fail(f"{name!r} is declared twice")
-        names[name] = Node(spec) if value is None else Constant(spec, Tensor(value, device=HOST))
+        names[name] = Node(spec) if value is None else KnownNode(spec, Tensor(value, device=HOST))
         return names[name]
 
     def _line(self, names: dict[str, Node]) -> Equation | None:

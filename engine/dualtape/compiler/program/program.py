@@ -30,7 +30,7 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.compiler.program.equation import Bundle, Constant, Equation, Node, Operand
+from dualtape.compiler.program.equation import Bundle, Equation, KnownNode, Node, Operand
 from dualtape.core.spec import Spec
 from dualtape.dtypes import DType
 
@@ -86,7 +86,7 @@ def _lines(program: Program, largest: int | None) -> Iterator[str]:
         if isinstance(operand, (bool, int, float)):
             return number_text(operand)
         if operand not in names:
-            names[operand] = f"{'c' if isinstance(operand, Constant) else 'v'}{len(names)}"
+            names[operand] = f"{'c' if isinstance(operand, KnownNode) else 'v'}{len(names)}"
         return names[operand]
 
     def declared(node: Node) -> str:
@@ -94,7 +94,7 @@ def _lines(program: Program, largest: int | None) -> Iterator[str]:
 
     def constants(operands: tuple[Any, ...]) -> Iterator[str]:
         for operand in operands:
-            if isinstance(operand, Constant) and operand not in names:
+            if isinstance(operand, KnownNode) and operand not in names:
                 yield f"  {declared(operand)} = constant {_elements(operand.value.asnumpy(), largest)}"
 
     yield f"program({', '.join(declared(node) for node in program.inputs)}):"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dualtape.compiler.program.control import ITEM, Control
-from dualtape.compiler.program.equation import Constant, Equation, Node, Number, Operand
+from dualtape.compiler.program.equation import Equation, KnownNode, Node, Number, Operand
 from dualtape.compiler.program.program import Program
 from dualtape.core.composite import Composite, Values
 from dualtape.core.interpreter import Level, entered
@@ -110,9 +110,9 @@ class Trace(Level):
         array = value.asnumpy()
         spec = Spec(value.shape, value.dtype)
         if array.size > 1 and np.all(array == array.flat[0]):
-            one = Constant(Spec((), value.dtype), Tensor(array.flat[0], device=self.device))
+            one = KnownNode(Spec((), value.dtype), Tensor(array.flat[0], device=self.device))
             return self._emit(broadcast_to, (one,), {"shape": value.shape})
-        return Constant(spec, value.to(self.device))
+        return KnownNode(spec, value.to(self.device))
 
     def parameter(self, parameter: Parameter) -> Tensor:
         """The node of a parameter: an input, so that later calls see its later values."""
@@ -133,7 +133,7 @@ class Trace(Level):
         return [parameter for parameter, _ in self._parameters.values()]
 
 
-def trace(
+def trace_program(
     function: Callable[..., list[Any]], specs: list[Spec], device: Device
 ) -> tuple[Program, list[Parameter], list[Parameter]]:
     """Run ``function`` on nodes of the given specs.

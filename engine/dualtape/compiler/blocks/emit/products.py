@@ -5,7 +5,7 @@ from __future__ import annotations
 from dualtape.compiler.blocks.emit.register_tile import Factor, Lines, RegisterTile, TileAxis, register_tiles
 from dualtape.compiler.blocks.emit.steps import cleared, statements
 from dualtape.compiler.blocks.emit.writer import Writer
-from dualtape.compiler.blocks.tile import Group, PointProduct, Value
+from dualtape.compiler.blocks.tile import Group, PointProduct, ReadableValue
 
 
 def emit_product(product: PointProduct, writer: Writer, group: Group | None = None) -> str:
@@ -57,7 +57,9 @@ def _of_streams(product: PointProduct, writer: Writer, group: Group | None) -> L
                 f"{writer.place(streams[s].output, f'j + {c + streams[s].output_offset}')} = {cell};"
                 for c, s, cell in tile.cells
             ]
-        known: dict[Value, str] = {stream.output: f"done[c * {len(streams)} + {s}]" for s, stream in enumerate(streams)}
+        known: dict[ReadableValue, str] = {
+            stream.output: f"done[c * {len(streams)} + {s}]" for s, stream in enumerate(streams)
+        }
         return [_done(tile), *_each_done(tile.rows, ["const int f = j + c;", *statements(group, writer, known)])]
 
     return register_tiles(TileAxis(product.columns, "j", most), TileAxis(len(streams)), fill, finish)

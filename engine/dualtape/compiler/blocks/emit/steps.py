@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from dualtape.compiler.blocks.emit.writer import Writer, index
-from dualtape.compiler.blocks.tile import Embed, FoldFeatures, Group, Read, TileRead, Value
+from dualtape.compiler.blocks.tile import Embed, FoldFeatures, Group, Read, ReadableValue, TileRead
 from dualtape.core.expression import in_c
 from dualtape.dtypes import bool_
 
@@ -32,7 +32,7 @@ def _identity(fold: FoldFeatures, writer: Writer) -> str:
     return f"(dt_v)({writer.target.literal(fold.kind.identity)})"
 
 
-def statements(group: Group, writer: Writer, known: dict[Value, str]) -> list[str]:
+def statements(group: Group, writer: Writer, known: dict[ReadableValue, str]) -> list[str]:
     """The expressions of a group at feature ``f``, and the stores; ``known`` values are in variables already."""
     target = writer.target
     lines: list[str] = []
@@ -69,7 +69,7 @@ def _element(read: Read, writer: Writer) -> str:
     return f"dt_as_mask({text})" if isinstance(read, TileRead) else f"({text} != (dt_v)(0))"
 
 
-def _kind(value: Value) -> str:
+def _kind(value: ReadableValue) -> str:
     return "dt_m" if value.dtype is bool_ else "dt_v"
 
 

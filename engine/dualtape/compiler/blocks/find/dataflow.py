@@ -13,8 +13,8 @@ from dualtape.compiler.blocks.find.geometry import without
 from dualtape.compiler.blocks.find.mapping import map_equation
 from dualtape.compiler.blocks.find.pointwise import PointAxis, PointwiseBuilder
 from dualtape.compiler.blocks.find.regions import NotBlockable
-from dualtape.compiler.blocks.tile import Contraction, Shared, SharedRead, TileOperation, TileValue, Value
-from dualtape.compiler.program import Constant, Equation, Node
+from dualtape.compiler.blocks.tile import Contraction, ReadableValue, Shared, SharedRead, TileOperation, TileValue
+from dualtape.compiler.program import Equation, KnownNode, Node
 from dualtape.core.lowering import Expression, Movement
 from dualtape.dtypes import bool_, float32, float64
 from dualtape.primitives.arithmetic import add
@@ -50,11 +50,11 @@ class DataFlow:
         self.equations: dict[int, list[Equation]] = defaultdict(list)
         self.reasons: dict[str, None] = {}
         self._set_of: dict[Node, PointSet] = {}
-        self._stage_of: dict[Value, int] = {}
+        self._stage_of: dict[ReadableValue, int] = {}
 
     # When values are there
 
-    def stage_of(self, value: Value) -> int:
+    def stage_of(self, value: ReadableValue) -> int:
         """The stage in which a shared value is there before the kernels run, or in which one of a tile is made."""
         return self._stage_of.get(value, 0)
 
@@ -71,7 +71,7 @@ class DataFlow:
         """Take in an equation: at the points, or between kernels."""
         if not any(node in self._set_of for node in equation.reads):
             for node in equation.reads:
-                if isinstance(node, Constant):
+                if isinstance(node, KnownNode):
                     self.load_any(node)
         found = {self._set_of[node] for node in equation.reads if node in self._set_of}
         if not found:

@@ -7,7 +7,7 @@ from math import prod
 from dualtape.compiler.blocks.find.dataflow import DataFlow, PointSet
 from dualtape.compiler.blocks.find.pointwise import PointwiseBuilder
 from dualtape.compiler.blocks.find.regions import Division, NotBlockable, Region, Stage
-from dualtape.compiler.blocks.tile import Contraction, PointArray, Shared, TileOperation, TileValue, Value
+from dualtape.compiler.blocks.tile import Contraction, PointArray, ReadableValue, Shared, TileOperation, TileValue
 from dualtape.compiler.program import Node, Program
 from dualtape.dtypes import bool_, float32
 
@@ -88,7 +88,9 @@ def _array(builder: PointwiseBuilder, node: Node) -> PointArray:
     return PointArray(node, prod(shape[: located.axis]) * located.folded, prod(shape[located.axis + 1 :]))
 
 
-def _needed(operations: list[TileOperation], sums: list[Contraction], values: list[Value]) -> list[TileOperation]:
+def _needed(
+    operations: list[TileOperation], sums: list[Contraction], values: list[ReadableValue]
+) -> list[TileOperation]:
     """The operations that make what the sums read, and the values."""
     wanted = set(values).union(*(x.values_read() for x in sums))
     needed = []

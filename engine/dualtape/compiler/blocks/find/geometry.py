@@ -8,7 +8,7 @@ from dualtape.compiler.blocks.find.regions import NotBlockable
 from dualtape.core.lowering import View, contiguous_strides
 from dualtape.core.spec import Shape
 
-T = TypeVar("T")
+Item = TypeVar("Item")
 
 
 def per_point(shape: Shape, axis: int, folded: int) -> Shape:
@@ -16,7 +16,7 @@ def per_point(shape: Shape, axis: int, folded: int) -> Shape:
     return without(shape, axis) if folded == 1 else (*shape[:axis], folded, *shape[axis + 1 :])
 
 
-def without(items: tuple[T, ...], i: int) -> tuple[T, ...]:
+def without(items: tuple[Item, ...], i: int) -> tuple[Item, ...]:
     """All items but the one at ``i``."""
     return items[:i] + items[i + 1 :]
 

@@ -6,7 +6,7 @@ from math import prod
 
 from dualtape.compiler.blocks.find.division import divide_program
 from dualtape.compiler.blocks.find.regions import Division, NotBlockable
-from dualtape.compiler.program import Constant, Equation, Program
+from dualtape.compiler.program import Equation, KnownNode, Program
 
 EQUATION_COST = 3_000
 """What it costs to run one equation by itself, counted in elements."""
@@ -78,6 +78,6 @@ def _one_by_one(equations: tuple[Equation, ...]) -> int:
 
 def _point_counts(program: Program) -> list[int]:
     """Sizes that may be numbers of points: leading axes of inputs and constants, the largest of them first."""
-    constants = {node: None for x in program.equations for node in x.reads if isinstance(node, Constant)}
+    constants = {node: None for x in program.equations for node in x.reads if isinstance(node, KnownNode)}
     arrays = sorted((*program.inputs, *constants), key=lambda node: -prod(node.spec.shape))
     return list(dict.fromkeys(node.spec.shape[0] for node in arrays if node.spec.shape and node.spec.shape[0] > 1))

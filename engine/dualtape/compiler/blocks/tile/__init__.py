@@ -24,10 +24,10 @@ from dualtape.compiler.blocks.tile.tiles import FoldFeatures as FoldFeatures
 from dualtape.compiler.blocks.tile.tiles import PointArray as PointArray
 from dualtape.compiler.blocks.tile.tiles import PointProduct as PointProduct
 from dualtape.compiler.blocks.tile.tiles import Read as Read
+from dualtape.compiler.blocks.tile.tiles import ReadableValue as ReadableValue
 from dualtape.compiler.blocks.tile.tiles import Shared as Shared
 from dualtape.compiler.blocks.tile.tiles import SharedRead as SharedRead
 from dualtape.compiler.blocks.tile.tiles import Stream as Stream
 from dualtape.compiler.blocks.tile.tiles import TileOperation as TileOperation
 from dualtape.compiler.blocks.tile.tiles import TileRead as TileRead
 from dualtape.compiler.blocks.tile.tiles import TileValue as TileValue
-from dualtape.compiler.blocks.tile.tiles import Value as Value

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from dualtape.compiler.blocks.tile.steps import TileStep
-from dualtape.compiler.blocks.tile.tiles import TileValue, Value
+from dualtape.compiler.blocks.tile.tiles import ReadableValue, TileValue
 
 
 class Slot(NamedTuple):
@@ -29,7 +29,7 @@ def plan_memory(steps: Sequence[TileStep], loaded: list[TileValue], live_out: It
 
     A chunk is free again after the last step that reads one of its values; ``live_out`` are read after all steps.
     """
-    last: dict[Value, int] = {}
+    last: dict[ReadableValue, int] = {}
     for i, step in enumerate(steps):
         last |= dict.fromkeys(step.values_read(), i)
     last |= dict.fromkeys(live_out, len(steps))

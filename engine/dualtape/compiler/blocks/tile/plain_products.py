@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dualtape.compiler.blocks.tile.tiles import ElementwiseMap, TileOperation, Value
+from dualtape.compiler.blocks.tile.tiles import ElementwiseMap, ReadableValue, TileOperation
 from dualtape.core.lowering import Expression
 from dualtape.primitives.arithmetic import multiply, strong_multiply
 
@@ -18,7 +18,7 @@ from dualtape.primitives.arithmetic import multiply, strong_multiply
 def with_plain_products(operations: tuple[TileOperation, ...]) -> tuple[TileOperation, ...] | None:
     """The same program with plain products; None where it has none to replace, or where a NaN could get lost."""
     assert isinstance(multiply.lowering, Expression)
-    tainted: set[Value] = set()
+    tainted: set[ReadableValue] = set()
     found: list[TileOperation] = []
     for operation in operations:
         taken = any(value in tainted for value in operation.values_read())

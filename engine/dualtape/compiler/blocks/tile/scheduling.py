@@ -18,18 +18,18 @@ from dualtape.compiler.blocks.tile.tiles import (
     ElementwiseMap,
     FoldFeatures,
     PointProduct,
+    ReadableValue,
     SharedRead,
     Stream,
     TileOperation,
     TileValue,
-    Value,
 )
 
 MOST_STREAMS = 14
 """More streams than this leave no registers for even one feature of each."""
 
 
-_Made = dict[Value, TileOperation]
+_Made = dict[ReadableValue, TileOperation]
 """What makes each value of the tile."""
 
 
@@ -110,7 +110,7 @@ def _merged(products: list[PointProduct]) -> list[PointProduct]:
 
 def _fused(steps: list[_Ranked]) -> list[_Ranked]:
     """Groups take in the product that they follow, so that its results never leave the registers."""
-    readers: dict[Value, list[_Ranked]] = defaultdict(list)
+    readers: dict[ReadableValue, list[_Ranked]] = defaultdict(list)
     for ranked in steps:
         for value in ranked.step.values_read():
             readers[value].append(ranked)

@@ -11,11 +11,11 @@ from dualtape.compiler.blocks.tile.tiles import (
     FoldFeatures,
     OwnStep,
     PointProduct,
+    ReadableValue,
     TileAction,
     TileOperation,
     TileRead,
     TileValue,
-    Value,
 )
 from dualtape.compiler.program import Node
 
@@ -38,7 +38,7 @@ class Group(TileAction):
     def members(self) -> tuple[TileOperation, ...]:
         return (*(() if self.product is None else (self.product,)), *self.maps, *self.folds)
 
-    def values_read(self) -> list[Value]:
+    def values_read(self) -> list[ReadableValue]:
         inside = {value for member in self.members for value in member.values_made()}
         return [value for member in self.members for value in member.values_read() if value not in inside]
 
@@ -81,7 +81,7 @@ class Transpose(TileAction):
     features: int
     padded: int
 
-    def values_read(self) -> list[Value]:
+    def values_read(self) -> list[ReadableValue]:
         return [read.value for read in self.sources]
 
     def values_made(self) -> list[TileValue]:
@@ -101,7 +101,7 @@ class WideContraction(TileAction):
     padded: int
     transposed: bool
 
-    def values_read(self) -> list[Value]:
+    def values_read(self) -> list[ReadableValue]:
         return [self.turned, *(read.value for read in self.others)]
 
     def values_made(self) -> list[TileValue]:

@@ -53,7 +53,7 @@ class Shared:
         return SharedRead(self, shape, 0, contiguous_strides(shape))
 
 
-Value = TileValue | Shared
+ReadableValue = TileValue | Shared
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class PointArray:
 class Read:
     """Element ``offset + sum(index * stride)`` of ``value``, for an index into ``shape``."""
 
-    value: Value
+    value: ReadableValue
     shape: Shape
     offset: int
     strides: tuple[int, ...]
@@ -129,7 +129,7 @@ class TileAction(ABC):
     """What a kernel does with values of the tile."""
 
     @abstractmethod
-    def values_read(self) -> list[Value]:
+    def values_read(self) -> list[ReadableValue]:
         """What it takes from memory."""
 
     @abstractmethod
@@ -172,7 +172,7 @@ class ElementwiseMap(_OfOneOutput):
         """The operands that are no numbers."""
         return [x for x in self.operands if isinstance(x, Read)]
 
-    def values_read(self) -> list[Value]:
+    def values_read(self) -> list[ReadableValue]:
         return [read.value for read in self.reads]
 
     def expressions(self) -> list[Expression]:
@@ -209,7 +209,7 @@ class PointProduct(_Operation):
     columns: int
     rows: int = 1
 
-    def values_read(self) -> list[Value]:
+    def values_read(self) -> list[ReadableValue]:
         return [*(stream.source for stream in self.streams), self.weight.value]
 
     def values_made(self) -> list[TileValue]:
@@ -227,7 +227,7 @@ class FoldFeatures(_OfOneOutput):
     kept_axes: int
     kind: Fold
 
-    def values_read(self) -> list[Value]:
+    def values_read(self) -> list[ReadableValue]:
         return [self.source.value]
 
     def expressions(self) -> list[Expression]:
@@ -243,7 +243,7 @@ class Embed(_OfOneOutput):
 
     parts: tuple[tuple[TileValue, TileRead], ...]
 
-    def values_read(self) -> list[Value]:
+    def values_read(self) -> list[ReadableValue]:
         return [value for value, _ in self.parts]
 
     def hands_on_nan(self) -> bool:
@@ -277,7 +277,7 @@ class Contraction(_Operation):
     rows: int
     columns: int
 
-    def values_read(self) -> list[Value]:
+    def values_read(self) -> list[ReadableValue]:
         return [read.value for term in self.terms for read in term.reads]
 
     def values_made(self) -> list[TileValue]:
