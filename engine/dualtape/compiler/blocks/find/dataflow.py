@@ -120,7 +120,7 @@ class DataFlow:
     def _repeats_at_points(self, equation: Equation) -> bool:
         """A shared value that is repeated at each point is read where it is."""
         lowering, output = equation.primitive.lowering, equation.output
-        if not isinstance(lowering, Movement) or output.spec.dtype not in _TYPES:
+        if not isinstance(lowering, Movement) or not equation.reads or output.spec.dtype not in _TYPES:
             return False
         (x,) = equation.reads
         view = lowering.view(x.spec.shape, **equation.params)
