@@ -54,7 +54,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def dualtape_device(request: pytest.FixtureRequest) -> Target:
     """Each device of this machine in turn, eagerly and under `jit`: ``dualtape_device(f)(x)`` runs ``f`` there."""
-    return request.param  # type: ignore[no-any-return]
+    target: Target = request.param
+    return target
 
 
 @pytest.fixture(scope="session")

@@ -12,13 +12,13 @@ from dualtape.compiler.blocks.tile import (
     Group,
     PointSum,
     Read,
+    ReadableValue,
     ScratchLayout,
     Shared,
     TileOperation,
     TileStep,
     TileValue,
     Transpose,
-    Value,
     WideContraction,
 )
 from dualtape.compiler.program import Equation, KnownNode, Node, Operand, Program
@@ -62,13 +62,13 @@ class Describer:
         places = (f"{self._name(value)} at {slot.start + slot.delta}" for value, slot in layout.slots.items())
         return f"{layout.features} features: {', '.join(places)}"
 
-    def _name(self, value: Operand | Value) -> str:
+    def _name(self, value: Operand | ReadableValue) -> str:
         if isinstance(value, TileValue):
             return self._values.setdefault(value, f"t{len(self._values)}")
         node = value.node if isinstance(value, Shared) else value
         return self._nodes[node] if isinstance(node, Node) else str(node)
 
-    def _names(self, values: Iterable[Operand | Value]) -> str:
+    def _names(self, values: Iterable[Operand | ReadableValue]) -> str:
         return ", ".join(map(self._name, values))
 
     def _declared(self, value: TileValue) -> str:

@@ -21,8 +21,8 @@ from dualtape.functions.conversion import read_number, read_shape
 from dualtape.random import generator
 from dualtape.tensor import Tensor
 
-Shape = tuple[int, ...]
-Draw = Callable[["np.random.Generator", Shape], np.ndarray]
+Sizes = tuple[int, ...]
+Draw = Callable[["np.random.Generator", Sizes], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def Uniform(scale: float = 0.07) -> Initializer:
     return _uniform(lambda shape: scale)
 
 
-def _uniform(bound: Callable[[Shape], float]) -> Initializer:
+def _uniform(bound: Callable[[Sizes], float]) -> Initializer:
     return Initializer(lambda random, shape: random.uniform(-bound(shape), bound(shape), shape))
 
 
@@ -68,7 +68,7 @@ def TruncatedNormal(sigma: float = 0.01, mean: float = 0.0, a: float = -2.0, b: 
     if not a < b:
         raise ArgumentError(f"`a` of `TruncatedNormal` must be below `b`, got a={a} and b={b}")
 
-    def draw(random: np.random.Generator, shape: Shape) -> np.ndarray:
+    def draw(random: np.random.Generator, shape: Sizes) -> np.ndarray:
         array = random.standard_normal(shape)
         while (outside := (array < a) | (array > b)).any():
             array[outside] = random.standard_normal(int(outside.sum()))
@@ -101,7 +101,7 @@ def HeNormal(negative_slope: float = 0.0, mode: str = "fan_in", nonlinearity: st
     return Initializer(lambda random, shape: random.normal(0.0, gain / math.sqrt(_fans(shape)[side]), shape))
 
 
-def _fans(shape: Shape) -> tuple[int, int]:
+def _fans(shape: Sizes) -> tuple[int, int]:
     if len(shape) < 2:
         raise ShapeError(f"an initializer that scales with fan_in or fan_out needs two axes or more, got shape {shape}")
     rest = math.prod(shape[2:])

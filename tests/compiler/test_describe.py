@@ -8,7 +8,7 @@ import dualtape as dt
 from describing import Describer
 from dualtape import ops
 from dualtape.compiler.blocks import choose_division
-from dualtape.compiler.blocks.target import Target
+from dualtape.compiler.blocks.target import TileTarget
 from dualtape.compiler.blocks.tile import choose_forms, plan_memory, schedule, split_rows
 from dualtape.compiler.passes import optimise
 from dualtape.compiler.program import trace_program
@@ -22,7 +22,7 @@ def described(function: Callable[..., list[dt.Tensor]], *shapes: tuple[int, ...]
     division = choose_division(program)
     (region,) = division.regions
     operations = split_rows(region.operations, region.live_out)
-    steps = choose_forms(schedule(operations, region.live_out), Target("float", 32, 16), 1 << 10)
+    steps = choose_forms(schedule(operations, region.live_out), TileTarget("float", 32, 16), 1 << 10)
     scratch = plan_memory(steps, [value for _, value in region.loaded], region.live_out)
     text = Describer(program)
     return [text.division(division), text.region(region), text.steps(steps), text.scratch(scratch)]

@@ -9,7 +9,7 @@ import dualtape as dt
 from compiler.losses import CASES, largest_error, tensors
 from devices.architectures import WithUndefinedMemory, with_work_items
 from dualtape import pytree
-from dualtape.compiler.blocks.target import Target, target_of
+from dualtape.compiler.blocks.target import TileTarget, target_of
 from dualtape.devices.kernels import Architecture
 from dualtape.devices.opencl import opencl_devices
 
@@ -46,9 +46,9 @@ def test_results_at_the_points(work_items: int) -> None:
 
 def test_the_architecture_says_how_points_are_laid() -> None:
     graphics = Architecture(80, 1 << 16, {dt.float32: 1}, 256, points_on_work_items=True, is_processor=False)
-    assert target_of(graphics, dt.float32) == Target("float", 32, 64, 64, 1 << 16)
+    assert target_of(graphics, dt.float32) == TileTarget("float", 32, 64, 64, 1 << 16)
     processor = graphics._replace(lanes={dt.float64: 8}, points_on_work_items=False)
-    assert target_of(processor, dt.float64) == Target("double", 64, 8, 1, 1 << 16)
+    assert target_of(processor, dt.float64) == TileTarget("double", 64, 8, 1, 1 << 16)
     assert not target_of(DEVICES[0].architecture, dt.float32).points_on_work_items
 
 

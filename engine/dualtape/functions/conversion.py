@@ -119,7 +119,7 @@ def _as_operand(x: Any, function: str, argument: str, other: Any) -> Any:
     return as_tensor(x, function, argument)
 
 
-def operands(function: str, x: Any, y: Any, zero_rank_is_weak: bool = False) -> tuple[Any, Any]:
+def promoted_pair(function: str, x: Any, y: Any, zero_rank_is_weak: bool = False) -> tuple[Any, Any]:
     """Bring two operands to one element type.
 
     Parameters
@@ -142,11 +142,11 @@ def operands(function: str, x: Any, y: Any, zero_rank_is_weak: bool = False) -> 
     x, y = _as_operand(x, function, "x", y), _as_operand(y, function, "y", x)
     if isinstance(x, Value):
         if isinstance(y, Value):
-            return operands(function, x, y, zero_rank_is_weak)
+            return promoted_pair(function, x, y, zero_rank_is_weak)
         return cast_to(x, promote_scalar(x.dtype, type(y))), y
     if isinstance(y, Value):
         return x, cast_to(y, promote_scalar(y.dtype, type(x)))
-    return operands(function, as_tensor(x, function, "x"), y)
+    return promoted_pair(function, as_tensor(x, function, "x"), y)
 
 
 def floating(function: str, x: Any, argument: str = "input") -> Tensor:

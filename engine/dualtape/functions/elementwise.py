@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dualtape.core.primitive import Primitive
 from dualtape.dtypes import bool_, float32, int32, int64
 from dualtape.errors import DTypeError
-from dualtape.functions.conversion import TensorLike, as_tensor, cast_to, floating, operands, to_floating
+from dualtape.functions.conversion import TensorLike, as_tensor, cast_to, floating, promoted_pair, to_floating
 from dualtape.primitives import arithmetic as a
 from dualtape.primitives import comparison as c
 from dualtape.primitives import exponential as e
@@ -32,7 +32,7 @@ __all__ = [
 
 def add(x: TensorLike, y: TensorLike) -> Tensor:
     """``x + y``, with broadcasting and promotion."""
-    return a.add(*operands("add", x, y))
+    return a.add(*promoted_pair("add", x, y))
 
 
 def sub(x: TensorLike, y: TensorLike) -> Tensor:
@@ -42,12 +42,12 @@ def sub(x: TensorLike, y: TensorLike) -> Tensor:
 
 def mul(x: TensorLike, y: TensorLike) -> Tensor:
     """``x * y``, with broadcasting and promotion; a 0-d tensor does not widen the other's type."""
-    return a.multiply(*operands("mul", x, y, zero_rank_is_weak=True))
+    return a.multiply(*promoted_pair("mul", x, y, zero_rank_is_weak=True))
 
 
 def div(x: TensorLike, y: TensorLike) -> Tensor:
     """``x / y``; integers give Float32."""
-    x, y = operands("div", x, y, zero_rank_is_weak=True)
+    x, y = promoted_pair("div", x, y, zero_rank_is_weak=True)
     if not _dtype(x, y).is_float:
         x, y = cast_to(x, float32), cast_to(y, float32)
     return a.divide(x, y)
@@ -70,23 +70,24 @@ def pow(input: TensorLike, exponent: TensorLike) -> Tensor:
         if y == 2:
             return a.square(x)
         if y == 1:
-            return x  # type: ignore[no-any-return]
+            same: Tensor = x
+            return same
     return p.power(x, y)
 
 
 def maximum(x: TensorLike, y: TensorLike) -> Tensor:
     """The larger of two; where they are equal, each gets half of the derivative."""
-    return a.maximum(*operands("maximum", x, y))
+    return a.maximum(*promoted_pair("maximum", x, y))
 
 
 def minimum(x: TensorLike, y: TensorLike) -> Tensor:
     """The smaller of two; where they are equal, each gets half of the derivative."""
-    return a.minimum(*operands("minimum", x, y))
+    return a.minimum(*promoted_pair("minimum", x, y))
 
 
 def atan2(y: TensorLike, x: TensorLike) -> Tensor:
     """The angle of the point (x, y); both derivatives are 0 at the origin."""
-    y, x = operands("atan2", y, x)
+    y, x = promoted_pair("atan2", y, x)
     if not _dtype(y, x).is_float:
         y, x = cast_to(y, float32), cast_to(x, float32)
     return t.atan2(y, x)
@@ -98,7 +99,7 @@ def _dtype(x: Any, y: Any) -> Any:
 
 def _numbers(function: str, x: TensorLike, y: TensorLike) -> tuple[Any, Any]:
     """Operands of an operation that truth values do not have."""
-    x, y = operands(function, x, y)
+    x, y = promoted_pair(function, x, y)
     if _dtype(x, y) is bool_:
         raise DTypeError(f"`{function}` of two Bools has no meaning; cast one of them, or use a logical function")
     return x, y
@@ -106,7 +107,7 @@ def _numbers(function: str, x: TensorLike, y: TensorLike) -> tuple[Any, Any]:
 
 def _compare(primitive: Primitive) -> Callable[[TensorLike, TensorLike], Tensor]:
     def compare(x: TensorLike, y: TensorLike) -> Tensor:
-        return primitive(*operands(primitive.name, x, y))
+        return primitive(*promoted_pair(primitive.name, x, y))
 
     compare.__name__ = compare.__qualname__ = primitive.name
     compare.__doc__ = f"Elementwise ``{primitive.name}``; a Tensor of bools."

@@ -10,7 +10,7 @@ from dualtape.core.interpreter import Value
 from dualtape.core.spec import broadcast_shapes, normalize_axis
 from dualtape.dtypes import bool_, float32, int64
 from dualtape.errors import ArgumentError, ShapeError, TensorIndexError
-from dualtape.functions.conversion import TensorLike, as_tensor, cast_to, operands, read_int, read_number
+from dualtape.functions.conversion import TensorLike, as_tensor, cast_to, promoted_pair, read_int, read_number
 from dualtape.functions.creation import arange
 from dualtape.functions.shape import along, broadcast_to, expand_dims, permute, reshape
 from dualtape.primitives import comparison, gathering, movement, selection
@@ -172,7 +172,7 @@ def _check_range(index: Tensor, size: int) -> None:
 
 def where(condition: TensorLike, x: TensorLike, y: TensorLike) -> Tensor:
     """``x`` where the condition holds, else ``y``; nothing of the other branch, not even a NaN, comes through."""
-    a, b = operands("where", x, y)
+    a, b = promoted_pair("where", x, y)
     return selection.where(cast_to(as_tensor(condition, "where", "condition"), bool_), a, b)
 
 
@@ -196,7 +196,7 @@ def scatter_add(input: TensorLike, axis: int, index: TensorLike, src: TensorLike
 
     ``index`` and ``src`` have one shape, as in MindSpore's ``Tensor.scatter_add``; places named twice add up.
     """
-    x, updates = operands("scatter_add", as_tensor(input, "scatter_add"), as_tensor(src, "scatter_add", "src"))
+    x, updates = promoted_pair("scatter_add", as_tensor(input, "scatter_add"), as_tensor(src, "scatter_add", "src"))
     places = as_tensor(index, "scatter_add", "index").to(x.device)
     if places.shape != updates.shape or places.ndim != x.ndim:
         raise ShapeError(

@@ -17,7 +17,7 @@ from dualtape.functions.conversion import (
     TensorLike,
     as_tensor,
     cast_to,
-    operands,
+    promoted_pair,
     read_axes,
     read_int,
     read_ints,
@@ -248,7 +248,7 @@ def pad(input: TensorLike, padding: Sequence[int], mode: str = "constant", value
     if value == 0:
         return padded
     inside = cast_to(movement.embed(ones_like(x), **layout), bool_)
-    return selection.where(inside, *operands("pad", padded, value))
+    return selection.where(inside, *promoted_pair("pad", padded, value))
 
 
 def cast(input: TensorLike, dtype: Any) -> Tensor:

@@ -169,7 +169,8 @@ class MLP(Cell):
     def construct(self, x: Any) -> Tensor:
         for layer in self.layers:
             x = layer(x)
-        return x  # type: ignore[no-any-return]
+        output: Tensor = x
+        return output
 
 
 class Identity(Cell):

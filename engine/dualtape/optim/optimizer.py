@@ -138,7 +138,8 @@ class Optimizer(Cell):
         if isinstance(rate, LearningRateSchedule):
             return reshape(rate(self.global_step.value()), ())
         if rate.ndim == 0:
-            return rate.value()  # type: ignore[no-any-return]
+            held: Tensor = rate.value()
+            return held
         try:
             return reshape(take(rate.value(), self.global_step.value()), ())
         except TensorIndexError as failure:

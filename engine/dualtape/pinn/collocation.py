@@ -13,7 +13,7 @@ from dualtape.pinn.problem import Problem
 CANDIDATES = 8  # for each point
 
 
-def draw(problem: Problem, number: int, sampler: str, seed: int, draws: int) -> list[Arrays]:
+def draw_batches(problem: Problem, number: int, sampler: str, seed: int, draws: int) -> list[Arrays]:
     """One set of points for the equations and one for each condition; ``draws`` counts the times it was done before."""
     sets = [{"points": problem.domain.interior(number, sampler, (seed, draws, 0))}]
     for i, condition in enumerate(problem.conditions):

@@ -15,7 +15,7 @@ import dualtape as dt
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
 from dualtape.pinn.domain import Domain, Seed
 from dualtape.pinn.fields import Field, Points
-from dualtape.pinn.sampling import read_number
+from dualtape.pinn.sampling import read_count
 
 TIME = "t"
 Datum = float | Callable[[Points], Any]
@@ -80,7 +80,7 @@ def initial(
     >>> [condition.name for condition in still]
     ['initial', 'initial t']
     """
-    datum, times = _read_datum("initial", value), read_number("order", order, lowest=0)
+    datum, times = _read_datum("initial", value), read_count("order", order, lowest=0)
 
     def equation(*fields_and_points: Any) -> Any:
         u, p = _unknown(fields_and_points, of), fields_and_points[-1]
@@ -157,7 +157,7 @@ def periodic(
     >>> pinn.periodic("x", derivatives=1).name
     'periodic x'
     """
-    number, orders = read_number("points", points), range(read_number("derivatives", derivatives, lowest=0) + 1)
+    number, orders = read_count("points", points), range(read_count("derivatives", derivatives, lowest=0) + 1)
 
     def equation(*fields_and_points: Any) -> Any:
         unknowns = fields_and_points[:-1] if of is None else (_unknown(fields_and_points, of),)
@@ -228,7 +228,7 @@ def _flux(
 
 
 def _on_parts(name: str, equation: EquationRule, parts: tuple[str, ...], points: int, weight: float) -> Condition:
-    number = read_number("points", points)
+    number = read_count("points", points)
 
     def sample(domain: Domain, sampler: str, seed: Seed) -> Arrays:
         places, normals = domain.boundary(number, parts, sampler, seed)

@@ -36,7 +36,7 @@ def read_sampler(sampler: object) -> str:
     return sampler
 
 
-def read_number(argument: str, number: object, lowest: int = 1) -> int:
+def read_count(argument: str, number: object, lowest: int = 1) -> int:
     """An int that is not below ``lowest``: an empty set of points would make a loss of NaN."""
     if isinstance(number, bool) or not isinstance(number, (int, np.integer)):
         raise ArgumentTypeError(f"`{argument}` must be an int, got {type(number).__name__}")

@@ -15,7 +15,7 @@ from dualtape.pinn.problem import Problem
 from dualtape.pinn.unknowns import Network
 
 BLOCK = 16_384  # points evaluated at a time
-Values = np.ndarray | tuple[np.ndarray, ...]
+FieldValues = np.ndarray | tuple[np.ndarray, ...]
 
 
 class Solution:
@@ -50,7 +50,7 @@ class Solution:
         self._field = field
         self._like = like
 
-    def __call__(self, points: Any = None, **coordinates: Any) -> Values:
+    def __call__(self, points: Any = None, **coordinates: Any) -> FieldValues:
         """The values of the unknowns: an array, or a tuple of them if there are several unknowns.
 
         Parameters

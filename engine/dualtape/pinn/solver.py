@@ -15,7 +15,7 @@ from dualtape.pinn.checkpointing import load_training, save_training
 from dualtape.pinn.interruption import deferred_interrupt
 from dualtape.pinn.problem import Problem
 from dualtape.pinn.progress import make_progress
-from dualtape.pinn.sampling import read_number, read_sampler
+from dualtape.pinn.sampling import read_count, read_sampler
 from dualtape.pinn.solution import Solution
 from dualtape.pinn.training import Settings, Stopped, Training
 
@@ -102,14 +102,14 @@ def solve(
     if not isinstance(problem, Problem):
         raise ArgumentTypeError(f"`problem` must be a pinn.Problem, got {type(problem).__name__}")
     settings = Settings(
-        read_number("steps", steps, 0),
-        read_number("lbfgs_steps", lbfgs_steps, 0),
-        read_number("points", points),
+        read_count("steps", steps, 0),
+        read_count("lbfgs_steps", lbfgs_steps, 0),
+        read_count("points", points),
         read_sampler(sampler),
         _read_positive("learning_rate", learning_rate),
-        read_number("resample", resample, 0),
+        read_count("resample", resample, 0),
         bool(scaled),
-        read_number("seed", seed, 0),
+        read_count("seed", seed, 0),
     )
     trained = _read_parameters(network, parameters)
     path = Path(checkpoint) if checkpoint is not None else None

@@ -10,7 +10,7 @@ import numpy as np
 
 import dualtape as dt
 from dualtape import optim
-from dualtape.pinn.collocation import draw, draw_where_large
+from dualtape.pinn.collocation import draw_batches, draw_where_large
 from dualtape.pinn.errors import DivergedError
 from dualtape.pinn.history import History
 from dualtape.pinn.objective import Batch, Objective
@@ -90,7 +90,7 @@ class Training:
 
     def _draw(self) -> list[Batch]:
         s = self.settings
-        sets = draw(self.problem, s.points, s.sampler, s.seed, self.draws)
+        sets = draw_batches(self.problem, s.points, s.sampler, s.seed, self.draws)
         return [{name: self.tensor(array) for name, array in arrays.items()} for arrays in sets]
 
     def _redraw(self) -> None:

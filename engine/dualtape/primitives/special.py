@@ -72,7 +72,8 @@ def _polygamma(x: np.ndarray, n: int) -> np.ndarray:
 def _past_integer(x: np.ndarray) -> np.ndarray:
     """How far it is from the nearest integer to ``x``, exactly; 0 from infinity, as from every large number."""
     fraction, _ = np.modf(x)
-    return fraction - np.rint(fraction)  # type: ignore[no-any-return]
+    past: np.ndarray = fraction - np.rint(fraction)
+    return past
 
 
 def _of_complex(name: str) -> Callable[[Any], Any]:

@@ -6,7 +6,9 @@ list of directions, each a list like x.
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -61,10 +63,8 @@ def gradient(h: Scalar, x: Tensors) -> Tensors:
 
 def inner(a: Tensors, b: Tensors) -> Tensor:
     """The inner product of two lists of tensors."""
-    total: Any = 0.0
-    for y, z in zip(a, b, strict=True):
-        total = sum_axes(y * z) + total
-    return total  # type: ignore[no-any-return]
+    first, *others = (sum_axes(y * z) for y, z in zip(a, b, strict=True))
+    return functools.reduce(operator.add, others, first)
 
 
 def _pushed(f: Callable[[Tensors], Any], v: Tensors) -> Callable[[Tensors], Any]:

@@ -25,7 +25,7 @@ from dualtape.dtypes import uint64
 from dualtape.errors import DeviceError
 from dualtape.tensor import wrap
 
-Arrays = dict[Node, np.ndarray]
+HostArrays = dict[Node, np.ndarray]
 
 GROUPS = 2
 """Work-groups for each core: with one, a core that starts late or is busy delays the whole step."""
@@ -44,7 +44,7 @@ class Launch:
         self._sums = device.allocate((self._groups * self.kernel.sums,), self._dtype)
         self._uploads: dict[int, tuple[Any, Storage]] = {}
 
-    def start(self, values: Arrays, resident: dict[Node, Storage]) -> Callable[[], Arrays]:
+    def start(self, values: HostArrays, resident: dict[Node, Storage]) -> Callable[[], HostArrays]:
         """Begin with arrays of the host, or resident on the device; the function waits for the results."""
         device, region = self._device, self.region
         packed = np.empty(self.kernel.shared_size, self._dtype.numpy)
@@ -59,7 +59,7 @@ class Launch:
         inputs = [*loaded, device.put(packed)]
         totals = self._enqueue(self.kernel, inputs, stored)
 
-        def finish() -> Arrays:
+        def finish() -> HostArrays:
             sums, arrays = self._results(totals, stored)
             if self._compiled.is_plain and any(x.dtype.kind == "f" and np.isnan(x).any() for x in (sums, *arrays)):
                 sums, arrays = self._results(self._enqueue(self._compiled.strict, inputs, stored), stored)
@@ -126,7 +126,7 @@ class BlockPlan:
 
     def __init__(
         self, program: Program, home: Device, stages: list[_Stage], fetched: set[Node], resident: set[Node],
-        known: Arrays,
+        known: HostArrays,
     ) -> None:  # fmt: skip
         self._program, self._home, self._stages, self._known = program, home, stages, known
         self._fetched = [(i, node) for i, node in enumerate(program.inputs) if node in fetched]
@@ -167,7 +167,7 @@ def plan_blocks(
         launches = tuple(Launch(kernels[region], device) for region in stage.regions)
         stages.append(_Stage(part.inputs, part.results, replayed(part, HOST), launches))
         read.update(part.inputs)
-    known: Arrays = {node: node.value.asnumpy() for node in wanted if isinstance(node, KnownNode)}
+    known: HostArrays = {node: node.value.asnumpy() for node in wanted if isinstance(node, KnownNode)}
     return BlockPlan(program, home, stages[::-1], read | shared | loaded - resident, resident, known)
 
 

@@ -20,7 +20,7 @@ WORK_ITEMS = 64
 
 
 @dataclass(frozen=True)
-class Target:
+class TileTarget:
     """An element type, a layout, and the cache of a core.
 
     Attributes
@@ -81,11 +81,11 @@ class Target:
         return float(np.float32(value)).hex() + "f" if self.bits == 32 else float(value).hex()
 
 
-def target_of(architecture: Architecture, dtype: DType) -> Target:
+def target_of(architecture: Architecture, dtype: DType) -> TileTarget:
     """How devices of an architecture compute in ``dtype``."""
     real = "float" if dtype is float32 else "double"
     if architecture.points_on_work_items:
         lanes = work_items = min(WORK_ITEMS, architecture.largest_group)
     else:
         lanes, work_items = architecture.lanes[dtype], 1
-    return Target(real, dtype.bits, lanes, work_items, architecture.cache_bytes)
+    return TileTarget(real, dtype.bits, lanes, work_items, architecture.cache_bytes)

@@ -21,7 +21,7 @@ from dualtape.devices.opencl.indexing import plan_cumsum, plan_scatter_sum, plan
 from dualtape.devices.opencl.matmul import plan_matmul
 from dualtape.devices.opencl.memory import BufferStorage, PoolStatistics
 from dualtape.devices.opencl.movement import plan_concatenate, plan_movement, plan_placement, plan_reinterpretation
-from dualtape.devices.opencl.runtime import Launch, Plan, Runtime
+from dualtape.devices.opencl.runtime import Plan, PreparedLaunch, Runtime
 from dualtape.dtypes import DType, dtype_of, float32, float64
 from dualtape.errors import DeviceError
 
@@ -54,7 +54,7 @@ class OpenCLDevice(KernelDevice):
         self._started: Runtime | None = None
         self._lock = threading.Lock()
         self._plans: dict[Any, Plan] = {}
-        self._sums: dict[Any, Launch] = {}
+        self._sums: dict[Any, PreparedLaunch] = {}
         self._writes: deque[Any] = deque()
 
     @property

@@ -12,9 +12,9 @@ from dualtape.core.lowering import Expression, Fold, contiguous_strides
 from dualtape.core.spec import Spec
 from dualtape.devices.opencl.fold import plan_fold
 from dualtape.devices.opencl.layout import broadcast_strides, layout
-from dualtape.devices.opencl.map import Map, map_launch
+from dualtape.devices.opencl.map import MapKernel, map_launch
 from dualtape.devices.opencl.memory import BufferStorage
-from dualtape.devices.opencl.runtime import Launch, Operands, Params, Plan, Runtime
+from dualtape.devices.opencl.runtime import Operands, Params, Plan, PreparedLaunch, Runtime
 from dualtape.devices.opencl.types import C_TYPES, CType, as_argument, define, in_range
 from dualtape.dtypes import DType, bool_, float32
 from dualtape.errors import ArgumentError, DTypeError
@@ -60,7 +60,7 @@ def plan_expression(
     return compare
 
 
-def sum_in_place(runtime: Runtime, spec: Spec) -> Launch:
+def sum_in_place(runtime: Runtime, spec: Spec) -> PreparedLaunch:
     """Adds the elements of the second buffer, of floats, to those of the first, which is the third, too."""
     return _launch(runtime, "add", x + y, (spec, spec), spec, spec.dtype)
 
@@ -83,12 +83,12 @@ def _refusing_negative(runtime: Runtime, name: str, exponent: Spec | None, run: 
 
 def _launch(
     runtime: Runtime, name: str, code: Expression, specs: tuple[Spec | None, ...], output: Spec, common: DType
-) -> Launch:
+) -> PreparedLaunch:
     dtypes = {spec.dtype for spec in specs if spec is not None}
     wide = common.is_float and dtypes == {common} and output.dtype is common
     c_type = C_TYPES[common]
     lanes = runtime.map_lanes(np.dtype(c_type.argument).itemsize) if wide else 1
-    what = Map(
+    what = MapKernel(
         name=f"map_{name}",
         code=code,
         preamble=_preamble(code.functions, common, C_TYPES[output.dtype], lanes),

@@ -8,13 +8,13 @@ import numpy as np
 
 from dualtape.core.expression import Expression, in_c
 from dualtape.devices.opencl.layout import Layout
-from dualtape.devices.opencl.programs import Kernel
-from dualtape.devices.opencl.runtime import Launch, Runtime
+from dualtape.devices.opencl.programs import Launcher
+from dualtape.devices.opencl.runtime import PreparedLaunch, Runtime
 from dualtape.devices.opencl.types import CType, define, unaligned_vector
 from dualtape.opencl_kernels import source
 
 
-class Map(NamedTuple):
+class MapKernel(NamedTuple):
     """What a map kernel computes.
 
     Attributes
@@ -48,8 +48,8 @@ class Map(NamedTuple):
     lanes: int = 1
 
 
-def map_launch(runtime: Runtime, what: Map, where: Layout) -> Launch:
-    """A :class:`Map` for arrays of one layout."""
+def map_launch(runtime: Runtime, what: MapKernel, where: Layout) -> PreparedLaunch:
+    """A :class:`MapKernel` for arrays of one layout."""
     width = what.lanes if what.lanes > 1 else 16
     pieces = -(-where.columns // width)
     sizes: tuple[Any, ...] = (where.columns,)
@@ -61,7 +61,7 @@ def map_launch(runtime: Runtime, what: Map, where: Layout) -> Launch:
     return lambda *arguments: kernel(*grid, *arguments, *sizes)
 
 
-def _kernel(runtime: Runtime, what: Map, inner: tuple[int, ...] | None, width: int) -> Kernel:
+def _kernel(runtime: Runtime, what: MapKernel, inner: tuple[int, ...] | None, width: int) -> Launcher:
     """``inner`` is None for contiguous arrays; else strides 0 and 1 become part of the code."""
     name = f"dt_{what.name}"
     inputs = list(map(_Input, "xyz", what.inputs, what.numbers))
@@ -94,7 +94,7 @@ class _Input(NamedTuple):
     kind: CType
     number: bool
 
-    def parameter(self, what: Map) -> str:
+    def parameter(self, what: MapKernel) -> str:
         if self.number:
             return f"const {self.kind.argument_type} {self.letter}_number"
         # Vectors are read and written explicitly, so they gain nothing from `restrict`; without it, the
@@ -118,7 +118,7 @@ def _start(position: int, letter: str, step: str, strided: bool) -> str:
     return f"long {letter}_at = {row}(long)column * {step};"
 
 
-def _scalar_body(what: Map, inputs: list[_Input], steps: dict[str, str]) -> dict[str, str]:
+def _scalar_body(what: MapKernel, inputs: list[_Input], steps: dict[str, str]) -> dict[str, str]:
     reads = []
     for letter, kind, number in inputs:
         value = f"{letter}_number" if number else kind.load(f"{letter}_array", f"{letter}_at + k * {steps[letter]}")
@@ -127,7 +127,7 @@ def _scalar_body(what: Map, inputs: list[_Input], steps: dict[str, str]) -> dict
     return {"ELEMENT": " ".join([*reads, f"{write};"])}
 
 
-def _vector_body(what: Map, inputs: list[_Input], steps: dict[str, str]) -> dict[str, str]:
+def _vector_body(what: MapKernel, inputs: list[_Input], steps: dict[str, str]) -> dict[str, str]:
     declare, whole, part = [], [], []
     for letter, kind, number in inputs:
         array, at = f"{letter}_array", f"{letter}_at"

@@ -13,7 +13,7 @@ from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Shape, Spec
 from dualtape.devices.opencl.fold import Extent, fold_step
 from dualtape.devices.opencl.layout import broadcast_strides
-from dualtape.devices.opencl.runtime import Launch, Params, Plan, Runtime, Specs
+from dualtape.devices.opencl.runtime import Params, Plan, PreparedLaunch, Runtime, Specs
 from dualtape.devices.opencl.types import C_TYPES, CType, accesses, define, unaligned_vector
 from dualtape.dtypes import DType, float16, float32
 from dualtape.opencl_kernels import source
@@ -129,7 +129,7 @@ def _product(a: Spec, b: Shape, output: Shape) -> Product:
     return Product(a.dtype, m, k, n, left, right, prod(b[:-2]))
 
 
-def _simple(runtime: Runtime, product: Product) -> Launch:
+def _simple(runtime: Runtime, product: Product) -> PreparedLaunch:
     """Any element type."""
     count, m, k, n = product.products, product.m, product.k, product.n
     starts = runtime.table(product.starts(m * k, k * n))
@@ -137,7 +137,7 @@ def _simple(runtime: Runtime, product: Product) -> Launch:
     return runtime.launch("dt_matmul_simple", text, 3, runtime.grid(count * m * n), starts, count, m, k, n)
 
 
-def _vector(runtime: Runtime, product: Product) -> Launch:
+def _vector(runtime: Runtime, product: Product) -> PreparedLaunch:
     """Right factors of one column, which need no layout of their own."""
     count, m, k, parts = product.products, product.m, product.k, product.parts
     starts = runtime.table(product.starts(m * k, k))
@@ -169,7 +169,7 @@ def _tile(runtime: Runtime, product: Product) -> Tile:
     return Tile(rows, vectors, lanes)
 
 
-def _tiled(runtime: Runtime, product: Product, tile: Tile) -> Launch:
+def _tiled(runtime: Runtime, product: Product, tile: Tile) -> PreparedLaunch:
     count, m, k, n = product.products, product.m, product.k, product.n
     panels = -(-n // tile.columns)
     direct = product.dtype is product.computed and n % tile.columns == 0 and (panels <= 4 or m <= 4 * tile.rows)

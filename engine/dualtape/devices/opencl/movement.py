@@ -7,9 +7,9 @@ from dualtape.core.lowering import Movement, Placement, View, contiguous_strides
 from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Shape, Spec
 from dualtape.devices.opencl.layout import Layout, layout
-from dualtape.devices.opencl.map import Map, map_launch
+from dualtape.devices.opencl.map import MapKernel, map_launch
 from dualtape.devices.opencl.memory import BufferStorage
-from dualtape.devices.opencl.runtime import Launch, Operands, Params, Plan, Runtime, Specs
+from dualtape.devices.opencl.runtime import Operands, Params, Plan, PreparedLaunch, Runtime, Specs
 from dualtape.devices.opencl.types import RAW
 
 
@@ -61,11 +61,11 @@ def plan_concatenate(runtime: Runtime, primitive: Primitive, specs: Specs, param
     return run
 
 
-def _place(runtime: Runtime, x: Spec, view: View) -> Launch:
+def _place(runtime: Runtime, x: Spec, view: View) -> PreparedLaunch:
     where = layout(view.shape, [contiguous_strides(view.shape), view.strides], [0, view.offset])
     return _copy(runtime, x, where)
 
 
-def _copy(runtime: Runtime, x: Spec, where: Layout) -> Launch:
+def _copy(runtime: Runtime, x: Spec, where: Layout) -> PreparedLaunch:
     raw = RAW[x.dtype.numpy.itemsize]
-    return map_launch(runtime, Map("copy", element, "", (raw,), (False,), raw, raw), where)
+    return map_launch(runtime, MapKernel("copy", element, "", (raw,), (False,), raw, raw), where)

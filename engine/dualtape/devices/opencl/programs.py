@@ -13,7 +13,7 @@ from dualtape.errors import DeviceError
 from dualtape.opencl_kernels import source
 
 Size = tuple[int, ...]
-Kernel = Callable[..., None]
+Launcher = Callable[..., None]
 """Enqueues one run: global and local size, then the kernel's arguments, buffers and plain numbers."""
 
 
@@ -26,11 +26,11 @@ class Programs:
         self._queue = queue
         self._device_name = device_name
         self._options = options
-        self._kernels: dict[str, Kernel] = {}
+        self._kernels: dict[str, Launcher] = {}
         self._lock = threading.Lock()
         self._launching = threading.Lock()
 
-    def kernel(self, name: str, source: str, scalars: tuple[Any, ...]) -> Kernel:
+    def kernel(self, name: str, source: str, scalars: tuple[Any, ...]) -> Launcher:
         """The kernel ``name`` of a program that holds no other.
 
         Parameters
@@ -48,7 +48,7 @@ class Programs:
                 found = self._kernels[source] = self._launcher(self._build(name, source, scalars))
             return found
 
-    def _launcher(self, kernel: Any) -> Kernel:
+    def _launcher(self, kernel: Any) -> Launcher:
         def launch(global_size: Size, local_size: Size, *arguments: Any) -> None:
             # OpenCL keeps arguments in the kernel: setting them and enqueueing must not interleave.
             with self._launching:

@@ -11,7 +11,7 @@ import pyopencl as cl
 
 from dualtape.core.spec import Shape, Spec
 from dualtape.devices.opencl.memory import BufferStorage, Pool
-from dualtape.devices.opencl.programs import Kernel, Programs, Size
+from dualtape.devices.opencl.programs import Launcher, Programs, Size
 from dualtape.dtypes import DType
 
 Specs = tuple[Spec, ...]
@@ -20,7 +20,7 @@ Operands = Sequence[Any]
 Plan = Callable[[Operands], BufferStorage]
 """One primitive prepared for operands of known shapes and types: what a repeated call runs."""
 
-Launch = Callable[..., None]
+PreparedLaunch = Callable[..., None]
 """Enqueues a kernel on what differs from call to call: buffers and numbers of the inputs, then the output's buffer."""
 
 _QUIET = "-w"
@@ -71,17 +71,19 @@ class Runtime:
         """What keeps LLVM on processors from splitting vectors into narrower ones."""
         return f"__attribute__((min_vector_width({8 * self.vector_bytes})))" if self.is_cpu else ""
 
-    def kernel(self, name: str, source: str, scalars: tuple[Any, ...]) -> Kernel:
+    def kernel(self, name: str, source: str, scalars: tuple[Any, ...]) -> Launcher:
         """See :meth:`Programs.kernel`."""
         return self.programs.kernel(name, source, scalars)
 
-    def launch(self, name: str, source: str, buffers: int, grid: tuple[Size, Size], *rest: Any) -> Launch:
+    def launch(self, name: str, source: str, buffers: int, grid: tuple[Size, Size], *rest: Any) -> PreparedLaunch:
         """A kernel of so many buffers, behind which it takes ``rest``: 64-bit sizes, and tables."""
         sizes = [np.uint64 if isinstance(x, int) else None for x in rest]
         kernel = self.kernel(name, source, (*[None] * buffers, *sizes))
         return lambda *arguments: kernel(*grid, *arguments, *rest)
 
-    def plan(self, output: Spec, launch: Launch, arguments: Callable[[Operands], Sequence[Any]] | None = None) -> Plan:
+    def plan(
+        self, output: Spec, launch: PreparedLaunch, arguments: Callable[[Operands], Sequence[Any]] | None = None
+    ) -> Plan:
         """A plan that makes the output and, if it has elements, launches on the operands' buffers or ``arguments``."""
         shape, dtype = output.shape, output.dtype.numpy
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dualtape.compiler.blocks.target import Target
+from dualtape.compiler.blocks.target import TileTarget
 from dualtape.compiler.blocks.tile import (
     Contraction,
     ContractionTerm,
@@ -17,7 +17,7 @@ from dualtape.core.spec import Spec
 from dualtape.dtypes import float64
 from tile_programs import contraction, value
 
-LANES = Target("double", 64, 8)
+LANES = TileTarget("double", 64, 8)
 VECTOR = 64
 """Bytes of a vector of it."""
 
@@ -31,7 +31,7 @@ def over_rows(count: int) -> Contraction:
     return Contraction(Node(Spec((2, 3), float64)), (term,), 2, 3)
 
 
-def forms(*contractions: Contraction, target: Target = LANES, budget: int = 1 << 20) -> list[SumForm | type]:
+def forms(*contractions: Contraction, target: TileTarget = LANES, budget: int = 1 << 20) -> list[SumForm | type]:
     steps = choose_forms(contractions, target, budget)
     return [step.form if isinstance(step, PointSum) else type(step) for step in steps]
 
@@ -50,7 +50,7 @@ def test_many_rows_are_packed() -> None:
 
 
 def test_points_on_work_items() -> None:
-    target = Target("float", 32, 4, 4)
+    target = TileTarget("float", 32, 4, 4)
     assert forms(outer(64, 64), over_rows(20), target=target) == [SumForm.BY_WORK_ITEMS] * 2
 
 

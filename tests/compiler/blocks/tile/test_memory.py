@@ -7,7 +7,7 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dualtape.compiler.blocks.target import Target
+from dualtape.compiler.blocks.target import TileTarget
 from dualtape.compiler.blocks.tile import (
     COPY,
     Embed,
@@ -66,7 +66,7 @@ def test_live_values_do_not_overlap(drawn: tuple[list[TileStep], list[TileValue]
 def test_those_of_whole_programs_neither(drawn: Drawn, budget: int, work_items: int) -> None:
     """Whose steps are of all kinds, and write several values each."""
     scheduled = schedule(drawn.operations, drawn.live_out)
-    steps = choose_forms(scheduled, Target("double", 64, 4, work_items), budget)
+    steps = choose_forms(scheduled, TileTarget("double", 64, 4, work_items), budget)
     check(steps, list(drawn.loaded), drawn.live_out)
 
 
@@ -88,7 +88,7 @@ def test_what_a_step_writes_is_one_chunk() -> None:
     source = value(4)
     maps = [mapped(COPY, source.whole((4,))) for _ in range(3)]
     outputs = [m.output for m in maps]
-    (group,) = choose_forms(schedule(maps, frozenset(outputs)), Target("float", 32, 8), 0)
+    (group,) = choose_forms(schedule(maps, frozenset(outputs)), TileTarget("float", 32, 8), 0)
     slots = plan_memory([group], [source], outputs).slots
     assert [slots[each].delta for each in outputs] == [0, 4, 8]
     assert len({slots[each].chunk for each in outputs}) == 1

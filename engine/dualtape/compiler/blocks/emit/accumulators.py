@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dualtape.compiler.blocks.target import Target
+from dualtape.compiler.blocks.target import TileTarget
 from dualtape.compiler.blocks.tile import PointSum, SumForm, SumStep, TileStep
 from dualtape.compiler.program import Node
 
@@ -29,11 +29,11 @@ class Accumulators:
     on_lanes: int
     count: int
 
-    def size(self, target: Target) -> int:
+    def size(self, target: TileTarget) -> int:
         """Elements that a work-group needs."""
         return self.on_lanes * target.lanes + self.count - self.on_lanes
 
-    def position(self, step: SumStep, target: Target) -> int:
+    def position(self, step: SumStep, target: TileTarget) -> int:
         """Where a sum's accumulators begin: those of one number each lie behind those of one vector each."""
         start = self.entries[step.output].start
         return start * target.lanes if start < self.on_lanes else start + self.on_lanes * (target.lanes - 1)

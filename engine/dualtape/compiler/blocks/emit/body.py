@@ -11,7 +11,7 @@ from dualtape.compiler.blocks.emit.sums import emit_point_sum, emit_transpose, e
 from dualtape.compiler.blocks.emit.transfers import emit_load, emit_store
 from dualtape.compiler.blocks.emit.writer import Places, Writer
 from dualtape.compiler.blocks.find import Region
-from dualtape.compiler.blocks.target import Target
+from dualtape.compiler.blocks.target import TileTarget
 from dualtape.compiler.blocks.tile import (
     Embed,
     FoldFeatures,
@@ -31,7 +31,7 @@ Factors = dict[tuple[TileRead, int, int], int]
 """The elements of a row of what is read, by the first row, the number of rows and their distance."""
 
 
-def write_body(region: Region, steps: Sequence[TileStep], places: Places, target: Target) -> Body:
+def write_body(region: Region, steps: Sequence[TileStep], places: Places, target: TileTarget) -> Body:
     """OpenCL C of all that a kernel does with a block of points."""
     functions: dict[str, str] = {}
 

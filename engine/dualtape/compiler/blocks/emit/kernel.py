@@ -11,7 +11,7 @@ from dualtape.compiler.blocks.emit.accumulators import Accumulators, Entry, lay_
 from dualtape.compiler.blocks.emit.body import Body, write_body
 from dualtape.compiler.blocks.emit.writer import Places
 from dualtape.compiler.blocks.find import Region
-from dualtape.compiler.blocks.target import Target, target_of
+from dualtape.compiler.blocks.target import TileTarget, target_of
 from dualtape.compiler.blocks.tile import choose_forms, plan_memory, schedule, split_rows, with_plain_products
 from dualtape.compiler.program import Node
 from dualtape.devices.kernels import Architecture
@@ -58,7 +58,7 @@ class CompiledRegion:
     """
 
     region: Region
-    target: Target
+    target: TileTarget
     kernel: BlockKernel
     is_plain: bool
 
@@ -76,7 +76,7 @@ def compile_region(region: Region, architecture: Architecture) -> CompiledRegion
     return CompiledRegion(region, target, kernel, plain is not None)
 
 
-def block_kernel(region: Region, target: Target) -> BlockKernel:
+def block_kernel(region: Region, target: TileTarget) -> BlockKernel:
     """The kernel of a region, such that what a work-group works on stays in the target's cache."""
     operations = split_rows(region.operations, region.live_out)
     scheduled = schedule(operations, region.live_out)
@@ -110,7 +110,7 @@ class BlockSizes:
     sums: int
 
 
-def block_sizes(features: int, sums: Accumulators, target: Target) -> BlockSizes:
+def block_sizes(features: int, sums: Accumulators, target: TileTarget) -> BlockSizes:
     """As many tiles as fit in the cache beside the sums, at least one: more than some gain nothing."""
     page = 4096 * 8 // (target.lanes * target.bits)
     # The tiles of a block must not all begin in the same set of the cache.
@@ -121,7 +121,7 @@ def block_sizes(features: int, sums: Accumulators, target: Target) -> BlockSizes
     return BlockSizes(stride, tiles, target.whole_vectors(size))
 
 
-def kernel_source(region: Region, body: Body, sums: Accumulators, sizes: BlockSizes, target: Target) -> str:
+def kernel_source(region: Region, body: Body, sums: Accumulators, sizes: BlockSizes, target: TileTarget) -> str:
     """The OpenCL C of a kernel, all of it."""
     names, calls = body
     kinds = ["uchar" if array.node.spec.dtype is bool_ else "dt_r" for array, _ in region.stored]
@@ -150,7 +150,7 @@ def kernel_source(region: Region, body: Body, sums: Accumulators, sizes: BlockSi
     return "".join(pieces)
 
 
-def _types(target: Target) -> str:
+def _types(target: TileTarget) -> str:
     return (
         f"typedef {target.real} dt_r;\ntypedef {target.vector} dt_v;\ntypedef {target.mask} dt_m;\n"
         f"typedef {target.mask.rstrip('0123456789')} dt_i;\n"

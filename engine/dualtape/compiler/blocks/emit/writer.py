@@ -11,7 +11,7 @@ from math import prod
 from typing import NamedTuple
 
 from dualtape.compiler.blocks.emit.accumulators import Accumulators
-from dualtape.compiler.blocks.target import Target
+from dualtape.compiler.blocks.target import TileTarget
 from dualtape.compiler.blocks.tile import Read, ScratchLayout, Shared, TileValue
 from dualtape.compiler.program import Node
 from dualtape.core.lowering import contiguous_strides
@@ -31,7 +31,7 @@ class Writer:
     ``functions`` are the distinct ones so far: their names, by text.
     """
 
-    def __init__(self, target: Target, places: Places, functions: dict[str, str]) -> None:
+    def __init__(self, target: TileTarget, places: Places, functions: dict[str, str]) -> None:
         self.target, self.places = target, places
         self._functions = functions
         self._chunks: dict[int, int] = {}

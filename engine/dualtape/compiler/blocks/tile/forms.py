@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dualtape.compiler.blocks.target import Target
+from dualtape.compiler.blocks.target import TileTarget
 from dualtape.compiler.blocks.tile.steps import PointSum, Scheduled, SumForm, TileStep, Transpose, WideContraction
 from dualtape.compiler.blocks.tile.tiles import Contraction, TileValue
 
@@ -20,7 +20,7 @@ MANY_ROWS = 16
 """Rows from which adding the lanes at the end of each tile costs little."""
 
 
-def choose_forms(scheduled: Sequence[Scheduled], target: Target, budget: int) -> list[TileStep]:
+def choose_forms(scheduled: Sequence[Scheduled], target: TileTarget, budget: int) -> list[TileStep]:
     """The steps of a kernel, from what is scheduled.
 
     Lanes are kept apart only where ``budget`` bytes hold the sums, and where no other form is better.
@@ -46,7 +46,7 @@ def choose_forms(scheduled: Sequence[Scheduled], target: Target, budget: int) ->
     return steps
 
 
-def _lanes_apart(contractions: list[Contraction], target: Target, budget: int) -> set[Contraction]:
+def _lanes_apart(contractions: list[Contraction], target: TileTarget, budget: int) -> set[Contraction]:
     """Those that have the room for it: the smallest first."""
     apart = set()
     for each in sorted(contractions, key=lambda x: x.rows * x.columns):
@@ -57,7 +57,7 @@ def _lanes_apart(contractions: list[Contraction], target: Target, budget: int) -
     return apart
 
 
-def _is_large(contraction: Contraction, target: Target) -> bool:
+def _is_large(contraction: Contraction, target: TileTarget) -> bool:
     longest = max(contraction.rows, contraction.columns)
     many = contraction.rows * contraction.columns >= LEAST_WIDE
     return many and target.whole_vectors(longest) * 8 <= longest * 9
@@ -67,7 +67,7 @@ def _can_widen(contraction: Contraction) -> bool:
     return all(term.y is not None and term.count == 1 for term in contraction.terms)
 
 
-def _widened(contraction: Contraction, target: Target) -> list[TileStep]:
+def _widened(contraction: Contraction, target: TileTarget) -> list[TileStep]:
     rows, columns = contraction.rows, contraction.columns
     transposed = rows > columns
     pairs = [(term.x, term.y) for term in contraction.terms if term.y is not None]
