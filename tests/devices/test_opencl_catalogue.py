@@ -15,12 +15,15 @@ from dualtape.errors import DualtapeError
 
 EXACT = {
     "absolute", "add", "ceil", "divide", "equal", "floor", "greater", "greater_equal", "less", "less_equal", "maximum",
-    "minimum", "multiply", "negative", "not_equal", "reciprocal", "relu", "round", "scale", "sign", "sqrt", "square",
-    "step", "subtract", "where",
+    "minimum", "multiply", "negative", "not_equal", "reciprocal", "relu", "round", "sign", "sqrt", "square", "step",
+    "strong_multiply", "subtract", "where",
 }  # fmt: skip
 INTEGERS = ("bool", "int8", "uint8", "int32", "int64", "uint64")
 # A cold kernel takes a third of a second to compile: these stand for the types that compute alike.
-WIDER = ("add", "where", "less", "floor_divide", "power", "mod", "cast", "relu", "maximum", "absolute", "scale", "sign")
+WIDER = (
+    "add", "where", "less", "floor_divide", "power", "mod", "cast", "relu", "maximum", "absolute", "strong_multiply",
+    "sign",
+)  # fmt: skip
 STRUCTURAL = sorted(name for name, p in CATALOGUE.items() if not isinstance(p.lowering, Expression))
 
 
@@ -100,7 +103,7 @@ def test_integer_powers(run: Callable[..., np.ndarray], same: Callable[..., None
 def test_special_values(same: Callable[..., None], dtype: str) -> None:
     values = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, np.finfo(dtype).tiny / 4], dtype)
     x, y = (a.ravel() for a in np.meshgrid(values, values))
-    for name in ("add", "multiply", "divide", "maximum", "less", "equal", "scale"):
+    for name in ("add", "multiply", "divide", "maximum", "less", "equal", "strong_multiply"):
         same(name, x, y)
     for name in ("isnan", "isfinite", "sqrt", "sign"):
         same(name, values)
