@@ -52,6 +52,28 @@ def test_it_takes_part_as_the_tensor_it_stands_for(function: Callable[[Any], Any
     np.testing.assert_array_equal(found.asnumpy(), expected)
 
 
+def test_it_is_traced_once_where_it_is_given_to_a_jitted_function() -> None:
+    traces = []
+    double = dt.jit(lambda x: traces.append(x) or x * 2)
+    r = reading(2.0, 3.0)
+    for last in (1.0, 2.0):
+        r.values.append(dt.Tensor(np.array([last, last])))
+        np.testing.assert_array_equal(double(r).asnumpy(), [2 * last, 2 * last])
+    assert len(traces) == 1
+
+
+def test_a_parameter_takes_its_value() -> None:
+    p = dt.Parameter(dt.Tensor(np.zeros(2)), name="p")
+    np.testing.assert_array_equal(p.set_data(reading(2.0, 3.0)).asnumpy(), [2, 3])
+
+
+@pytest.mark.opencl
+def test_what_it_stands_for_moves() -> None:
+    moved = reading(2.0, 3.0).to("opencl")
+    assert type(moved) is dt.Tensor
+    assert moved.device.name == "opencl:0"
+
+
 def test_what_it_is() -> None:
     r = reading(2.0, 3.0)
     assert isinstance(r, dt.Tensor)

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol, TypeVar
 
-from dualtape.core.interpreter import REFERENCE, Level
+from dualtape.core.interpreter import REFERENCE, Level, value_of
 from dualtape.devices.device import Device
 from dualtape.devices.registry import find_device
 from dualtape.dtypes import DType, as_dtype, float32, int32
@@ -160,7 +160,7 @@ class Parameter(Tensor):
                 "Parameter data must be [`Tensor`, `int`, `float`] or a kind of `Tensor` (like `Tensor`). "
                 f"But with type {type(data)}."
             )
-        value = data.value() if isinstance(data, Parameter) else data
+        value = value_of(data)
         tensor = value if isinstance(value, Tensor) else Tensor(value, device=self.device)
         if tensor.shape != self.shape and not slice_shape:
             raise ShapeError(

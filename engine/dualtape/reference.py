@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dualtape.core.interpreter import REFERENCE, Level
+from dualtape.devices.device import Device
 from dualtape.dtypes import DType
 from dualtape.errors import ArgumentTypeError
 from dualtape.tensor import Tensor
@@ -50,3 +51,6 @@ class Reference(Tensor):
     @property
     def dtype(self) -> DType:
         return self.__dualtape_tensor__().dtype
+
+    def to(self, device: str | Device) -> Tensor:
+        return self.__dualtape_tensor__().to(device)

@@ -30,6 +30,7 @@ PROBES = (0.0, 1.0, -2.0, np.inf)
         (~(x < y) & (y >= z), "(!(a < b)) && (b >= c)"),
         (to_output(x), "(OUT)a"),
         (call("dt_pow", x + y, y), "dt_pow(a + b, b)"),
+        (choose(x > -np.inf, x, np.nan), "(a > (real)-INFINITY) ? a : (real)NAN"),
     ],
 )  # fmt: skip
 def test_code(expression: Expression, code: str) -> None:
@@ -40,6 +41,22 @@ def test_specialized() -> None:
     tree = by_type(call("dt_polygamma", static("n"), x), choose(x < 0, -x, x))
     assert str(tree.specialized(of_integers=False, params={"n": 3, "axis": 1})) == "dt_polygamma(3, x)"
     assert str(tree.specialized(of_integers=True, params={})) == "(x < (T)0) ? (-x) : x"
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        (-2, "(-2)"),
+        (True, "1"),
+        (2.5, "(T)2.5"),
+        (-2.5, "(T)-2.5"),
+        (np.float64(3), "(T)3.0"),
+        (-np.inf, "(T)-INFINITY"),
+    ],
+)
+def test_a_static_parameter_is_what_c_can_read(value: float, code: str) -> None:
+    """A Float64 in a kernel of Float32 vectors, ``--2`` and ``True`` are none of it."""
+    assert str((-static("k") * x).specialized(of_integers=False, params={"k": value})) == f"(-{code}) * x"
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,12 @@ from dualtape.autodiff.transforms import require_callable
 from dualtape.compiler.donation import donated, give_up, read_positions
 from dualtape.compiler.lowered import Lowered
 from dualtape.compiler.replay import Replay
-from dualtape.core.interpreter import nesting_depth
+from dualtape.core.interpreter import nesting_depth, value_of
 from dualtape.core.spec import Spec
 from dualtape.devices.device import Device
 from dualtape.devices.registry import current_device, find_device
 from dualtape.errors import ArgumentTypeError, DeviceError
-from dualtape.parameter import Parameter, is_observed
+from dualtape.parameter import is_observed
 from dualtape.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -133,9 +133,7 @@ def _flatten(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], 
 
 
 def _read_leaf(leaf: Any) -> Any:
-    if isinstance(leaf, Parameter):
-        return leaf.value()
-    return Tensor(leaf) if isinstance(leaf, np.ndarray) else leaf
+    return Tensor(leaf) if isinstance(leaf, np.ndarray) else value_of(leaf)
 
 
 def _key(leaf: Any) -> Any:

@@ -104,7 +104,8 @@ class Expression:
         if isinstance(self, ByType):
             return self.operands[of_integers].specialized(of_integers, params)
         if isinstance(self, Static):
-            return Literal((), params[self.name], bare=True)
+            value = params[self.name]  # a whole number is C's int, as device functions take it
+            return Literal((), int(value), bare=True) if isinstance(value, int) else Literal((), float(value))
         if not self.operands:
             return self
         return replace(self, operands=tuple(operand.specialized(of_integers, params) for operand in self.operands))
@@ -119,7 +120,7 @@ class Argument(Expression):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Literal(Expression):
-    """A constant of the inputs' type; ``bare`` for one of C's own, an int or a double."""
+    """A constant of the inputs' type; ``bare`` for one of C's own, an int."""
 
     value: float
     bare: bool = False
@@ -200,7 +201,10 @@ def in_c(expression: Expression, names: Sequence[str] = "xyz", number: str = "T"
         case Argument(position=position):
             return names[position]
         case Literal(value=value, bare=bare):
-            return str(value) if bare else f"({number}){value}"
+            text = str(value).replace("inf", "INFINITY").replace("nan", "NAN")
+            if bare:
+                return text if value >= 0 else f"({text})"
+            return f"({number}){text}"
         case Static(name=name):
             return f"{{{name}}}"
         case FunctionCall(function=function):
