@@ -49,9 +49,9 @@ def exact(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return (1 - squared) / 4
 
 
-def poisson(*conditions: pinn.Condition) -> pinn.Problem:
+def poisson(*conditions: pinn.Condition, domain: pinn.Domain | None = None) -> pinn.Problem:
     """u_xx + u_yy = -1, 0 on the rim."""
-    return pinn.Problem(Disk(), lambda u, p: u.xx + u.yy + 1, conditions, exact=exact)
+    return pinn.Problem(domain or Disk(), lambda u, p: u.xx + u.yy + 1, conditions, exact=exact)
 
 
 def solved(problem: pinn.Problem, steps: int = 150) -> pinn.Solution:
@@ -108,6 +108,10 @@ def test_unusable_domains_are_refused() -> None:
     with pytest.raises(TypeError, match="abstract method"):
         pinn.Domain({}, x=(0, 1))  # type: ignore[abstract]
 
+    class Numbers(Disk):
+        def contains(self, points: np.ndarray) -> np.ndarray:
+            return super().contains(points).astype(int)
+
     class Careless(Disk):
         def on_part(
             self, name: str, number: int, sampler: str = "", seed: tuple[int, ...] = ()
@@ -116,3 +120,10 @@ def test_unusable_domains_are_refused() -> None:
 
     with pytest.raises(errors.ShapeError, match=r"`on_part` of Careless.*\(3, 2\).*\(3,\)"):
         Careless().boundary(3, ["above"])
+    # As positions, zeros and ones would choose the first points of the grid, again and again.
+    solution = solved(poisson(pinn.dirichlet(0.0, on=("above", "below")), domain=Numbers()), steps=1)
+    for use in (solution.error, solution.plot):
+        with pytest.raises(
+            errors.ShapeError, match=r"`contains` of Numbers returned int64 .*; expected bools of shape"
+        ):
+            use()

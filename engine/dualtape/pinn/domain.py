@@ -134,6 +134,17 @@ class Domain(ABC):
             raise ArgumentError(f"no face {name!r}; the domain has {', '.join(self.parts)}")
 
     @final
+    def inside(self, points: np.ndarray) -> np.ndarray:
+        """What :meth:`contains` says of points; numbers in place of bools would choose points by their positions."""
+        found = np.asarray(self.contains(points))
+        if found.dtype != bool or found.shape != points.shape[:-1]:
+            raise ShapeError(
+                f"`contains` of {type(self).__name__} returned {found.dtype} of shape {found.shape} for points of "
+                f"shape {points.shape}; expected bools of shape {points.shape[:-1]}"
+            )
+        return found
+
+    @final
     def grid(self, *sizes: int) -> list[np.ndarray]:
         """One array of shape ``sizes`` for each coordinate: a regular grid of the box, its faces included."""
         axes = [np.linspace(low, up, n) for low, up, n in zip(self.lower, self.upper, sizes, strict=True)]

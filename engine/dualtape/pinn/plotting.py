@@ -46,7 +46,7 @@ def _values(values: Any, number: int) -> np.ndarray:
 
 def _on_grid(domain: Domain, grid: Sequence[np.ndarray], function: Callable[..., Any], number: int) -> np.ndarray:
     """An unknown on the grid; NaN, which is not drawn, outside the domain."""
-    inside = domain.contains(np.stack(grid, axis=-1))
+    inside = domain.inside(np.stack(grid, axis=-1))
     if inside.all():
         return _values(function(*grid), number)
     values = np.full(inside.shape, np.nan)

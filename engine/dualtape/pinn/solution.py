@@ -132,7 +132,7 @@ class Solution:
         if size is None:
             return domain.interior(16_384)
         grid = np.stack(domain.grid(*[size] * domain.dimension), axis=-1)
-        inside = domain.contains(grid)
+        inside = domain.inside(grid)
         return grid if inside.all() else grid[inside]
 
     def __repr__(self) -> str:
