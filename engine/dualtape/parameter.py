@@ -141,7 +141,10 @@ class Parameter(Tensor):
     def primal(self) -> Tensor:
         return self.value()
 
-    data = held
+    @property
+    def data(self) -> Tensor:
+        """The tensor that it stands for now."""
+        return self.value()
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -195,14 +198,15 @@ class Parameter(Tensor):
 
     def to(self, device: str | Device) -> Tensor:
         """A plain tensor with its value, on another device."""
-        return self.held.to(device)
+        return self.value().to(device)
 
     def clone(self, init: str = "same") -> Parameter:
         """A new parameter: with the ``'same'`` value, or ``'zeros'`` or ``'ones'``."""
         makers = {"same": lambda value: value, "zeros": zeros_like, "ones": ones_like}
         if init not in makers:
             raise ArgumentError(f"`init` of `clone` must be 'same', 'zeros' or 'ones', got {init!r}")
-        return Parameter(makers[init](self.held), name=self.name, requires_grad=self.requires_grad)
+        value = self.value() if init == "same" else self.held
+        return Parameter(makers[init](value), name=self.name, requires_grad=self.requires_grad)
 
     def __repr__(self) -> str:
         return parameter_repr(self.name, self.shape, str(self.dtype), self.requires_grad)

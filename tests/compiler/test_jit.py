@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -167,3 +169,15 @@ def test_a_jitted_function_inside_a_transformation_may_use_its_values() -> None:
     w = dt.Tensor([2.0, 3.0])
     assert dt.grad(lambda w: dt.jit(lambda x: (x * w).sum())(ones))(w).tolist() == [1.0, 1.0]
     assert dt.vmap(lambda w: dt.jit(lambda x: x.sum() * w)(ones))(w).tolist() == [4.0, 6.0]
+
+
+@pytest.mark.parametrize("read", [lambda p: p.data, lambda p: p.to("host")], ids=["data", "to"])
+def test_a_parameters_tensor_is_an_input_however_it_is_asked_for(read: Callable[[Any], Any]) -> None:
+    p = dt.Parameter(dt.Tensor([1.0]), name="p")
+    f = dt.jit(lambda x: x * read(p))
+    one = dt.Tensor([1.0])
+    assert f(one).tolist() == [1]
+    p.set_data(dt.Tensor([7.0]))
+    assert f(one).tolist() == [7]
+    changed = dt.jit(lambda x: (p.set_data(x * 3), read(p))[1])
+    assert changed(one).tolist() == [3]
