@@ -165,11 +165,39 @@ def infer_elementwise(name: str, dtype: DType | None = None) -> Callable[..., Sp
     return infer
 
 
-def elementwise(name: str, *, opencl: Lowering, **stated: Any) -> Elementwise:
-    """Declare an :class:`Elementwise` primitive: what it computes, and whatever else is to be stated of it."""
-    return Elementwise(name=name, lowering=opencl, infer=infer_elementwise(name), **stated)
+def elementwise(
+    name: str,
+    *,
+    numpy: Callable[..., np.ndarray],
+    opencl: Lowering,
+    partials: tuple[Partial, ...],
+    domain: tuple[tuple[float, float], ...],
+    params: tuple[dict[str, Any], ...] = ({},),
+    continued: Callable[..., Any] | None = None,
+    written: str | None = None,
+) -> Elementwise:
+    """Declare an :class:`Elementwise` primitive."""
+    return Elementwise(
+        name=name,
+        numpy=numpy,
+        lowering=opencl,
+        infer=infer_elementwise(name),
+        partials=partials,
+        domain=domain,
+        params=params,
+        continued=continued,
+        written=written,
+    )
 
 
-def predicate(name: str, *, opencl: Lowering, **stated: Any) -> NonDifferentiable:
+def predicate(
+    name: str,
+    *,
+    numpy: Callable[..., np.ndarray],
+    opencl: Lowering,
+    examples: tuple[Example, ...],
+    written: str | None = None,
+) -> NonDifferentiable:
     """Declare an elementwise primitive that gives bools."""
-    return NonDifferentiable(name=name, lowering=opencl, infer=infer_elementwise(name, bool_), **stated)
+    infer = infer_elementwise(name, bool_)
+    return NonDifferentiable(name=name, numpy=numpy, lowering=opencl, infer=infer, examples=examples, written=written)
