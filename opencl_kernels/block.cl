@@ -1,7 +1,8 @@
 
 // Sums over a few blocks are added to those over all with what rounding takes from these kept beside them (Knuth, The Art
-// of Computer Programming 2, section 4.2.2, theorem B): the error does not grow with the number of points.
-#define DT_RUN 16
+// of Computer Programming 2, section 4.2.2, theorem B): the error does not grow with the number of points. Where a group
+// has no more than a few blocks, their sums are all there is.
+#define DT_RUN 32
 
 static DT_WIDE void dt_settle(__global dt_r *sums)
 {
@@ -31,29 +32,32 @@ __kernel __attribute__((reqd_work_group_size(DT_ITEMS, 1, 1))) void dt_block(
     __global dt_r *sums = all_sums + group * (3 * DT_SUMS);
     const ulong all_tiles = (points + DT_L - 1) / DT_L;
     const ulong end = all_tiles * (group + 1) / groups;
-    for (int i = DT_ITEM; i < 3 * DT_SUMS; i += DT_ITEMS)
+    const ulong begin = all_tiles * group / groups;
+    const bool many = end - begin > DT_RUN * DT_TILES;
+    for (int i = DT_ITEM; i < (many ? 3 : 1) * DT_SUMS; i += DT_ITEMS)
         sums[i] = 0;
     DT_SYNC;
     int blocks = 0;
-    for (ulong start = all_tiles * group / groups; start < end; start += DT_TILES) {
+    for (ulong start = begin; start < end; start += DT_TILES) {
         const int tiles = (int)(end - start < DT_TILES ? end - start : DT_TILES);
         const ulong first = start * DT_L;
         const ulong left = points - (first + (ulong)(tiles - 1) * DT_L);
         const int lanes = (int)(left < DT_L ? left : DT_L);
         CALLS
-        if (++blocks % DT_RUN == 0)
+        if (many && ++blocks % DT_RUN == 0)
             dt_settle(sums);
     }
-    dt_settle(sums);
-    const __global dt_r *whole = sums + DT_SUMS;
+    if (many)
+        dt_settle(sums);
+    const __global dt_r *whole = many ? sums + DT_SUMS : sums;
     const __global dt_r *rest = whole + DT_SUMS;
     __global dt_r *row = totals + group * DT_ENTRIES;
 #if DT_LANE_ENTRIES
     for (int i = 0; i < DT_LANE_ENTRIES; i++)
-        row[i] = dt_across(DT_AT(whole + i * DT_L)) + dt_across(DT_AT(rest + i * DT_L));
+        row[i] = dt_across(DT_AT(whole + i * DT_L)) + (many ? dt_across(DT_AT(rest + i * DT_L)) : (dt_r)(0));
 #endif
     for (int i = DT_LANE_ENTRIES + DT_ITEM; i < DT_ENTRIES; i += DT_ITEMS) {
         const int at = i + DT_LANE_ENTRIES * (DT_L - 1);
-        row[i] = whole[at] + rest[at];
+        row[i] = whole[at] + (many ? rest[at] : (dt_r)(0));
     }
 }

@@ -81,9 +81,12 @@ def _add_rows(x: np.ndarray, axis: int) -> np.ndarray:
 
 def multiply_matrices(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """The product of matrices, its inner axis cut into parts that are added up as rows are."""
+    inner = x.shape[-1]
+    if inner < 4 * _LEAST_LENGTH and x.itemsize > 2:
+        short: np.ndarray = np.matmul(x, y)
+        return short
     if x.dtype == np.float16:
         return multiply_matrices(x.astype(np.float32), y.astype(np.float32)).astype(np.float16)
-    inner = x.shape[-1]
     # The wider the product, the longer the parts: it must cost little to add them up.
     length = max(_LEAST_LENGTH, x.shape[-2] * y.shape[-1] // 16)
     if inner < 4 * length or x.dtype.kind != "f":

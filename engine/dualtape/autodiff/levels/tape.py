@@ -15,7 +15,7 @@ from itertools import compress
 from typing import Any, NamedTuple
 
 from dualtape.autodiff.levels.chain import apply_partial
-from dualtape.autodiff.levels.value import LevelValue, new_value
+from dualtape.autodiff.levels.value import LevelValue
 from dualtape.core.composite import Composite, Cotangents, PullBack, Values, spread
 from dualtape.core.interpreter import Level, bind, entered, ground
 from dualtape.core.primitive import Bilinear, Elementwise, Linear, NonDifferentiable, Primitive, Reduction
@@ -65,7 +65,11 @@ class Tape(Level):
 
     def watch(self, primal: Tensor) -> Variable:
         """A variable of this tape that stands for ``primal``."""
-        variable = new_value(Variable, self, primal)
+        # `new_value`, written out: a call less at every operation.
+        variable = object.__new__(Variable)
+        variable.level = self
+        variable.primal = primal
+        variable.dtype = primal.dtype
         variable.index = self._count
         self._count += 1
         return variable

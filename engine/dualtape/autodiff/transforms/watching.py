@@ -7,7 +7,6 @@ from typing import Any
 
 from dualtape import pytree
 from dualtape.autodiff.levels import Tape, Variable
-from dualtape.core.composite import replaced
 from dualtape.core.interpreter import entered, value_of
 from dualtape.errors import ArgumentTypeError, DTypeError, PositionError, ShapeError
 from dualtape.functions.creation import ones_like, zeros_like
@@ -39,7 +38,8 @@ def record(
             raise PositionError(f"Position index {position} is exceed input size.")
     with entered(tape):
         watched = [_watch(tape, arguments[position], position) for position in positions]
-        arguments = replaced(arguments, positions, watched)
+        for position, value in zip(positions, watched, strict=True):
+            arguments[position] = value
         weights = [tape.watch(p.value()) if p.requires_grad else p.value() for p in parameters]
         keywords = dict(zip(kwargs, arguments[len(args) :], strict=True)) if kwargs else {}
         given = arguments[: len(args)]
@@ -103,12 +103,11 @@ def _read_cotangent(output: Tensor, cotangent: Any) -> Tensor:
 def gradients_of(tape: Tape, seeds: list[tuple[Variable, Tensor]], watched: Sequence[Any], keep: bool) -> list[Any]:
     """The gradients in the structure of what was watched; zeros for what nothing depends on."""
     variables = [x for argument in watched for x in pytree.leaves(argument) if tape.owns(x)]
-    cotangents = tape.pull_back(seeds, variables, keep)
-    found = {variable.index: cotangent for variable, cotangent in zip(variables, cotangents, strict=True)}
+    found = iter(tape.pull_back(seeds, variables, keep))
 
     def gradient(leaf: Any) -> Any:
         if tape.owns(leaf):
-            cotangent = found[leaf.index]
+            cotangent = next(found)
             return zeros_like(leaf.primal) if cotangent is None else cotangent
         return zeros_like(leaf) if isinstance(leaf, Tensor) else leaf
 
