@@ -114,3 +114,63 @@ def test_a_class_without_the_method_is_told_what_it_lacks() -> None:
 
     with pytest.raises(errors.ArgumentTypeError, match="Empty must define `__dualtape_tensor__`"):
         Empty() + 1
+
+
+class Asked(dt.Reference):
+    """It stands for whatever a function of it gives."""
+
+    def __init__(self, answer: Callable[[Any], Any]) -> None:
+        self.answer = answer
+
+    def __dualtape_tensor__(self) -> dt.Tensor:
+        found: dt.Tensor = self.answer(self)
+        return found
+
+
+USES: list[Callable[[Any], Any]] = [
+    lambda r: r + 1,
+    lambda r: r.shape,
+    lambda r: r.dtype,
+    lambda r: r.primal,
+    lambda r: r.asnumpy(),
+    lambda r: r.device,
+    lambda r: r.to("host"),
+    lambda r: len(r),
+    dt.Tensor,
+    dt.jit(lambda x: x * 2),
+    dt.grad(lambda x: (x * x).sum()),
+]
+
+
+@pytest.mark.parametrize("use", USES)
+@pytest.mark.parametrize(
+    ("answer", "error", "message", "cause"),
+    [
+        (lambda r: r.readng, errors.ArgumentError, "`__dualtape_tensor__` of Asked failed: .*'readng'", AttributeError),
+        (lambda r: 2.0, errors.ArgumentTypeError, "of Asked returned float; expected a Tensor", None),
+        (lambda r: None, errors.ArgumentTypeError, "of Asked returned NoneType; expected a Tensor", None),
+        (lambda r: r, errors.ArgumentError, "of Asked returned itself; expected another tensor", None),
+        (lambda r: r * 2, errors.ArgumentError, "of Asked failed: maximum recursion depth", RecursionError),
+        (lambda r: Asked(lambda _: r), errors.ArgumentError, "of Asked failed: maximum recursion", RecursionError),
+    ],
+)
+def test_what_is_wrong_in_its_method_is_told(
+    use: Callable[[Any], Any], answer: Any, error: type[Exception], message: str, cause: type[Exception] | None
+) -> None:
+    with pytest.raises(error, match=message) as caught:
+        use(Asked(answer))
+    assert cause is None or isinstance(caught.value.__cause__, cause)
+
+
+def test_other_errors_in_its_method_are_the_users_own() -> None:
+    with pytest.raises(KeyError, match="a"):
+        Asked(lambda r: {}["a"]) + 1
+
+
+def test_it_may_stand_for_a_parameter_or_for_another_one() -> None:
+    p = dt.Parameter(dt.Tensor(np.array([2.0, 3.0])), name="p")
+    for r in (Asked(lambda _: p), Asked(lambda _: Asked(lambda _: p))):
+        assert type(r.primal) is dt.Tensor
+        np.testing.assert_array_equal(dt.Tensor(r).asnumpy(), [2, 3])
+        (slope,) = dt.grad(lambda r=r: (r * r).sum(), None, weights=dt.ParameterTuple([p]))()
+        np.testing.assert_array_equal(slope.asnumpy(), [4, 6])

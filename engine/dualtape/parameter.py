@@ -130,6 +130,7 @@ class Parameter(Tensor):
         return found
 
     __dualtape_tensor__ = value
+    __dualtape_value__ = value
 
     @property
     def held(self) -> Tensor:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dualtape.core.interpreter import REFERENCE, Level
+from dualtape.core.interpreter import REFERENCE, Level, value_of
 from dualtape.devices.device import Device
 from dualtape.dtypes import DType
-from dualtape.errors import ArgumentTypeError
+from dualtape.errors import ArgumentError, ArgumentTypeError
 from dualtape.tensor import Tensor
 
 
@@ -40,17 +40,32 @@ class Reference(Tensor):
         """The tensor that it stands for at this moment."""
         raise ArgumentTypeError(f"{type(self).__name__} must define `__dualtape_tensor__`, which returns a Tensor")
 
+    def __dualtape_value__(self) -> Tensor:
+        """What :meth:`__dualtape_tensor__` answers, if it is a tensor; what the engine asks."""
+        method = f"`__dualtape_tensor__` of {type(self).__name__}"
+        try:
+            found = self.__dualtape_tensor__()
+            if isinstance(found, Tensor) and found is not self:
+                value: Tensor = value_of(found)
+                return value
+        except (AttributeError, RecursionError) as failure:
+            # Out of a property, Python takes an AttributeError to mean that the property does not exist.
+            raise ArgumentError(f"{method} failed: {failure}") from failure
+        if found is self:
+            raise ArgumentError(f"{method} returned itself; expected another tensor")
+        raise ArgumentTypeError(f"{method} returned {type(found).__name__}; expected a Tensor")
+
     @property
     def primal(self) -> Tensor:
-        return self.__dualtape_tensor__()
+        return self.__dualtape_value__()
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self.__dualtape_tensor__().shape
+        return self.__dualtape_value__().shape
 
     @property
     def dtype(self) -> DType:
-        return self.__dualtape_tensor__().dtype
+        return self.__dualtape_value__().dtype
 
     def to(self, device: str | Device) -> Tensor:
-        return self.__dualtape_tensor__().to(device)
+        return self.__dualtape_value__().to(device)

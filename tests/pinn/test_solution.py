@@ -43,6 +43,17 @@ def test_errors_against_functions_and_arrays(heat: pinn.Solution) -> None:
     assert heat.error(lambda x, t: np.zeros_like(x) + 1e9) == pytest.approx(1, rel=1e-6)
 
 
+def test_the_error_of_a_solution_that_is_zero_is_absolute(heat: pinn.Solution) -> None:
+    points = heat.problem.domain.interior(50)
+    assert heat.error(np.zeros(50), points) == pytest.approx(np.sqrt(np.mean(heat(points) ** 2)))
+    still = pinn.Problem(pinn.Interval(x=(0, 1)), lambda u, p: u.x, exact=np.zeros_like)
+    solution = solved(still)
+    x = np.linspace(0, 1, 1001)
+    assert solution.error() == pytest.approx(np.sqrt(np.mean(solution(x[:, None]) ** 2)))
+    assert "steps in 0 s, absolute $L^2$ error" in solution.plot().get_suptitle()
+    assert ", relative $L^2$ error" in heat.plot().get_suptitle()
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -50,6 +61,10 @@ def test_errors_against_functions_and_arrays(heat: pinn.Solution) -> None:
         (lambda s: s(x=1.0), "expected the coordinates x, t; got x"),
         (lambda s: s(np.zeros((4, 2)), x=1.0), "not both"),
         (lambda s: s.error(np.zeros(3), np.zeros((4, 2))), "3 values; expected 4"),
+        (
+            lambda s: s.error(np.zeros(0), np.zeros((0, 2))),
+            r"`points` of `error` has shape \(0, 2\); expected at least",
+        ),
         (lambda s: s.plot(unknown="v"), "unknowns are u"),
     ],
 )

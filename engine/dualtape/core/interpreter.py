@@ -123,8 +123,8 @@ REFERENCE = _Reference()
 
 
 def value_of(x: Any) -> Any:
-    """``x``, or the value that it stands for if it is a parameter."""
-    return x.__dualtape_tensor__() if getattr(x, "level", None) is REFERENCE else x
+    """``x``, or the value that it stands for if it is a parameter or another reference."""
+    return x.__dualtape_value__() if getattr(x, "level", None) is REFERENCE else x
 
 
 _ground: Ground = Ground()

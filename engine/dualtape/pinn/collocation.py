@@ -15,7 +15,7 @@ CANDIDATES = 8  # for each point
 
 def draw_batches(problem: Problem, number: int, sampler: str, seed: int, draws: int) -> list[Arrays]:
     """One set of points for the equations and one for each condition; ``draws`` counts the times it was done before."""
-    sets = [{"points": problem.domain.interior(number, sampler, (seed, draws, 0))}]
+    sets = [{"points": problem.domain.points_inside(number, sampler, (seed, draws, 0))}]
     for i, condition in enumerate(problem.conditions):
         arrays = condition.sample(problem.domain, sampler, (seed, draws, i + 1))
         if not arrays["points"].size:
@@ -33,8 +33,8 @@ def draw_where_large(
     *A comprehensive study of non-adaptive and residual-based adaptive sampling for physics-informed neural networks*.
     """
     adaptive = number // 2
-    even = problem.domain.interior(number - adaptive, sampler, (seed, draws, 0))
-    candidates = problem.domain.interior(CANDIDATES * number, sampler, (seed, draws, 0, 1))
+    even = problem.domain.points_inside(number - adaptive, sampler, (seed, draws, 0))
+    candidates = problem.domain.points_inside(CANDIDATES * number, sampler, (seed, draws, 0, 1))
     size = np.abs(residual(candidates).astype(np.float64)).ravel()
     size[~np.isfinite(size)] = 0  # the loss there will tell
     density = size + 0.1 * size.mean() + np.finfo(np.float64).tiny

@@ -224,14 +224,21 @@ def _flux(
         fluxes = [b * p.normal_along(coordinate) * u.by(coordinate) for coordinate in p.normal_coordinates]
         return reduce(operator.add, [a * u, *fluxes] if a else fluxes) - datum(p)
 
-    return _on_parts(f"{name} {' '.join(faces)}", equation, faces, points, weight)
+    return _on_parts(f"{name} {' '.join(faces)}", equation, faces, points, weight, flux=True)
 
 
-def _on_parts(name: str, equation: EquationRule, parts: tuple[str, ...], points: int, weight: float) -> Condition:
+def _on_parts(
+    name: str, equation: EquationRule, parts: tuple[str, ...], points: int, weight: float, flux: bool = False
+) -> Condition:
     number = read_count("points", points)
 
     def sample(domain: Domain, sampler: str, seed: Seed) -> Arrays:
         places, normals = domain.boundary(number, parts, sampler, seed)
+        if bare := [part for part in parts if flux and not domain.parts[part]]:
+            raise ArgumentError(
+                f"`{name}` takes the derivative along normals, but `parts` of {type(domain).__name__} gives "
+                f"{bare[0]!r} no coordinates; expected those along which its normals have a component"
+            )
         return {"points": places, "normal": normals}
 
     return Condition(name, equation, sample, read_weight(weight), parts=parts)

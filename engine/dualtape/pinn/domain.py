@@ -77,7 +77,7 @@ class Domain(ABC):
         for name in bounds:
             _check_name(name, self.coordinates)
         self.lower, self.upper = np.array([_read_range(*item) for item in bounds.items()]).reshape(-1, 2).T.copy()
-        self.parts = {name: tuple(across) for name, across in parts.items()}
+        self.parts = self._read_parts(parts)
 
     @abstractmethod
     def interior(self, number: int, sampler: str = "sobol", seed: Seed = (0,)) -> np.ndarray:
@@ -88,7 +88,10 @@ class Domain(ABC):
 
     @abstractmethod
     def on_part(self, name: str, number: int, sampler: str = "sobol", seed: Seed = (0,)) -> PointsAndNormals:
-        """``number`` points on a part of the boundary, and the outward unit normals there: both (number, dimension)."""
+        """``number`` points on a part of the boundary, and the outward unit normals there: both (number, dimension).
+
+        On a line, whose boundary is made of points, there may be fewer than ``number``, as many of both.
+        """
 
     @abstractmethod
     def contains(self, points: np.ndarray) -> np.ndarray:
@@ -117,15 +120,35 @@ class Domain(ABC):
         points, normals = [], []
         for i, name in enumerate(on):
             self.check_part(name)
-            places, outward = self.on_part(name, number, sampler, (*seed, i))
-            if places.shape != outward.shape or places.shape[1:] != (self.dimension,):
-                raise ShapeError(
-                    f"`on_part` of {type(self).__name__} returned points of shape {places.shape} and normals of shape "
-                    f"{outward.shape}; expected {self.dimension} coordinates on the last axis of both"
+            pair = self.on_part(name, number, sampler, (*seed, i))
+            if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+                raise ArgumentTypeError(
+                    f"`on_part` of {type(self).__name__} returned {type(pair).__name__}; "
+                    "expected a pair of arrays: points, and the normals there"
                 )
-            points.append(places)
-            normals.append(outward)
+            points.append(self._read_rows("on_part", "points", pair[0], number, fewer=self.dimension == 1))
+            normals.append(self._read_rows("on_part", "normals", pair[1], len(points[-1])))
         return np.concatenate(points), np.concatenate(normals)
+
+    @final
+    def points_inside(self, number: int, sampler: str = "sobol", seed: Seed = (0,)) -> np.ndarray:
+        """The points of :meth:`interior`, which the equations can be taken at: as many as asked for, and finite."""
+        points = self._read_rows("interior", "points", self.interior(number, sampler, seed), number)
+        if not self.inside(points).any():
+            raise ArgumentError(
+                f"`contains` of {type(self).__name__} is False at all {number} points that `interior` gave; "
+                "expected True inside"
+            )
+        return points
+
+    @final
+    def check_made(self) -> None:
+        """Refuse a domain whose class did not call this ``__init__``, or named no coordinate."""
+        if not getattr(self, "coordinates", None):
+            raise ArgumentError(
+                f"`__init__` of {type(self).__name__} must call `super().__init__(parts, x=(0, 1), ...)`, "
+                "with a range for each coordinate"
+            )
 
     @final
     def check_part(self, name: str) -> None:
@@ -149,6 +172,32 @@ class Domain(ABC):
         """One array of shape ``sizes`` for each coordinate: a regular grid of the box, its faces included."""
         axes = [np.linspace(low, up, n) for low, up, n in zip(self.lower, self.upper, sizes, strict=True)]
         return list(np.meshgrid(*axes, indexing="ij"))
+
+    def _read_rows(self, method: str, what: str, rows: object, number: int, fewer: bool = False) -> np.ndarray:
+        """Points or normals that a method gave: one row for each of ``number``, or for ``fewer`` if that may be."""
+        given, expected = f"`{method}` of {type(self).__name__} returned {what}", f"expected {what}"
+        if not isinstance(rows, np.ndarray) or rows.dtype.kind not in "iuf":
+            kind = f"{type(rows).__name__} of {rows.dtype}" if isinstance(rows, np.ndarray) else type(rows).__name__
+            raise ArgumentTypeError(f"{given} as {kind}; {expected} as a NumPy array of numbers")
+        count = min(number, max(1, len(rows))) if fewer and rows.ndim else number
+        if rows.shape != (count, self.dimension):
+            raise ShapeError(f"{given} of shape {rows.shape}; {expected} of shape {(count, self.dimension)}")
+        if not np.isfinite(rows).all():
+            raise ArgumentError(f"{given} with infinities or NaNs; {expected} that are finite")
+        return rows
+
+    def _read_parts(self, parts: object) -> dict[str, tuple[str, ...]]:
+        given = f"`parts` of {type(self).__name__}"
+        if not isinstance(parts, Mapping) or not all(isinstance(across, Sequence) for across in parts.values()):
+            raise ArgumentTypeError(
+                f"{given} must be a mapping such as {{'rim': ('x', 'y')}}, from names to coordinates; got {parts!r}"
+            )
+        for name, across in parts.items():
+            if not set(across) <= set(self.coordinates):
+                raise ArgumentError(
+                    f"{given} gives {name!r} {across!r}; the coordinates are {', '.join(self.coordinates)}"
+                )
+        return {name: tuple(across) for name, across in parts.items()}
 
     def __repr__(self) -> str:
         ranges = zip(self.coordinates, self.lower, self.upper, strict=True)

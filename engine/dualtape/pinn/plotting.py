@@ -33,7 +33,7 @@ def draw_solution(solution: Solution, path: str | PathLike[str] | None, unknown:
     figure = Figure(figsize=(12, 6.4), layout="constrained")
     FigureCanvasAgg(figure)
     (_draw_curve if dimension == 1 else _draw_plane)(figure, solution, number)
-    error = "" if solution.problem.exact is None else f", relative $L^2$ error {solution.error():.1e}"
+    error = "" if solution.problem.exact is None else ", {1} $L^2$ error {0:.1e}".format(*solution.measured())
     figure.suptitle(f"{len(solution.history)} steps in {solution.seconds:.0f} s{error}", fontsize=11)
     if path is not None:
         figure.savefig(path, dpi=150)
@@ -47,6 +47,9 @@ def _values(values: Any, number: int) -> np.ndarray:
 def _on_grid(domain: Domain, grid: Sequence[np.ndarray], function: Callable[..., Any], number: int) -> np.ndarray:
     """An unknown on the grid; NaN, which is not drawn, outside the domain."""
     inside = domain.inside(np.stack(grid, axis=-1))
+    if not inside.any():
+        sizes = " x ".join(map(str, inside.shape))
+        raise ArgumentError(f"none of the {sizes} points that `plot` draws lie inside {type(domain).__name__}")
     if inside.all():
         return _values(function(*grid), number)
     values = np.full(inside.shape, np.nan)

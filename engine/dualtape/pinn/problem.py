@@ -54,6 +54,7 @@ class Problem:
     ) -> None:
         if not isinstance(domain, Domain):
             raise ArgumentTypeError(f"`domain` must be a domain such as pinn.Rectangle, got {type(domain).__name__}")
+        domain.check_made()
         if not callable(equations):
             raise ArgumentTypeError(f"`equations` must be a function, got {type(equations).__name__}")
         for i, condition in enumerate(conditions):

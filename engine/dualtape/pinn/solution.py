@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from os import PathLike
 from typing import Any
@@ -81,6 +82,8 @@ class Solution:
     def error(self, reference: Callable[..., Any] | np.ndarray | None = None, points: Any = None) -> float:
         """The relative L2 error, ``|u - reference| / |reference|``, over all unknowns.
 
+        Where the reference is 0 everywhere, nothing is relative to it: the absolute error, the root mean square of u.
+
         Parameters
         ----------
         reference
@@ -89,6 +92,12 @@ class Solution:
         points
             Where to compare; by default a regular grid, or what of it lies in the domain.
         """
+        return self.measured(reference, points)[0]
+
+    def measured(
+        self, reference: Callable[..., Any] | np.ndarray | None = None, points: Any = None
+    ) -> tuple[float, str]:
+        """The :meth:`error`, and which it is: ``'relative'``, or ``'absolute'`` where the reference is 0."""
         exact = self.problem.exact if reference is None else reference
         if exact is None:
             raise ArgumentError("`reference` of `error` is needed: the problem knows no exact solution")
@@ -99,7 +108,12 @@ class Solution:
         found, wanted = _together(self(places)), _together(expected)
         if found.size != wanted.size:
             raise ShapeError(f"`reference` of `error` has {wanted.size} values; expected {found.size}")
-        return float(np.linalg.norm(found.ravel() - wanted.ravel()) / np.linalg.norm(wanted))
+        if not places.size:
+            raise ShapeError(f"`points` of `error` has shape {places.shape}; expected at least one point")
+        size, kind = float(np.linalg.norm(wanted)), "relative"
+        if size == 0:
+            size, kind = math.sqrt(wanted.size), "absolute"
+        return float(np.linalg.norm(found.ravel() - wanted.ravel())) / size, kind
 
     def plot(self, path: str | PathLike[str] | None = None, unknown: str | None = None) -> Any:
         """Draw the solution, the exact one and the error where it is known, slices in time, and the losses.
@@ -130,9 +144,11 @@ class Solution:
         domain = self.problem.domain
         size = {1: 1001, 2: 201, 3: 41}.get(domain.dimension)
         if size is None:
-            return domain.interior(16_384)
+            return domain.points_inside(16_384)
         grid = np.stack(domain.grid(*[size] * domain.dimension), axis=-1)
         inside = domain.inside(grid)
+        if not inside.any():  # it lies between them
+            return domain.points_inside(16_384)
         return grid if inside.all() else grid[inside]
 
     def __repr__(self) -> str:
