@@ -7,10 +7,11 @@ import pytest
 import dualtape as dt
 from dualtape.core.composite import Composite, Values
 from dualtape.core.interpreter import Level, apply, bind, entered, nesting_depth
-from dualtape.core.primitive import CATALOGUE, elementwise
+from dualtape.core.primitive import CATALOGUE
 from dualtape.core.spec import broadcast_shapes, normalize_axis
 from dualtape.errors import ArgumentError, AxisError, ShapeError
 from dualtape.primitives.arithmetic import add
+from dualtape.primitives.declaring import elementwise
 
 
 class Recorder(Level):

@@ -14,7 +14,8 @@ import dualtape as dt
 from dualtape import ops
 from dualtape.compiler.program import Program
 from dualtape.core.expression import call, x
-from dualtape.core.primitive import CATALOGUE, elementwise
+from dualtape.core.primitive import CATALOGUE
+from dualtape.primitives.declaring import elementwise
 from dualtape.testing import assert_close_in_ulp, check_derivatives, finite_differences
 from dualtape.testing.targets import Target
 

@@ -136,7 +136,7 @@ WRONG = """
 import numpy as np
 from dualtape import ops
 from dualtape.core.expression import call, x
-from dualtape.core.primitive import elementwise
+from dualtape.primitives.declaring import elementwise
 
 elementwise(
     "wrong_sine",

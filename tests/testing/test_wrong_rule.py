@@ -17,7 +17,7 @@ SUITE = ("tests/primitives/test_catalogue.py", "tests/autodiff/test_batching.py"
 DECLARATION = """
 import dualtape
 from dualtape.core.expression import x
-from dualtape.core.primitive import elementwise
+from dualtape.primitives.declaring import elementwise
 
 elementwise(
     "cube_to_be_tested",

@@ -23,8 +23,7 @@ import numpy as np
 from dualtape.core.example import Example, ExampleFor
 from dualtape.core.interpreter import bind
 from dualtape.core.lowering import Lowering
-from dualtape.core.spec import Spec, broadcast_shapes
-from dualtape.dtypes import DType, bool_
+from dualtape.core.spec import Spec
 from dualtape.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -152,52 +151,3 @@ class NonDifferentiable(Primitive):
     """Constant almost everywhere, or of integers: its derivative is zero."""
 
     examples: tuple[Example, ...]
-
-
-def infer_elementwise(name: str, dtype: DType | None = None) -> Callable[..., Spec]:
-    """The shape rule of elementwise primitives; ``dtype`` where the output's type is fixed."""
-
-    def infer(*inputs: Spec | None, **_: Any) -> Spec:
-        known = [spec for spec in inputs if spec is not None]
-        shape = broadcast_shapes(name, *(spec.shape for spec in known))
-        return Spec(shape, dtype or known[-1].dtype)
-
-    return infer
-
-
-def elementwise(
-    name: str,
-    *,
-    numpy: Callable[..., np.ndarray],
-    opencl: Lowering,
-    partials: tuple[Partial, ...],
-    domain: tuple[tuple[float, float], ...],
-    params: tuple[dict[str, Any], ...] = ({},),
-    continued: Callable[..., Any] | None = None,
-    written: str | None = None,
-) -> Elementwise:
-    """Declare an :class:`Elementwise` primitive."""
-    return Elementwise(
-        name=name,
-        numpy=numpy,
-        lowering=opencl,
-        infer=infer_elementwise(name),
-        partials=partials,
-        domain=domain,
-        params=params,
-        continued=continued,
-        written=written,
-    )
-
-
-def predicate(
-    name: str,
-    *,
-    numpy: Callable[..., np.ndarray],
-    opencl: Lowering,
-    examples: tuple[Example, ...],
-    written: str | None = None,
-) -> NonDifferentiable:
-    """Declare an elementwise primitive that gives bools."""
-    infer = infer_elementwise(name, bool_)
-    return NonDifferentiable(name=name, numpy=numpy, lowering=opencl, infer=infer, examples=examples, written=written)

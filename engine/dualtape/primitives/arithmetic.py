@@ -7,9 +7,9 @@ import numpy as np
 
 from dualtape.core.example import Example, Reals
 from dualtape.core.expression import by_type, call, choose, x, y
-from dualtape.core.primitive import Bilinear, elementwise, infer_elementwise
+from dualtape.core.primitive import Bilinear
 from dualtape.primitives.continuation import extremum, pieces
-from dualtape.primitives.declaring import math_function, piecewise_constant
+from dualtape.primitives.declaring import elementwise, infer_elementwise, math_function, piecewise_constant
 from dualtape.primitives.rounding import floor_divide, sign
 
 REAL = (-3.0, 3.0)

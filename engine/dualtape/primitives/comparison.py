@@ -4,7 +4,7 @@ import numpy as np
 
 from dualtape.core.example import Example, Flags, Reals
 from dualtape.core.expression import by_type, x, y
-from dualtape.core.primitive import predicate
+from dualtape.primitives.declaring import predicate
 
 _COMPARED = (Example((Reals((2, 3)), Reals((3,)))), Example((Reals(()), Reals(()))))
 _NUMBERS = (Example((Reals((2, 3)),)),)

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from dualtape.core.expression import by_type, call, x, y
-from dualtape.core.primitive import Elementwise, elementwise
+from dualtape.core.primitive import Elementwise
 from dualtape.primitives.arithmetic import multiply, strong_multiply
+from dualtape.primitives.declaring import elementwise
 from dualtape.primitives.exponential import log
 from dualtape.primitives.selection import where
 

@@ -5,8 +5,8 @@ import numpy as np
 from dualtape.core.example import Example, Reals
 from dualtape.core.expression import by_type, call, x, y
 from dualtape.core.lowering import Reinterpretation
-from dualtape.core.primitive import NonDifferentiable, infer_elementwise
-from dualtape.primitives.declaring import ONE_INPUT, piecewise_constant
+from dualtape.core.primitive import NonDifferentiable
+from dualtape.primitives.declaring import ONE_INPUT, infer_elementwise, piecewise_constant
 
 sign = piecewise_constant("sign", numpy=np.sign, opencl=by_type(call("dt_sign", x), (x > 0) - (x < 0)))
 floor = piecewise_constant("floor", numpy=np.floor, opencl=call("dt_floor", x))

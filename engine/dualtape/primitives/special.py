@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from dualtape.core.expression import call, static, x
-from dualtape.core.primitive import Elementwise, elementwise
-from dualtape.primitives.declaring import math_function
+from dualtape.core.primitive import Elementwise
+from dualtape.primitives.declaring import elementwise, math_function
 from dualtape.primitives.exponential import MODERATE, exp
 
 ABOVE_POLES = (0.3, 4.0)

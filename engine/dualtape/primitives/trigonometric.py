@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from dualtape.core.expression import call, x, y
-from dualtape.core.primitive import Elementwise, elementwise
+from dualtape.core.primitive import Elementwise
 from dualtape.primitives.arithmetic import REAL, maximum, reciprocal, rsqrt, strong_multiply
-from dualtape.primitives.declaring import math_function
+from dualtape.primitives.declaring import elementwise, math_function
 from dualtape.primitives.rounding import stop_gradient
 from dualtape.primitives.selection import where
 
