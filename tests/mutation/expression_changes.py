@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from dualtape.core.expression import Argument, ByType, Expression, Literal, OperatorCall
 from dualtape.core.lowering import Fold
@@ -57,12 +56,12 @@ def _changes(node: Expression, places: list[int]) -> Iterator[Expression]:
         case OperatorCall(symbol="-" | "!", operands=(operand,)):
             yield operand
         case OperatorCall(symbol="-"):
-            yield replace(node, symbol="+")
+            yield node.replaced(symbol="+")
         case OperatorCall(symbol="?", operands=(condition, chosen, otherwise)):
-            yield replace(node, operands=(condition, otherwise, chosen))
+            yield node.replaced(operands=(condition, otherwise, chosen))
         case OperatorCall(symbol=symbol):
             for other in _OTHER.get(symbol, ()):
-                yield replace(node, symbol=other)
+                yield node.replaced(symbol=other)
     yield from _with_changed_operand(node, lambda operand: _changes(operand, places))
 
 
@@ -71,4 +70,4 @@ def _with_changed_operand(
 ) -> Iterator[Expression]:
     for i, operand in enumerate(node.operands):
         for other in change(operand):
-            yield replace(node, operands=(*node.operands[:i], other, *node.operands[i + 1 :]))
+            yield node.replaced(operands=(*node.operands[:i], other, *node.operands[i + 1 :]))

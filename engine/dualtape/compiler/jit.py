@@ -12,7 +12,6 @@ from dualtape import pytree
 from dualtape.autodiff.transforms import require_callable
 from dualtape.compiler.donation import donated, give_up, read_positions
 from dualtape.compiler.lowered import Lowered
-from dualtape.compiler.replay import Replay
 from dualtape.core.interpreter import nesting_depth, value_of
 from dualtape.core.spec import Spec
 from dualtape.devices.device import Device
@@ -48,8 +47,9 @@ class Jitted:
         given_up = donated(self._donated, args, leaves) if self._donated else []
         storages = [x.data_ for x in tensors] + [parameter.value().data_ for parameter in compiled.read]
         give_up(given_up)
-        run = compiled.run
-        results = run.consume(storages) if given_up and isinstance(run, Replay) else run(storages)
+        # Where operations run one by one, what is given up is free after its last reading.
+        run = getattr(compiled.run, "consume", compiled.run) if given_up else compiled.run
+        results = run(storages)
         count = len(results) - len(compiled.written)
         for parameter, value in zip(compiled.written, results[count:], strict=True):
             parameter.set_data(value)

@@ -7,7 +7,7 @@ order; numbers have the inputs' type. What others ask of it is computed from the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from copy import copy
 from itertools import product
 from typing import Any, NoReturn
 
@@ -20,11 +20,18 @@ def _reflected(symbol: str) -> Callable[[Expression, Expression | float], Expres
     return lambda self, other: _operation(symbol, other, self)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Expression:
     """A value for each element. ``==``, ``&``, ``|`` and ``~`` make expressions too: none has a truth value."""
 
-    operands: tuple[Expression, ...]
+    # Classes as dataclasses makes them would take a tenth of the time to import the package.
+    def __init__(self, operands: tuple[Expression, ...]) -> None:
+        self.operands = operands
+
+    def replaced(self, **changes: Any) -> Any:
+        """The same with other attributes."""
+        other = copy(self)
+        vars(other).update(changes)
+        return other
 
     __add__, __radd__ = _binary("+"), _reflected("+")
     __sub__, __rsub__ = _binary("-"), _reflected("-")
@@ -108,47 +115,54 @@ class Expression:
             return Literal((), int(value), bare=True) if isinstance(value, int) else Literal((), float(value))
         if not self.operands:
             return self
-        return replace(self, operands=tuple(operand.specialized(of_integers, params) for operand in self.operands))
+        specialized: Expression = self.replaced(
+            operands=tuple(x.specialized(of_integers, params) for x in self.operands)
+        )
+        return specialized
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Argument(Expression):
     """The element of an input."""
 
-    position: int
+    def __init__(self, operands: tuple[Expression, ...], position: int) -> None:
+        super().__init__(operands)
+        self.position = position
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Literal(Expression):
     """A constant of the inputs' type; ``bare`` for one of C's own, an int."""
 
-    value: float
-    bare: bool = False
+    def __init__(self, operands: tuple[Expression, ...], value: float, bare: bool = False) -> None:
+        super().__init__(operands)
+        self.value = value
+        self.bare = bare
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Static(Expression):
     """A static parameter of the primitive: known when the expression is specialized."""
 
-    name: str
+    def __init__(self, operands: tuple[Expression, ...], name: str) -> None:
+        super().__init__(operands)
+        self.name = name
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class FunctionCall(Expression):
     """A device function; ``swallows_nan`` says that its value may be a number where an operand is NaN."""
 
-    function: str
-    swallows_nan: bool = False
+    def __init__(self, operands: tuple[Expression, ...], function: str, swallows_nan: bool = False) -> None:
+        super().__init__(operands)
+        self.function = function
+        self.swallows_nan = swallows_nan
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class OperatorCall(Expression):
     """An operator of C: of one operand, of two, or of three, which is the choice ``?``."""
 
-    symbol: str
+    def __init__(self, operands: tuple[Expression, ...], symbol: str) -> None:
+        super().__init__(operands)
+        self.symbol = symbol
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class ByType(Expression):
     """One expression for floats, and another one for integers and bools."""
 
