@@ -1,4 +1,4 @@
-"""From floats to integers on the host: the whole part modulo what the type holds; 0 where 64 bits hold no such number."""
+"""From floats to integers on the host: the whole part modulo what the type holds; 0 beyond what 64 bits hold."""
 
 from __future__ import annotations
 
