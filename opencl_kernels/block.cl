@@ -33,7 +33,7 @@ __kernel __attribute__((reqd_work_group_size(DT_ITEMS, 1, 1))) void dt_block(
     const ulong all_tiles = (points + DT_L - 1) / DT_L;
     const ulong end = all_tiles * (group + 1) / groups;
     const ulong begin = all_tiles * group / groups;
-    const bool many = end - begin > DT_RUN * DT_TILES;
+    const int many = end - begin > DT_RUN * DT_TILES;
     for (int i = DT_ITEM; i < (many ? 3 : 1) * DT_SUMS; i += DT_ITEMS)
         sums[i] = 0;
     DT_SYNC;

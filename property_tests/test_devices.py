@@ -8,7 +8,7 @@ from hypothesis import given
 import dualtape as dt
 from drawn import Call, assert_close, assert_same_bits, calls, fewer
 from dualtape.primitives import CATALOGUE
-from dualtape.testing.targets import TileTarget
+from dualtape.testing.targets import Target
 
 # What IEEE arithmetic fixes to the last bit, and what only moves elements; zeros of `strong_multiply` have either sign.
 MOVING = ["broadcast_to", "cast", "concatenate", "cut", "embed", "permute", "reshape", "take", "where"]
@@ -25,7 +25,7 @@ each_dtype = pytest.mark.parametrize("dtype", TOLERANCE, ids=str)
 @each_dtype
 @fewer(4)
 @given(call=calls(max_steps=3))
-def test_value_and_gradient_are_the_hosts(call: Call, dtype: dt.dtype.DType, dualtape_device: TileTarget) -> None:
+def test_value_and_gradient_are_the_hosts(call: Call, dtype: dt.dtype.DType, dualtape_device: Target) -> None:
     expected = dt.value_and_grad(call.to("host").loss, call.everything)(*call.to("host").x)
     there = call.to(dualtape_device.device, dtype)
     got = dualtape_device(dt.value_and_grad(there.loss, call.everything))(*there.x)
@@ -38,7 +38,7 @@ def test_value_and_gradient_are_the_hosts(call: Call, dtype: dt.dtype.DType, dua
 @each_dtype
 @fewer(4)
 @given(call=calls(max_steps=2, bounds=(-0.5, 0.5), smooth=False, primitives=EXACT))
-def test_exact_operations_give_the_hosts_bits(call: Call, dtype: dt.dtype.DType, dualtape_device: TileTarget) -> None:
+def test_exact_operations_give_the_hosts_bits(call: Call, dtype: dt.dtype.DType, dualtape_device: Target) -> None:
     expected = call.to("host", dtype)
     there = call.to(dualtape_device.device, dtype)
     if {"sin", "tanh"} & set(call.f.primitives):

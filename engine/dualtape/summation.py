@@ -25,6 +25,8 @@ def summing_type(dtype: np.dtype) -> np.dtype:
 
 def add_up(x: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
     """The sum along ``axes``, which stay with size 1, in the type of ``x``; Float16 is added up in Float32."""
+    if not axes:
+        return x  # NumPy would add it to 0, which -0 does not survive
     terms = 1
     for axis in axes:
         terms *= x.shape[axis]

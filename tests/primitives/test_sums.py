@@ -145,3 +145,8 @@ def test_slopes_of_float16_losses_stay_float16(device: Device) -> None:
     assert slope.dtype is dt.float16
     assert np.isfinite(slope.asnumpy()).all()
     assert dt.grad(ops.norm)(x).dtype is dt.float16
+
+
+def test_no_axes_leave_the_sign_of_zero(device: Device) -> None:
+    zeros = -dt.Tensor(np.array([0.0, 1.0]))
+    assert np.signbit(CATALOGUE["sum"](zeros, axes=()).asnumpy()).tolist() == [True, True]

@@ -22,7 +22,7 @@ from dualtape.autodiff.transforms import jacfwd, jvp, require_callable, vjp
 from dualtape.core.composite import Cotangents, Values, replaced, spread
 from dualtape.core.interpreter import apply, value_of
 from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError, TracingError
-from dualtape.functions.conversion import read_int
+from dualtape.functions.conversion import read_int, read_real
 from dualtape.primitives.rounding import stop_gradient
 from dualtape.tensor import Tensor
 
@@ -141,7 +141,8 @@ def _read_start(function: str, x0: Any, steps: Any, tolerance: Any, solver: Any)
         raise ArgumentTypeError(f"`x0` of `{function}` must be a Tensor, got {type(x0).__name__}")
     if not x0.dtype.is_float:
         raise DTypeError(f"`x0` of `{function}` must hold floats, got {x0.dtype}")
-    if read_int(function, "steps", steps) < 1 or (tolerance is not None and not tolerance > 0):
+    limit = 1.0 if tolerance is None else read_real(function, "tolerance", tolerance)
+    if read_int(function, "steps", steps) < 1 or not limit > 0:
         raise ArgumentError(f"`steps` and `tolerance` of `{function}` must be positive, got {steps} and {tolerance}")
     if solver not in ("auto", "dense", *METHODS):
         raise ArgumentError(f"`solver` of `{function}` must be 'auto', 'dense', 'gmres' or 'cg', got {solver!r}")
