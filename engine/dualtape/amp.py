@@ -13,7 +13,7 @@ from dualtape.functions.conversion import cast_to
 from dualtape.functions.indexing import where
 from dualtape.functions.reduction import all as all_of
 from dualtape.functions.shape import reshape, stack
-from dualtape.parameter import Parameter
+from dualtape.parameter import Parameter, set_all
 from dualtape.tensor import Tensor
 
 
@@ -89,8 +89,11 @@ class DynamicLossScaler(LossScaler):
         grown = scale * float(self.scale_factor)
         due = elementwise.logical_and(counter == self.scale_window - 1, elementwise.isfinite(grown))
         shrunk = elementwise.maximum(scale / float(self.scale_factor), 1.0)
-        self.scale_value.set_data(where(finite, where(due, grown, scale), shrunk))
-        self.counter.set_data(where(finite, (counter + 1) % self.scale_window, 0))
+        following = (
+            where(finite, where(due, grown, scale), shrunk),
+            where(finite, (counter + 1) % self.scale_window, 0),
+        )
+        set_all((self.scale_value, self.counter), following)
         return True
 
 

@@ -7,9 +7,11 @@ from typing import Any, Self
 
 from dualtape.core.interpreter import Value
 from dualtape.devices.device import Device
+from dualtape.devices.registry import find_device
 from dualtape.dtypes import as_dtype
 from dualtape.errors import ArgumentTypeError, CellError, DTypeError
-from dualtape.parameter import Parameter, ParameterTuple
+from dualtape.functions.conversion import cast_to
+from dualtape.parameter import Parameter, ParameterTuple, replace_all
 
 __all__ = ["Cell", "Module"]
 
@@ -180,8 +182,8 @@ class Cell:
 
     def move_to(self, device: str | Device) -> Self:
         """Move all parameters to a device; returns the cell."""
-        for parameter in self.get_parameters():
-            parameter.move_to(device)
+        parameters, target = list(self.get_parameters()), find_device(device)
+        replace_all(parameters, [parameter.held.to(target) for parameter in parameters])
         return self
 
     def astype(self, dtype: Any) -> Self:
@@ -197,9 +199,8 @@ class Cell:
         target = as_dtype(dtype)
         if not target.is_float:
             raise DTypeError(f"`dtype` of `Cell.astype` must be a float type, got {target}")
-        for parameter in self.get_parameters():
-            if parameter.dtype.is_float:
-                parameter.set_dtype(target)
+        parameters = [parameter for parameter in self.get_parameters() if parameter.dtype.is_float]
+        replace_all(parameters, [cast_to(parameter.held, target) for parameter in parameters])
         return self
 
     # Text

@@ -69,6 +69,10 @@ class DeviceError(DualtapeError, RuntimeError):
     """A device that is missing, or tensors of two devices in one operation."""
 
 
+class ForkedError(DeviceError):
+    """A device in a process that was forked from one that had started it."""
+
+
 class EscapedLevelError(DualtapeError, RuntimeError):
     """A value of a transformation that has already returned."""
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import compress
 from typing import Any, Protocol, TypeVar
 
 from dualtape.core.interpreter import REFERENCE, Level, value_of
@@ -52,15 +54,17 @@ class _View:
         self.observer: Any = observer
         self.changes = changes
 
-    def put(self, parameter: Parameter, value: Tensor) -> None:
-        """Change what it holds; a value that a transformation put in lasts as long as the transformation."""
+    def put(self, parameter: Parameter, value: Tensor) -> bool:
+        """Change the values that transformations put in its place, for as long as these last; False if there is none.
+
+        The value that the parameter itself holds is then to be changed.
+        """
         key = id(parameter)
         view: _View | None = self
         while view is not None and key in view.values:
             view.values[key] = value
             view = None if key in view._own else view._outer
-        if key not in self.values:
-            parameter._value = value
+        return key in self.values
 
 
 class _Here(threading.local):
@@ -159,6 +163,11 @@ class Parameter(Tensor):
 
     def set_data(self, data: Any, slice_shape: bool = False) -> Parameter:
         """Give it a new value of the same shape, converted to its element type; returns itself."""
+        _give([self], [self.accepted(data, slice_shape)])
+        return self
+
+    def accepted(self, data: Any, slice_shape: bool = False) -> Tensor:
+        """``data`` as the parameter would hold it."""
         if isinstance(data, bool) or not isinstance(data, (Tensor, int, float)):
             raise ArgumentTypeError(
                 "Parameter data must be [`Tensor`, `int`, `float`] or a kind of `Tensor` (like `Tensor`). "
@@ -173,28 +182,16 @@ class Parameter(Tensor):
         view = _here.view
         if tensor.level.depth and (view is None or tensor.level is not view.observer):
             raise ArgumentTypeError(f"`set_data` of parameter {self.name!r} got a value that is being differentiated")
-        value = cast_to(tensor.to(self.device), self.dtype)
-        if view is None or view.observer is None:
-            self._put(value)
-        else:
-            view.changes[self] = value
-        return self
-
-    def _put(self, value: Tensor) -> None:
-        view = _here.view
-        if view is None:
-            self._value = value
-        else:
-            view.put(self, value)
+        return cast_to(tensor.to(self.device), self.dtype)
 
     def set_dtype(self, dtype: Any) -> Parameter:
         """Convert the value to another element type; returns itself."""
-        self._put(cast_to(self.held, as_dtype(dtype)))
+        replace_all([self], [cast_to(self.held, as_dtype(dtype))])
         return self
 
     def move_to(self, device: str | Device) -> Parameter:
         """Move the value to another device; returns itself."""
-        self._put(self.held.to(find_device(device)))
+        replace_all([self], [self.held.to(find_device(device))])
         return self
 
     def to(self, device: str | Device) -> Tensor:
@@ -217,6 +214,34 @@ class Parameter(Tensor):
 
     def __reduce__(self) -> Any:
         return (Parameter, (Tensor(self), self.name, self.requires_grad))
+
+
+_hold = vars(Parameter)["_value"].__set__
+
+
+def set_all(parameters: Sequence[Parameter], values: Iterable[Any]) -> None:
+    """Give parameters new values, as :meth:`Parameter.set_data` does one: all of them, or none if anything fails."""
+    _give(parameters, [parameter.accepted(value) for parameter, value in zip(parameters, values, strict=True)])
+
+
+def _give(parameters: Sequence[Parameter], values: Sequence[Tensor]) -> None:
+    view = _here.view
+    if view is None or view.observer is None:
+        replace_all(parameters, values)
+    else:
+        view.changes.update(zip(parameters, values, strict=True))
+
+
+def replace_all(parameters: Sequence[Parameter], values: Sequence[Tensor]) -> None:
+    """Change what parameters hold, of whatever type and device; Ctrl-C finds all of them changed, or none."""
+    view = _here.view
+    if view is not None:
+        own = [not view.put(*pair) for pair in zip(parameters, values, strict=True)]
+        parameters, values = list(compress(parameters, own)), list(compress(values, own))
+    before = [parameter._value for parameter in parameters]
+    # No bytecode of Python runs in this call, and what is replaced is dropped after it.
+    deque(map(_hold, parameters, values), maxlen=0)
+    del before
 
 
 def is_observed() -> bool:
@@ -286,6 +311,22 @@ class ParameterTuple(tuple[Parameter, ...]):
                 )
             names.add(item.name)
         return super().__new__(cls, items)
+
+    def set_data(self, values: Iterable[Any]) -> ParameterTuple:
+        """Give all of them new values, as :meth:`Parameter.set_data` does one: all or, if anything fails, none.
+
+        Examples
+        --------
+        >>> import dualtape as dt
+        >>> pair = dt.ParameterTuple([dt.Parameter(1.0, name="a"), dt.Parameter(2.0, name="b")])
+        >>> [float(p) for p in pair.set_data([3.0, dt.Tensor(4.0)])]
+        [3.0, 4.0]
+        """
+        given = list(values)
+        if len(given) != len(self):
+            raise ArgumentError(f"`set_data` of {len(self)} parameters got {len(given)} values")
+        set_all(self, given)
+        return self
 
     def clone(self, prefix: str, init: str = "same") -> ParameterTuple:
         """Copies of all parameters, their names behind ``prefix`` and a dot."""

@@ -58,10 +58,15 @@ def test_levels_are_closed_on_the_way_out() -> None:
     assert (nesting_depth(), level.alive) == (0, False)
 
 
-def test_a_level_restores_the_nesting_that_an_interrupted_one_inside_left() -> None:
-    with entered(Recorder([])):
-        entered(Recorder([])).__enter__()  # and Ctrl-C before it can be left
+def test_a_level_that_was_interrupted_on_the_way_out_is_open_no_more() -> None:
+    with entered(Recorder([])) as outer:
+        held = entered(Recorder([]))
+        held.__enter__()
         assert nesting_depth() == 2
+        del held  # and Ctrl-C before it was left
+        assert nesting_depth() == 1
+        with entered(Recorder([])) as inner:
+            assert (outer.depth, inner.depth) == (1, 2)
     assert nesting_depth() == 0
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from dualtape import pytree
+from dualtape.compiler.replay import Runner
+from dualtape.devices.device import Storage
 from dualtape.errors import ArgumentError, ArgumentTypeError, PositionError
 from dualtape.parameter import Parameter
 from dualtape.tensor import Tensor
@@ -42,7 +44,18 @@ def donated(positions: tuple[int, ...], args: tuple[Any, ...], leaves: list[Any]
     return found
 
 
-def give_up(tensors: list[Tensor]) -> None:
-    """Take the storage out of tensors; whoever uses one of them afterwards meets an error."""
-    for tensor in tensors:
-        del tensor.data_
+def run_giving_up(given_up: list[Tensor], run: Runner, storages: list[Storage], tensors: list[Tensor]) -> list[Any]:
+    """Run on ``storages``, which begin with those of ``tensors``, having taken away those that are given up.
+
+    Whoever uses such a tensor afterwards meets an error. But if the run fails before it has used any memory again, all
+    is as before.
+    """
+    try:
+        for tensor in given_up:
+            del tensor.data_
+        return run(storages)
+    except BaseException:
+        # A run that uses memory again empties the list when it begins.
+        for tensor, storage in zip(tensors, storages, strict=False):
+            tensor.data_ = storage
+        raise

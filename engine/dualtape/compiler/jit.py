@@ -10,14 +10,14 @@ import numpy as np
 
 from dualtape import pytree
 from dualtape.autodiff.transforms import require_callable
-from dualtape.compiler.donation import donated, give_up, read_positions
+from dualtape.compiler.donation import donated, read_positions, run_giving_up
 from dualtape.compiler.lowered import Lowered
 from dualtape.core.interpreter import nesting_depth, value_of
 from dualtape.core.spec import Spec
 from dualtape.devices.device import Device
 from dualtape.devices.registry import current_device, find_device
 from dualtape.errors import ArgumentTypeError, DeviceError
-from dualtape.parameter import is_observed
+from dualtape.parameter import is_observed, set_all
 from dualtape.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -46,13 +46,13 @@ class Jitted:
         compiled, output_structure = self._compiled(leaves, structure, tensors)
         given_up = donated(self._donated, args, leaves) if self._donated else []
         storages = [x.data_ for x in tensors] + [parameter.value().data_ for parameter in compiled.read]
-        give_up(given_up)
-        # Where operations run one by one, what is given up is free after its last reading.
-        run = getattr(compiled.run, "consume", compiled.run) if given_up else compiled.run
-        results = run(storages)
+        if given_up:
+            # Where operations run one by one, what is given up is free after its last reading.
+            results = run_giving_up(given_up, getattr(compiled.run, "consume", compiled.run), storages, tensors)
+        else:
+            results = compiled.run(storages)
         count = len(results) - len(compiled.written)
-        for parameter, value in zip(compiled.written, results[count:], strict=True):
-            parameter.set_data(value)
+        set_all(compiled.written, results[count:])
         return pytree.unflatten(output_structure, results[:count])
 
     def lower(self, *args: Any, **kwargs: Any) -> Lowered:

@@ -13,7 +13,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from weakref import ref
 
+from dualtape.core.scopes import Scopes, still_open
 from dualtape.errors import EscapedLevelError
 
 if TYPE_CHECKING:
@@ -177,7 +179,7 @@ def apply(composite: Composite, inputs: Sequence[Any]) -> list[Any]:
 
 
 class _Nesting(threading.local):
-    depth = 0
+    scopes: Scopes = ()
 
 
 _nesting = _Nesting()
@@ -189,21 +191,22 @@ L = TypeVar("L", bound=Level)
 class entered(Generic[L]):
     """Open ``level`` above all open ones, and close it on the way out, whatever happens."""
 
-    __slots__ = ("_level",)
+    __slots__ = ("__weakref__", "_level", "_outer")
 
     def __init__(self, level: L) -> None:
         self._level = level
 
     def __enter__(self) -> L:
-        _nesting.depth += 1
-        self._level.depth = _nesting.depth
+        self._outer = outer = still_open(_nesting.scopes)
+        self._level.depth = len(outer) + 1
+        _nesting.scopes = (*outer, ref(self))
         return self._level
 
     def __exit__(self, *_: object) -> None:
-        _nesting.depth = self._level.depth - 1
+        _nesting.scopes = self._outer
         self._level.alive = False
 
 
 def nesting_depth() -> int:
     """How many transformations are open in this thread."""
-    return _nesting.depth
+    return len(still_open(_nesting.scopes))

@@ -29,6 +29,12 @@ class _Quiet(threading.local):
         context.run(np.seterr, all="ignore")
         self.run = context.run
 
+    def renew(self, failure: RuntimeError) -> None:
+        """Take another context if ``failure`` says that this one is entered: by what a signal handler interrupted."""
+        if not str(failure).startswith("cannot enter context"):
+            raise failure
+        self.run = contextvars.copy_context().run
+
 
 _quiet = _Quiet()
 
@@ -70,10 +76,17 @@ class Host(Device):
             # The shape rule runs only now: it words the error, and costs nothing when all is well.
             primitive.infer(*map(spec_of, operands), **params)
             raise ArgumentError(f"`{primitive.name}`: {failure}") from failure
+        except RuntimeError as failure:
+            _quiet.renew(failure)
+            return self.execute(primitive, operands, params)
         return result if type(result) is np.ndarray else np.asarray(result)
 
     def add_in_place(self, target: np.ndarray, addend: np.ndarray) -> bool:
         if not target.flags.writeable:
             return False
-        _quiet.run(np.add, target, addend, target)
+        try:
+            _quiet.run(np.add, target, addend, target)
+        except RuntimeError as failure:
+            _quiet.renew(failure)
+            _quiet.run(np.add, target, addend, target)
         return True

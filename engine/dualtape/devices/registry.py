@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import threading
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ContextDecorator
 from functools import cache
 from typing import TYPE_CHECKING
+from weakref import ref
 
+from dualtape.core.scopes import Scopes, still_open
 from dualtape.devices.device import Device
 from dualtape.devices.host import Host
 from dualtape.errors import ArgumentTypeError, DeviceError
@@ -27,8 +28,7 @@ _BUILT_IN = {"opencl": "dualtape.devices.opencl:opencl_devices"}
 
 
 class _Current(threading.local):
-    def __init__(self) -> None:
-        self.chosen: list[Device] = []
+    scopes: Scopes = ()
 
 
 _current = _Current()
@@ -88,8 +88,10 @@ def find_device(name: str | Device) -> Device:
 
 def current_device() -> Device:
     """Where new tensors go: the innermost ``with device(...)``, else what ``set_device`` or DUALTAPE_DEVICE chose."""
-    if _current.chosen:
-        return _current.chosen[-1]
+    if scopes := still_open(_current.scopes):
+        innermost: device | None = scopes[-1]()
+        if innermost is not None:
+            return innermost.chosen
     return _default if _default is not None else _from_environment()
 
 
@@ -111,8 +113,7 @@ def set_device(name: str | Device) -> None:
     _default = find_device(name)
 
 
-@contextmanager
-def device(name: str | Device) -> Iterator[Device]:
+class device(ContextDecorator):
     """Put new tensors on a device inside a ``with`` block.
 
     Examples
@@ -122,9 +123,16 @@ def device(name: str | Device) -> Iterator[Device]:
     ...     print(dt.Tensor([1.0]).device.name)
     host
     """
-    chosen = find_device(name)
-    _current.chosen.append(chosen)
-    try:
-        yield chosen
-    finally:
-        _current.chosen.pop()
+
+    def __init__(self, name: str | Device) -> None:
+        self.chosen = find_device(name)
+
+    def __enter__(self) -> Device:
+        _current.scopes = (*still_open(_current.scopes), ref(self))
+        return self.chosen
+
+    def __exit__(self, *_: object) -> None:
+        scopes = _current.scopes
+        while scopes and scopes[-1]() is not self:
+            scopes = scopes[:-1]
+        _current.scopes = scopes[:-1]

@@ -17,7 +17,7 @@ from dualtape.functions.indexing import take
 from dualtape.functions.shape import reshape
 from dualtape.optim.groups import LearningRate, Parameters, read_groups
 from dualtape.optim.schedule import LearningRateSchedule
-from dualtape.parameter import Parameter, ParameterTuple
+from dualtape.parameter import Parameter, ParameterTuple, set_all
 from dualtape.tensor import Tensor
 
 __all__ = ["Optimizer"]
@@ -109,6 +109,7 @@ class Optimizer(Cell):
         rates = {name: self._rate(name) for name in dict.fromkeys(choice.rate for choice in self._choices)}
         following = self.global_step + 1
         number = reshape(cast_to(following, next(iter(rates.values())).dtype), ())
+        changed: list[tuple[Parameter, Tensor]] = [(self.global_step, following)]
         for i, (parameter, rate, decay) in enumerate(self._choices):
             wide = promote(parameter.dtype, float32)
             value, gradient = cast_to(parameter.value(), wide), cast_to(gradients[i], wide)
@@ -118,10 +119,10 @@ class Optimizer(Cell):
                 gradient = gradient + value * decay
             state = tuple(slot[i].value() for slot in self._slots)
             new_value, new_state = self.update(value, gradient, Step(number, rates[rate], decay), state)
-            parameter.set_data(new_value)
-            for slot, tensor in zip(self._slots, new_state, strict=True):
-                slot[i].set_data(tensor)
-        self.global_step.set_data(following)
+            changed.append((parameter, new_value))
+            changed += ((slot[i], tensor) for slot, tensor in zip(self._slots, new_state, strict=True))
+        # All at once, at the end: whatever comes between finds the step done or not begun.
+        set_all(*zip(*changed, strict=True))
         return (True,) * len(self.parameters)
 
     def get_lr(self) -> Any:

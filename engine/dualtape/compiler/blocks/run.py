@@ -22,7 +22,7 @@ from dualtape.devices.device import Device, Storage
 from dualtape.devices.kernels import BuiltKernel, KernelDevice
 from dualtape.devices.registry import HOST
 from dualtape.dtypes import uint64
-from dualtape.errors import DeviceError
+from dualtape.errors import DeviceError, ForkedError
 from dualtape.tensor import wrap
 
 HostArrays = dict[Node, np.ndarray]
@@ -181,21 +181,22 @@ def _part(equations: tuple[Equation, ...], wanted: set[Node]) -> Program:
 
 
 class Guarded:
-    """A plan, until its device turns out not to build or launch its kernels; then operation by operation."""
+    """A plan, until its device turns out not to build or launch its kernels; then operation by operation.
+
+    Once it has worked, that is only so for a device that a fork has taken away.
+    """
 
     def __init__(self, plan: BlockPlan, program: Program, home: Device) -> None:
         self._plan: Runner = plan
         self._program, self._home = program, home
-        self._works = False
+        self._refusals: type[DeviceError] = DeviceError
 
     def __call__(self, arguments: Sequence[Storage]) -> list[Any]:
-        if self._works:
-            return self._plan(arguments)
         try:
             results = self._plan(arguments)
-        except DeviceError as failure:
+        except self._refusals as failure:
             warnings.warn(f"a jitted function runs operation by operation on {self._home}: {failure}", stacklevel=4)
             self._plan = replayed(self._program, self._home)
             results = self._plan(arguments)
-        self._works = True
+        self._refusals = ForkedError
         return results

@@ -17,6 +17,7 @@ from dualtape.devices.device import DeviceInfo, spec_of
 from dualtape.devices.kernels import Architecture, BuiltKernel, KernelDevice
 from dualtape.devices.opencl.elementwise import plan_expression, sum_in_place
 from dualtape.devices.opencl.fold import plan_fold
+from dualtape.devices.opencl.forking import keep_for_ever, refuse_forked
 from dualtape.devices.opencl.indexing import plan_cumsum, plan_scatter_sum, plan_search, plan_take
 from dualtape.devices.opencl.matmul import plan_matmul
 from dualtape.devices.opencl.memory import BufferStorage, PoolStatistics
@@ -52,7 +53,7 @@ class OpenCLDevice(KernelDevice):
         self.platform = f"{handle.platform.version.strip()}, {handle.name.strip()}"
         self._handle = handle
         self._started: Runtime | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal handler may come while the runtime is made, and need one, too
         self._plans: dict[Any, Plan] = {}
         self._sums: dict[Any, PreparedLaunch] = {}
         self._writes: deque[Any] = deque()
@@ -61,10 +62,23 @@ class OpenCLDevice(KernelDevice):
     def runtime(self) -> Runtime:
         """The queue, memory and programs; made when first used, for listing devices should cost nothing."""
         if self._started is None:
+            refuse_forked(self.name)
             with self._lock:
                 if self._started is None:
-                    self._started = Runtime(self.name, self._handle)
+                    made = Runtime(self.name, self._handle)
+                    self._started = self._started or made
         return self._started
+
+    @property
+    def is_started(self) -> bool:
+        """Whether it has been computed with."""
+        return self._started is not None
+
+    def abandon(self) -> None:
+        """In the child of a fork: forget the runtime, and with it the locks that other threads held."""
+        keep_for_ever((self._started, self._plans, self._sums, self._writes))
+        self._started, self._lock = None, threading.RLock()
+        self._plans, self._sums, self._writes = {}, {}, deque()
 
     @property
     def info(self) -> DeviceInfo:
@@ -106,11 +120,20 @@ class OpenCLDevice(KernelDevice):
             source = np.array(array, storage.dtype, order="C", copy=True)
             # The event keeps the source alive, and must be kept itself until the copy is done.
             event = cl.enqueue_copy(self.runtime.queue, storage.buffer, source, is_blocking=False)
-            with self._lock:
-                self._writes.append(event)
-                while self._writes[0].command_execution_status == _COMPLETE and len(self._writes) > 1:
-                    self._writes.popleft()
+            self._writes.append(event)
+            self._drop_done()
         return storage
+
+    def _drop_done(self) -> None:
+        """Drop what is copied, from the oldest on; without a lock, for a signal handler may come in here, too."""
+        writes = self._writes
+        while len(writes) > 1:
+            try:
+                if (oldest := writes.popleft()).command_execution_status != _COMPLETE:
+                    writes.appendleft(oldest)
+                    return
+            except IndexError:  # another thread was faster
+                return
 
     def full(self, shape: tuple[int, ...], value: float, dtype: np.dtype) -> BufferStorage:
         """Storage filled with one number."""
@@ -176,8 +199,7 @@ class OpenCLDevice(KernelDevice):
 
     def synchronize(self) -> None:
         self.runtime.queue.finish()
-        with self._lock:
-            self._writes.clear()
+        self._drop_done()
 
     def memory(self) -> PoolStatistics:
         """How much memory tensors hold on this device."""

@@ -6,11 +6,13 @@ import re
 import threading
 from typing import TYPE_CHECKING, Any
 
+from dualtape.devices.opencl.forking import refuse_forked, watch_forks
+
 if TYPE_CHECKING:
     from dualtape.devices.opencl.device import OpenCLDevice
 
 _found: tuple[OpenCLDevice, ...] | None = None
-_lock = threading.Lock()
+_lock = threading.RLock()  # a signal handler may come in the middle, and ask, too
 
 
 def opencl_devices() -> tuple[OpenCLDevice, ...]:
@@ -23,7 +25,8 @@ def opencl_devices() -> tuple[OpenCLDevice, ...]:
     global _found
     with _lock:
         if _found is None:
-            _found = _discover()
+            found = _discover()
+            _found = _found or found
         return _found
 
 
@@ -32,6 +35,8 @@ def _discover() -> tuple[OpenCLDevice, ...]:
         import pyopencl as cl
     except ImportError:
         return ()
+    refuse_forked("OpenCL")
+    watch_forks(lambda: _found or (), _unlock)
     try:
         platforms = cl.get_platforms()
     except cl.Error:  # the loader's way to say that there is no platform
@@ -46,6 +51,12 @@ def _discover() -> tuple[OpenCLDevice, ...]:
         name_unknown_processor(handle)
 
     return tuple(OpenCLDevice(f"opencl:{i}", handle) for i, handle in enumerate(handles))
+
+
+def _unlock() -> None:
+    """In the child of a fork there is no other thread, and who held the lock never lets it go."""
+    global _lock
+    _lock = threading.RLock()
 
 
 def _devices_of(platform: Any) -> list[Any]:

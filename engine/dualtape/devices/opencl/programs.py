@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import warnings
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -27,8 +28,7 @@ class Programs:
         self._device_name = device_name
         self._options = options
         self._kernels: dict[str, Launcher] = {}
-        self._lock = threading.Lock()
-        self._launching = threading.Lock()
+        self._lock = threading.RLock()  # a signal handler may come in the middle of a build, and need a kernel, too
 
     def kernel(self, name: str, source: str, scalars: tuple[Any, ...]) -> Launcher:
         """The kernel ``name`` of a program that holds no other.
@@ -45,14 +45,23 @@ class Programs:
         with self._lock:
             found = self._kernels.get(source)
             if found is None:
-                found = self._kernels[source] = self._launcher(self._build(name, source, scalars))
+                found = self._kernels[source] = self._launcher(self._build(name, source, scalars), scalars)
             return found
 
-    def _launcher(self, kernel: Any) -> Launcher:
+    def _launcher(self, kernel: Any, scalars: tuple[Any, ...]) -> Launcher:
+        program, name = kernel.program, kernel.function_name
+        # OpenCL keeps arguments in the kernel. Each launch borrows one that nobody else is setting: no other thread,
+        # and not what a signal handler has interrupted. One that an interrupt keeps from coming back is made anew.
+        idle = deque([kernel])
+
         def launch(global_size: Size, local_size: Size, *arguments: Any) -> None:
-            # OpenCL keeps arguments in the kernel: setting them and enqueueing must not interleave.
-            with self._launching:
-                kernel(self._queue, global_size, local_size, *arguments)
+            try:
+                kernel = idle.pop()
+            except IndexError:
+                kernel = cl.Kernel(program, name)
+                kernel.set_scalar_arg_dtypes(scalars)
+            kernel(self._queue, global_size, local_size, *arguments)
+            idle.append(kernel)
 
         return launch
 
