@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from weakref import ref
 
-from dualtape.core.scopes import Scopes, still_open
 from dualtape.errors import EscapedLevelError
+from dualtape.scopes import Scopes, still_open
 
 if TYPE_CHECKING:
     import numpy as np

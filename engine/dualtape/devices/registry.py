@@ -10,10 +10,10 @@ from functools import cache
 from typing import TYPE_CHECKING
 from weakref import ref
 
-from dualtape.core.scopes import Scopes, still_open
 from dualtape.devices.device import Device
 from dualtape.devices.host import Host
 from dualtape.errors import ArgumentTypeError, DeviceError
+from dualtape.scopes import Scopes, still_open
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
