@@ -1,6 +1,6 @@
 """Injected faults: what a machine, a user or a system does to a program, and what must be left of it.
 
-``python -m tests.faults`` injects them by the thousand, prints what became of them, and writes the table in
+``PYTHONPATH=tests python -m faults`` injects them by the thousand, prints what became of them, and writes the table in
 ``docs/reliability.md``; ``test_faults.py`` injects a few of each kind in every run of the tests.
 
 ================  ==========================================================================

@@ -1,4 +1,4 @@
-"""``python -m tests.faults``: inject faults of every kind, and print what became of them."""
+"""``PYTHONPATH=tests python -m faults``: inject faults of every kind, and print what became of them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import argparse
 import sys
 import time
 
-from .registry import Counts, injections
-from .table import rows, write
+from faults.registry import Counts, injections
+from faults.table import rows, write
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m faults", description=__doc__)
     parser.add_argument("--only", default="", help="only kinds whose name contains this text")
     parser.add_argument(
         "--scale", type=float, default=1.0, help="this share of each number; a whole one goes into docs/reliability.md"

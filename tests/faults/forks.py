@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from .children import run_program
-from .registry import Counts, injection
+from faults.children import run_program
+from faults.registry import Counts, injection
 
 PRELUDE = """
 import concurrent.futures, gc, multiprocessing, os, signal, sys, threading, warnings

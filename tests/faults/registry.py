@@ -72,8 +72,7 @@ def injection(kind: str, *, full: int, few: int) -> Callable[[Callable[[int], Co
 
 def injections() -> dict[str, Injection]:
     """Every kind of fault, by name: those of all modules of this folder."""
-    package = __name__.rpartition(".")[0]
     for module in sorted(x.name for x in pkgutil.iter_modules([str(Path(__file__).parent)])):
         if not module.startswith(("_", "test_")):
-            importlib.import_module(f"{package}.{module}")
+            importlib.import_module(f"faults.{module}")
     return dict(_enrolled)

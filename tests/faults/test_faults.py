@@ -1,4 +1,4 @@
-"""A few faults of every kind: nothing silent, nothing lost. The long run is ``python -m tests.faults``."""
+"""A few faults of every kind: nothing silent, nothing lost. The long run is ``PYTHONPATH=tests python -m faults``."""
 
 from __future__ import annotations
 
