@@ -48,3 +48,8 @@ def paths(tree: Any) -> list[tuple[Any, ...]]:
     import optree
 
     return optree.tree_paths(tree, none_is_leaf=True)
+
+
+def paths_of(structure: PyTreeSpec) -> list[tuple[Any, ...]]:
+    """The same of trees of that structure."""
+    return structure.paths()

@@ -10,30 +10,43 @@ import numpy as np
 
 from dualtape import pytree
 from dualtape.autodiff.transforms import require_callable
+from dualtape.bits import exact_key
 from dualtape.compiler.donation import donated, read_positions, run_giving_up
 from dualtape.compiler.lowered import Lowered
+from dualtape.compiler.variants import Compilations, has_loose_keys, leaf_key, variant_of
 from dualtape.core.interpreter import nesting_depth, value_of
 from dualtape.core.spec import Spec
 from dualtape.devices.device import Device
 from dualtape.devices.registry import current_device, find_device
-from dualtape.errors import ArgumentTypeError, DeviceError
+from dualtape.errors import ArgumentError, DeviceError
+from dualtape.functions.conversion import read_int
 from dualtape.parameter import is_observed, set_all
+from dualtape.recent import Recent
 from dualtape.tensor import Tensor
 
 if TYPE_CHECKING:
     from dualtape.compiler.pipeline import Compiled
+
+MOST_PROGRAMS = 64
+"""How many programs of one function are kept at least, unless `jit` is told another number."""
 
 
 class Jitted:
     """A function that runs as an optimised program; made by :func:`jit`."""
 
     def __init__(
-        self, fn: Callable[..., Any], device: Device | None = None, donate_argnums: tuple[int, ...] = ()
+        self,
+        fn: Callable[..., Any],
+        device: Device | None = None,
+        donate_argnums: tuple[int, ...] = (),
+        max_programs: int = MOST_PROGRAMS,
     ) -> None:
         self._fn = fn
         self._device = device
         self._donated = donate_argnums
-        self._cache: dict[Any, tuple[Compiled, Any]] = {}
+        self._programs: Recent[Any, tuple[Compiled, Any]] = Recent(max_programs)
+        self._compilations = Compilations(fn)
+        self._has_loose_keys = False
         update_wrapper(self, fn, updated=())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -73,10 +86,17 @@ class Jitted:
     def _compiled(self, leaves: list[Any], structure: Any, tensors: list[Tensor]) -> tuple[Compiled, Any]:
         """The compiled function and the structure of what it gives."""
         device = _common_device(tensors)
-        key = (structure, device.name, *(_key(leaf) for leaf in leaves))
-        found = self._cache.get(key)
-        if found is None or any(parameter.device is not device for parameter in found[0].read):
-            found = self._cache[key] = self._compile(leaves, structure, tensors, device)
+        key: Any = (structure, device.name, *map(leaf_key, leaves))
+        if self._has_loose_keys:
+            key = (key, exact_key(pytree.paths_of(structure)))
+        found = self._programs[key]
+        if found is not None and not any(parameter.device is not device for parameter in found[0].read):
+            return found
+        if not self._has_loose_keys and has_loose_keys(structure):
+            self._has_loose_keys = True
+            key = (key, exact_key(pytree.paths_of(structure)))
+        self._compilations.add(variant_of(leaves, structure, device), self._programs.limit)
+        found = self._programs[key] = self._compile(leaves, structure, tensors, device)
         return found
 
     def _compile(
@@ -99,12 +119,17 @@ class Jitted:
         return compiled, output_structure
 
 
-def jit(fn: Callable[..., Any], device: str | Device | None = None, donate_argnums: int | Sequence[int] = ()) -> Jitted:
+def jit(
+    fn: Callable[..., Any],
+    device: str | Device | None = None,
+    donate_argnums: int | Sequence[int] = (),
+    max_programs: int = MOST_PROGRAMS,
+) -> Jitted:
     """Trace ``fn`` on the first call with given shapes, element types and structure, then run the program.
 
     Tensors in the arguments, in nested containers or not, are inputs; so are the Parameters that the function reads,
-    whose later values later calls see. Everything else in the arguments is static: another value means another
-    trace. Inside another transformation a jitted function is an ordinary one.
+    whose later values later calls see. Everything else in the arguments is static: another value, of other bits or of
+    another type, means another trace. Inside another transformation a jitted function is an ordinary one.
 
     A program that does much the same at many points, such as a training step of a physics-informed network, runs as
     one kernel over blocks of points: on the OpenCL device that its inputs are on or, for inputs on the host, on the
@@ -116,6 +141,9 @@ def jit(fn: Callable[..., Any], device: str | Device | None = None, donate_argnu
     ``state = step(state, batch)``: their memory is free for intermediate values and results as soon as it has been
     read, and using one of them after the call is an error. Inside another transformation nothing is used up.
 
+    Each kind of arguments has a program of its own. The ``max_programs`` used last are kept, and never more than twice
+    as many; the tenth compilation brings a warning that says what changed from one to the next.
+
     Examples
     --------
     >>> import dualtape as dt
@@ -124,7 +152,10 @@ def jit(fn: Callable[..., Any], device: str | Device | None = None, donate_argnu
     [ 3. 12.]
     """
     place = None if device is None else find_device(device)
-    return Jitted(require_callable("jit", fn), place, read_positions(donate_argnums))
+    most = read_int("jit", "max_programs", max_programs)
+    if most < 1:
+        raise ArgumentError(f"`max_programs` of `jit` must be at least 1, got {most}")
+    return Jitted(require_callable("jit", fn), place, read_positions(donate_argnums), most)
 
 
 def _flatten(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], Any]:
@@ -134,19 +165,6 @@ def _flatten(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], 
 
 def _read_leaf(leaf: Any) -> Any:
     return Tensor(leaf) if isinstance(leaf, np.ndarray) else value_of(leaf)
-
-
-def _key(leaf: Any) -> Any:
-    if isinstance(leaf, Tensor):
-        return leaf.shape, leaf.dtype
-    try:
-        hash(leaf)
-    except TypeError as failure:
-        raise ArgumentTypeError(
-            f"a static argument of a jitted function must be hashable, got {type(leaf).__name__}; pass a Tensor, or a "
-            "tuple, list or dict of them"
-        ) from failure
-    return type(leaf), leaf
 
 
 def _common_device(tensors: list[Tensor]) -> Device:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from dualtape.bits import same_bits
 from dualtape.compiler.program import Equation, KnownNode, Node, Operand, Program
 from dualtape.core.lowering import Expression
 from dualtape.core.primitive import Primitive
@@ -99,12 +100,12 @@ class _Thinning:
 
 
 def _thin_constant(constant: KnownNode) -> Node:
-    """The constant with size 1 on each axis along which all its slices are equal."""
+    """The constant with size 1 on each axis along which all its slices have the same bits."""
     array = constant.value.asnumpy()
     kept = array
     for axis in range(array.ndim):
         first = kept.take([0], axis) if kept.shape[axis] > 1 else kept
-        if prod(first.shape) < prod(kept.shape) and np.array_equal(kept, np.broadcast_to(first, kept.shape)):
+        if prod(first.shape) < prod(kept.shape) and same_bits(kept, np.broadcast_to(first, kept.shape)):
             kept = first
     if kept is array:
         return constant

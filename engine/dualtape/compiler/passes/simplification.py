@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from dualtape.bits import exact_key
 from dualtape.compiler.passes.pruning import drop_unread_outputs
 from dualtape.compiler.program import Control, Equation, KnownNode, Node, Operand, Program, with_inner
 from dualtape.core.primitive import Primitive
@@ -51,9 +53,8 @@ def merge_common(program: Program) -> Program:
     equations = []
     for old in program.equations:
         equation = rewriting.read(old)
-        # The type tells 1 from 1.0 and True, which are equal as keys.
-        operands = tuple(x if isinstance(x, Node) else (type(x), repr(x)) for x in equation.operands)
-        key = (equation.primitive, operands, tuple(sorted(equation.params.items(), key=lambda item: item[0])))
+        params = tuple((name, exact_key(equation.params[name])) for name in sorted(equation.params))
+        key = (equation.primitive, *(x if isinstance(x, Node) else exact_key(x) for x in equation.operands), params)
         if key in seen:
             rewriting[old.output] = seen[key]
         else:
@@ -127,7 +128,7 @@ def _identity(equation: Equation, producers: dict[Node, Equation]) -> Operand | 
         # -0.0, infinities and NaN all pass a factor of one unchanged.
         return next((y for x, y in (operands, operands[::-1]) if _is_number(x, 1)), None)
     does_nothing = (
-        (primitive is subtract and _is_number(operands[1], 0))
+        (primitive is subtract and _is_number(operands[1], 0))  # but -0.0 - -0.0 is 0.0
         or primitive in (cast, reshape, broadcast_to, stop_gradient)
         or (primitive is sum_primitive and not params["axes"])
         or (primitive is permute and params["axes"] == tuple(range(len(params["axes"]))))
@@ -137,7 +138,9 @@ def _identity(equation: Equation, producers: dict[Node, Equation]) -> Operand | 
 
 
 def _is_number(operand: Operand, value: float) -> bool:
-    return not isinstance(operand, (Node, bool)) and operand == value
+    if isinstance(operand, (Node, bool)) or operand != value:
+        return False
+    return math.copysign(1, operand) == math.copysign(1, value)
 
 
 def _twice(equation: Equation, producers: dict[Node, Equation]) -> Operand | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from dualtape.bits import bits_of
 from dualtape.compiler.program.control import ITEM, Control
 from dualtape.compiler.program.equation import Equation, KnownNode, Node, Number, Operand
 from dualtape.compiler.program.program import Program
@@ -106,10 +107,11 @@ class Trace(Level):
         return self._constants[id(value)][1]
 
     def _constant(self, value: Tensor) -> Node:
-        """A tensor of equal numbers is written as one number that is repeated, any other is kept."""
+        """A tensor of numbers with the same bits is written as one that is repeated, any other is kept."""
         array = value.asnumpy()
+        bits = bits_of(array)
         spec = Spec(value.shape, value.dtype)
-        if array.size > 1 and np.all(array == array.flat[0]):
+        if array.size > 1 and np.all(bits == bits.flat[0]):
             one = KnownNode(Spec((), value.dtype), Tensor(array.flat[0], device=self.device))
             return self._emit(broadcast_to, (one,), {"shape": value.shape})
         return KnownNode(spec, value.to(self.device))
