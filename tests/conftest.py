@@ -18,6 +18,7 @@ _WITH_PYOPENCL = (
     "devices/test_every_kernel.py",
     "devices/test_opencl_device.py",
     "devices/test_opencl_kernels.py",
+    "devices/test_opencl_plans.py",
 )
 collect_ignore = [] if find_spec("pyopencl") else [*_WITH_PYOPENCL]
 

@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dualtape.recent import Recent
+
 Run = Callable[..., np.ndarray]
 
 
 @pytest.fixture
 def narrow(opencl: Any, run: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setattr(opencl.runtime, "has_float64", False)
-    monkeypatch.setattr(opencl, "_plans", {})
+    monkeypatch.setattr(opencl, "_plans", Recent(64))
     return run
 
 

@@ -112,8 +112,9 @@ def _fails(item: pytest.Function) -> bool:
 def _forget_plans(primitives: Iterable[Primitive]) -> None:
     """Devices prepare a primitive once for each shape; what is changed must be prepared again."""
     for device in opencl_devices():
-        for key in [key for key in device._plans if key[0] in primitives]:
-            del device._plans[key]
+        for plans in (device._plans, device._plans._old):
+            for key in [key for key in plans if key[0] in primitives]:
+                plans.pop(key)
 
 
 def main(log: str, numbers: str, *suite: str) -> int:

@@ -160,8 +160,10 @@ def _scan(
     places: list[Storage] = []
 
     def row_of(stack: Storage, i: int) -> Storage:
+        nonlocal places
         if not places:
-            places.extend(device.put(np.array(k)) for k in range(length))
+            # Made as a whole: two threads that filled one list would mix up their places.
+            places = [device.put(np.array(k)) for k in range(length)]
         return device.execute(take, (stack, places[i]), {"axis": 0})
 
     def run(operands: list[Any]) -> list[Any]:

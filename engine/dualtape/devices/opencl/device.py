@@ -25,6 +25,7 @@ from dualtape.devices.opencl.movement import plan_concatenate, plan_movement, pl
 from dualtape.devices.opencl.runtime import Plan, PreparedLaunch, Runtime
 from dualtape.dtypes import DType, dtype_of, float32, float64
 from dualtape.errors import DeviceError
+from dualtape.recent import Recent
 
 _BY_NAME = {
     "argmax": plan_search,
@@ -36,7 +37,7 @@ _BY_NAME = {
     "take": plan_take,
 }
 
-_MOST_PLANS = 8192
+_MOST_PLANS = 4096  # that surely stay, of those used last
 _MOST_LANES = 16  # of a vector in OpenCL C
 _COMPLETE = cl.command_execution_status.COMPLETE
 
@@ -54,8 +55,8 @@ class OpenCLDevice(KernelDevice):
         self._handle = handle
         self._started: Runtime | None = None
         self._lock = threading.RLock()  # a signal handler may come while the runtime is made, and need one, too
-        self._plans: dict[Any, Plan] = {}
-        self._sums: dict[Any, PreparedLaunch] = {}
+        self._plans: Recent[Any, Plan] = Recent(_MOST_PLANS)
+        self._sums: Recent[Any, PreparedLaunch] = Recent(_MOST_PLANS)
         self._writes: deque[Any] = deque()
 
     @property
@@ -151,13 +152,9 @@ class OpenCLDevice(KernelDevice):
     def execute(self, primitive: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> BufferStorage:
         signature = [(x.shape, x.dtype) if type(x) is BufferStorage else None for x in operands]
         key = (primitive, *signature, *params.values())
-        plan = self._plans.get(key)
+        plan = self._plans[key]
         if plan is None:
-            plan = self._prepare(primitive, operands, params)
-            if len(self._plans) >= _MOST_PLANS:
-                self._plans.clear()
-                self._sums.clear()
-            self._plans[key] = plan
+            plan = self._plans[key] = self._prepare(primitive, operands, params)
         return plan(operands)
 
     def _prepare(self, primitive: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> Plan:
@@ -184,7 +181,7 @@ class OpenCLDevice(KernelDevice):
         if target.dtype != addend.dtype or target.dtype.kind != "f":
             return False
         key = (target.shape, target.dtype)
-        add = self._sums.get(key)
+        add = self._sums[key]
         if add is None:
             add = self._sums[key] = sum_in_place(self.runtime, Spec(target.shape, dtype_of(target.dtype)))
         add(target.buffer, addend.buffer, target.buffer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -51,11 +52,15 @@ def plan_expression(
             for x, number in zip(operands, numbers, strict=True)
         ]
 
+    @cache
+    def run_far() -> Plan:
+        # A number that the integers on the other side cannot reach compares with them as an infinity does.
+        return runtime.plan(output, _launch(runtime, name, code, specs, output, float32), infinite)
+
     def compare(operands: Operands) -> BufferStorage:
         if all(in_range(int(x), common) for x, number in zip(operands, numbers, strict=True) if number):
             return run(operands)
-        # A number that the integers on the other side cannot reach compares with them as an infinity does.
-        return runtime.plan(output, _launch(runtime, name, code, specs, output, float32), infinite)(operands)
+        return run_far()(operands)
 
     return compare
 

@@ -1,4 +1,4 @@
-"""Programs of one kernel each, built when first launched and kept."""
+"""Programs of one kernel each, built when first launched, and kept as long as somebody may launch them."""
 
 from __future__ import annotations
 
@@ -7,13 +7,18 @@ import warnings
 from collections import deque
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakValueDictionary
 
 import pyopencl as cl
 
 from dualtape.errors import DeviceError
 from dualtape.opencl_kernels import source
+from dualtape.recent import Recent
 
 Size = tuple[int, ...]
+_MOST_UNUSED = 32
+"""So many kernels asked for last stay though nobody holds them: a function jitted anew needs those that it had."""
+
 Launcher = Callable[..., None]
 """Enqueues one run: global and local size, then the kernel's arguments, buffers and plain numbers."""
 
@@ -27,7 +32,8 @@ class Programs:
         self._queue = queue
         self._device_name = device_name
         self._options = options
-        self._kernels: dict[str, Launcher] = {}
+        self._kernels: WeakValueDictionary[str, Launcher] = WeakValueDictionary()
+        self._latest: Recent[str, Launcher] = Recent(_MOST_UNUSED)
         self._lock = threading.RLock()  # a signal handler may come in the middle of a build, and need a kernel, too
 
     def kernel(self, name: str, source: str, scalars: tuple[Any, ...]) -> Launcher:
@@ -46,6 +52,7 @@ class Programs:
             found = self._kernels.get(source)
             if found is None:
                 found = self._kernels[source] = self._launcher(self._build(name, source, scalars), scalars)
+            self._latest[source] = found
             return found
 
     def _launcher(self, kernel: Any, scalars: tuple[Any, ...]) -> Launcher:
