@@ -125,10 +125,13 @@ class Parameter(Tensor):
         view = _here.view
         if view is None:
             return self._value
-        held = view.values.get(id(self), self._value)
-        # Under `jit` everything is observed, but what a derivative inside it put in place stands for itself.
-        if view.observer is None or held.level.depth:
+        # Under `jit` everything is observed, but what a derivative inside it put in place stands for itself, and so
+        # does what it was given since.
+        held = view.values.get(id(self))
+        if held is not None:
             return held
+        if view.observer is None:
+            return self._value
         changed = view.changes.get(self)
         found: Tensor = view.observer.parameter(self) if changed is None else changed
         return found
@@ -175,7 +178,7 @@ class Parameter(Tensor):
             )
         value = value_of(data)
         tensor = value if isinstance(value, Tensor) else Tensor(value, device=self.device)
-        if tensor.shape != self.shape and not slice_shape:
+        if tensor.shape != self.shape and not (slice_shape and not is_observed()):
             raise ShapeError(
                 f"`set_data` of parameter {self.name!r} of shape {self.shape} got a value of shape {tensor.shape}"
             )
@@ -186,13 +189,26 @@ class Parameter(Tensor):
 
     def set_dtype(self, dtype: Any) -> Parameter:
         """Convert the value to another element type; returns itself."""
-        replace_all([self], [cast_to(self.held, as_dtype(dtype))])
+        wanted = as_dtype(dtype)
+        if wanted is not self.dtype:
+            self._require_unobserved("set_dtype")
+            replace_all([self], [cast_to(self.held, wanted)])
         return self
 
     def move_to(self, device: str | Device) -> Parameter:
         """Move the value to another device; returns itself."""
-        replace_all([self], [self.held.to(find_device(device))])
+        wanted = find_device(device)
+        if wanted is not self.device:
+            self._require_unobserved("move_to")
+            replace_all([self], [self.held.to(wanted)])
         return self
+
+    def _require_unobserved(self, method: str) -> None:
+        if is_observed():
+            raise ArgumentError(
+                f"`{method}` of parameter {self.name!r} inside a jitted function: a program reads and gives values of "
+                "one kind; call it before"
+            )
 
     def to(self, device: str | Device) -> Tensor:
         """A plain tensor with its value, on another device."""
@@ -204,6 +220,11 @@ class Parameter(Tensor):
         if init not in makers:
             raise ArgumentError(f"`init` of `clone` must be 'same', 'zeros' or 'ones', got {init!r}")
         value = self.value() if init == "same" else self.held
+        if value.level.depth:
+            raise ArgumentTypeError(
+                f"`clone` of parameter {self.name!r} would make a new Parameter of a value of {value.level.title}; "
+                "clone it outside, or use the value itself, as in `parameter * 1`"
+            )
         return Parameter(makers[init](value), name=self.name, requires_grad=self.requires_grad)
 
     def __repr__(self) -> str:
@@ -229,7 +250,11 @@ def _give(parameters: Sequence[Parameter], values: Sequence[Tensor]) -> None:
     if view is None or view.observer is None:
         replace_all(parameters, values)
     else:
-        view.changes.update(zip(parameters, values, strict=True))
+        # What a derivative put in a parameter's place stands for itself, and the observer does not see it.
+        new = list(zip(parameters, values, strict=True))
+        view.changes.update((parameter, value) for parameter, value in new if id(parameter) not in view.values)
+        for parameter, value in new:
+            view.put(parameter, value)
 
 
 def replace_all(parameters: Sequence[Parameter], values: Sequence[Tensor]) -> None:
@@ -255,10 +280,10 @@ def current_observer() -> Any:
     return None if view is None else view.observer
 
 
-def pending_changes() -> int:
-    """How many parameters have been given new values that the observer has yet to hand out."""
+def given_values() -> list[Tensor]:
+    """The values in this thread that parameters have been given, or that transformations put in their place."""
     view = _here.view
-    return 0 if view is None else len(view.changes)
+    return [] if view is None else [*view.changes.values(), *view.values.values()]
 
 
 def call_substituted(

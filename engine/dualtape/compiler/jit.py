@@ -56,9 +56,9 @@ class Jitted:
             # Inside another transformation, whose values the function may use without being given them, it is an
             # ordinary function.
             return self._fn(*args, **kwargs)
-        compiled, output_structure = self._compiled(leaves, structure, tensors)
+        compiled, output_structure, held = self._compiled(leaves, structure, tensors)
         given_up = donated(self._donated, args, leaves) if self._donated else []
-        storages = [x.data_ for x in tensors] + [parameter.value().data_ for parameter in compiled.read]
+        storages = [x.data_ for x in (*tensors, *held)]
         if given_up:
             # Where operations run one by one, what is given up is free after its last reading.
             results = run_giving_up(given_up, getattr(compiled.run, "consume", compiled.run), storages, tensors)
@@ -83,21 +83,24 @@ class Jitted:
         leaves, structure = _flatten(args, kwargs)
         return self._compiled(leaves, structure, [x for x in leaves if isinstance(x, Tensor)])[0].lowered
 
-    def _compiled(self, leaves: list[Any], structure: Any, tensors: list[Tensor]) -> tuple[Compiled, Any]:
-        """The compiled function and the structure of what it gives."""
+    def _compiled(self, leaves: list[Any], structure: Any, tensors: list[Tensor]) -> tuple[Compiled, Any, list[Tensor]]:
+        """The compiled function, the structure of what it gives, and the values of the parameters that it reads."""
         device = _common_device(tensors)
         key: Any = (structure, device.name, *map(leaf_key, leaves))
         if self._has_loose_keys:
             key = (key, exact_key(pytree.paths_of(structure)))
         found = self._programs[key]
-        if found is not None and not any(parameter.device is not device for parameter in found[0].read):
-            return found
+        if found is not None:
+            held = [parameter.value() for parameter in found[0].read]
+            # Parameters may have been moved, cast or given another shape since.
+            if [(x.device_, x.data_.shape, x.data_.dtype) for x in held] == found[0].kinds:
+                return *found, held
         if not self._has_loose_keys and has_loose_keys(structure):
             self._has_loose_keys = True
             key = (key, exact_key(pytree.paths_of(structure)))
         self._compilations.add(variant_of(leaves, structure, device), self._programs.limit)
         found = self._programs[key] = self._compile(leaves, structure, tensors, device)
-        return found
+        return *found, [parameter.value() for parameter in found[0].read]
 
     def _compile(
         self, leaves: list[Any], structure: Any, tensors: list[Tensor], device: Device

@@ -31,12 +31,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from dualtape.compiler.blocks import Guarded, NotBlockable, choose_device, choose_division, compile_region, plan_blocks
 from dualtape.compiler.lowered import Lowered
 from dualtape.compiler.passes import compute_repeated_once, optimise
 from dualtape.compiler.program import Program, trace_program
 from dualtape.compiler.replay import Runner, replayed
-from dualtape.core.spec import Spec
+from dualtape.core.spec import Shape, Spec
 from dualtape.devices.device import Device
 from dualtape.errors import DeviceError
 from dualtape.parameter import Parameter
@@ -53,12 +55,15 @@ class Compiled(NamedTuple):
         From the storages of the arguments, then those of ``read``, to the results, then the values of ``written``.
     read, written
         The parameters whose values it takes and gives.
+    kinds
+        Device, shape and NumPy type of the values that it takes.
     """
 
     lowered: Lowered
     run: Runner
     read: list[Parameter]
     written: list[Parameter]
+    kinds: list[tuple[Device, Shape, np.dtype]]
 
 
 def compile_function(
@@ -68,7 +73,8 @@ def compile_function(
     program, read, written = trace_program(function, specs, home)
     optimised = optimise(program)
     run, source, explanation = compile_program(optimised, home, chosen)
-    return Compiled(Lowered(program, optimised, source, explanation, home), run, read, written)
+    kinds = [(home, node.spec.shape, node.spec.dtype.numpy) for node in program.inputs[len(specs) :]]
+    return Compiled(Lowered(program, optimised, source, explanation, home), run, read, written, kinds)
 
 
 def compile_program(program: Program, home: Device, chosen: Device | None) -> tuple[Runner, str, str]:

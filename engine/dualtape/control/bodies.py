@@ -25,7 +25,7 @@ from dualtape.core.spec import Spec
 from dualtape.devices.device import Device
 from dualtape.errors import ArgumentError
 from dualtape.functions.creation import zeros_like
-from dualtape.parameter import current_observer, pending_changes
+from dualtape.parameter import current_observer, given_values
 from dualtape.tensor import Tensor
 
 Mask = Sequence[bool]
@@ -142,13 +142,14 @@ def close(function: Callable[..., Sequence[Any]], specs: Sequence[Spec], device:
 
 
 def close_body(title: str, function: Callable[..., Sequence[Any]], specs: Sequence[Spec], device: Device) -> Closed:
-    """As :func:`close`, for the body of a loop, which may run many times or never: it must not change a parameter."""
-    before = pending_changes()
+    """As :func:`close`, for a body that may run many times or never: it must not change a parameter."""
+    before = given_values()
     closed = close(function, specs, device)
-    if pending_changes() != before:
+    after = given_values()
+    if len(after) != len(before) or any(x is not y for x, y in zip(after, before, strict=True)):
         raise ArgumentError(
-            f"the body of `{title}` gives a Parameter a new value inside `jit`; carry the value through the loop, and "
-            "call `set_data` after it"
+            f"the body of `{title}` gives a Parameter a new value inside `jit`; return the value, and call `set_data` "
+            "with it after the loop or condition"
         )
     return closed
 

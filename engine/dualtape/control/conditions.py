@@ -12,7 +12,7 @@ from typing import Any
 from dualtape.autodiff.levels import PartsLevel
 from dualtape.autodiff.transforms import require_callable
 from dualtape.compiler.program import COND, Program, evaluate
-from dualtape.control.bodies import Mask, close, close_here, pulled, sharing
+from dualtape.control.bodies import Mask, close_body, close_here, pulled, sharing
 from dualtape.control.flat import Flat, described, device_of, flat, require_same
 from dualtape.control.on_parts import all_parts, evaluation, on_parts, wholes
 from dualtape.control.structured import Structured, value_spec
@@ -101,7 +101,7 @@ def _written(predicate: Tensor, true_fn: Any, false_fn: Any, operands: tuple[Any
         return on_tensors
 
     specs = [value_spec(x) for x in given.tensors]
-    closed = [close(run(function), specs, device) for function in (true_fn, false_fn)]
+    closed = [close_body("cond", run(function), specs, device) for function in (true_fn, false_fn)]
     _require_alike(outputs[0], outputs[1], true_fn, false_fn)
     (true, false), captured = sharing(*closed)
     return outputs[0].filled(apply(Cond(true, false), [predicate, *captured, *given.tensors]))

@@ -17,7 +17,7 @@ from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Spec
 from dualtape.devices.device import Device
 from dualtape.dtypes import DType
-from dualtape.errors import TracingError
+from dualtape.errors import DeviceError, TracingError
 from dualtape.parameter import Parameter, call_observed
 from dualtape.primitives.broadcasting import broadcast_to
 from dualtape.tensor import Tensor
@@ -120,6 +120,11 @@ class Trace(Level):
         """The node of a parameter: an input, so that later calls see its later values."""
         if id(parameter) not in self._parameters:
             held = parameter.held
+            if held.device is not self.device:
+                raise DeviceError(
+                    f"a jitted function on {self.device.name} reads the parameter {parameter.name!r}, which is on "
+                    f"{held.device.name}; move one of them, as in parameter.move_to({self.device.name!r})"
+                )
             self._parameters[id(parameter)] = (parameter, self.traced(Node(Spec(held.shape, held.dtype))))
         return self._parameters[id(parameter)][1]
 
