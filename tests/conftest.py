@@ -15,6 +15,7 @@ from dualtape.devices.registry import current_device
 # These name what is there only with pyopencl, and cannot be collected without (see `--host-only`).
 _WITH_PYOPENCL = (
     "compiler/test_work_items.py",
+    "core/test_truth_values.py",
     "devices/test_every_kernel.py",
     "devices/test_opencl_device.py",
     "devices/test_opencl_kernels.py",

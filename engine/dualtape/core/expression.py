@@ -2,6 +2,10 @@
 
 ``choose((x == 0) | (y == 0), 0, x * y)`` is the product in which zero wins. The inputs are ``x``, ``y``, ``z`` in
 order; numbers have the inputs' type. What others ask of it is computed from the tree; :func:`in_c` makes C of it.
+
+A comparison is a truth value. Where a number is needed it counts as 1 or 0, as in NumPy: ``(x > 0) * 2``. C would have
+-1 in vectors, of another type than theirs. Sums and products of truth values alone are truth values, as in NumPy; for
+their differences, which NumPy refuses, they count as numbers.
 """
 
 from __future__ import annotations
@@ -71,6 +75,15 @@ class Expression:
     def functions(self) -> frozenset[str]:
         """The device functions that it calls."""
         return frozenset(node.function for node in self.nodes() if isinstance(node, FunctionCall))
+
+    @property
+    def is_truth(self) -> bool:
+        """Whether the value is a truth value."""
+        if isinstance(self, ByType):
+            return self.operands[0].is_truth
+        if isinstance(self, OperatorCall) and self.symbol == "?":
+            return all(branch.is_truth for branch in self.operands[1:])
+        return isinstance(self, OperatorCall) and self.symbol in (*_COMPARISONS, "&&", "||", "!")
 
     @property
     def arity(self) -> int:
@@ -168,16 +181,35 @@ class ByType(Expression):
 
 
 _CONVERSION = "(OUT)"
+_COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
+_OF_TRUTHS = {"+": "||", "*": "&&"}
 x, y, z = (Argument((), position) for position in range(3))
 
 
 def _operation(symbol: str, *operands: object) -> Expression:
-    return OperatorCall(tuple(map(_expression, operands)), symbol)
+    given = tuple(map(_expression, operands))
+    match symbol:
+        case "+" | "*" if all(operand.is_truth for operand in given):
+            symbol = _OF_TRUTHS[symbol]
+        case "+" | "-" | "*" | "/" | "==" | "!=" | "<" | "<=" | ">" | ">=":
+            given = tuple(map(as_number, given))
+        case "?":
+            condition, *branches = given
+            if not all(branch.is_truth for branch in branches):
+                given = (condition, *map(as_number, branches))
+    return OperatorCall(given, symbol)
+
+
+def as_number(expression: Expression) -> Expression:
+    """The expression, 1 and 0 in the place of truth values."""
+    return OperatorCall((expression, Literal((), 1), Literal((), 0)), "?") if expression.is_truth else expression
 
 
 def _expression(value: object) -> Expression:
     if isinstance(value, Expression):
         return value
+    if isinstance(value, bool):
+        return Literal((), int(value))
     if isinstance(value, (int, float)):
         return Literal((), value)
     raise TypeError(f"{value!r} is no part of an expression")
@@ -185,7 +217,7 @@ def _expression(value: object) -> Expression:
 
 def call(function: str, *operands: Expression, swallows_nan: bool = False) -> Expression:
     """The value of a function of `opencl_kernels`."""
-    return FunctionCall(operands, function, swallows_nan)
+    return FunctionCall(tuple(map(as_number, operands)), function, swallows_nan)
 
 
 def choose(condition: Expression, chosen: Expression | float, otherwise: Expression | float) -> Expression:

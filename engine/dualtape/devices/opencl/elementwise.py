@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.core.expression import call, choose, x, y
+from dualtape.core.expression import as_number, call, choose, x, y
 from dualtape.core.lowering import Expression, Fold, contiguous_strides
 from dualtape.core.spec import Spec
 from dualtape.devices.opencl.fold import plan_fold
@@ -30,6 +30,8 @@ def plan_expression(
     if expression.needs_floats and not common.is_float:
         raise DTypeError(f"`{name}` is a function of floats, and got {common}; cast it to a float type first")
     code = expression.specialized(not common.is_float, params)
+    if output.dtype is not bool_:
+        code = as_number(code)
     if common.is_float and output.dtype.is_integer:
         code = call("dt_to_integer", *code.operands)
     numbers = tuple(spec is None for spec in specs)

@@ -14,7 +14,7 @@ from dualtape.compiler.blocks.find.pointwise import PointwiseBuilder
 from dualtape.compiler.blocks.find.regions import NotBlockable
 from dualtape.compiler.blocks.tile import COPY, ContractionTerm, ElementwiseMap, FoldFeatures, Read, TileValue
 from dualtape.compiler.program import Equation, Node, Number
-from dualtape.core.expression import choose
+from dualtape.core.expression import as_number, choose
 from dualtape.core.lowering import Expression, Fold, Movement, Placement, Reinterpretation
 from dualtape.dtypes import bool_
 from dualtape.primitives.broadcasting import sum as sum_primitive
@@ -64,6 +64,8 @@ def _map_expression(builder: PointwiseBuilder, equation: Equation, expression: E
         else:
             operands.append(builder.shared_read(x, axis, folded, rank, name).stretched(local))
     code = expression.specialized(of_integers=False, params=equation.params)
+    if out.dtype is not bool_:
+        code = as_number(code)
     if equation.primitive is cast:
         source = equation.reads[0].spec.dtype
         if (source is not bool_ and source is not out.dtype) or out.dtype is bool_:
