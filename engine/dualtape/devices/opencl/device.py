@@ -79,7 +79,7 @@ class OpenCLDevice(KernelDevice):
         """In the child of a fork: forget the runtime, and with it the locks that other threads held."""
         keep_for_ever((self._started, self._plans, self._sums, self._writes))
         self._started, self._lock = None, threading.RLock()
-        self._plans, self._sums, self._writes = {}, {}, deque()
+        self._plans, self._sums, self._writes = Recent(_MOST_PLANS), Recent(_MOST_PLANS), deque()
 
     @property
     def info(self) -> DeviceInfo:
