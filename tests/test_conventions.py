@@ -11,6 +11,7 @@ import pytest
 
 import dualtape as dt
 from dualtape import ops
+from dualtape.devices.device import Device
 from dualtape.testing.modes import composed, nested_duals, taylor
 
 inf, nan = math.inf, math.nan
@@ -127,6 +128,8 @@ CUT_OFF = [
     Row("amax", lambda x: ops.where(x > 0, ops.amax(ops.sqrt(ops.stack([x, 2 * x]))), 0.0), -1.0, (0, 0, 0, 0)),
     Row("logsumexp", lambda x: ops.where(x > 0, ops.logsumexp(ops.log(ops.stack([x, x]))), 0.0), -1.0, (0, 0, 0, 0)),
     Row("cumsum", lambda x: ops.where(x > 0, ops.cumsum(ops.sqrt(ops.stack([x, x])), 0)[1], 0.0), -1.0, (0, 0, 0, 0)),
+    Row("times infinity", lambda x: ops.where(x > 0, x * inf, 0.0), -1.0, (0, 0, 0, 0)),
+    Row("over the number 0", lambda x: ops.where(x > 0, x / 0.0, 0.0), -1.0, (0, 0, 0, 0)),
     Row("infinite constant", lambda x: ops.where(x > 0, x, inf), 0.0, (inf, 0, 0)),
 ]
 
@@ -176,6 +179,57 @@ def test_matrix_product_of_infinite_numbers_is_not_saved_by_where() -> None:
     early = lambda x: ops.where(x > 0, ops.sqrt(x), 0.0) @ ops.where(x > 0, ops.sqrt(x), 0.0)
     assert np.isnan(dt.grad(late)(x).asnumpy()[0])
     assert dt.grad(early)(x).tolist() == [0, 1]
+
+
+PRODUCTS: dict[str, Callable[[dt.Tensor], dt.Tensor]] = {
+    "by a constant": lambda x: x * tensor([inf, 2.0]),
+    "of a constant": lambda x: tensor([inf, 2.0]) * x,
+    "by a number": lambda x: ops.stack([x[0] * inf, x[1] * 2.0]),
+    "by a value": lambda x: x * ops.exp(ops.stack([x[0] + 1000.0, ops.log(x[1] + 1.0)])),
+}
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_zero_is_strong_in_forward_products(name: str) -> None:
+    """The tangent of a product was a plain product: 0 * inf gave NaN where reverse mode gave 0."""
+    f, x, v = PRODUCTS[name], tensor([1.0, 1.0]), tensor([0.0, 1.0])
+    first = float(dt.jvp(f, x, v)[1][1])
+    found = {
+        "jvp": dt.jvp(f, x, v)[1],
+        "jacfwd": dt.jacfwd(f)(x)[:, 1],
+        "jacrev": dt.jacrev(f)(x)[:, 1],
+        "jet": dt.jet(f, x, ops.stack([v, 0 * v]))[1][0],
+        "partials": dt.partials(lambda X: f(X[0])[None], [(0, 1)])(x[None])[0][0],
+        "linearize": dt.linearize(f, x)[1](v),
+        "jit": dt.jit(lambda x: dt.jvp(f, x, v)[1])(x),
+        "vmap": dt.vmap(lambda x: dt.jvp(f, x, v)[1])(x[None])[0],
+    }
+    for mode, got in found.items():
+        np.testing.assert_allclose(got.asnumpy(), [0, first], rtol=1e-15, err_msg=mode)
+
+
+def test_zero_is_strong_in_laplacians() -> None:
+    """A slope of 0 times an infinite one, in the product of a value with itself and with another one."""
+    X = tensor([[1.0, 0.0], [2.0, 0.0]])
+    u = lambda X: ops.where(X[:, 1] > 0, X[:, 0] * ops.sqrt(X[:, 1]), X[:, 0] ** 2)
+    assert dt.laplacian(u)(X)[1].tolist() == [2, 2]
+
+
+def test_zero_is_strong_in_forward_products_of_block_kernels(device: Device) -> None:
+    """The kernel's products are plain; the NaN that comes out makes it run again."""
+    x = dt.Tensor(np.linspace(0, 4, 512, dtype=np.float32))
+    scale = dt.Tensor(np.array([np.inf] + [2.0] * 511, np.float32))
+    v = dt.Tensor(np.array([0.0] + [1.0] * 511, np.float32))
+    step = lambda x, w: (dt.jvp(lambda x: x * (w * scale), x, v)[1]).sum()
+    w = dt.Tensor(np.float32(1.0))
+    assert step(x, w).item() == dt.jit(step)(x, w).item() == 1022
+
+
+def test_zeros_for_other_outputs_are_no_products() -> None:
+    """The cotangents of the other outputs were 0 times these: NaN where one is infinite."""
+    by_first, by_second = dt.jacrev(lambda x: (2 * x, x * inf))(tensor([1.0]))
+    assert by_first.tolist() == [[2]]
+    assert by_second.tolist() == [[inf]]
 
 
 @pytest.mark.parametrize("dtype", [dt.int32, dt.int64, dt.bool_], ids=str)

@@ -58,6 +58,7 @@ from dualtape.dtypes import uint32 as uint32
 from dualtape.dtypes import uint64 as uint64
 from dualtape.parameter import Parameter as Parameter
 from dualtape.parameter import ParameterTuple as ParameterTuple
+from dualtape.primitives.convention import strict_derivatives as strict_derivatives
 from dualtape.random import get_seed as get_seed
 from dualtape.random import set_seed as set_seed
 from dualtape.reference import Reference as Reference

@@ -21,6 +21,7 @@ from dualtape.devices.registry import current_device, find_device
 from dualtape.errors import ArgumentError, DeviceError
 from dualtape.functions.conversion import read_int
 from dualtape.parameter import is_observed, set_all
+from dualtape.primitives.convention import is_strict
 from dualtape.recent import Recent
 from dualtape.tensor import Tensor
 
@@ -86,7 +87,7 @@ class Jitted:
     def _compiled(self, leaves: list[Any], structure: Any, tensors: list[Tensor]) -> tuple[Compiled, Any, list[Tensor]]:
         """The compiled function, the structure of what it gives, and the values of the parameters that it reads."""
         device = _common_device(tensors)
-        key: Any = (structure, device.name, *map(leaf_key, leaves))
+        key: Any = (structure, device.name, is_strict(), *map(leaf_key, leaves))
         if self._has_loose_keys:
             key = (key, exact_key(pytree.paths_of(structure)))
         found = self._programs[key]

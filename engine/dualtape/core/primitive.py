@@ -138,11 +138,13 @@ class Linear(Primitive):
 class Bilinear(Primitive):
     """A product: linear in each of two inputs. ``transposes[i](cotangent, x, y, **params)``.
 
-    ``commutes`` says that it stays the same if they are exchanged.
+    ``of_derivatives`` is the product if one of them is a derivative, or both, where that is another one; ``commutes``
+    says that it stays the same if they are exchanged.
     """
 
     transposes: tuple[TensorFunction, TensorFunction]
     examples: tuple[Example, ...]
+    of_derivatives: TensorFunction | None = None
     commutes: bool = False
 
 

@@ -9,6 +9,7 @@ from dualtape.core.example import Example, Reals
 from dualtape.core.expression import by_type, call, choose, x, y
 from dualtape.core.primitive import Bilinear
 from dualtape.primitives.continuation import extremum, pieces
+from dualtape.primitives.convention import is_strict
 from dualtape.primitives.declaring import elementwise, infer_elementwise, math_function, piecewise_constant
 from dualtape.primitives.rounding import floor_divide, sign
 
@@ -62,7 +63,8 @@ strong_multiply: Bilinear = Bilinear(
     numpy=_strong_product,
     lowering=choose((x == 0) | (y == 0), 0, x * y),
     infer=infer_elementwise("strong_multiply"),
-    transposes=(lambda ct, x, y: strong_multiply(ct, y), lambda ct, x, y: strong_multiply(x, ct)),
+    transposes=(lambda ct, x, y: times_slope(ct, y), lambda ct, x, y: times_slope(x, ct)),
+    of_derivatives=lambda x, y: times_slope(x, y),
     commutes=True,
     examples=_PAIR,
 )
@@ -72,11 +74,17 @@ multiply: Bilinear = Bilinear(
     numpy=np.multiply,
     lowering=x * y,
     infer=infer_elementwise("multiply"),
-    transposes=(lambda ct, x, y: strong_multiply(ct, y), lambda ct, x, y: strong_multiply(ct, x)),
+    transposes=(lambda ct, x, y: times_slope(ct, y), lambda ct, x, y: times_slope(ct, x)),
+    of_derivatives=lambda x, y: times_slope(x, y),
     commutes=True,
     examples=_PAIR,
     written="{0} * {1}",
 )
+
+
+def times_slope(derivative: Any, slope: Any) -> Any:
+    """The product of a derivative and a slope, by the convention that holds in this thread."""
+    return (multiply if is_strict() else strong_multiply)(derivative, slope)
 
 
 def _inverse(y: Any) -> Any:

@@ -27,7 +27,7 @@ from dualtape.core.interpreter import bind, entered
 from dualtape.core.primitive import Bilinear, Elementwise, Linear, NonDifferentiable, Primitive, Reduction
 from dualtape.core.spec import Spec
 from dualtape.functions.creation import zeros_like
-from dualtape.primitives.arithmetic import strong_multiply
+from dualtape.primitives.arithmetic import times_slope
 from dualtape.primitives.broadcasting import broadcast_to, sum
 from dualtape.tensor import Tensor
 
@@ -205,7 +205,7 @@ def _elementwise(
             return None
         slope = level.coefficients(partial(i))[0]
         if isinstance(slope, Tensor):
-            return derivative._replace(value=strong_multiply(derivative.value, slope))
+            return derivative._replace(value=times_slope(derivative.value, slope))
         return None if slope == 0 else derivative.times(slope)
 
     def inner(i: int, weight: int, left: Index, right: Index) -> Scaled | None:
@@ -217,7 +217,7 @@ def _elementwise(
         key = (i, left, weight)
         if key not in weighted:
             weighted[key] = derivative.times(weight).tensor()
-        return slope._replace(value=strong_multiply(weighted[key], slope.value))
+        return slope._replace(value=times_slope(weighted[key], slope.value))
 
     def rule(index: Index) -> Scaled | None:
         divisor, terms = level.algebra.chain(index)
@@ -262,17 +262,18 @@ def _bilinear(
     """The Leibniz rule; in a square, where both factors are one, two products at a time are equal."""
     (x0, xs), (y0, ys) = (level.scaled(x) for x in inputs)
     is_square = primitive.commutes and inputs[0] is inputs[1]
+    times = primitive.of_derivatives or primitive
 
     def product(x: Scaled | None, y: Scaled | None) -> Scaled | None:
         if x is None or y is None:
             return None
-        return Scaled(primitive(x.value, y.value, **params), x.factor * y.factor)
+        return Scaled(times(x.value, y.value, **params), x.factor * y.factor)
 
     def outer(index: Index) -> tuple[Scaled | None, Scaled | None]:
         x, y = xs(index), ys(index)
         return (
-            None if x is None else x._replace(value=primitive(x.value, y0, **params)),
-            None if y is None or is_square else y._replace(value=primitive(x0, y.value, **params)),
+            None if x is None else x._replace(value=times(x.value, y0, **params)),
+            None if y is None or is_square else y._replace(value=times(x0, y.value, **params)),
         )
 
     def rule(index: Index) -> Scaled | None:

@@ -28,7 +28,7 @@ from dualtape.core.primitive import Bilinear, Elementwise, Linear, NonDifferenti
 from dualtape.core.spec import Spec
 from dualtape.functions.creation import ones_like, zeros_like
 from dualtape.functions.linear_algebra import tensordot
-from dualtape.primitives.arithmetic import add, multiply
+from dualtape.primitives.arithmetic import add, multiply, times_slope
 from dualtape.primitives.broadcasting import broadcast_to
 from dualtape.primitives.broadcasting import sum as sum_along
 from dualtape.primitives.contraction import matmul
@@ -220,7 +220,7 @@ def _elementwise(level: LaplacianLevel, of: _Operation, slopes: Parts, laplacian
             second = {i: jets.tangent(primitive.partials[i](*at, result, **params)) for i in curving}
         for i, partial in second.items():
             if partial is not None and slopes[i] is not None:
-                product: Any = level.contracted(multiply(slopes[i], slopes[j]))
+                product: Any = level.contracted(times_slope(slopes[i], slopes[j]))
                 laplacian = _total(laplacian, apply_partial(product if i == j else multiply(product, 2.0), partial))
     return slope, laplacian
 
@@ -264,13 +264,14 @@ def _linear(level: LaplacianLevel, of: _Operation, slopes: Parts, laplacians: Pa
 def _bilinear(level: LaplacianLevel, of: _Operation, slopes: Parts, laplacians: Parts) -> tuple[Part, Part]:
     primitive, x, _, params = of
     differs = level.directions.owns
+    times = primitive.of_derivatives or primitive
 
     def product(left: Any, right: Any) -> Part:
         if left is None or right is None:
             return None
         if primitive is matmul and differs(left) and not differs(right) and len(right.shape) == 2:
             return level.rows_times(left, right)
-        result: Tensor = primitive(left, right, **params)
+        result: Tensor = times(left, right, **params)
         return result
 
     left, right = (_fitting(primitive, slope, value, i) for i, (slope, value) in enumerate(zip(slopes, x, strict=True)))

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from dualtape.primitives.arithmetic import add, multiply, subtract
+from dualtape.primitives.arithmetic import add, multiply, subtract, times_slope
 from dualtape.tensor import Tensor
 
 
@@ -23,7 +23,7 @@ class Scaled(NamedTuple):
     def times(self, number: float) -> Scaled:
         """The product with a number."""
         if number == 0 or not math.isfinite(number):
-            return Scaled(multiply(self.tensor(), number))
+            return Scaled(times_slope(self.tensor(), number))
         return Scaled(self.value, self.factor * number)
 
     def tensor(self) -> Tensor:

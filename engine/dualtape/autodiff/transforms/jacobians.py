@@ -16,6 +16,7 @@ from dualtape.autodiff.transforms.sparse import sparse_jacobian
 from dualtape.core.composite import replaced
 from dualtape.core.interpreter import ground
 from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, PositionError
+from dualtape.functions.creation import zeros_like
 from dualtape.functions.shape import reshape
 from dualtape.parameter import Parameter
 from dualtape.tensor import Tensor
@@ -185,7 +186,7 @@ def _basis(x: Tensor) -> Tensor:
 
 
 def _only(leaves: list[Any], i: int, cotangent: Tensor) -> list[Any]:
-    return [cotangent if j == i else 0 * leaf for j, leaf in enumerate(leaves)]
+    return [cotangent if j == i else zeros_like(leaf) for j, leaf in enumerate(leaves)]
 
 
 def _size(tree: Any) -> int:
