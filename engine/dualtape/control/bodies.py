@@ -51,6 +51,7 @@ class TracedRule(DerivativeRule):
         self._places = [i for i, x in enumerate(template) if isinstance(x, Tensor)]
         self._template = replaced(template, self._places, [None] * len(self._places))
         self.name = rule.name
+        self.function = rule.function
         self.is_equation = rule.is_equation
 
     def run(self, inputs: Values) -> list[Any]:

@@ -99,7 +99,7 @@ def fori_loop(lower: Any, upper: Any, body_fn: Callable[[Any, Any], Any], init: 
 
     Returns
     -------
-    The last carry; ``init`` where ``upper <= lower``.
+    The last carry; ``init`` where ``upper <= lower``, and ``body_fn`` is then not called.
 
     Notes
     -----
@@ -116,18 +116,19 @@ def fori_loop(lower: Any, upper: Any, body_fn: Callable[[Any, Any], Any], init: 
     device = device_of(init)
     start, stop = _read_bound("lower", lower), _read_bound("upper", upper)
     if isinstance(start, int) and isinstance(stop, int):
-        indices = arange(start, stop).to(device) if stop > start else None
-        count = max(0, stop - start)
-        title = "fori_loop"
-        last, _ = _scan(lambda carry, i: (body_fn(i, carry), ()), body_fn, init, indices, count, device, title)
-        return last
+        if stop <= start:
+            first = flat(init, device)
+            return first.filled(first.tensors)
+        indices = arange(start, stop).to(device)
+        step = lambda carry, i: (body_fn(i, carry), ())
+        return _scan(step, body_fn, init, indices, stop - start, device, "fori_loop")[0]
 
-    def step(state: Any) -> Any:
+    def turn(state: Any) -> Any:
         i, end, carry = state
         return i + 1, end, body_fn(i, carry)
 
     bounds = [x if isinstance(x, Tensor) else Tensor(x, device=device) for x in (start, stop)]
-    return while_loop(lambda state: state[0] < state[1], step, (*bounds, init))[2]
+    return while_loop(lambda state: state[0] < state[1], turn, (*bounds, init))[2]
 
 
 def scan(f: Callable[[Any, Any], Any], init: Any, xs: Any = None, length: int | None = None) -> tuple[Any, Any]:

@@ -128,6 +128,7 @@ class _OverExamples(DerivativeRule):
         self._size = size
         self._among = among
         self.name = rule.name
+        self.function = rule.function
         self.is_equation = rule.is_equation
 
     def _each(self, fn: Callable[..., Values], *arguments: tuple[Values, Sequence[bool]]) -> list[Any]:

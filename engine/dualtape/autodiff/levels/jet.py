@@ -13,11 +13,11 @@ References: Griewank & Walther, *Evaluating Derivatives*, 2nd ed., section 13.2;
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Self
 
-from dualtape.autodiff.levels.algebra import DUAL, Algebra, Index
+from dualtape.autodiff.levels.algebra import DUAL, Algebra, Index, MultiIndices
 from dualtape.autodiff.levels.jet_functions import solve_on_jets, through_jets
 from dualtape.autodiff.levels.parts import PartsLevel, Present
 from dualtape.autodiff.levels.scaled import Scaled, sum_of
@@ -91,6 +91,16 @@ class JetLevel(PartsLevel):
         jet = self._make(primal, _settled)
         jet._known.update((index, Scaled(value)) for index, value in coefficients.items())
         return jet
+
+    def with_fewer(self, indices: Iterable[Any]) -> JetLevel:
+        """A level of jets with some of the coefficients, downward closed."""
+        return JetLevel(MultiIndices(indices))
+
+    def truncated(self, primal: Any, coefficient: Coefficients) -> Any:
+        """A jet of the coefficients that there are; without any, ``primal``."""
+        found = {index: coefficient(index) for index in self.algebra.indices}
+        present = {index: value for index, value in found.items() if value is not None}
+        return self.jet(primal, present) if present else primal
 
     def dual(self, primal: Any, tangent: Coefficient) -> Any:
         """``primal`` with its derivative along one direction; ``None`` is zero."""

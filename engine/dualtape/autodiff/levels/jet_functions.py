@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from dualtape.autodiff.levels.algebra import Index
 from dualtape.autodiff.levels.scaled import Scaled, sum_of
 from dualtape.core.composite import Values
+from dualtape.core.interpreter import entered
 from dualtape.primitives.arithmetic import add, multiply
 from dualtape.tensor import Tensor
 
@@ -18,6 +20,11 @@ if TYPE_CHECKING:
 
 def through_jets(level: JetLevel, rule: DerivativeRule, inputs: Values) -> list[Any]:
     """The outputs, coefficient after coefficient."""
+    with ExitStack() as opened:
+        return _through_jets(level, rule, inputs, opened)
+
+
+def _through_jets(level: JetLevel, rule: DerivativeRule, inputs: Values, opened: ExitStack) -> list[Any]:
     primals, coefficients = zip(*(level.coefficients(x) for x in inputs), strict=True)
     outputs = level.below(rule, primals)
     known: list[dict[Index, Tensor]] = [{} for _ in outputs]
@@ -25,21 +32,24 @@ def through_jets(level: JetLevel, rule: DerivativeRule, inputs: Values) -> list[
     reached: set[Index] = set()
     at_primals = rule.linear(primals, outputs)
     along: LinearMap | None = None
+    lower = level
 
     def tangents(index: Index) -> Tangents:
         return [coefficient(index) for coefficient in coefficients]
 
     def term(left: Index, right: Index) -> Sequence[Tensor | None]:
-        nonlocal along, reached
+        nonlocal along, lower, reached
         moving = tangents(left)
         if all(t is None for t in moving):
             return [None] * len(outputs)
         if along is None or right not in reached:
-            # The rule may mention the outputs: they are known up to here, and that is as far as it looks.
+            # The rule may mention the outputs: they are known up to here, and that is as far as it looks. On jets of
+            # no more coefficients, for then a rule that calls its own function comes to an end.
             reached = set(done)
-            jets = [level.jet(y, k) if isinstance(y, Tensor) else y for y, k in zip(outputs, known, strict=True)]
-            along = rule.linear(inputs, jets)
-        return [level.coefficients(x)[1](right) for x in along(moving)]
+            lower = opened.enter_context(entered(level.with_fewer(reached)))
+            at = [lower.truncated(x, c) for x, c in zip(primals, coefficients, strict=True)]
+            along = rule.linear(at, [lower.truncated(y, k.get) for y, k in zip(outputs, known, strict=True)])
+        return [lower.coefficients(x)[1](right) for x in along(moving)]
 
     for index in level.algebra.indices:
         divisor, terms = level.algebra.chain(index)

@@ -192,10 +192,14 @@ class Tape(Level):
 
 
 def pulled_through(
-    function: Callable[[Values], Values], inputs: Values, watched: Sequence[bool], cotangents: Sequence[Tensor | None]
+    function: Callable[[Values], Values],
+    inputs: Values,
+    watched: Sequence[bool],
+    cotangents: Sequence[Tensor | None],
+    own: Tape | None = None,
 ) -> Cotangents:
     """Cotangents of the ``watched`` inputs of a function, which runs on a tape of its own; ``None`` for the others."""
-    with entered(Tape()) as tape:
+    with entered(own or Tape()) as tape:
         variables = [tape.watch(x) if w else x for x, w in zip(inputs, watched, strict=True)]
         outputs = function(variables)
     return spread(watched, tape.pull_back(tape.seeds(outputs, cotangents), list(compress(variables, watched))))

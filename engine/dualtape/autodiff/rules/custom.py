@@ -51,6 +51,8 @@ def custom_derivative(
     Notes
     -----
     Higher derivatives are those of the rule, which must therefore be written in differentiable operations.
+    A rule may call the function itself, as that of a linear function does. Where reverse mode transposes the map from
+    tangents to tangents, what the rule applies to a tangent runs as its operations.
 
     Examples
     --------

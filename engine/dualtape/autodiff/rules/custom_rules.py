@@ -25,15 +25,16 @@ class CustomRule(DerivativeRule):
     """
 
     form: Any
+    function: Callable[..., Any]
 
     def __init__(self, fn: Callable[..., Any], structure: Any, stated: Any) -> None:
-        self._fn = fn
+        self.function = fn
         self._structure = structure
         self._stated = stated
         self.name = getattr(fn, "__name__", type(fn).__name__)
 
     def run(self, inputs: Values) -> list[Any]:
-        outputs, self.form = pytree.flatten(self._fn(*pytree.unflatten(self._structure, list(inputs))))
+        outputs, self.form = pytree.flatten(self.function(*pytree.unflatten(self._structure, list(inputs))))
         return [value_of(x) for x in outputs]
 
 
