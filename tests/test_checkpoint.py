@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import os
+import sys
+import threading
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from safetensors.numpy import save_file
+from safetensors import safe_open
+from safetensors.numpy import load_file, save_file
 
 import dualtape as dt
 from dualtape import Parameter, Tensor, nn, ops, optim
@@ -133,10 +140,209 @@ def test_every_truncation_is_refused(file: Path) -> None:
             dt.load_checkpoint(file)
 
 
-def test_element_types_that_no_tensor_has_are_refused(file: Path) -> None:
-    save_file({"z": np.ones(1, np.complex64)}, file)
-    with pytest.raises((TypeError, OSError), match=r"net\.safetensors"):
+def raw(header: Any, elements: bytes = b"") -> bytes:
+    """A file with this header, whatever it is."""
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + elements
+
+
+def tensor(dtype: str = "F32", shape: Any = (1,), begin: Any = 0, end: Any = 4) -> dict[str, Any]:
+    return {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
+
+
+def ours(**texts: str) -> dict[str, Any]:
+    return {"__metadata__": {"format": "dualtape", "version": "1", "names": "[]", "metadata": "{}"} | texts}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (raw({"x": tensor("F8_E4M3", (4,))}, bytes(4)), "'x' is of type F8_E4M3, which no Tensor can hold"),
+        (raw({"x": tensor("BF16", (2,))}, bytes(4)), "'x' is of type BF16"),
+        (raw({"x": tensor("C64", (1,), 0, 8)}, bytes(8)), "'x' is of type C64"),
+        (raw({"x": tensor("BOOL", (4,))}, b"\0\1\2\0"), "'x' holds bytes that are neither true nor false"),
+        (raw({"x": tensor(shape=(2,))}, bytes(4)), "'x' of shape .* needs 8 bytes, not 4"),
+        (raw({"x": tensor(shape=(-1,), end=-4)}, bytes(4)), "type, shape and place of 'x'"),
+        (raw({"x": tensor(shape=(True,))}, bytes(4)), "type, shape and place of 'x'"),
+        (raw({"x": tensor(shape=(1.0,))}, bytes(4)), "type, shape and place of 'x'"),
+        (raw({"x": tensor(shape=3)}, bytes(4)), "type, shape and place of 'x'"),
+        (raw({"x": tensor(shape=(1,) * 1000)}, bytes(4)), "no array has the shape of 'x'"),
+        (raw({"x": tensor(shape=(0, 1 << 70), end=0)}), "no array has the shape of 'x'"),
+        (raw({"x": {"dtype": "F32", "shape": [1]}}, bytes(4)), "type, shape and place of 'x'"),
+        (raw({"x": None}), "type, shape and place of 'x'"),
+        (raw({"x": tensor(begin=4, end=8)}, bytes(8)), "without gap and overlap"),
+        (raw({"x": tensor(), "y": tensor()}, bytes(4)), "without gap and overlap"),
+        (raw({"x": tensor()}, bytes(5)), "without gap and overlap"),
+        (raw({"x": tensor(begin=1 << 80, end=(1 << 80) + 4)}, bytes(4)), "without gap and overlap"),
+        (raw(b'{"x":' * 100_000), "its header cannot be read"),
+        (raw(b"[" * 100_000 + b"]" * 100_000), "its header cannot be read"),
+        (raw(b'{"x": NaN}'), "NaN is no JSON"),
+        (raw(b'{"x": 1' + b"0" * 10_000 + b"}"), "its header cannot be read"),
+        (raw(b'{"a": {}, "a": {}}'), "a name stands twice"),
+        (raw(b"\xff\xfe"), "its header cannot be read"),
+        (raw([]), "not a table but list"),
+        (raw({"__metadata__": {"a": 1}}), "no texts"),
+        (raw({"__metadata__": []}), "no texts"),
+        ((1 << 63).to_bytes(8, "little") + b"{}", "the header would take 9223372036854775808"),
+        (raw(ours(names='["x"]')), "it lacks the tensors 'x'"),
+        (raw(ours(names="[1, [2]]")), "it lacks the tensors 1"),
+        (raw(ours(names='{"x": 1}')), "no list of different names"),
+        (raw(ours(names='["x", "x"]')), "no list of different names"),
+        (raw(ours(names="[" * 100_000)), "cannot be read"),
+        (raw(ours(metadata="[" * 100_000)), "cannot be read"),
+        (raw(ours(metadata="1")), "its metadata are not a dict but int"),
+        (raw(ours(version="two")), "cannot be read"),
+        (raw(ours(version="2")), "its checksums are missing"),
+        (raw({"__metadata__": {"format": "dualtape"}}), "cannot be read"),
+        (raw(ours(checksum="00000000", checksums="{}")), "its header is not what was written"),
+    ],
+)
+def test_what_the_format_or_a_tensor_cannot_hold_is_refused(file: Path, content: bytes, message: str) -> None:
+    file.write_bytes(content)
+    net = nn.Dense(2, 1)
+    before = [p.asnumpy().tobytes() for p in net.get_parameters()]
+    with pytest.raises(dt.errors.CheckpointError, match=rf"net\.safetensors' is not a whole .*{message}"):
+        dt.load_checkpoint(file, net)
+    assert [p.asnumpy().tobytes() for p in net.get_parameters()] == before
+
+
+def test_every_bit_that_flips_is_found(file: Path) -> None:
+    """In the elements, in a name, a shape, the metadata, the checksums themselves."""
+    dt.save_checkpoint({"x": Tensor([[1.0, 2.0]]), "n": Tensor(3)}, file, metadata={"step": 7})
+    whole = file.read_bytes()
+    for bit in range(8 * len(whole)):
+        changed = bytearray(whole)
+        changed[bit // 8] ^= 1 << bit % 8
+        file.write_bytes(changed)
+        with pytest.raises(dt.errors.CheckpointError, match="not a whole"):
+            dt.load_checkpoint(file)
+
+
+def test_other_readers_of_the_format_read_ours(file: Path) -> None:
+    tensors = {
+        "half": Tensor(np.float16([1.0])),
+        "flag": Tensor(np.array([True, False, True])),
+        "é \n": Tensor(np.float64(0.1)),
+        "none": Tensor(np.zeros((0, 2))),
+    }
+    dt.save_checkpoint(tensors, file, metadata={"a": [1]})
+    found = load_file(file)
+    assert found.keys() == tensors.keys()
+    for name, array in found.items():
+        assert (array.dtype, array.shape) == (tensors[name].dtype.numpy, tensors[name].shape)
+        assert array.tobytes() == tensors[name].asnumpy().tobytes()
+    with safe_open(file, "numpy") as opened:
+        texts = opened.metadata()
+    # And what another program makes of them, with our texts, is read here.
+    save_file(found, file, texts)
+    assert list(dt.load_checkpoint(file)) == list(tensors)
+    save_file(found | {"half": np.float16([2.0])}, file, texts)
+    with pytest.raises(OSError, match="'half' is not what was written: its checksum differs"):
         dt.load_checkpoint(file)
+
+
+def test_files_without_checksums_are_read(file: Path) -> None:
+    """Those that were written before there were checksums."""
+    texts = {"format": "dualtape", "version": "1", "names": '["b", "a"]', "metadata": '{"step": 1}'}
+    save_file({"a": np.float32([1.0]), "b": np.float32([2.0])}, file, texts)
+    checkpoint = dt.load_checkpoint(file)
+    assert (list(checkpoint), checkpoint.metadata) == (["b", "a"], {"step": 1})
+
+
+def test_saving_and_loading_hold_one_tensor_at_a_time(file: Path) -> None:
+    tensors = {f"x{i}": Tensor(np.zeros(1 << 18)) for i in range(16)}  # of 2 MiB each
+
+    def peak_of(call: Callable[[], object]) -> int:
+        tracemalloc.start()
+        call()
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak
+
+    assert peak_of(lambda: dt.save_checkpoint(tensors, file)) < 5 << 20
+    assert peak_of(lambda: dt.load_checkpoint(file)) < (32 << 20) + (7 << 20)
+
+
+def test_a_load_that_fails_halfway_changes_nothing(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    net, other = nn.MLP(2, 1, width=3, depth=2, seed=0), nn.MLP(2, 1, width=3, depth=2, seed=1)
+    dt.save_checkpoint(other, file)
+    before = [p.asnumpy().tobytes() for p in net.get_parameters()]
+    conversions = iter([None, None, MemoryError()])
+
+    def cast(tensor: Tensor, dtype: object) -> Tensor:
+        failure = next(conversions)
+        if failure:
+            raise failure
+        return tensor
+
+    monkeypatch.setattr(sys.modules["dualtape.checkpoint"], "cast_to", cast)
+    with pytest.raises(MemoryError):
+        dt.load_checkpoint(file, net)
+    assert [p.asnumpy().tobytes() for p in net.get_parameters()] == before
+
+
+def test_parameters_without_names_are_not_saved_by_their_number(file: Path) -> None:
+    """Made in another order, they came back exchanged, without a word."""
+    first, second = Parameter(Tensor([1.0])), Parameter(Tensor([2.0]))
+    with pytest.raises(ValueError, match=r"of shape \(1,\) has no name by which another run would find it"):
+        dt.save_checkpoint(optim.Adam([first, second]), file)
+    dt.save_checkpoint({"first": first, "second": second}, file)
+    assert dt.load_checkpoint(file)["second"].tolist() == [2.0]
+
+
+@pytest.mark.parametrize("path", ["", Path("/no/such/folder/x"), "."])
+def test_a_path_that_cannot_be_written_is_refused_in_time(path: str | Path) -> None:
+    for use in (dt.check_checkpoint_path, lambda path: dt.save_checkpoint({}, path)):
+        with pytest.raises(dt.errors.CheckpointError):
+            use(path)
+
+
+def test_a_path_that_can_be_written_is_left_alone(file: Path) -> None:
+    dt.check_checkpoint_path(file)
+    assert not list(file.parent.iterdir())
+    file.write_bytes(b"x")
+    dt.check_checkpoint_path(file)
+    assert file.read_bytes() == b"x"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such pipes")
+def test_a_pipe_is_no_checkpoint(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="is a pipe, not a file"):
+        dt.load_checkpoint(tmp_path / "pipe")
+    with pytest.raises(OSError, match="is a folder, not a file"):
+        dt.load_checkpoint(tmp_path)
+
+
+def test_threads_that_save_one_file_leave_a_whole_one(file: Path) -> None:
+    """They shared a temporary file: torn reads, and SIGBUS in the readers."""
+    states = [{"x": Tensor(np.full(50_000, i))} for i in range(4)]
+    dt.save_checkpoint(states[0], file)
+    failures: list[object] = []
+
+    def work(state: dict[str, Tensor]) -> None:
+        for _ in range(10):
+            try:
+                dt.save_checkpoint(state, file)
+                found = dt.load_checkpoint(file)["x"].asnumpy()
+                assert (found == found[0]).all()
+            except BaseException as failure:
+                failures.append(failure)
+
+    threads = [threading.Thread(target=work, args=[state]) for state in states]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
+
+
+def deep() -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for _ in range(100_000):
+        found = {"a": found}
+    return found
 
 
 class Twins(nn.Cell):
@@ -149,7 +355,14 @@ class Twins(nn.Cell):
     ("use", "error", "message"),
     [
         (lambda path: dt.load_checkpoint(path / "absent"), OSError, "there is no checkpoint file"),
-        (lambda path: dt.load_checkpoint(path), OSError, "there is no checkpoint file"),
+        (lambda path: dt.load_checkpoint(path), OSError, "is a folder, not a file"),
+        (lambda path: dt.load_checkpoint(""), OSError, "is empty; expected the name of a file"),
+        (lambda path: dt.load_checkpoint(1), TypeError, "must be a str or a path, got int"),
+        (lambda path: dt.load_checkpoint("a\0b"), ValueError, "holds what no file name can"),
+        (lambda path: dt.load_checkpoint("\ud800"), ValueError, "holds what no file name can"),
+        (lambda path: dt.save_checkpoint({"__metadata__": Tensor(1.0)}, path / "x"), ValueError, "no such names"),
+        (lambda path: dt.save_checkpoint({"\ud800": Tensor(1.0)}, path / "x"), ValueError, "no such names"),
+        (lambda path: dt.save_checkpoint({}, path / "x", metadata=deep()), TypeError, "JSON"),
         (lambda path: dt.save_checkpoint({}, path / "absent" / "x"), OSError, "there is no directory"),
         (lambda path: dt.save_checkpoint(1, path / "x"), TypeError, "`save_obj`.*got int"),
         (lambda path: dt.save_checkpoint({"a": 1.0}, path / "x"), TypeError, "got float under 'a'"),
@@ -183,8 +396,6 @@ def test_file_without_any_of_the_networks_names_was_loaded_without_a_word(tmp_pa
 
 
 def test_tensors_that_names_does_not_list_were_dropped(tmp_path: Path) -> None:
-    from safetensors.numpy import save_file
-
     path = tmp_path / "more.safetensors"
     arrays = {name: np.zeros(1, np.float32) for name in ("c", "a", "b")}
     save_file(arrays, path, {"format": "dualtape", "version": "1", "names": '["b"]', "metadata": "{}"})

@@ -67,6 +67,14 @@ def test_solve_leaves_a_picture_and_a_checkpoint(tmp_path: Path) -> None:
     assert run(*arguments, "--resume").exit_code == 0
 
 
+def test_solve_can_leave_no_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = run("solve", "heat", *QUICK, "--no-progress", "--no-checkpoint")
+    assert result.exit_code == 0, result.output
+    assert "checkpoint" not in result.output
+    assert [path.name for path in tmp_path.iterdir()] == ["heat.png"]
+
+
 @pytest.mark.parametrize("problem", ["poisson", "heat", "wave"])
 def test_the_other_problems(problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
@@ -83,11 +91,27 @@ def test_the_other_problems(problem: str, tmp_path: Path, monkeypatch: pytest.Mo
         ("solve", "heat", "--steps", "-1"),
         ("solve", "heat", "--output", "no/such/folder.png"),
         ("solve", "heat", "--output", "heat.txt"),
+        ("solve", "heat", "--no-checkpoint", "--resume"),
+        ("solve", "heat", "--no-checkpoint", "--checkpoint", "heat.safetensors"),
         ("fly",),
     ],
 )
 def test_wrong_usage_is_exit_code_2(arguments: tuple[str, ...]) -> None:
     assert run(*arguments).exit_code == 2
+
+
+def test_a_picture_that_is_no_file_is_refused_before_training(tmp_path: Path) -> None:
+    (tmp_path / "folder.png").mkdir()
+    result = run("solve", "heat", "--output", str(tmp_path / "folder.png"))
+    assert result.exit_code == 2
+    assert "is not a file" in result.output
+
+
+def test_a_checkpoint_that_is_no_file_is_refused_in_one_line(tmp_path: Path) -> None:
+    result = python("dualtape", "solve", "heat", *QUICK, "--checkpoint", str(tmp_path), cwd=tmp_path)
+    assert result.returncode == 1
+    assert result.stderr.strip().endswith("is a folder, not a file")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_failure_is_one_line_and_exit_code_1(tmp_path: Path) -> None:

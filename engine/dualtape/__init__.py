@@ -34,6 +34,7 @@ from dualtape.autodiff.transforms import value_and_grad as value_and_grad
 from dualtape.autodiff.transforms import vhp as vhp
 from dualtape.autodiff.transforms import vjp as vjp
 from dualtape.autodiff.transforms import vmap as vmap
+from dualtape.checkpoint import check_checkpoint_path as check_checkpoint_path
 from dualtape.checkpoint import load_checkpoint as load_checkpoint
 from dualtape.checkpoint import load_param_into_net as load_param_into_net
 from dualtape.checkpoint import save_checkpoint as save_checkpoint

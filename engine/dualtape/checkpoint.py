@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from dualtape.cell import Cell
-from dualtape.core.interpreter import Value
-from dualtape.dtypes import OF_NUMPY
+from dualtape.core.interpreter import Value, value_of
 from dualtape.errors import ArgumentError, ArgumentTypeError, CheckpointError, DTypeError, ShapeError
+from dualtape.files import replacing, require_regular, require_writable
+from dualtape.functions.conversion import cast_to
 from dualtape.parameter import Parameter
 from dualtape.tensor import Tensor
+from dualtape.tensor_file import FormatError, Header, read_arrays, read_header, write_arrays
 
 _FORMAT = "dualtape"
-_VERSION = 1
+_VERSION = 2  # 1 had no checksums
 
 
 class Checkpoint(dict[str, Parameter]):
@@ -42,6 +45,16 @@ def save_checkpoint(
     metadata
         Whatever JSON can hold, to find again as ``load_checkpoint(...).metadata``.
 
+    Raises
+    ------
+    CheckpointError
+        The file cannot be written. :func:`check_checkpoint_path` tells that before the work is done.
+
+    Notes
+    -----
+    The file holds a checksum for each tensor, which :func:`load_checkpoint` compares. Tensors are written one after
+    the other, so memory holds no second copy of all. Several threads or processes may write one file: the last wins.
+
     Examples
     --------
     >>> import dualtape as dt, tempfile, os
@@ -53,18 +66,49 @@ def save_checkpoint(
     >>> checkpoint.metadata, list(checkpoint)
     ({'step': 10}, ['weight', 'bias'])
     """
-    from safetensors.numpy import save
-
     path = _read_path("save_checkpoint", ckpt_file_name)
-    tensors = {name: tensor.asnumpy() for name, tensor in _named_tensors(save_obj).items()}
+    tensors = _named_tensors(save_obj)
     try:
         extra = json.dumps(dict(metadata or {}), allow_nan=False)
-    except (TypeError, ValueError) as failure:
+    except (TypeError, ValueError, RecursionError) as failure:
         raise ArgumentTypeError(
             f"`metadata` of `save_checkpoint` must be a dict of JSON values: {failure}"
         ) from failure
-    header = {"format": _FORMAT, "version": str(_VERSION), "names": json.dumps(list(tensors)), "metadata": extra}
-    _write_atomically(path, save({name: array.copy() for name, array in tensors.items()}, header))
+    specs = {name: (tensor.shape, tensor.dtype.numpy) for name, tensor in tensors.items()}
+    texts = {"format": _FORMAT, "version": str(_VERSION), "names": json.dumps(list(tensors)), "metadata": extra}
+    try:
+        with replacing(path) as file:
+            write_arrays(file, specs, lambda name: tensors[name].asnumpy(), texts)
+    except OSError as failure:
+        raise CheckpointError(f"cannot write {str(path)!r}: {failure}") from failure
+
+
+def check_checkpoint_path(ckpt_file_name: str | os.PathLike[str]) -> None:
+    """Raise the error now that :func:`save_checkpoint` would raise there after hours of training.
+
+    Parameters
+    ----------
+    ckpt_file_name
+        The file to be written later; nothing is written to it now.
+
+    Raises
+    ------
+    CheckpointError
+        There is no such directory, it or the file cannot be written to, or what is there is no file.
+
+    Examples
+    --------
+    >>> import dualtape as dt
+    >>> dt.check_checkpoint_path("/no/such/folder/net.safetensors")
+    Traceback (most recent call last):
+        ...
+    dualtape.errors.CheckpointError: cannot write '/no/such/folder/net.safetensors': there is no directory ...
+    """
+    path = _read_path("check_checkpoint_path", ckpt_file_name)
+    try:
+        require_writable(path)
+    except OSError as failure:
+        raise CheckpointError(f"cannot write {str(path)!r}: {failure}") from failure
 
 
 def load_checkpoint(
@@ -85,27 +129,14 @@ def load_checkpoint(
     -------
     Checkpoint
         A dict of Parameters by name, with the ``metadata``.
-    """
-    from safetensors import SafetensorError, safe_open
 
+    Raises
+    ------
+    CheckpointError
+        There is no such file, or it is damaged: not a number has changed in the network then.
+    """
     path = _read_path("load_checkpoint", ckpt_file_name)
-    if not path.is_file():
-        raise CheckpointError(f"there is no checkpoint file {str(path)!r}")
-    arrays = {}
-    try:
-        with safe_open(path, framework="numpy") as file:
-            header = file.metadata() or {}
-            # The order in which they were saved; whatever else the file holds comes behind.
-            names = json.loads(header.get("names", "[]"))
-            for name in [*names, *sorted(set(file.keys()).difference(names))]:
-                arrays[name] = file.get_tensor(name)
-            metadata = json.loads(header.get("metadata", "{}")) if header.get("format") == _FORMAT else dict(header)
-    except (SafetensorError, TypeError, ValueError, OSError) as failure:
-        raise CheckpointError(f"{str(path)!r} is not a whole safetensors file with known types: {failure}") from failure
-    for name, array in arrays.items():
-        if array.dtype not in OF_NUMPY:
-            raise DTypeError(f"parameter {name!r} in {str(path)!r} is of {array.dtype}, which no Tensor can hold")
-    found = Checkpoint({name: Parameter(Tensor(array), name=name) for name, array in arrays.items()}, metadata)
+    found = _read(path)
     if net is not None:
         missing, unused = load_param_into_net(net, found, strict_load)
         if unused and len(unused) == len(found):
@@ -114,6 +145,43 @@ def load_checkpoint(
                 f"{_some(unused)}"
             )
     return found
+
+
+def _read(path: Path) -> Checkpoint:
+    try:
+        require_regular(path, path.stat())
+        with open(path, "rb") as file:
+            header = read_header(file)
+            names, metadata = _read_texts(header)
+            arrays = read_arrays(file, header, names)
+            return Checkpoint({name: Parameter(Tensor(array), name=name) for name, array in arrays}, metadata)
+    except FileNotFoundError as failure:
+        raise CheckpointError(f"there is no checkpoint file {str(path)!r}") from failure
+    except FormatError as failure:
+        raise CheckpointError(f"{str(path)!r} is not a whole safetensors file with known types: {failure}") from failure
+    except OSError as failure:
+        raise CheckpointError(f"cannot read {str(path)!r}: {failure}") from failure
+
+
+def _read_texts(header: Header) -> tuple[list[str], dict[str, Any]]:
+    """The names in the order in which they were saved, behind them whatever else the file holds, and the metadata."""
+    texts = header.texts
+    if texts.get("format") != _FORMAT:
+        return sorted(header.entries), dict(texts)
+    try:
+        names, metadata, version = json.loads(texts["names"]), json.loads(texts["metadata"]), int(texts["version"])
+    except (KeyError, ValueError, RecursionError) as failure:
+        raise FormatError(f"its names, metadata and version cannot be read: {failure!r}") from failure
+    if not isinstance(metadata, dict):
+        raise FormatError(f"its metadata are not a dict but {type(metadata).__name__}")
+    if not isinstance(names, list) or len({*map(repr, names)}) < len(names):
+        raise FormatError("its list of names is no list of different names")
+    absent = [name for name in names if name not in header.entries] if all(isinstance(x, str) for x in names) else names
+    if absent:
+        raise FormatError(f"it lacks the tensors {_some(absent)}")
+    if version > 1 and "checksum" not in texts:
+        raise FormatError("its checksums are missing")
+    return [*names, *sorted(header.entries.keys() - {*names})], metadata
 
 
 def _some(names: list[str]) -> str:
@@ -162,7 +230,9 @@ def load_param_into_net(
             raise DTypeError(
                 f"parameter {parameter.name!r} is of {parameter.dtype}, the value to load of {value.dtype}"
             )
-    for parameter, value in matched:
+    # So is what can fail for want of memory.
+    converted = [(p, cast_to(value_of(value).to(p.device), p.dtype)) for p, value in matched]
+    for parameter, value in converted:
         parameter.set_data(value)
     missing = [name for name in parameters if name not in parameter_dict]
     return missing, [name for name in parameter_dict if name not in parameters]
@@ -171,14 +241,27 @@ def load_param_into_net(
 def _read_path(function: str, name: Any) -> Path:
     if not isinstance(name, (str, os.PathLike)):
         raise ArgumentTypeError(f"`ckpt_file_name` of `{function}` must be a str or a path, got {type(name).__name__}")
-    if "\0" in str(name):
-        raise ArgumentError(f"`ckpt_file_name` of `{function}` holds a NUL, which no file name can: {name!r}")
-    return Path(name)
+    text = os.fspath(name)
+    if not isinstance(text, str):
+        raise ArgumentTypeError(f"`ckpt_file_name` of `{function}` must be a str or a path of str, got bytes")
+    if "\0" in text or not _is_encodable(text, sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()):
+        raise ArgumentError(f"`ckpt_file_name` of `{function}` holds what no file name can: {name!r}")
+    if not text:
+        raise CheckpointError(f"`ckpt_file_name` of `{function}` is empty; expected the name of a file")
+    return Path(text)
+
+
+def _is_encodable(text: str, encoding: str = "utf-8", errors: str = "strict") -> bool:
+    try:
+        text.encode(encoding, errors)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _named_tensors(save_obj: Any) -> dict[str, Tensor]:
     if isinstance(save_obj, Cell):
-        pairs: Iterable[tuple[Any, Any]] = [(p.name, p.value()) for p in save_obj.get_parameters()]
+        pairs: Iterable[tuple[Any, Any]] = [(_own_name(p), p.value()) for p in save_obj.get_parameters()]
     elif isinstance(save_obj, Mapping):
         pairs = save_obj.items()
     elif isinstance(save_obj, list) and all(
@@ -196,24 +279,19 @@ def _named_tensors(save_obj: Any) -> dict[str, Tensor]:
             raise ArgumentTypeError(
                 f"`save_checkpoint` saves Tensors by str names, got {type(value).__name__} under {name!r}"
             )
+        if name == "__metadata__" or not _is_encodable(name):
+            raise ArgumentError(f"no tensor can be saved under the name {name!r}: the file format has no such names")
         if name in found:
             raise ArgumentError(f"two parameters are named {name!r}; make both networks attributes of one Cell")
-        found[name] = value  # type: ignore[assignment]
+        found[name] = value_of(value)
     return found
 
 
-def _write_atomically(path: Path, content: bytes) -> None:
-    """Write a file beside the target, then rename it, so that no half-written checkpoint can be found."""
-    if not path.parent.is_dir():
-        raise CheckpointError(f"cannot write {str(path)!r}: there is no directory {str(path.parent)!r}")
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as failure:
-        raise CheckpointError(f"cannot write {str(path)!r}: {failure}") from failure
-    finally:
-        temporary.unlink(missing_ok=True)
+def _own_name(parameter: Parameter) -> str:
+    """Its name, if it was given one: the numbers of the others tell in which order they were made, and may change."""
+    if parameter.has_default_name:
+        raise ArgumentError(
+            f"a parameter of shape {parameter.shape} has no name by which another run would find it again; "
+            "make it as in Parameter(..., name='speed'), or an attribute of a Cell"
+        )
+    return parameter.name

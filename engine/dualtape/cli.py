@@ -5,6 +5,7 @@ What takes long to import is imported by the command that needs it.
 
 from __future__ import annotations
 
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -81,6 +82,18 @@ def devices() -> None:
         print(f"\n{INSTALL}")
 
 
+def _require_picture(path: Path) -> None:
+    """Refuse, before hours of training, a picture that could not be written after them."""
+    if not path.absolute().parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {str(path.parent)!r}", param_hint="--output")
+    if path.suffix.lower() not in (".png", ".pdf", ".svg", ".jpg", ".jpeg"):
+        raise typer.BadParameter("the picture must end in .png, .pdf, .svg or .jpg", param_hint="--output")
+    if path.exists() and not path.is_file():
+        raise typer.BadParameter(f"{str(path)!r} is not a file", param_hint="--output")
+    if not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
+        raise typer.BadParameter(f"{str(path)!r} cannot be written", param_hint="--output")
+
+
 @app.command()
 def solve(
     problem: Annotated[ProblemName, typer.Argument(help="What to solve.", show_default=False)],
@@ -98,6 +111,7 @@ def solve(
     checkpoint: Annotated[
         Path | None, typer.Option(help="Where to save the run.", show_default="PROBLEM.safetensors")
     ] = None,
+    no_checkpoint: Annotated[bool, typer.Option("--no-checkpoint", help="Save no run.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint, if it exists.")] = False,
     quick: Annotated[bool, typer.Option("--quick", help="A tenth of the work: to see that it runs.")] = False,
     progress: Annotated[bool, typer.Option(help="Show how it goes.")] = True,
@@ -106,11 +120,11 @@ def solve(
     from dualtape import nn, pinn
 
     picture = output or Path(f"{problem}.png")
-    saved = checkpoint or Path(f"{problem}.safetensors")
-    if not picture.absolute().parent.is_dir():
-        raise typer.BadParameter(f"there is no folder {str(picture.parent)!r}", param_hint="--output")
-    if picture.suffix.lower() not in (".png", ".pdf", ".svg", ".jpg", ".jpeg"):
-        raise typer.BadParameter("the picture must end in .png, .pdf, .svg or .jpg", param_hint="--output")
+    if no_checkpoint and (checkpoint or resume):
+        given = "--checkpoint" if checkpoint else "--resume"
+        raise typer.BadParameter(f"goes together with no {given}", param_hint="--no-checkpoint")
+    saved = None if no_checkpoint else checkpoint or Path(f"{problem}.safetensors")
+    _require_picture(picture)
     if quick:
         steps, lbfgs_steps, points = steps // 10, lbfgs_steps // 10, max(points // 4, 1)
     task: pinn.Problem = getattr(pinn, problem.value)()
@@ -132,9 +146,9 @@ def solve(
                 progress=None if progress else False,
             )
         except KeyboardInterrupt as stop:
-            _fail(f"{stop}; the checkpoint is in {saved}: go on from there with --resume")
+            _fail(f"{stop}; the checkpoint is in {saved}: go on from there with --resume" if saved else str(stop))
         solution.plot(picture)
         error = solution.error()
     reference = "Cole-Hopf" if problem is ProblemName.burgers else "exact"
     print(f"relative L2 error against the {reference} solution: {error:.1e}")
-    print(f"{solution.seconds:.0f} s; picture in {picture}, checkpoint in {saved}")
+    print(f"{solution.seconds:.0f} s; picture in {picture}" + (f", checkpoint in {saved}" if saved else ""))

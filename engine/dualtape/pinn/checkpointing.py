@@ -5,6 +5,7 @@ The network's parameters have their own names in it, so that ``dt.load_checkpoin
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 
 import dualtape as dt
-from dualtape.errors import ArgumentError
+from dualtape.errors import ArgumentError, CheckpointError
 from dualtape.pinn.training import Training
 
 COUNTERS = ("adam_done", "lbfgs_done", "draws")
@@ -23,9 +24,23 @@ LOSSES = "training.losses"
 ARGUMENTS = ("sampler", "learning_rate", "resample", "scaled", "seed")
 
 
+def prepare_saving(training: Training, path: Path) -> None:
+    """Refuse, before hours of work, a place that cannot be written to and parameters that would not be found again."""
+    for parameter in training.parameters:
+        if parameter.has_default_name:
+            raise ArgumentError(
+                f"a trained parameter of shape {parameter.shape} has no name by which a resumed run would find it in "
+                "the checkpoint; make it as in Parameter(..., name='speed')"
+            )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as failure:
+        raise CheckpointError(f"cannot write {str(path)!r}: no folder can be made for it: {failure}") from failure
+    dt.check_checkpoint_path(path)
+
+
 def save_training(training: Training, path: Path) -> None:
     """Write everything that a run needs to go on; the file changes in one instant, or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     tensors: dict[str, dt.Tensor] = {**_parameters(training), **_points(training)}
     tensors[HISTORY] = dt.Tensor(training.history.terms, device="host")
     tensors[LOSSES] = dt.Tensor(training.losses(), device="host")
@@ -35,7 +50,7 @@ def save_training(training: Training, path: Path) -> None:
 
 
 def load_training(training: Training, path: Path) -> None:
-    """Put a run, made with the same arguments, into the state that was saved."""
+    """Put a run, made with the same arguments, into the state that was saved; or leave it as it is, with an error."""
     with dt.device("host"):
         saved = dt.load_checkpoint(path)
     parameters, points = _parameters(training), _points(training)
@@ -46,24 +61,68 @@ def load_training(training: Training, path: Path) -> None:
         )
     for name, present in (parameters | points).items():
         _check_same(path, name, saved.get(name), present)
+    unknown = saved.keys() - {*parameters, *points, HISTORY, LOSSES}
+    if unknown:
+        raise ArgumentError(f"this run has no {min(unknown)!r}, which the checkpoint {path} has; it is of another run")
+    arguments = saved.metadata.get("arguments")
+    if not isinstance(arguments, dict):
+        raise CheckpointError(f"the checkpoint {path} does not say with which arguments it was begun")
     for name, now in _arguments(training).items():
-        before = saved.metadata.get("arguments", {}).get(name)
+        before = arguments.get(name)
         if before != now:
             raise ArgumentError(
                 f"the run in the checkpoint {path} was begun with {name}={before}, and this one with {name}={now}: "
                 "go on with the same, or begin another run"
             )
-    values = training.values()
-    for name, parameter in parameters.items():
-        parameter.set_data(saved[name])
-    for i, batch in enumerate(training.batches):
-        batch.update({key: saved[f"training.points.{i}.{key}"].to(training.device) for key in batch})
-    _check_losses(path, training, saved.get(LOSSES), values)
-    for name in COUNTERS:
-        setattr(training, name, saved.metadata[name])
-    for row in saved[HISTORY].asnumpy():
+    counters, rows = _read_progress(path, saved.metadata, saved, len(training.history.names))
+    # What needs memory is made before anything changes.
+    values = {name: saved[name].to(training.device) for name in parameters | points}
+    _take_over(training, parameters, values, lambda: _check_losses(path, training, saved.get(LOSSES)))
+    for name, count in counters.items():
+        setattr(training, name, count)
+    training.keep_values()
+    for row in rows:
         training.history.append(row)
     training.history.adam_steps = training.adam_done
+
+
+def _read_progress(
+    path: Path, metadata: dict[str, Any], saved: Mapping[str, dt.Tensor], terms: int
+) -> tuple[dict[str, int], np.ndarray]:
+    """How far the run was, and its losses: one row for each step."""
+    counters = {name: metadata.get(name, -1) for name in COUNTERS}
+    rows, losses = saved[HISTORY].asnumpy(), saved.get(LOSSES)
+    if any(type(count) is not int or count < 0 for count in counters.values()):
+        raise CheckpointError(f"the checkpoint {path} does not say how far the run was: {counters}")
+    if rows.shape != (counters["adam_done"] + counters["lbfgs_done"], terms) or rows.dtype != np.float64:
+        raise CheckpointError(
+            f"the checkpoint {path} tells of {counters['adam_done']} steps of Adam and {counters['lbfgs_done']} of "
+            f"L-BFGS with {terms} terms of the loss, but its history is {rows.dtype} of shape {rows.shape}"
+        )
+    if losses is None or losses.shape != (terms,) or not losses.dtype.is_float:
+        raise CheckpointError(f"the checkpoint {path} does not have the losses of its {terms} terms")
+    return counters, rows
+
+
+def _take_over(
+    training: Training,
+    parameters: dict[str, dt.Parameter],
+    values: dict[str, dt.Tensor],
+    check: Callable[[], None],
+) -> None:
+    """Give parameters and points their values, and have them back if the check, or anything else, fails."""
+    held = [(parameter, parameter.value()) for parameter in parameters.values()]
+    batches = training.batches
+    try:
+        for name, parameter in parameters.items():
+            parameter.set_data(values[name])
+        training.batches = [{k: values[f"training.points.{i}.{k}"] for k in batch} for i, batch in enumerate(batches)]
+        check()
+    except BaseException:
+        training.batches = batches
+        for parameter, value in held:
+            parameter.set_data(value)
+        raise
 
 
 def _check_same(path: Path, name: str, saved: dt.Tensor | None, present: dt.Tensor) -> None:
@@ -76,12 +135,10 @@ def _check_same(path: Path, name: str, saved: dt.Tensor | None, present: dt.Tens
         )
 
 
-def _check_losses(path: Path, training: Training, saved: dt.Tensor | None, values: list[dt.Tensor]) -> None:
+def _check_losses(path: Path, training: Training, saved: dt.Tensor | None) -> None:
     """Refuse a problem that has other losses than those saved, beyond what another device's rounding may change."""
     before, now = np.asarray(saved), training.losses()
-    if saved is None or not np.allclose(now, before, rtol=1e-2, atol=1e-3 * float(np.sum(before)), equal_nan=True):
-        for parameter, value in zip(training.parameters, values, strict=True):
-            parameter.set_data(value)
+    if not np.allclose(now, before, rtol=1e-2, atol=1e-3 * float(np.sum(before)), equal_nan=True):
         names = ", ".join(training.history.names)
         raise ArgumentError(
             f"at the parameters and points of the checkpoint {path} the losses {names} of this problem are {now}, and "

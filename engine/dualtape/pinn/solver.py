@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Sequence
-from os import PathLike
+from os import PathLike, fspath
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 import dualtape as dt
-from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError
-from dualtape.pinn.checkpointing import load_training, save_training
+from dualtape.errors import ArgumentError, ArgumentTypeError, CheckpointError, DTypeError
+from dualtape.pinn.checkpointing import load_training, prepare_saving, save_training
 from dualtape.pinn.interruption import deferred_interrupt
 from dualtape.pinn.problem import Problem
 from dualtape.pinn.progress import make_progress
@@ -112,15 +113,17 @@ def solve(
         read_count("seed", seed, 0),
     )
     trained = _read_parameters(network, parameters)
-    path = Path(checkpoint) if checkpoint is not None else None
+    path = _read_path(checkpoint)
     if resume and path is None:
         raise ArgumentError("`resume` needs `checkpoint`, the file to go on from")
     seconds = _read_positive("checkpoint_seconds", checkpoint_seconds)
     began = time.perf_counter()
     with dt.device(trained[0].device), deferred_interrupt() as interruption, make_progress(progress) as shown:
         training = Training(problem, network, trained, settings)
-        if resume and path is not None and path.exists():
-            load_training(training, path)
+        if path is not None:
+            prepare_saving(training, path)
+            if resume and path.exists():
+                load_training(training, path)
         training.after_step = _between_steps(training, path, seconds, interruption)
         try:
             training.adam(shown)
@@ -144,7 +147,10 @@ def _between_steps(training: Training, path: Path | None, seconds: float, stop: 
         if stop.is_set():
             raise Stopped
         if path is not None and exact and time.monotonic() - saved > seconds:
-            save_training(training, path)
+            try:
+                save_training(training, path)
+            except CheckpointError as failure:  # a disk that is full now may have room at the end
+                warnings.warn(f"{failure}; training goes on, and will try again", RuntimeWarning, stacklevel=2)
             saved = time.monotonic()
 
     return after_step
@@ -172,6 +178,16 @@ def _read_parameters(network: Any, parameters: Sequence[dt.Parameter]) -> tuple[
                 f"parameter {parameter.name!r} is on {parameter.device.name} but {first.name!r} on {first.device.name}"
             )
     return trained
+
+
+def _read_path(checkpoint: Any) -> Path | None:
+    if checkpoint is None:
+        return None
+    if not isinstance(checkpoint, (str, PathLike)):
+        raise ArgumentTypeError(f"`checkpoint` must be a str or a path, got {type(checkpoint).__name__}")
+    if not fspath(checkpoint):
+        raise CheckpointError("`checkpoint` is empty; expected the name of a file, or None for no checkpoint")
+    return Path(checkpoint)
 
 
 def _read_positive(argument: str, value: object) -> float:

@@ -80,7 +80,7 @@ class Training:
         self.adam_done = 0
         self.lbfgs_done = 0
         self.after_step: Callable[[bool], None] = lambda exact: None
-        self._finite = self.values()
+        self.keep_values()
 
     # Points
 
@@ -117,7 +117,7 @@ class Training:
             if s.resample and self.adam_done and self.adam_done % s.resample == 0:
                 self._redraw()
             terms, gradients = self._loss_and_gradients()
-            self._finite = self.values()
+            self.keep_values()
             self._update(gradients)
             self.adam_done += 1
             self.history.append(terms)
@@ -158,7 +158,7 @@ class Training:
         def after_iteration(vector: np.ndarray) -> None:
             nonlocal accepted
             accepted = vector.copy()
-            self._finite = self.values()
+            self.keep_values()
             self.lbfgs_done += 1
             self.history.append(terms)
             progress.step(self.lbfgs_done, self.history.names, terms)
@@ -171,6 +171,10 @@ class Training:
             ).x
         finally:
             self.set_vector(accepted)
+
+    def keep_values(self) -> None:
+        """Go back to the present parameters when the loss becomes infinite."""
+        self._finite = self.values()
 
     def losses(self) -> np.ndarray:
         """The terms of the loss at the present parameters and points."""
