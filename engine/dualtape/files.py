@@ -38,11 +38,18 @@ _KINDS = (
 
 
 @contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+def replacing(path: str | os.PathLike[str], *, durable: bool = True) -> Iterator[BinaryIO]:
     """A new file to write, which takes the place of the one at ``path`` when the block ends without an error.
 
     A link at ``path`` itself stays, and what it points to is replaced. A file keeps its permissions, a new one gets
     what the process gives new files.
+
+    Parameters
+    ----------
+    path
+        The file.
+    durable
+        Force it to the disk, and remove what killed writers left: not for what can be made anew and is checked.
 
     Raises
     ------
@@ -50,7 +57,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         The file cannot be written; it is what it was before.
     """
     target, old = _target(Path(path))
-    _remove_leftovers(target)
+    if durable:
+        _remove_leftovers(target)
     file, temporary = _create_beside(target, old)
     try:
         with file:
@@ -58,12 +66,14 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             file.flush()
             if old is not None:
                 _give_rights(file, old)
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
             if sys.platform == "win32":
                 file.close()  # there, no open file can be renamed
             # While it is locked: unlocked, another writer would take it for a leftover.
             os.replace(temporary, target)
-        _sync_folder(target.parent)
+        if durable:
+            _sync_folder(target.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -123,7 +133,7 @@ def _create_beside(target: Path, old: os.stat_result | None) -> tuple[BinaryIO, 
         file = os.fdopen(os.open(temporary, flags, mode), "wb")
         try:
             # Until it was locked, another writer may have taken it for a leftover.
-            if _lock(file.fileno()) and _is_at(temporary, file.fileno()):
+            if lock(file.fileno()) and is_at(temporary, file.fileno()):
                 return file, temporary
         except BaseException:
             file.close()
@@ -136,20 +146,20 @@ def _prefix(target: Path) -> str:
     return f".{os.fsdecode(os.fsencode(target.name)[:_LONGEST_STEM])}."
 
 
-def _lock(descriptor: int) -> bool:
-    """Whether nobody else holds it; True where there are no locks."""
+def lock(descriptor: int, *, unknown: bool = True) -> bool:
+    """Lock an open file as long as it stays open; whether nobody else holds it, or ``unknown`` where no locks are."""
     if sys.platform == "win32":
-        return True
+        return unknown
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     except OSError:  # a file system without locks
-        return True
+        return unknown
     return True
 
 
-def _is_at(path: Path, descriptor: int) -> bool:
+def is_at(path: Path, descriptor: int) -> bool:
     """Whether the open file is still the one of that name."""
     try:
         return os.path.samestat(os.lstat(path), os.fstat(descriptor))
@@ -179,8 +189,7 @@ def _remove_if_abandoned(path: Path) -> None:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
             return
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if _is_at(path, descriptor):
+        if lock(descriptor, unknown=False) and is_at(path, descriptor):
             path.unlink()
     finally:
         os.close(descriptor)

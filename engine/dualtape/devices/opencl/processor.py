@@ -10,8 +10,11 @@ processor that has the same vectors.
 from __future__ import annotations
 
 import ctypes
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+import pyopencl as cl
 
 _VERSION = "3.0-rc2"
 _TRIPLE = b"x86_64-unknown-linux-gnu"
@@ -40,6 +43,12 @@ def name_unknown_processor(handle: Any) -> None:
         pointers[_PROCESSOR_AT].value = ctypes.addressof(_names[_like(_features())])
 
 
+def compiler_of(handle: Any) -> str:
+    """What decides which code a program becomes: the driver, its version, and the processor that it compiles for."""
+    facts = (handle.platform.version, handle.driver_version, handle.vendor, handle.name, cl.VERSION_TEXT)
+    return "\n".join((*facts, *sorted(_features())))
+
+
 def _points_to(address: int | None, text: bytes, readable: list[tuple[int, int]]) -> bool:
     size = len(text) + 1
     if address is None or not any(low <= address <= high - size for low, high in readable):
@@ -57,14 +66,16 @@ def _readable_ranges() -> list[tuple[int, int]]:
     return ranges
 
 
-def _features() -> set[str]:
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
+@cache
+def _features() -> frozenset[str]:
+    path = Path("/proc/cpuinfo")
+    for line in path.read_text().splitlines() if path.exists() else ():
         if line.startswith("flags"):
-            return set(line.split())
-    return set()
+            return frozenset(line.split())
+    return frozenset()
 
 
-def _like(features: set[str]) -> bytes:
+def _like(features: frozenset[str]) -> bytes:
     """A processor that LLVM knows and that has no vectors which this one lacks."""
     if features >= _AVX512 | _AVX2:
         return b"skylake-avx512"

@@ -11,6 +11,8 @@ from weakref import WeakValueDictionary
 
 import pyopencl as cl
 
+from dualtape.devices.opencl.kernel_cache import KernelCache, key_of
+from dualtape.devices.opencl.processor import compiler_of
 from dualtape.errors import DeviceError
 from dualtape.opencl_kernels import source
 from dualtape.recent import Recent
@@ -26,12 +28,21 @@ Launcher = Callable[..., None]
 class Programs:
     """The kernels of one device, by source."""
 
-    def __init__(self, context: Any, handle: Any, queue: Any, device_name: str, options: list[str]) -> None:
+    def __init__(
+        self,
+        context: Any,
+        handle: Any,
+        queue: Any,
+        device_name: str,
+        options: list[str],
+        cache: KernelCache | None,
+    ) -> None:
         self._context = context
         self._handle = handle
         self._queue = queue
         self._device_name = device_name
         self._options = options
+        self._cache = cache
         self._kernels: WeakValueDictionary[str, Launcher] = WeakValueDictionary()
         self._latest: Recent[str, Launcher] = Recent(_MOST_UNUSED)
         self._lock = threading.RLock()  # a signal handler may come in the middle of a build, and need a kernel, too
@@ -78,11 +89,21 @@ class Programs:
         size: int = kernel.get_work_group_info(cl.kernel_work_group_info.COMPILE_WORK_GROUP_SIZE, self._handle)[0]
         return size
 
-    def _build(self, name: str, source: str, scalars: tuple[Any, ...]) -> Any:
-        try:
+    def _compiled(self, source: str) -> Any:
+        program = cl.Program(self._context, source)
+
+        def build() -> Any:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # remarks of the compiler on code that it accepts
-                program = cl.Program(self._context, source).build(self._options, devices=[self._handle])
+                return program.build(self._options, devices=[self._handle])
+
+        if self._cache is None:
+            return build()
+        return self._cache.build(self._queue, key_of(source, self._options, compiler_of(self._handle)), build)
+
+    def _build(self, name: str, source: str, scalars: tuple[Any, ...]) -> Any:
+        try:
+            program = self._compiled(source)
             kernel = cl.Kernel(program, name)
             kernel.set_scalar_arg_dtypes(scalars)
         except cl.Error as failure:

@@ -10,6 +10,7 @@ import numpy as np
 import pyopencl as cl
 
 from dualtape.core.spec import Shape, Spec
+from dualtape.devices.opencl.kernel_cache import kernel_cache
 from dualtape.devices.opencl.memory import BufferStorage, Pool
 from dualtape.devices.opencl.programs import Launcher, Programs, Size
 from dualtape.dtypes import DType
@@ -55,7 +56,7 @@ class Runtime:
         options = [_QUIET]
         if handle.single_fp_config & cl.device_fp_config.CORRECTLY_ROUNDED_DIVIDE_SQRT:
             options.append(_CORRECTLY_ROUNDED)
-        self.programs = Programs(self.context, handle, self.queue, name, options)
+        self.programs = Programs(self.context, handle, self.queue, name, options, kernel_cache())
         self.vector_bytes = self.programs.vector_bytes()
         self.pool = Pool(self.context, name, handle.max_mem_alloc_size)
 
