@@ -55,6 +55,8 @@ CLAIMS = (
     Claim("step.lowering", "x - y", "x + y", _NAN_ONLY),
     Claim("convert", "x < 2.0 ** 64", "x <= 2.0 ** 64", "C leaves such a number to the processor, which gives 0"),
     Claim("convert", "64", "65", "C leaves such numbers to the processor, which gives 0"),
+    Claim("convert", "x < 2.0", "x < 3.0", "C leaves such numbers to the processor, which gives 0"),
+    Claim("_scatter_sum", "copy=False", "copy=True", "a copy holds the same numbers"),
     Claim("_by_exponent", "x > 0", "x >= 0", "0 was answered by an earlier branch"),
     Claim("_by_base", "isinstance(p,", "isinstance(z,", "`strong_multiply` is the same product, and 0 wins in it too"),
     Claim("_sigmoid", "x >= 0", "x > 0", "both branches are 1/2 at 0"),

@@ -15,6 +15,7 @@ from typing import Any
 from dualtape import primitives
 from dualtape.core.lowering import Expression, Fold
 from dualtape.core.primitive import CATALOGUE, Primitive
+from dualtape.primitives import declaring
 
 from .changes import Change, changes
 from .expression_changes import expression_changes, fold_changes
@@ -132,7 +133,11 @@ def _fields(module: ModuleType, statement: ast.stmt) -> list[Field]:
         # `math_function` makes it of the name.
         keywords.append(("lowering", statement.value.args[0]))
     maker = ast.unparse(statement.value.func)
-    return [Field(module, primitive, name, code, maker) for name, code in keywords]
+    fields = [Field(module, primitive, name, code, maker) for name, code in keywords]
+    if maker == "predicate":
+        rule = ast.parse(f"infer_elementwise({primitive.name!r}, bool_)", mode="eval").body
+        fields.append(Field(declaring, primitive, "infer", rule, maker))
+    return fields
 
 
 def _changes_of(field: Field) -> Iterator[Change]:

@@ -38,3 +38,14 @@ def test_narrow_floats_become_their_whole_part(dtype: dt.dtype.DType) -> None:
     values = np.array([0.0, -0.5, 2.5, -2.5, 300.0, -300.0, 65504.0, math.inf, math.nan], np.float16)
     found = dt.Tensor(values).astype(dtype).asnumpy()
     assert found.tolist() == [expected(float(value), dtype.numpy) for value in values]
+
+
+@pytest.mark.parametrize("dtype", INTEGERS, ids=str)
+@pytest.mark.parametrize("given", INTEGERS, ids=str)
+def test_integers_wrap(given: dt.dtype.DType, dtype: dt.dtype.DType) -> None:
+    limits = np.iinfo(given.numpy)
+    values = np.array([limits.min, limits.max, limits.max - 1, 0, 1], given.numpy)
+    found = dt.Tensor(values).astype(dtype).asnumpy()
+    rest = [int(value) % 2**dtype.bits for value in values]
+    signed = dtype.numpy.kind == "i"
+    assert found.tolist() == [r - 2**dtype.bits if signed and r >= 2 ** (dtype.bits - 1) else r for r in rest]

@@ -65,3 +65,10 @@ def test_take_outside_the_axis_says_where(index: int) -> None:
         CATALOGUE["take"](dt.ops.zeros(4), dt.Tensor([0, index]), axis=0)
     ends = CATALOGUE["take"](dt.Tensor([5.0, 6.0, 7.0, 8.0]), dt.Tensor([3, -4]), axis=0)
     np.testing.assert_array_equal(ends.asnumpy(), [8.0, 5.0])
+
+
+@pytest.mark.parametrize("name", ["less", "equal", "greater_equal"])
+def test_comparisons_give_bools(name: str) -> None:
+    primitive, x = CATALOGUE[name], Spec((3,), dt.float32)
+    assert primitive.infer(x, x) == primitive.infer(x, None) == Spec((3,), dt.bool_)
+    assert primitive(dt.Tensor([1.0, 2.0]), dt.Tensor([2.0, 1.0])).dtype is dt.bool_

@@ -40,7 +40,7 @@ def convert(x: np.ndarray, to: np.dtype) -> np.ndarray:
     if x.dtype == np.float16:
         x = x.astype(np.float32)
     negative = np.signbit(x)
-    whole: np.ndarray = np.asarray(np.where(negative & (x >= -(2.0**63)), x, 0).astype(np.int64).astype(to))
+    whole: np.ndarray = np.where(negative & (x >= -(2.0**63)), x, 0).astype(np.int64).astype(to)
     whole += np.where(~negative & (x < 2.0**64), x, 0).astype(np.uint64).astype(to)
     return whole
 
