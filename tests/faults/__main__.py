@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import sys
 import time
 
@@ -17,6 +18,7 @@ def main() -> int:
         "--scale", type=float, default=1.0, help="this share of each number; a whole one goes into docs/reliability.md"
     )
     options = parser.parse_args()
+    faulthandler.enable()
     found: dict[str, Counts] = {}
     for kind, what in sorted(injections().items()):
         if options.only in kind:

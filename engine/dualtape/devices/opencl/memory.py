@@ -93,7 +93,7 @@ class Pool:
         self._context = context
         self._device_name = device_name
         self._largest = largest
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal handler may come in the middle, and compute, too
         self._returned: deque[tuple[int, Any]] = deque()
         self._free: dict[int, list[Any]] = {}
         self._in_use = self._held = self._peak = self._allocations = 0
