@@ -71,12 +71,13 @@ def solve(
         Of the points. The network has its own.
     checkpoint
         A safetensors file to write parameters, optimizer, points and history to: from time to time, at the end, and
-        when Ctrl-C stops the run.
+        when Ctrl-C or SIGTERM stops the run, between two steps; a second signal stops it at once.
     checkpoint_seconds
         How often.
     resume
         Go on from ``checkpoint`` if it exists. With the same arguments the run ends in the same bits as one that was
-        never stopped; but if Ctrl-C stopped L-BFGS, its memory of past gradients starts afresh.
+        never stopped; but where it was stopped among the iterations of L-BFGS, the memory of past gradients starts
+        afresh.
     progress
         A bar on a terminal, lines elsewhere; ``False`` shows nothing.
 
@@ -138,15 +139,15 @@ def solve(
     return Solution(problem, network, training.objective.field, trained[0], training.history, took)
 
 
-def _between_steps(training: Training, path: Path | None, seconds: float, stop: Event) -> Callable[[bool], None]:
-    """Write checkpoints when it is time, and stop on Ctrl-C."""
+def _between_steps(training: Training, path: Path | None, seconds: float, stop: Event) -> Callable[[], None]:
+    """Write checkpoints when it is time, and stop on Ctrl-C and SIGTERM."""
     saved = time.monotonic()
 
-    def after_step(exact: bool) -> None:
+    def after_step() -> None:
         nonlocal saved
         if stop.is_set():
             raise Stopped
-        if path is not None and exact and time.monotonic() - saved > seconds:
+        if path is not None and time.monotonic() - saved > seconds:
             try:
                 save_training(training, path)
             except CheckpointError as failure:  # a disk that is full now may have room at the end

@@ -13,6 +13,7 @@ from dualtape import optim
 from dualtape.pinn.collocation import draw_batches, draw_where_large
 from dualtape.pinn.errors import DivergedError
 from dualtape.pinn.history import History
+from dualtape.pinn.lbfgs import descend
 from dualtape.pinn.objective import Batch, Objective
 from dualtape.pinn.problem import Problem
 from dualtape.pinn.progress import Progress
@@ -56,7 +57,7 @@ class Training:
     history
         The losses so far.
     after_step
-        Called between steps, with whether a checkpoint written now resumes exactly; may raise :class:`Stopped`.
+        Called between steps, where a checkpoint may be written; may raise :class:`Stopped`.
     """
 
     def __init__(
@@ -79,7 +80,7 @@ class Training:
         self.history = History(self.objective.names)
         self.adam_done = 0
         self.lbfgs_done = 0
-        self.after_step: Callable[[bool], None] = lambda exact: None
+        self.after_step: Callable[[], None] = lambda: None
         self.keep_values()
 
     # Points
@@ -123,7 +124,7 @@ class Training:
             self.history.append(terms)
             self.history.adam_steps += 1
             progress.step(self.adam_done, self.history.names, terms)
-            self.after_step(True)
+            self.after_step()
 
     def lbfgs(self, progress: Progress) -> None:
         """Iterations of SciPy's L-BFGS in float64 on all parameters in one vector."""
@@ -138,37 +139,33 @@ class Training:
             before = self.lbfgs_done
             self._round(min(ROUND, s.lbfgs_steps - before), progress)
             if self.lbfgs_done == before:
+                self._loss_and_gradients(finite_gradients=True)
                 break  # no way further down
-            self.after_step(True)
+            self.after_step()
 
     def _round(self, iterations: int, progress: Progress) -> None:
-        from scipy import optimize
-
-        minimize: Any = optimize.minimize
         terms = np.empty(0)
         accepted = self.vector()
 
-        def loss_and_gradient(vector: np.ndarray) -> tuple[float, np.ndarray]:
+        def evaluate(vector: np.ndarray) -> tuple[float, np.ndarray]:
             nonlocal terms
             self.set_vector(vector)
-            terms, gradients = self._loss_and_gradients()
+            (_, stacked), gradients = self.evaluate(self.batches)
+            terms = stacked.asnumpy()
             flat = dt.ops.concat([g.reshape(-1) for g in gradients])
             return float(terms.sum()), flat.asnumpy().astype(np.float64)
 
         def after_iteration(vector: np.ndarray) -> None:
             nonlocal accepted
-            accepted = vector.copy()
+            accepted = vector
             self.keep_values()
             self.lbfgs_done += 1
             self.history.append(terms)
             progress.step(self.lbfgs_done, self.history.names, terms)
-            self.after_step(False)
+            self.after_step()
 
-        options: Any = {"maxiter": iterations, "maxfun": 1 << 30, "maxcor": 50, "ftol": 0.0, "gtol": 1e-12, "maxls": 50}
         try:
-            accepted = minimize(
-                loss_and_gradient, accepted, jac=True, method="L-BFGS-B", callback=after_iteration, options=options
-            ).x
+            descend(evaluate, accepted, iterations, after_iteration)
         finally:
             self.set_vector(accepted)
 
@@ -181,17 +178,24 @@ class Training:
         (_, terms), _ = self.evaluate(self.batches)
         return np.asarray(terms)
 
-    def _loss_and_gradients(self) -> tuple[np.ndarray, tuple[dt.Tensor, ...]]:
+    def _loss_and_gradients(self, finite_gradients: bool = False) -> tuple[np.ndarray, tuple[dt.Tensor, ...]]:
         (_, stacked), gradients = self.evaluate(self.batches)
         terms = stacked.asnumpy()
-        if np.isfinite(terms).all():
-            return terms, gradients
         bad = [name for name, value in zip(self.history.names, terms, strict=True) if not np.isfinite(value)]
-        for parameter, value in zip(self.parameters, self._finite, strict=True):
-            parameter.set_data(value)
-        raise DivergedError(
-            f"the loss became {terms.sum()} at step {len(self.history) + 1}, in the term"
-            f"{'s' * (len(bad) > 1)} {', '.join(bad)}; the network holds the parameters of the step before. "
+        if bad:
+            raise self._diverged(
+                f"the loss became {terms.sum()}", f"in the term{'s' * (len(bad) > 1)} {', '.join(bad)}"
+            )
+        if finite_gradients:
+            for parameter, gradient in zip(self.parameters, gradients, strict=True):
+                if not np.isfinite(gradient.asnumpy()).all():
+                    raise self._diverged("the gradient is infinite or NaN", f"at {parameter.name}")
+        return terms, gradients
+
+    def _diverged(self, what: str, where: str) -> DivergedError:
+        self.parameters.set_data(self._finite)
+        return DivergedError(
+            f"{what} at step {len(self.history) + 1}, {where}; the network holds the parameters of the step before. "
             "Try a smaller learning_rate, and look for a division or root at 0 in the equation"
         )
 
@@ -207,8 +211,8 @@ class Training:
 
     def set_vector(self, vector: np.ndarray) -> None:
         """Give all parameters the elements of one vector."""
-        start = 0
-        for parameter in self.parameters:
-            part: Any = vector[start : start + parameter.size].reshape(parameter.shape)
-            parameter.set_data(self.tensor(part))
-            start += parameter.size
+        sizes = [parameter.size for parameter in self.parameters]
+        parts: list[Any] = np.split(vector, np.cumsum(sizes)[:-1])
+        self.parameters.set_data(
+            [self.tensor(part.reshape(p.shape)) for part, p in zip(parts, self.parameters, strict=True)]
+        )
