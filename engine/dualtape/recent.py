@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TypeVar
 
 Key = TypeVar("Key")
@@ -33,28 +32,26 @@ class Recent(dict[Key, Held | None]):
         super().__init__()
         self.limit = limit
         self._old: dict[Key, Held | None] = {}
-        self._lock = threading.RLock()
+
+    # There is no lock, which a fork or a signal handler could find held for ever: each step is one operation of a dict,
+    # and what comes between two of them costs an entry its place at most.
 
     def __missing__(self, key: Key) -> Held | None:
-        with self._lock:
-            value = self._old.get(key)
-            if value is not None:
-                self[key] = value
-            return value
+        value = self._old.get(key)
+        if value is not None:
+            self[key] = value
+        return value
 
     def __setitem__(self, key: Key, value: Held | None) -> None:
-        with self._lock:
-            if len(self) >= self.limit and not super().__contains__(key):
-                self._old = self.copy()
-                super().clear()
-            super().__setitem__(key, value)
+        if len(self) >= self.limit and not super().__contains__(key):
+            self._old = self.copy()
+            super().clear()
+        super().__setitem__(key, value)
 
     def held(self) -> int:
         """How many entries there are, of both generations."""
-        with self._lock:
-            return len(self | self._old)
+        return len(self | self._old)
 
     def clear(self) -> None:
-        with self._lock:
-            self._old = {}
-            super().clear()
+        self._old = {}
+        super().clear()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import threading
+import itertools
 import warnings
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
@@ -62,25 +62,22 @@ class Compilations:
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
-        self._lock = threading.Lock()
-        self._count = 0
+        self._numbers = itertools.count(1)
         self._last: Variant | None = None
         self._changes: Counter[tuple[str, Path]] = Counter()
         self._latest: dict[tuple[str, Path], str] = {}
 
     def add(self, variant: Variant, most: int) -> None:
         """Note one more, of whose programs ``most`` are kept."""
-        with self._lock:
-            last, self._last = self._last, variant
-            self._count += 1
-            if last is None or self._count > MANY:
-                return
-            for what, path, change in _changes(last, variant):
-                self._changes[what, path] += 1
-                self._latest[what, path] = change
-            text = self._text(most) if self._count == MANY else None
-        if text is not None:
-            warnings.warn(text, stacklevel=4)
+        last, self._last = self._last, variant
+        number = next(self._numbers)
+        if last is None or number > MANY:
+            return
+        for what, path, change in _changes(last, variant):
+            self._latest[what, path] = change
+            self._changes[what, path] += 1
+        if number == MANY:
+            warnings.warn(self._text(most), stacklevel=4)
 
     def _text(self, most: int) -> str:
         changes = [

@@ -5,7 +5,6 @@ What a kernel reads goes to the device, and what it leaves there comes back.
 
 from __future__ import annotations
 
-import threading
 import warnings
 import weakref
 from collections.abc import Callable, Mapping, Sequence
@@ -44,7 +43,6 @@ class Launch:
         self._scratch = device.allocate((self._groups * self.kernel.scratch,), self._dtype)
         self._sums = device.allocate((self._groups * self.kernel.sums,), self._dtype)
         self._uploads: dict[int, tuple[Any, Storage]] = {}
-        self._uploading = threading.Lock()
 
     def start(self, values: HostArrays, resident: dict[Node, Storage]) -> Callable[[], HostArrays]:
         """Begin with arrays of the host, or resident on the device; the function waits for the results."""
@@ -88,14 +86,14 @@ class Launch:
 
     def _uploaded(self, array: np.ndarray) -> Storage:
         """The values on the device; arrays are immutable, so each is sent once while it lives."""
-        with self._uploading:
-            known = self._uploads.get(id(array))
-            if known is not None and known[0]() is array:
-                return known[1]
-            self._uploads = {key: held for key, held in self._uploads.items() if held[0]() is not None}
-            sent = self._device.put(array)
-            self._uploads[id(array)] = (weakref.ref(array), sent)
-            return sent
+        known = self._uploads.get(id(array))
+        if known is not None and known[0]() is array:
+            return known[1]
+        sent = self._device.put(array)
+        # Replaced as a whole: another thread, or a signal handler, may do the same at this moment.
+        living = {key: held for key, held in self._uploads.items() if held[0]() is not None}
+        self._uploads = living | {id(array): (weakref.ref(array), sent)}
+        return sent
 
 
 def _result(sums: np.ndarray, entry: Entry) -> np.ndarray:

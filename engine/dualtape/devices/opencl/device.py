@@ -77,7 +77,9 @@ class OpenCLDevice(KernelDevice):
 
     def abandon(self) -> None:
         """In the child of a fork: forget the runtime, and with it the locks that other threads held."""
-        keep_for_ever((self._started, self._plans, self._sums, self._writes))
+        started = self._started
+        launchers = [] if started is None else started.programs.launchers()
+        keep_for_ever((started, launchers, self._plans, self._sums, self._writes))
         self._started, self._lock = None, threading.RLock()
         self._plans, self._sums, self._writes = Recent(_MOST_PLANS), Recent(_MOST_PLANS), deque()
 

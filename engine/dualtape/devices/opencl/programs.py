@@ -66,6 +66,10 @@ class Programs:
             self._latest[source] = found
             return found
 
+    def launchers(self) -> list[Launcher]:
+        """All kernels that somebody may launch."""
+        return list(self._kernels.values())
+
     def _launcher(self, kernel: Any, scalars: tuple[Any, ...]) -> Launcher:
         program, name = kernel.program, kernel.function_name
         # OpenCL keeps arguments in the kernel. Each launch borrows one that nobody else is setting: no other thread,
