@@ -275,7 +275,7 @@ def test_a_load_that_fails_halfway_changes_nothing(file: Path, monkeypatch: pyte
             raise failure
         return tensor
 
-    monkeypatch.setattr(sys.modules["dualtape.checkpoint"], "cast_to", cast)
+    monkeypatch.setattr(sys.modules["dualtape.parameter"], "cast_to", cast)
     with pytest.raises(MemoryError):
         dt.load_checkpoint(file, net)
     assert [p.asnumpy().tobytes() for p in net.get_parameters()] == before

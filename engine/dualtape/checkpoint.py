@@ -13,8 +13,7 @@ from dualtape.cell import Cell
 from dualtape.core.interpreter import Value, value_of
 from dualtape.errors import ArgumentError, ArgumentTypeError, CheckpointError, DTypeError, ShapeError
 from dualtape.files import replacing, require_regular, require_writable
-from dualtape.functions.conversion import cast_to
-from dualtape.parameter import Parameter
+from dualtape.parameter import Parameter, set_all
 from dualtape.tensor import Tensor
 from dualtape.tensor_file import FormatError, Header, read_arrays, read_header, write_arrays
 
@@ -230,10 +229,7 @@ def load_param_into_net(
             raise DTypeError(
                 f"parameter {parameter.name!r} is of {parameter.dtype}, the value to load of {value.dtype}"
             )
-    # So is what can fail for want of memory.
-    converted = [(p, cast_to(value_of(value).to(p.device), p.dtype)) for p, value in matched]
-    for parameter, value in converted:
-        parameter.set_data(value)
+    set_all([parameter for parameter, _ in matched], [value for _, value in matched])
     missing = [name for name in parameters if name not in parameter_dict]
     return missing, [name for name in parameter_dict if name not in parameters]
 

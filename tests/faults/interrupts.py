@@ -15,7 +15,7 @@ from dualtape.core.interpreter import nesting_depth
 from dualtape.devices.registry import current_device
 from dualtape.parameter import is_observed
 from faults.registry import Counts, injection
-from faults.tracing import count_steps, interrupted_at
+from faults.tracing import call_at, count_steps, interrupted_at
 
 
 def numbers(tree: Any) -> list[bytes]:
@@ -39,14 +39,18 @@ class Case:
     def check(self) -> str:
         """What is wrong after an interrupt, if anything; everything is made ready for the next one."""
 
-    def interrupt(self, rng: np.random.Generator) -> Counts:
-        """Interrupt it once, at a random bytecode."""
+    def measured(self) -> int:
+        """How many bytecodes it has before which something may come."""
         if not self.steps:
             with dt.device(self.device):
                 self.check()
                 self.steps = count_steps(self.act)
                 self.check()
-        step = int(rng.integers(1, self.steps + 1))
+        return self.steps
+
+    def interrupt(self, rng: np.random.Generator) -> Counts:
+        """Interrupt it once, at a random bytecode."""
+        step = int(rng.integers(1, self.measured() + 1))
         before = current_device()
         with dt.device(self.device):
             failure = interrupted_at(step, self.act)
@@ -63,6 +67,15 @@ class Case:
         if current_device() is not before:
             wrong = "silent: another device is current"
         return self.count(step, wrong)
+
+    def call_within(self, rng: np.random.Generator, handler: Callable[[], str]) -> Counts:
+        """Call a signal handler once, at a random bytecode; both it and what it interrupts must come to their ends."""
+        step = int(rng.integers(1, self.measured() + 1))
+        heard: list[str] = []
+        with dt.device(self.device):
+            call_at(step, lambda: heard.append(handler()), self.act)
+            wrong = "".join(heard) or self.check()
+        return self.count(step, wrong if heard else "lost: the handler was not called")
 
     def count(self, step: int, wrong: str) -> Counts:
         if not wrong:
@@ -258,8 +271,9 @@ def optimizers(device: dt.Device) -> list[Case]:
     cases.append(Change("Cell.move_to", device, lambda: moved.move_to(target), moved.get_parameters()))
     given = network(device)
     pair = dt.ParameterTuple(given.get_parameters())
-    values = [p.value() * 2 for p in pair]
-    cases.append(Change("ParameterTuple.set_data", device, lambda: pair.set_data(values), pair))
+    values = {p.name: p.value() * 2 for p in pair}
+    cases.append(Change("ParameterTuple.set_data", device, lambda: pair.set_data(values.values()), pair))
+    cases.append(Change("load_param_into_net", device, lambda: dt.load_param_into_net(given, values), pair))
     return cases
 
 
@@ -282,3 +296,25 @@ def in_jitted_steps(count: int) -> Counts:
 @injection("interrupts in optimizers", full=4000, few=90)
 def in_optimizers(count: int) -> Counts:
     return _inject(optimizers, count)
+
+
+@injection("signal handlers that compute, at random bytecodes", full=1500, few=54)
+def handlers(count: int) -> Counts:
+    """Of a gradient, an operation on each device, and a compiled step."""
+    rng = np.random.default_rng(2)
+    y = np.linspace(0, 1, 6, dtype=np.float32)
+    other = lambda y: ops.sum(ops.exp(y) * ops.sin(y))
+    places = [device for device in dt.devices() if device.name != "host"]
+    compiled = {device: dt.jit(dt.value_and_grad(other), device=device) for device in places}
+
+    def answers() -> list[bytes]:
+        found = []
+        for device in dt.devices():
+            x = dt.Tensor(y, device=device)
+            found += numbers((ops.tanh(x), dt.grad(other)(x)))
+        return found + [bits for device in places for bits in numbers(compiled[device](dt.Tensor(y, device=device))[1])]
+
+    expected = answers()
+    handler = lambda: "" if answers() == expected else "silent: other bits in the handler"
+    cases = [case for device in dt.devices() for case in (*gradients(device), *jitted(device))]
+    return sum((cases[i % len(cases)].call_within(rng, handler) for i in range(count)), Counts())

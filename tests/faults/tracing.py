@@ -1,4 +1,4 @@
-"""Ctrl-C before a chosen bytecode of the engine.
+"""Ctrl-C, or a signal handler, before a chosen bytecode of the engine.
 
 Any bytecode, though Python looks for signals only behind calls, at the begin of functions and in loops. Where the
 engine holds locks, in the room of OpenCL, only behind those: elsewhere no `with` on a lock could be interrupted safely.
@@ -22,11 +22,11 @@ WITH_LOCKS = str(Path(dualtape.__file__).parent / "devices" / "opencl")
 
 
 class _Steps:
-    """Counts the bytecodes of the engine, and raises Ctrl-C before one of them."""
+    """Counts the bytecodes of the engine, and does something before one of them."""
 
-    def __init__(self, last: int = 0) -> None:
+    def __init__(self, last: int = 0, then: Callable[[], Any] = lambda: None) -> None:
         self.done = 0
-        self._last = last
+        self._last, self._then = last, then
         self._before: dict[int, str] = {}
 
     def trace(self, frame: FrameType, event: str, argument: object) -> Any:
@@ -38,7 +38,7 @@ class _Steps:
         elif event == "opcode" and self._is_open(frame):
             self.done += 1
             if self.done == self._last:
-                raise KeyboardInterrupt
+                self._then()
         return self.trace
 
     def _is_open(self, frame: FrameType) -> bool:
@@ -62,10 +62,19 @@ def interrupted_at(step: int, action: Callable[[], Any]) -> BaseException | None
     """Run ``action`` with Ctrl-C before that bytecode, from 1; gives what it raised, or None if it ended."""
     with _quiet_finalizers():
         try:
-            _Steps(step).count(action)
+            _Steps(step, _interrupt).count(action)
         except BaseException as failure:
             return failure.with_traceback(None)
     return None
+
+
+def call_at(step: int, handler: Callable[[], Any], action: Callable[[], Any]) -> None:
+    """Run ``action``, and call ``handler`` before that bytecode; while it runs, Python traces nothing."""
+    _Steps(step, handler).count(action)
+
+
+def _interrupt() -> None:
+    raise KeyboardInterrupt
 
 
 def count_steps(action: Callable[[], Any]) -> int:

@@ -111,17 +111,15 @@ def _take_over(
     check: Callable[[], None],
 ) -> None:
     """Give parameters and points their values, and have them back if the check, or anything else, fails."""
-    held = [(parameter, parameter.value()) for parameter in parameters.values()]
-    batches = training.batches
+    changing = dt.ParameterTuple(parameters.values())
+    held, batches = [parameter.value() for parameter in changing], training.batches
     try:
-        for name, parameter in parameters.items():
-            parameter.set_data(values[name])
+        changing.set_data(values[name] for name in parameters)
         training.batches = [{k: values[f"training.points.{i}.{k}"] for k in batch} for i, batch in enumerate(batches)]
         check()
     except BaseException:
         training.batches = batches
-        for parameter, value in held:
-            parameter.set_data(value)
+        changing.set_data(held)
         raise
 
 
