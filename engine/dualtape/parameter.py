@@ -349,7 +349,7 @@ class ParameterTuple(tuple[Parameter, ...]):
         """
         given = list(values)
         if len(given) != len(self):
-            raise ArgumentError(f"`set_data` of {len(self)} parameters got {len(given)} values")
+            raise ArgumentError(f"`set_data` of {len(self)} parameters got {len(given)} value{'s' * (len(given) != 1)}")
         set_all(self, given)
         return self
 

@@ -130,6 +130,21 @@ def test_a_failing_trace_uses_nothing_up() -> None:
     assert x.item() == 1
 
 
+def test_a_run_that_fails_before_it_uses_memory_again_uses_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = dt.jit(lambda x, y: x * y, donate_argnums=0)
+    x, y = dt.Tensor([1.0, 2.0]), dt.Tensor([3.0, 4.0])
+    run(dt.Tensor([1.0, 2.0]), y)
+
+    def interrupted(self: Any, arguments: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("dualtape.compiler.replay.Replay._values", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run(x, y)
+    assert run(x, y).tolist() == [3.0, 8.0]
+
+
 def fails(x: dt.Tensor) -> dt.Tensor:
     raise ValueError("on purpose")
 
