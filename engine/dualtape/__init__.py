@@ -45,6 +45,8 @@ from dualtape.devices.device import Device as Device
 from dualtape.devices.registry import device as device
 from dualtape.devices.registry import devices as devices
 from dualtape.devices.registry import set_device as set_device
+from dualtape.devices.usage import memory as memory
+from dualtape.devices.usage import release_memory as release_memory
 from dualtape.dtypes import bool_ as bool_
 from dualtape.dtypes import float16 as float16
 from dualtape.dtypes import float32 as float32

@@ -73,6 +73,10 @@ class ForkedError(DeviceError):
     """A device in a process that was forked from one that had started it."""
 
 
+class DeviceMemoryError(DeviceError, MemoryError):
+    """No more memory on a device; all tensors are as they were."""
+
+
 class EscapedLevelError(DualtapeError, RuntimeError):
     """A value of a transformation that has already returned."""
 

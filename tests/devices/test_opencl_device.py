@@ -84,7 +84,7 @@ def test_pool_uses_memory_again(opencl: Any) -> None:
     for _ in range(50):
         y = device.execute(CATALOGUE["add"], [x, 1.0], {})
     device.synchronize()
-    statistics = device.memory()
+    statistics = device.runtime.pool.statistics()
     assert statistics.in_use == 2 * one
     assert statistics.allocations <= 3
     assert statistics.peak == 3 * one
@@ -95,9 +95,9 @@ def test_pool_uses_memory_again(opencl: Any) -> None:
     np.testing.assert_array_equal(device.get(shared), np.full((10, 100), 2.0))
     del shared
     gc.collect()
-    device.runtime.pool.release_free()
+    device.release_memory()
     statistics = device.memory()
-    assert (statistics.in_use, statistics.held) == (0, 0)
+    assert (statistics.in_use, statistics.pooled) == (0, 0)
 
 
 def test_threads_do_not_mix_arguments(opencl: Any) -> None:

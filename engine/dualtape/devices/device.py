@@ -10,6 +10,7 @@ import numpy as np
 from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Shape, Spec
 from dualtape.dtypes import DType, dtype_of
+from dualtape.errors import DeviceError
 
 
 class Storage(Protocol):
@@ -44,6 +45,27 @@ class DeviceInfo(NamedTuple):
     hardware: str
     memory: int
     has_float64: bool
+
+
+class MemoryUse(NamedTuple):
+    """What the engine has taken of a device's memory, in bytes.
+
+    Attributes
+    ----------
+    in_use
+        Held by tensors, and by compiled functions to work in.
+    pooled
+        Waiting for the next tensor.
+    limit
+        How much both together may be; then there is a :class:`~dualtape.errors.DeviceMemoryError`.
+    peak
+        The largest ``in_use`` so far.
+    """
+
+    in_use: int
+    pooled: int
+    limit: int
+    peak: int
 
 
 class Device:
@@ -91,6 +113,14 @@ class Device:
 
     def require(self, dtype: DType) -> None:
         """Raise an error that says what to do if the device cannot compute with ``dtype``."""
+
+    def memory(self) -> MemoryUse:
+        """What is taken of its memory."""
+        raise DeviceError(f"{self.name} does not count its memory; ask for an OpenCL device")
+
+    def release_memory(self) -> int:
+        """Give back what is taken of its memory and not needed; how many bytes that were."""
+        return 0
 
     def synchronize(self) -> None:
         """Wait until all that was asked for is done."""

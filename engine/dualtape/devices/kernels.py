@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol
 
 from dualtape.core.spec import Shape
@@ -60,6 +60,9 @@ class KernelDevice(Device):
     @abstractmethod
     def allocate(self, shape: Shape, dtype: DType) -> Storage:
         """Storage with undefined elements; it may be given to others when it is dropped."""
+
+    def on_shortage(self, give_back: Callable[[], None]) -> None:
+        """Call a method, while its object lives, when memory is short: it drops storage that can be made anew."""
 
     @abstractmethod
     def build(self, name: str, source: str, arguments: tuple[DType | None, ...]) -> BuiltKernel:

@@ -35,6 +35,9 @@ _current = _Current()
 _default: Device | None = None
 
 
+_listed: dict[str, tuple[Device, ...]] = {}
+
+
 @cache
 def _backends() -> dict[str, EntryPoint]:
     # Imported when a device is asked for: it takes longer than much of `import dualtape`.
@@ -48,7 +51,8 @@ def _backends() -> dict[str, EntryPoint]:
 def _devices_of(backend: str) -> tuple[Device, ...]:
     entry = _backends()[backend]
     try:
-        return tuple(entry.load()())
+        found = _listed[backend] = tuple(entry.load()())
+        return found
     except Exception as failure:  # whatever another package raises: it is no reason to do without the others
         warnings.warn(f"the devices of {entry.value!r} cannot be listed: {failure}", stacklevel=4)
         return ()
@@ -64,6 +68,11 @@ def devices() -> tuple[Device, ...]:
     'host'
     """
     return (HOST, *(device for backend in _backends() for device in _devices_of(backend)))
+
+
+def listed_devices() -> tuple[Device, ...]:
+    """Those that somebody has asked for: no other backend is loaded."""
+    return (HOST, *(device for found in _listed.values() for device in found))
 
 
 def find_device(name: str | Device) -> Device:

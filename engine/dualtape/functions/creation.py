@@ -10,7 +10,7 @@ import numpy as np
 
 from dualtape.core.interpreter import Value, ground
 from dualtape.dtypes import DType, as_dtype, float32, int64
-from dualtape.errors import ArgumentError
+from dualtape.errors import ArgumentError, DeviceError
 from dualtape.functions.conversion import as_tensor, converted, read_int, read_number, read_shape
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ def _held(shape: tuple[int, ...], make: Callable[[], Tensor]) -> Tensor:
     """What ``make`` gives; if there is not enough memory, that is said in the engine's words."""
     try:
         return make()
+    except DeviceError:  # which says by itself what there is no memory for
+        raise
     except MemoryError as failure:
         raise ArgumentError(f"there is no memory for a tensor of shape {shape}: {failure}") from failure
 

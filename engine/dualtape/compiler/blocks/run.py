@@ -22,7 +22,7 @@ from dualtape.devices.device import Device, Storage
 from dualtape.devices.kernels import BuiltKernel, KernelDevice
 from dualtape.devices.registry import HOST
 from dualtape.dtypes import uint64
-from dualtape.errors import DeviceError, ForkedError
+from dualtape.errors import DeviceError, DeviceMemoryError, ForkedError
 from dualtape.tensor import wrap
 
 HostArrays = dict[Node, np.ndarray]
@@ -32,7 +32,7 @@ GROUPS = 2
 
 
 class Launch:
-    """A compiled region on a device, with the memory that it works in."""
+    """A compiled region on a device, with the memory that it works in, from the first start on."""
 
     def __init__(self, compiled: CompiledRegion, device: KernelDevice) -> None:
         self.kernel, self.region, self._compiled = compiled.kernel, compiled.region, compiled
@@ -40,9 +40,14 @@ class Launch:
         self._built: dict[int, BuiltKernel] = {}
         tiles = -(-self.region.points // compiled.target.lanes)
         self._groups = min(tiles, GROUPS * device.architecture.cores)
-        self._scratch = device.allocate((self._groups * self.kernel.scratch,), self._dtype)
-        self._sums = device.allocate((self._groups * self.kernel.sums,), self._dtype)
+        self._memory: tuple[Storage, Storage] | None = None
         self._uploads: dict[int, tuple[Any, Storage]] = {}
+        device.on_shortage(self._give_back)
+
+    def _give_back(self) -> None:
+        """Drop what the next start makes anew."""
+        self._memory = None
+        self._uploads = {}
 
     def start(self, values: HostArrays, resident: dict[Node, Storage]) -> Callable[[], HostArrays]:
         """Begin with arrays of the host, or resident on the device; the function waits for the results."""
@@ -74,9 +79,13 @@ class Launch:
             arguments = (*[None] * (len(inputs) + 3), uint64, uint64, *[None] * len(stored))
             self._built[id(kernel)] = self._device.build("dt_block", kernel.source, arguments)
         totals = self._device.allocate((self._groups, kernel.entry_count), self._dtype)
-        memory = (self._scratch, self._sums, totals)
+        memory = self._memory
+        if memory is None:
+            sizes = (self._groups * self.kernel.scratch, self._groups * self.kernel.sums)
+            scratch, sums = (self._device.allocate((size,), self._dtype) for size in sizes)
+            memory = self._memory = scratch, sums
         launch = self._built[id(kernel)]
-        launch(self._groups, kernel.work_items, *inputs, *memory, self.region.points, kernel.scratch, *stored)
+        launch(self._groups, kernel.work_items, *inputs, *memory, totals, self.region.points, kernel.scratch, *stored)
         return totals
 
     def _results(self, totals: Storage, stored: list[Storage]) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -156,7 +165,7 @@ class BlockPlan:
 def plan_blocks(
     program: Program, division: Division, kernels: Mapping[Region, CompiledRegion], home: Device, device: KernelDevice
 ) -> BlockPlan:
-    """How ``program`` runs as divided, with the kernels of its regions on ``device``; takes the memory for them."""
+    """How ``program`` runs as divided, with the kernels of its regions on ``device``."""
     shared = {node for region in division.regions for node in region.shared}
     loaded = {array.node for region in division.regions for array, _ in region.loaded}
     resident = loaded if home is device else set()
@@ -195,6 +204,8 @@ class Guarded:
     def __call__(self, arguments: Sequence[Storage]) -> list[Any]:
         try:
             results = self._plan(arguments)
+        except DeviceMemoryError:
+            raise
         except self._refusals as failure:
             warnings.warn(f"a jitted function runs operation by operation on {self._home}: {failure}", stacklevel=4)
             self._plan = replayed(self._program, self._home)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,14 +13,14 @@ import pyopencl as cl
 from dualtape.core.lowering import Expression, Fold, Kernel, Movement, Placement, Reinterpretation
 from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Shape, Spec
-from dualtape.devices.device import DeviceInfo, spec_of
+from dualtape.devices.device import DeviceInfo, MemoryUse, spec_of
 from dualtape.devices.kernels import Architecture, BuiltKernel, KernelDevice
 from dualtape.devices.opencl.elementwise import plan_expression, sum_in_place
 from dualtape.devices.opencl.fold import plan_fold
 from dualtape.devices.opencl.forking import keep_for_ever, refuse_forked
 from dualtape.devices.opencl.indexing import plan_cumsum, plan_scatter_sum, plan_search, plan_take
 from dualtape.devices.opencl.matmul import plan_matmul
-from dualtape.devices.opencl.memory import BufferStorage, PoolStatistics
+from dualtape.devices.opencl.memory import BufferStorage
 from dualtape.devices.opencl.movement import plan_concatenate, plan_movement, plan_placement, plan_reinterpretation
 from dualtape.devices.opencl.runtime import Plan, PreparedLaunch, Runtime
 from dualtape.dtypes import DType, dtype_of, float32, float64
@@ -200,6 +200,17 @@ class OpenCLDevice(KernelDevice):
         self.runtime.queue.finish()
         self._drop_done()
 
-    def memory(self) -> PoolStatistics:
-        """How much memory tensors hold on this device."""
-        return self.runtime.pool.statistics()
+    def on_shortage(self, give_back: Callable[[], None]) -> None:
+        self.runtime.pool.on_shortage(give_back)
+
+    def memory(self) -> MemoryUse:
+        pool = self.runtime.pool
+        found = pool.statistics()
+        return MemoryUse(found.in_use, found.held - found.in_use, pool.limit.size, found.peak)
+
+    def release_memory(self) -> int:
+        if self._started is None:
+            return 0
+        self._plans.clear()
+        self._sums.clear()
+        return self._started.pool.release()

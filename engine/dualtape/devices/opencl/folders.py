@@ -22,7 +22,7 @@ import platformdirs
 
 from dualtape.files import is_at, lock
 
-VARIABLE = "DUALTAPE_CACHE_DIR"
+STORE_VARIABLE = "DUALTAPE_CACHE_DIR"
 """The environment variable that names the store."""
 
 _PREFIX = "dualtape-kernels-"
@@ -60,7 +60,7 @@ def make_folders() -> Folders:
     work = _working_folder(store)
     remark = (
         f"OpenCL kernels are kept in {work} and compiled anew in each process: {reason}; "
-        f"to keep them, set {VARIABLE} to a folder of yours"
+        f"to keep them, set {STORE_VARIABLE} to a folder of yours"
     )
     return Folders(store, work, "" if store is not None else remark)
 
@@ -71,7 +71,7 @@ def is_ours(found: os.stat_result) -> bool:
 
 
 def _wanted() -> Path:
-    given = os.environ.get(VARIABLE)
+    given = os.environ.get(STORE_VARIABLE)
     if given:
         return Path(given).absolute()
     found = Path(platformdirs.user_cache_dir("dualtape", appauthor=False))
@@ -104,7 +104,7 @@ def _working_folder(store: Path | None) -> Path:
         except OSError as failure:
             failures.append(f"{place}: {failure}")
     raise OSError(
-        f"there is no place for compiled kernels ({'; '.join(failures)}); set {VARIABLE} to a folder of yours"
+        f"there is no place for compiled kernels ({'; '.join(failures)}); set {STORE_VARIABLE} to a folder of yours"
     )
 
 

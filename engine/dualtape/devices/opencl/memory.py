@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections import deque
+from collections.abc import Callable
 from math import prod
 from typing import Any, NamedTuple
+from weakref import WeakMethod
 
 import numpy as np
 import pyopencl as cl
 
 from dualtape.core.spec import Shape
-from dualtape.errors import DeviceError
+from dualtape.devices.opencl.budget import LIMIT_VARIABLE, Limit, free_memory, shown
+from dualtape.errors import DeviceError, DeviceMemoryError
 
 _SMALLEST = 256
+_LARGE = 32 << 20
+"""From so many bytes on a buffer is worth the question what the machine has left."""
 
 
 class PoolStatistics(NamedTuple):
@@ -37,23 +43,39 @@ class PoolStatistics(NamedTuple):
     allocations: int
 
 
+class _Block:
+    """Memory of the device. When it is dropped, for whatever reason, its ``size`` is no longer held."""
+
+    __slots__ = ("_dropped", "buffer", "size")
+
+    def __init__(self, dropped: deque[int]) -> None:
+        self.buffer: Any = None
+        self.size = 0
+        self._dropped = dropped
+
+    def __del__(self) -> None:
+        self._dropped.append(self.size)
+
+
 class Allocation:
     """One buffer of the pool; it goes back when the last storage that shares it is dropped.
 
     ``shared`` says that two storages have had it, so that none may be changed.
     """
 
-    __slots__ = ("_returned", "buffer", "shared", "size")
+    __slots__ = ("_returned", "block", "buffer", "shared")
 
-    def __init__(self, buffer: Any, size: int, returned: deque[tuple[int, Any]]) -> None:
-        self.buffer = buffer
-        self.size = size
+    buffer: Any
+
+    def __init__(self, returned: deque[_Block]) -> None:
+        self.block: _Block | None = None
         self.shared = False
         self._returned = returned
 
     def __del__(self) -> None:
         # Any thread may drop it, even in the middle of `Pool.take`: an append is all that is safe here.
-        self._returned.append((self.size, self.buffer))
+        if self.block is not None:
+            self._returned.append(self.block)
 
 
 class BufferStorage:
@@ -82,79 +104,153 @@ class BufferStorage:
 
 
 class Pool:
-    """Buffers that are used again, by size class.
+    """Buffers that are used again, by size class, up to a limit.
 
     A buffer returns as soon as its last storage is dropped, though kernels that use it may still wait
     in the queue. That is safe because the queue is in order: whatever uses the buffer next runs
     later. With an out-of-order queue, or with a second queue, it would not be.
+
+    What is counted survives Ctrl-C between any two steps: no call stands between a change and its count.
+
+    Parameters
+    ----------
+    context, device_name
+        Whose memory it is.
+    largest
+        Bytes of one buffer, at most.
+    limit
+        Of all together.
+    finish
+        Waits for the queue, which holds buffers until it has used them.
+    is_cpu
+        Whether the memory is the machine's own.
     """
 
-    def __init__(self, context: Any, device_name: str, largest: int) -> None:
+    def __init__(
+        self, context: Any, device_name: str, largest: int, limit: Limit, finish: Callable[[], None], is_cpu: bool
+    ) -> None:
         self._context = context
         self._device_name = device_name
         self._largest = largest
+        self.limit = limit
+        self._finish, self._is_cpu = finish, is_cpu
         self._lock = threading.RLock()  # a signal handler may come in the middle, and compute, too
-        self._returned: deque[tuple[int, Any]] = deque()
-        self._free: dict[int, list[Any]] = {}
+        self._returned: deque[_Block] = deque()
+        self._dropped: deque[int] = deque()
+        self._free: dict[int, list[_Block]] = {}
         self._in_use = self._held = self._peak = self._allocations = 0
+        self._lent: list[WeakMethod[Callable[[], None]]] = []
 
     def take(self, nbytes: int) -> Allocation:
         """A buffer of at least ``nbytes`` bytes, with undefined contents."""
         size = _size_class(nbytes)
+        allocation = Allocation(self._returned)
         with self._lock:
             self._collect()
             waiting = self._free.get(size)
-            buffer = waiting.pop() if waiting else self._allocate(size)
+            block = waiting.pop() if waiting else self._allocate(size)
+            allocation.block = block
+            allocation.buffer = block.buffer
             self._in_use += size
             if self._in_use > self._peak:
                 self._peak = self._in_use
-        return Allocation(buffer, size, self._returned)
+        return allocation
 
     def statistics(self) -> PoolStatistics:
         """What is held now."""
         with self._lock:
-            self._collect()
+            self._count()
             return PoolStatistics(self._in_use, self._held, self._peak, self._allocations)
 
-    def release_free(self) -> None:
-        """Give the buffers that nobody uses back to the device."""
+    def on_shortage(self, give_back: Callable[[], None]) -> None:
+        """Call a method, while its object lives, when there is no more memory: it drops storages."""
         with self._lock:
-            self._collect()
-            self._release_free()
+            self._lent = [method for method in self._lent if method() is not None]
+            self._lent.append(WeakMethod(give_back))
+
+    def release(self) -> int:
+        """Give everything back to the device that is not needed; how many bytes that are."""
+        with self._lock:
+            self._count()
+            before = self._held
+            for release in (self._release_lent, gc.collect, self._release_free):
+                release()
+            return before - self._held
+
+    def _release_lent(self) -> None:
+        for method in self._lent:
+            give_back = method()
+            if give_back is not None:
+                give_back()
 
     def _release_free(self) -> None:
-        for size, buffers in self._free.items():
-            for buffer in buffers:
-                buffer.release()
-                self._held -= size
+        self._collect()
         self._free.clear()
+        self._finish()
+        self._count()
 
     def _collect(self) -> None:
         while self._returned:
-            size, buffer = self._returned.popleft()
-            self._in_use -= size
-            self._free.setdefault(size, []).append(buffer)
+            block = self._returned.popleft()
+            self._in_use -= block.size
+            self._free.setdefault(block.size, []).append(block)
 
-    def _allocate(self, size: int) -> Any:
+    def _count(self) -> None:
+        self._collect()
+        while self._dropped:
+            self._held -= self._dropped.popleft()
+        self._in_use = self._held - sum(size * len(blocks) for size, blocks in self._free.items())
+
+    def _allocate(self, size: int) -> _Block:
         if size > self._largest:
             raise DeviceError(
                 f"{self._device_name} cannot hold {size} bytes in one tensor: its largest is {self._largest} bytes; "
                 "use smaller tensors or another device"
             )
+        self._make_room(size)
         try:
-            buffer = cl.Buffer(self._context, cl.mem_flags.READ_WRITE, size)
+            return self._new(size)
         except cl.Error:
-            self._release_free()
-            try:
-                buffer = cl.Buffer(self._context, cl.mem_flags.READ_WRITE, size)
-            except cl.Error as failure:
-                raise DeviceError(
-                    f"{self._device_name} has no memory for {size} more bytes ({self._in_use} are in use); "
-                    "drop tensors that are no longer needed, or use smaller batches"
-                ) from failure
+            self.release()
+        try:
+            return self._new(size)
+        except cl.Error as failure:
+            raise self._shortage(size, f"the driver has no more ({failure})") from failure
+
+    def _new(self, size: int) -> _Block:
+        block = _Block(self._dropped)
+        block.buffer = cl.Buffer(self._context, cl.mem_flags.READ_WRITE, size)
+        block.size = size
         self._held += size
         self._allocations += 1
-        return buffer
+        return block
+
+    def _make_room(self, size: int) -> None:
+        """Give back what is not needed if the limit is near, the cheapest first; DeviceMemoryError if it is reached."""
+        if self._why_not(size) is None:
+            return
+        self._release_free()
+        if self._why_not(size) is not None:
+            self.release()
+            reason = self._why_not(size)
+            if reason is not None:
+                raise self._shortage(size, reason)
+
+    def _why_not(self, size: int) -> str | None:
+        if self._held + size > self.limit.size:
+            return f"its limit is {shown(self.limit.size)}, {self.limit.reason}"
+        # The limit was set when the device was first used; meanwhile others have taken of the machine's memory.
+        free = free_memory() if self._is_cpu and size >= _LARGE else None
+        if free is not None and size > free:
+            return f"the machine has {shown(free)} left"
+        return None
+
+    def _shortage(self, size: int, reason: str) -> DeviceMemoryError:
+        return DeviceMemoryError(
+            f"{self._device_name} has no memory for {shown(size)} more: {shown(self._in_use)} are in use, and "
+            f"{reason}. Drop tensors that are no longer needed, use smaller batches, or set the environment variable "
+            f"{LIMIT_VARIABLE} to more, as in {LIMIT_VARIABLE}=8GiB"
+        )
 
 
 def _size_class(nbytes: int) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 import pyopencl as cl
 
 from dualtape.core.spec import Shape, Spec
+from dualtape.devices.opencl.budget import read_limit
 from dualtape.devices.opencl.kernel_cache import kernel_cache
 from dualtape.devices.opencl.memory import BufferStorage, Pool
 from dualtape.devices.opencl.programs import Launcher, Programs, Size
@@ -58,7 +59,8 @@ class Runtime:
             options.append(_CORRECTLY_ROUNDED)
         self.programs = Programs(self.context, handle, self.queue, name, options, kernel_cache())
         self.vector_bytes = self.programs.vector_bytes()
-        self.pool = Pool(self.context, name, handle.max_mem_alloc_size)
+        limit = read_limit(handle.global_mem_size, self.is_cpu)
+        self.pool = Pool(self.context, name, handle.max_mem_alloc_size, limit, self.queue.finish, self.is_cpu)
 
     def lanes(self, itemsize: int) -> int:
         """How many elements of ``itemsize`` bytes one vector holds."""
