@@ -105,7 +105,6 @@ def leave_a_torn_write(path: Path, chance: random.Random) -> None:
 def leave_a_dead_process(path: Path, chance: random.Random) -> None:
     folder = path.parent / "dualtape-kernels-dead"
     (folder / "AB").mkdir(parents=True, exist_ok=True)
-    (folder / "lock").touch()
 
 
 def open_the_store(path: Path, chance: random.Random) -> None:

@@ -12,7 +12,6 @@ import shutil
 import stat
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -26,9 +25,7 @@ STORE_VARIABLE = "DUALTAPE_CACHE_DIR"
 """The environment variable that names the store."""
 
 _PREFIX = "dualtape-kernels-"
-_LOCK = "lock"
 _LEAST_ROOM = 32 << 20  # bytes
-_ABANDONED_SECONDS = 24 * 3600.0
 
 
 class Folders(NamedTuple):
@@ -126,9 +123,11 @@ def _claimed(place: Path) -> Path:
             raise OSError("the disk is full")
     while True:
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
-        # Open as long as the process lives, and held so long: the lock says that the folder is in use.
-        descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        if lock(descriptor) and is_at(folder / _LOCK, descriptor):
+        if sys.platform == "win32":
+            return folder
+        # Open and locked as long as the process lives: so others know that it is in use, systemd's cleaner of /tmp too.
+        descriptor = os.open(folder, os.O_RDONLY)
+        if lock(descriptor) and is_at(folder, descriptor):
             return folder
         os.close(descriptor)
 
@@ -138,20 +137,13 @@ def _remove_abandoned(place: Path) -> None:
     if sys.platform == "win32":
         return
     with os.scandir(place) as entries:
-        names = [x.name for x in entries if x.name.startswith(_PREFIX) and x.is_dir(follow_symlinks=False)]
+        names = [x.name for x in entries if x.name.startswith(_PREFIX)]
     for name in names:
         folder = place / name
         with suppress(OSError):
-            if not is_ours(folder.lstat()):
-                continue
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
             try:
-                descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_NOFOLLOW)
-            except FileNotFoundError:  # not locked yet, or damaged
-                if time.time() - folder.lstat().st_mtime > _ABANDONED_SECONDS:
-                    shutil.rmtree(folder)
-                continue
-            try:
-                if lock(descriptor, unknown=False):
+                if is_ours(os.fstat(descriptor)) and lock(descriptor, unknown=False) and is_at(folder, descriptor):
                     shutil.rmtree(folder)
             finally:
                 os.close(descriptor)

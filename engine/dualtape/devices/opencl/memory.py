@@ -17,6 +17,8 @@ from dualtape.core.spec import Shape
 from dualtape.devices.opencl.budget import LIMIT_VARIABLE, Limit, free_memory, shown
 from dualtape.errors import DeviceError, DeviceMemoryError
 
+_new = object.__new__
+
 _SMALLEST = 256
 _LARGE = 32 << 20
 """From so many bytes on a buffer is worth the question what the machine has left."""
@@ -63,19 +65,19 @@ class Allocation:
     ``shared`` says that two storages have had it, so that none may be changed.
     """
 
-    __slots__ = ("_returned", "block", "buffer", "shared")
+    __slots__ = ("block", "buffer", "returned", "shared")
 
+    block: _Block
     buffer: Any
-
-    def __init__(self, returned: deque[_Block]) -> None:
-        self.block: _Block | None = None
-        self.shared = False
-        self._returned = returned
+    returned: deque[_Block]
+    shared: bool
 
     def __del__(self) -> None:
         # Any thread may drop it, even in the middle of `Pool.take`: an append is all that is safe here.
-        if self.block is not None:
-            self._returned.append(self.block)
+        try:
+            self.returned.append(self.block)
+        except AttributeError:  # Ctrl-C came before it had one
+            return
 
 
 class BufferStorage:
@@ -144,13 +146,14 @@ class Pool:
     def take(self, nbytes: int) -> Allocation:
         """A buffer of at least ``nbytes`` bytes, with undefined contents."""
         size = _size_class(nbytes)
-        allocation = Allocation(self._returned)
         with self._lock:
-            self._collect()
+            if self._returned:
+                self._collect()
             waiting = self._free.get(size)
             block = waiting.pop() if waiting else self._allocate(size)
-            allocation.block = block
-            allocation.buffer = block.buffer
+            allocation = _new(Allocation)
+            allocation.block, allocation.buffer = block, block.buffer
+            allocation.returned, allocation.shared = self._returned, False
             self._in_use += size
             if self._in_use > self._peak:
                 self._peak = self._in_use
