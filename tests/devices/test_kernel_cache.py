@@ -336,7 +336,7 @@ def test_folders_of_killed_processes_are_removed(place: Path) -> None:
         busy = Path(living.stdout.readline().strip())
         assert dead.is_dir()
         (dead / "AB").mkdir()
-        (busy.parent / "dualtape-kernels-planted").symlink_to(place / "temporary")
+        (busy.parent / "dualtape-work-planted").symlink_to(place / "temporary")
         make_folders()
         assert not dead.exists()
         assert busy.is_dir()
@@ -370,7 +370,7 @@ def test_without_home_and_path_opencl_works_and_one_line_says_where_kernels_are(
     first, *others = output_of(TWO_KERNELS, HOME="/proc/nowhere").splitlines()
     assert first == "[0.0, 1.0]"
     assert len(others) == 1
-    assert others[0].startswith("OpenCL kernels are kept in /tmp/dualtape-kernels-")
+    assert others[0].startswith("OpenCL kernels are kept in /tmp/dualtape-work-")
 
 
 @pytest.mark.opencl

@@ -24,7 +24,7 @@ from dualtape.files import is_at, lock
 STORE_VARIABLE = "DUALTAPE_CACHE_DIR"
 """The environment variable that names the store."""
 
-_PREFIX = "dualtape-kernels-"
+_PREFIX = "dualtape-work-"
 _LEAST_ROOM = 32 << 20  # bytes
 
 
