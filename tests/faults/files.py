@@ -259,7 +259,7 @@ FULL_TMPFS = """
 small = place / "small"
 small.mkdir()
 if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", small], capture_output=True).returncode:
-    recovered = times  # no such mounts here: the disks above are full by a limit of the process
+    print("no mounts")
 else:
     try:
         path, filler = small / "net.safetensors", small / "filler"
@@ -317,4 +317,6 @@ def full_disks(times: int) -> Counts:
 
 @injection("a disk that is full", full=300, few=8)
 def full_tmpfs(times: int) -> Counts:
-    return in_a_process(FULL_TMPFS, times)
+    """A small disk of its own; where nobody but root makes one, the limit of a process again."""
+    found = in_a_process(FULL_TMPFS, times)
+    return found if found.injections else full_disks(times)

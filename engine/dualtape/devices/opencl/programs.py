@@ -108,8 +108,14 @@ class Programs:
     def _build(self, name: str, source: str, scalars: tuple[Any, ...]) -> Any:
         try:
             program = self._compiled(source)
-            kernel = cl.Kernel(program, name)
-            kernel.set_scalar_arg_dtypes(scalars)
         except cl.Error as failure:
             raise DeviceError(f"{self._device_name} cannot build the kernel `{name}`: {failure}") from failure
+        try:
+            kernel = cl.Kernel(program, name)
+            kernel.set_scalar_arg_dtypes(scalars)
+        except Exception as failure:  # whatever pyopencl's own files on the disk raise, where they are switched on
+            raise DeviceError(
+                f"{self._device_name} cannot make the kernel `{name}`: {failure!r}. If files that pyopencl keeps are "
+                "damaged or cannot be written, set the environment variable PYOPENCL_NO_CACHE=1"
+            ) from failure
         return kernel
