@@ -122,8 +122,9 @@ def replace_the_store_by_a_file(path: Path, chance: random.Random) -> None:
 
 
 def replace_the_store_by_a_link(path: Path, chance: random.Random) -> None:
-    path.parent.rename(path.parent.with_name("elsewhere"))
-    path.parent.symlink_to(path.parent.with_name("elsewhere"))
+    if not path.parent.is_symlink():
+        path.parent.rename(path.parent.with_name("elsewhere"))
+        path.parent.symlink_to(path.parent.with_name("elsewhere"))
 
 
 DAMAGES: list[Callable[[Path, random.Random], None]] = [

@@ -94,16 +94,14 @@ class Launch:
         return rows.sum(axis=0, dtype=np.float64).astype(self._dtype.numpy), arrays
 
     def _uploaded(self, array: np.ndarray) -> Storage:
-        """The values on the device; arrays are immutable, so each is sent once while it lives.
-
-        Without a lock, which a fork would leave locked: threads that come together here send one more than is needed.
-        """
+        """The values on the device; arrays are immutable, so each is sent once while it lives."""
         known = self._uploads.get(id(array))
         if known is not None and known[0]() is array:
             return known[1]
         sent = self._device.put(array)
-        alive = {key: held for key, held in self._uploads.items() if held[0]() is not None}
-        self._uploads = alive | {id(array): (weakref.ref(array), sent)}
+        # Replaced as a whole: another thread, or a signal handler, may do the same at this moment.
+        living = {key: held for key, held in self._uploads.items() if held[0]() is not None}
+        self._uploads = living | {id(array): (weakref.ref(array), sent)}
         return sent
 
 
