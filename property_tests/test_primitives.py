@@ -22,7 +22,7 @@ each_differentiable = pytest.mark.parametrize("primitive", DIFFERENTIABLE, ids=l
 def test_derivatives_as_declared(data: st.DataObject, primitive: Primitive) -> None:
     call = data.draw(operands(primitive))
     f, x = call.differentiable()
-    check_derivatives(f, *x, rtol=4000 * 1.2e-7 if primitive.name == "cast" else None)
+    check_derivatives(f, *x)
 
 
 @each_differentiable

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -58,12 +59,20 @@ def check_derivatives(
     jit
         Whether to check the jitted derivatives too. ``f`` must then be traceable.
     rtol
-        Tolerance of the comparison of modes, relative to the largest element; by default 4000 roundings of
-        the element type for each order. Finite differences add their own error estimate, and 1e-8.
+        Tolerance of the comparison of modes, relative to the largest element; by default what rounding can do to both
+        sides, bounded for this function at this point (see the notes). Finite differences add their own error
+        estimate, and 1e-8.
     domain
         The open interval that the elements must not leave when finite differences are taken.
     seed
         Of the direction.
+
+    Notes
+    -----
+    The tolerance is a running error bound: the program of each derivative runs again with all its results moved a
+    little, which shows how much their rounding matters to its outputs, ill-conditioned or not
+    (`dualtape.testing.rounding`, after Higham 2002 and Parker 1997). Where ``f`` cannot be traced, or holds a loop of
+    :mod:`dualtape.ops`, it is 4000 roundings of the largest element for each order.
 
     Raises
     ------
@@ -88,14 +97,16 @@ def check_derivatives(
             for reference in _independent(precise, k, limit, rtol):
                 run.check(reference)
             values = [np.asarray(y) for y in taylor(precise.f, precise.x, [precise.v] * k)]
-            run.check(within_rounding("Taylor mode in float64", values, rtol, precise.rounding, k))
+            bounds = precise.bounds(k)
+            run.check(within_rounding("Taylor mode in float64", values, rtol, precise.rounding, k, bounds))
             references.append(values)
     for place in places:
         there = problem if place is problem.device else problem.on(place)
         for under_jit in (False, True)[there is precise : 1 + jit]:
             with device(place):
                 for k, values in enumerate(references, start=1):
-                    reference = within_rounding("the derivative in float64", values, rtol, there.rounding, k)
+                    bounds = precise.bounds(k)
+                    reference = within_rounding("the derivative in float64", values, rtol, there.rounding, k, bounds)
                     _Run(there, modes, k, under_jit, rtol).check(reference)
 
 
@@ -117,10 +128,10 @@ def _read_devices(names: Any, default: Device) -> tuple[Device, ...]:
 def _independent(problem: DerivativeProblem, k: int, limit: float, rtol: float | None) -> Iterator[Expected]:
     """The k-th derivative as a numerical derivative of the one before: what no rule of the engine for it can spoil."""
     sizes = [float(np.abs(np.asarray(y)).max(initial=0)) for y in problem.outputs]
-    yield within_estimate(problem.finite_differences(k, limit), sizes, problem.rounding)
+    yield within_estimate(problem.finite_differences(k, limit), sizes, problem.rounding, problem.bounds(k - 1))
     slopes = complex_step(problem.derivative(k - 1), problem.x, problem.v)
     if slopes is not None:
-        yield within_rounding("the complex step", slopes, rtol, problem.rounding, k)
+        yield within_rounding("the complex step", slopes, rtol, problem.rounding, k, problem.bounds(k))
 
 
 class _Run(NamedTuple):
@@ -139,9 +150,13 @@ class _Run(NamedTuple):
             if mode not in self.modes:
                 continue
             got = self._run(lambda x, compute=compute: compute(problem.f, x, along))  # type: ignore[misc]
+            derivative = lambda x, v, w, compute=compute: compute(problem.f, x, [v] * self.k)
+            own = cache(partial(problem.rounding_bound, derivative))
             for i, (y, e, tolerance) in enumerate(zip(got, reference.values, reference.tolerances, strict=True)):
                 title = f"{mode} mode{self._where()}, order {self.k}, output {i}"
-                compare(title, np.asarray(y, np.float64), e, tolerance, reference.source, self._code(mode))
+                rounding = lambda i=i, own=own: reference.bounds()[i] + (own() or reference.bounds())[i]
+                given = np.asarray(y, np.float64), e, tolerance
+                compare(title, *given, reference.source, self._code(mode), None if self.rtol else rounding)
         if "reverse" in self.modes:
             # Gradients k times, a gradient outside forward mode, and one inside.
             for kinds in dict.fromkeys(["R" * self.k, "F" * (self.k - 1) + "R", "R" + "F" * (self.k - 1)]):
@@ -154,8 +169,16 @@ class _Run(NamedTuple):
         allowed = sum(float(tolerance.sum()) for tolerance in reference.tolerances)  # as weights are below one
         h = composed(problem.f, problem.w, [problem.v] * self.k, kinds)
         value = float(self._run(lambda x: [h(x)])[0])
+        if not abs(value - total) <= allowed and self.rtol is None:
+            allowed += self._rounding(kinds, reference)
         if not abs(value - total) <= allowed:
             self._blame_element(kinds, value, total, allowed, reference.source)
+
+    def _rounding(self, kinds: str, reference: Expected) -> float:
+        """How far rounding may take a sum of weighted outputs, by reverse mode and by the reference."""
+        f, k = self.problem.f, self.k
+        own = self.problem.rounding_bound(lambda x, v, w: [composed(f, w, [v] * k, kinds)(x)]) or reference.bounds()
+        return sum(float(bound.sum()) for bound in (*own, *reference.bounds()))
 
     def _blame_element(self, kinds: str, value: float, total: float, allowed: float, source: str) -> None:
         """The directional derivative is wrong: find the element of the gradient that is, and say so."""

@@ -15,7 +15,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from dualtape.core.example import Example, Flags, Indices, Reals
-from dualtape.core.lowering import Expression, Fold, Kernel
+from dualtape.core.lowering import Expression
 from dualtape.core.primitive import CATALOGUE, Bilinear, Elementwise, Linear, NonDifferentiable, Primitive, Reduction
 from dualtape.core.spec import Spec
 from dualtape.dtypes import DType, bool_, int64
@@ -23,6 +23,7 @@ from dualtape.testing.composition import Given, Ref
 from dualtape.testing.composition_builder import MOST_ELEMENTS, CompositionBuilder
 from dualtape.testing.numeric import Bounds
 from dualtape.testing.operands import examples
+from dualtape.testing.rounding import moves_only
 
 _LARGEST = 20.0
 
@@ -87,24 +88,13 @@ def _image(
 
 def _moved(builder: CompositionBuilder, primitive: Primitive, operands: Sequence[Given]) -> Bounds | None:
     """Bounds of what only moves elements, fills up with zeros or picks one of them."""
-    if not _moves(primitive):
+    if not moves_only(primitive):
         return None
     known = [builder.operand_bounds(x) for x in operands]
     if any(bounds is None for bounds in known):
         return None
     lows, highs = zip(*(bounds for bounds in known if bounds), strict=True)
     return min(0.0, *lows), max(0.0, *highs)
-
-
-def _moves(primitive: Primitive) -> bool:
-    match primitive.lowering:
-        case Expression() as expression:
-            return expression.picks
-        case Fold(combine=combine):
-            return combine.picks
-        case Kernel(computes=computes):
-            return not computes
-    return True
 
 
 def _broadcasting(builder: CompositionBuilder, primitive: Primitive) -> None:

@@ -20,7 +20,11 @@ Bounds = tuple[float, float]
 EVERYWHERE: Bounds = (-np.inf, np.inf)
 _FIRST_STEP = 0.0625
 _SMALLEST_STEP = 1e-6
-_ACCURACY: Any = {"maxiter": 7, "tolerances": {"rtol": 1e-12, "atol": 1e-14}}
+# Steps are halved; differences of order 8 add up about four values of weights below one over the step.
+_STEPS = 7
+NOISE = 4 * 2.0 ** (_STEPS - 1) / _FIRST_STEP
+"""By how much an error of the function may be enlarged in its difference, at the smallest step."""
+_ACCURACY: Any = {"maxiter": _STEPS, "tolerances": {"rtol": 1e-12, "atol": 1e-14}}
 
 
 class Estimate(NamedTuple):

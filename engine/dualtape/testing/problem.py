@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from dualtape.tensor import Tensor
 from dualtape.testing.code import as_code
 from dualtape.testing.modes import Tensors, taylor
 from dualtape.testing.numeric import Estimate, differentiate_curve
+from dualtape.testing.rounding import rounding_bound
 
 
 class DerivativeProblem:
@@ -91,6 +93,15 @@ class DerivativeProblem:
             return [np.asarray(y) for y in below([a + v * t for a, v in zip(self.x, self.v, strict=True)])]
 
         return differentiate_curve(curve, limit)
+
+    def bounds(self, k: int) -> Callable[[], list[np.ndarray] | None]:
+        """How far rounding may take the k-th derivative along ``v``, by Taylor mode; computed once, when asked for."""
+        return cache(lambda: self.rounding_bound(lambda x, v, w: taylor(self.f, x, [v] * k) if k else self.f(x)))
+
+    def rounding_bound(self, f: Callable[[Tensors, Tensors, Tensors], Tensors]) -> list[np.ndarray] | None:
+        """The bound of a function of ``x``, ``v`` and ``w``; all are inputs, for what is constant has no operations."""
+        n = len(self.x)
+        return rounding_bound(lambda a: f(a[:n], a[n : 2 * n], a[2 * n :]), [*self.x, *self.v, *self.w])
 
     def code(self, options: str) -> str:
         """The call of the check as Python to paste, where ``f`` is the function."""

@@ -96,12 +96,6 @@ class JetLevel(PartsLevel):
         """A level of jets with some of the coefficients, downward closed."""
         return JetLevel(MultiIndices(indices))
 
-    def truncated(self, primal: Any, coefficient: Coefficients) -> Any:
-        """A jet of the coefficients that there are; without any, ``primal``."""
-        found = {index: coefficient(index) for index in self.algebra.indices}
-        present = {index: value for index, value in found.items() if value is not None}
-        return self.jet(primal, present) if present else primal
-
     def dual(self, primal: Any, tangent: Coefficient) -> Any:
         """``primal`` with its derivative along one direction; ``None`` is zero."""
         return primal if tangent is None else self.jet(primal, {_EPSILON: tangent})

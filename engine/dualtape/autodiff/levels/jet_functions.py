@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -47,8 +47,8 @@ def _through_jets(level: JetLevel, rule: DerivativeRule, inputs: Values, opened:
             # no more coefficients, for then a rule that calls its own function comes to an end.
             reached = set(done)
             lower = opened.enter_context(entered(level.with_fewer(reached)))
-            at = [lower.truncated(x, c) for x, c in zip(primals, coefficients, strict=True)]
-            along = rule.linear(at, [lower.truncated(y, k.get) for y, k in zip(outputs, known, strict=True)])
+            at = [_truncated(lower, x, c) for x, c in zip(primals, coefficients, strict=True)]
+            along = rule.linear(at, [_truncated(lower, y, k.get) for y, k in zip(outputs, known, strict=True)])
         return [lower.coefficients(x)[1](right) for x in along(moving)]
 
     for index in level.algebra.indices:
@@ -66,6 +66,13 @@ def _through_jets(level: JetLevel, rule: DerivativeRule, inputs: Values, opened:
         level.jet(y, k) if k and isinstance(y, Tensor) and y.dtype.is_float else y
         for y, k in zip(outputs, known, strict=True)
     ]
+
+
+def _truncated(level: JetLevel, primal: Any, coefficient: Callable[[Index], Tensor | None]) -> Any:
+    """A jet of the coefficients that there are; without any, ``primal``."""
+    found = {index: coefficient(index) for index in level.algebra.indices}
+    present = {index: value for index, value in found.items() if value is not None}
+    return level.jet(primal, present) if present else primal
 
 
 def _combined(weighted: Sequence[tuple[float, Sequence[Tensor | None]]], count: int) -> list[Tensor | None]:
