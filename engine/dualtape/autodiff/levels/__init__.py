@@ -15,6 +15,7 @@ from dualtape.autodiff.levels.laplacian import LaplacianValue as LaplacianValue
 from dualtape.autodiff.levels.laplacian import sum_of_second_derivatives as sum_of_second_derivatives
 from dualtape.autodiff.levels.parts import PartsLevel as PartsLevel
 from dualtape.autodiff.levels.parts import Present as Present
+from dualtape.autodiff.levels.pulling import pulled_through as pulled_through
 from dualtape.autodiff.levels.recorder import Recorder as Recorder
 from dualtape.autodiff.levels.recorder import Recording as Recording
 from dualtape.autodiff.levels.rule import DerivativeRule as DerivativeRule
@@ -24,6 +25,5 @@ from dualtape.autodiff.levels.sparsity import Pattern as Pattern
 from dualtape.autodiff.levels.sparsity import pattern_of as pattern_of
 from dualtape.autodiff.levels.tape import Tape as Tape
 from dualtape.autodiff.levels.tape import Variable as Variable
-from dualtape.autodiff.levels.tape import pulled_through as pulled_through
 from dualtape.autodiff.levels.value import LevelValue as LevelValue
 from dualtape.autodiff.levels.value import new_value as new_value

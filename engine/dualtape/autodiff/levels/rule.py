@@ -10,7 +10,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from dualtape.autodiff.levels.tape import Tape, pulled_through
+from dualtape.autodiff.levels.pulling import pulled_through
+from dualtape.autodiff.levels.tape import Tape
 from dualtape.core.composite import Composite, Cotangents, PullBack, Values
 from dualtape.core.interpreter import apply, highest
 from dualtape.errors import ArgumentError

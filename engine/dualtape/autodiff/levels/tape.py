@@ -11,13 +11,12 @@ Reference: Griewank & Walther, *Evaluating Derivatives*, 2nd ed., section 3.2.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import compress
 from typing import Any, NamedTuple
 
 from dualtape.autodiff.levels.chain import apply_partial
 from dualtape.autodiff.levels.value import LevelValue
-from dualtape.core.composite import Composite, Cotangents, PullBack, Values, spread
-from dualtape.core.interpreter import Level, bind, entered, ground
+from dualtape.core.composite import Composite, Cotangents, PullBack, Values
+from dualtape.core.interpreter import Level, bind, ground
 from dualtape.core.primitive import Bilinear, Elementwise, Linear, NonDifferentiable, Primitive, Reduction
 from dualtape.dtypes import float32
 from dualtape.primitives.arithmetic import add
@@ -189,20 +188,6 @@ class Tape(Level):
                         shape = record.primals[i].shape
                         cotangents.add(source, pulled if pulled.shape == shape else sum_to(pulled, shape))
         return [cotangents.get(variable.index) for variable in inputs]
-
-
-def pulled_through(
-    function: Callable[[Values], Values],
-    inputs: Values,
-    watched: Sequence[bool],
-    cotangents: Sequence[Tensor | None],
-    own: Tape | None = None,
-) -> Cotangents:
-    """Cotangents of the ``watched`` inputs of a function, which runs on a tape of its own; ``None`` for the others."""
-    with entered(own or Tape()) as tape:
-        variables = [tape.watch(x) if w else x for x, w in zip(inputs, watched, strict=True)]
-        outputs = function(variables)
-    return spread(watched, tape.pull_back(tape.seeds(outputs, cotangents), list(compress(variables, watched))))
 
 
 class _Cotangents:

@@ -9,6 +9,9 @@ from dualtape.compiler.blocks.tile import Embed, FoldFeatures, Group, Read, Read
 from dualtape.core.expression import in_c
 from dualtape.dtypes import bool_
 
+_RUN = 16
+"""Terms of a short sum."""
+
 
 def emit_group(group: Group, writer: Writer) -> str:
     """Elementwise operations in one loop over features."""
@@ -74,8 +77,10 @@ def _kind(value: ReadableValue) -> str:
 
 
 def emit_fold(step: FoldFeatures, writer: Writer) -> str:
-    inner = prod(step.source.shape[step.kept_axes :])
+    inner = step.terms
     element = writer.element(step.source, f"(f * {inner} + r)")
+    if step.is_long_sum:
+        return writer.function(writer.per_tile(_long_sum(step, element, writer)))
     lines = [
         f"for (int f = 0; f < {step.output.features}; f++) {{",
         f"dt_v total = {_identity(step, writer)};",
@@ -85,6 +90,25 @@ def emit_fold(step: FoldFeatures, writer: Writer) -> str:
         "}",
     ]
     return writer.function(writer.per_tile(lines))
+
+
+def _long_sum(step: FoldFeatures, element: str, writer: Writer) -> list[str]:
+    """Short sums, added up with what rounding takes from them kept beside them, as in block.cl."""
+    return [
+        f"for (int f = 0; f < {step.output.features}; f++) {{",
+        "dt_v total = (dt_v)(0), rest = (dt_v)(0);",
+        f"for (int first = 0; first < {step.terms}; first += {_RUN}) {{",
+        f"const int end = min(first + {_RUN}, {step.terms});",
+        "dt_v part = (dt_v)(0);",
+        f"for (int r = first; r < end; r++) part += {element};",
+        "const dt_v after = total + part, added = after - total;",
+        "const dt_v lost = (total - (after - added)) + (part - added);",
+        "rest += lost == lost ? lost : (dt_v)(0);",
+        "total = after;",
+        "}",
+        f"{writer.place(step.output, 'f')} = total + rest;",
+        "}",
+    ]
 
 
 def emit_embed(step: Embed, writer: Writer) -> str:

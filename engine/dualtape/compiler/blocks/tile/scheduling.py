@@ -86,7 +86,8 @@ def _joins(before: TileOperation | None, operation: TileOperation) -> bool:
         return False
     features = before.output.features
     if isinstance(operation, FoldFeatures):
-        return features == prod(operation.source.shape) and folds_rows(operation)
+        joins = features == prod(operation.source.shape) and folds_rows(operation)
+        return joins and not operation.is_long_sum
     if isinstance(operation, ElementwiseMap):
         reads = [read for read in operation.reads if read.value is before.output]
         return features == operation.output.features and all(read.is_whole for read in reads)

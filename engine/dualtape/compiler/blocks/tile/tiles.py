@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Self
 
 from dualtape.compiler.program import Node, Number
@@ -21,6 +22,9 @@ from dualtape.dtypes import DType, bool_
 
 COPY = element
 """The expression of a map that only moves elements."""
+
+MOST_IN_SEQUENCE = 64
+"""Terms that are added up one after the other at a point, as on the host; more of them with compensation."""
 
 MOST_ROWS = 8
 """Rows of a value at a point that are treated one by one; more of them are a loop."""
@@ -226,6 +230,16 @@ class FoldFeatures(_OfOneOutput):
     source: Read
     kept_axes: int
     kind: Fold
+
+    @property
+    def terms(self) -> int:
+        """How many elements are combined to one."""
+        return prod(self.source.shape[self.kept_axes :])
+
+    @property
+    def is_long_sum(self) -> bool:
+        """Whether so many are added up that rounding would show."""
+        return self.kind.identity == 0 and not self.kind.combine.picks and self.terms > MOST_IN_SEQUENCE
 
     def values_read(self) -> list[ReadableValue]:
         return [self.source.value]
