@@ -106,6 +106,11 @@ def assert_same_bits(got: Any, expected: Any) -> None:
     ) if a.dtype.kind == "f" else None
 
 
+def at_most(count: int) -> settings:
+    """Settings for one of very many tests."""
+    return settings(max_examples=min(settings().max_examples, count))
+
+
 def fewer(divisor: int) -> settings:
     """Settings with so many times fewer examples: for tests in which every new program compiles kernels."""
     return settings(max_examples=max(settings().max_examples // divisor, 5))

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 import dualtape as dt
 from calls import TENSORS, VALUES, arguments
+from drawn import at_most
 from dualtape import nn, ops, optim, pytree
 from dualtape.errors import DualtapeError
 
@@ -92,6 +93,7 @@ def outcome(call: Callable[[], Any]) -> Any:
 def test_function(name: str) -> None:
     function = FUNCTIONS[name]
 
+    @at_most(200)
     @given(arguments(function))
     def refuses_or_computes(call: tuple[list[Any], dict[str, Any]]) -> None:
         outcome(lambda: function(*call[0], **call[1]))
@@ -103,6 +105,7 @@ def test_function(name: str) -> None:
 def test_method(name: str) -> None:
     method = METHODS[name]
 
+    @at_most(200)
     @given(arguments(method), TENSORS)
     def refuses_or_computes(call: tuple[list[Any], dict[str, Any]], tensor: dt.Tensor) -> None:
         outcome(lambda: method(tensor, *call[0][1:], **call[1]))
@@ -114,6 +117,7 @@ def test_method(name: str) -> None:
 def test_other(name: str) -> None:
     function = OTHERS[name]
 
+    @at_most(200)
     @given(arguments(function), st.lists(VALUES, max_size=2))
     def refuses_or_computes(call: tuple[list[Any], dict[str, Any]], x: list[Any]) -> None:
         made = outcome(lambda: function(*call[0], **call[1]))
@@ -127,6 +131,7 @@ def test_other(name: str) -> None:
 def test_class(name: str) -> None:
     cls = CLASSES[name]
 
+    @at_most(200)
     @given(arguments(cls), st.lists(VALUES, max_size=3))
     def refuses_or_computes(call: tuple[list[Any], dict[str, Any]], x: list[Any]) -> None:
         made = outcome(lambda: cls(*call[0], **call[1]))

@@ -1,4 +1,4 @@
-"""The cotangents of a function that runs on a tape of its own: what checkpoints, bodies and rules are pulled back by."""
+"""The cotangents of a function that runs on a tape of its own: how checkpoints, bodies and rules are pulled back."""
 
 from __future__ import annotations
 
