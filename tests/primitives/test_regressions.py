@@ -10,7 +10,7 @@ from dualtape import ops
 from dualtape.core.spec import Spec
 from dualtape.devices.device import Device
 from dualtape.errors import ShapeError
-from dualtape.primitives import reduction
+from dualtape.primitives import CATALOGUE, reduction
 
 
 @pytest.mark.parametrize("primitive", [reduction.maximum_along, reduction.minimum_along], ids=lambda p: p.name)
@@ -64,3 +64,14 @@ def test_second_derivative_of_atan2_at_the_origin_was_the_guard_of_a_division() 
     slope = lambda y, x: dt.grad(dt.ops.atan2)(y, x)
     zero = dt.Tensor(0.0)
     assert dt.grad(slope, (0, 1))(zero, zero) == (0, 0)
+
+
+def test_sign_of_a_zero_depended_on_a_nan_elsewhere_in_the_array(device: Device) -> None:
+    """Zero times -3 is -0 by itself on the host; the rule by which zero wins over NaN made it 0 in company."""
+    alone, beside = (
+        CATALOGUE["strong_multiply"](dt.Tensor(x), dt.Tensor(y)).asnumpy()
+        for x, y in (([0.0, 0.0], [-3.0, 3.0]), ([0.0, 0.0, 0.0, np.nan], [-3.0, 3.0, np.inf, 1.0]))
+    )
+    assert alone.tobytes() == beside[:2].tobytes()
+    assert beside[2] == 0
+    assert np.isnan(beside[3])

@@ -51,7 +51,9 @@ def _strong_product(c: Any, d: Any) -> Any:
     # One sum of squares tells whether there is a NaN (which differs from itself) at a fraction of np.isnan's cost.
     squares = np.vdot(product, product)
     if squares != squares:
-        return np.where(np.equal(c, 0) | np.equal(d, 0), np.zeros((), product.dtype), product)
+        # Only what is NaN by itself: the sign of a zero must not depend on what else is in the array.
+        cut_off = np.isnan(product) & (np.equal(c, 0) | np.equal(d, 0))
+        return np.where(cut_off, np.zeros((), product.dtype), product)
     return product
 
 
