@@ -60,6 +60,10 @@ class Primitive:
         function of them. ``None`` where a public operation has its name.
     example_for
         A call on an input of any shape, for tests; ``None`` where only the declared ones are tried.
+    kink
+        ``kink(*inputs, output, **params)``: on arrays, where there is no derivative, and one was chosen.
+    power
+        ``power(*inputs)``: base, exponent, and whether of the magnitude, if it is a power of an input.
     """
 
     name: str
@@ -70,6 +74,8 @@ class Primitive:
     continued: Callable[..., Any] | None = None
     written: str | Callable[..., str | None] | None = None
     example_for: ExampleFor | None = None
+    kink: Callable[..., Any] | None = None
+    power: Callable[..., Any] | None = None
 
     def __post_init__(self) -> None:
         if self.name in CATALOGUE:

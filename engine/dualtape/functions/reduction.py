@@ -24,6 +24,7 @@ from dualtape.functions.conversion import (
 from dualtape.functions.shape import along, part
 from dualtape.primitives import arithmetic, comparison, exponential, movement, reduction
 from dualtape.primitives.broadcasting import sum as sum_primitive
+from dualtape.primitives.power import root_of_squares
 from dualtape.primitives.rounding import stop_gradient
 from dualtape.primitives.selection import where
 
@@ -231,16 +232,10 @@ def _variance(x: Tensor, axis: Axis, ddof: int, keepdims: bool) -> Tensor:
     return _drop(arithmetic.divide(squares, freedom if freedom > 0 else float("nan")), axes, keepdims)
 
 
-def root_of_sum(x: Tensor) -> Tensor:
-    """Square root of a sum of squares, with derivative 0 where the sum is 0 (the subgradient of least norm)."""
-    zero = comparison.equal(x, 0)
-    return where(zero, 0.0, arithmetic.sqrt(where(zero, 1.0, x)))
-
-
 def std(input: TensorLike, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Tensor:
     """The standard deviation over ``axis``; its derivative is 0 where all elements are equal."""
     x = _read_floats("std", input)
-    return cast_to(root_of_sum(_variance(accumulating(x), axis, ddof, keepdims)), x.dtype)
+    return cast_to(root_of_squares(_variance(accumulating(x), axis, ddof, keepdims)), x.dtype)
 
 
 def norm(A: TensorLike, ord: float | None = None, dim: Axis = None, keepdim: bool = False) -> Tensor:
@@ -251,8 +246,8 @@ def norm(A: TensorLike, ord: float | None = None, dim: Axis = None, keepdim: boo
         ord = read_number("norm", "ord", ord)
     if ord in (None, 2):
         squares = arithmetic.square(accumulating(x))
-        root = root_of_sum(sum_primitive(squares, axes=axes) if axes else squares)
-        return _drop(cast_to(root, x.dtype), axes, keepdim)
+        total = _drop(sum_primitive(squares, axes=axes) if axes else squares, axes, keepdim)
+        return cast_to(root_of_squares(total), x.dtype)
     if ord == 1:
         return sum(arithmetic.absolute(x), axes, keepdim)
     if ord == float("inf"):

@@ -1,7 +1,9 @@
 """Sums, products, quotients, powers and extrema."""
 
+from __future__ import annotations
+
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,8 +12,11 @@ from dualtape.core.expression import by_type, call, choose, x, y
 from dualtape.core.primitive import Bilinear
 from dualtape.primitives.continuation import extremum, pieces
 from dualtape.primitives.convention import is_strict
-from dualtape.primitives.declaring import elementwise, infer_elementwise, math_function, piecewise_constant
+from dualtape.primitives.declaring import Power, elementwise, infer_elementwise, math_function, piecewise_constant
 from dualtape.primitives.rounding import floor_divide, sign
+
+if TYPE_CHECKING:
+    from dualtape.tensor import Tensor
 
 REAL = (-3.0, 3.0)
 POSITIVE = (0.1, 4.0)
@@ -81,10 +86,11 @@ multiply: Bilinear = Bilinear(
     commutes=True,
     examples=_PAIR,
     written="{0} * {1}",
+    power=lambda x, y: Power(x, 2) if x is y else None,
 )
 
 
-def times_slope(derivative: Any, slope: Any) -> Any:
+def times_slope(derivative: Any, slope: Any) -> Tensor:
     """The product of a derivative and a slope, by the convention that holds in this thread."""
     return (multiply if is_strict() else strong_multiply)(derivative, slope)
 
@@ -112,9 +118,18 @@ reciprocal = elementwise(
     continued=lambda x: 1 / x,
 )
 
-square = elementwise("square", numpy=np.square, opencl=x * x, partials=(lambda x, y: 2 * x,), domain=(REAL,))
+square = elementwise(
+    "square",
+    numpy=np.square,
+    opencl=x * x,
+    partials=(lambda x, y: 2 * x,),
+    domain=(REAL,),
+    power=lambda x: Power(x, 2),
+)
 
-sqrt = math_function("sqrt", numpy=np.sqrt, partials=(lambda x, y: 0.5 / y,), domain=(POSITIVE,))
+sqrt = math_function(
+    "sqrt", numpy=np.sqrt, partials=(lambda x, y: 0.5 / y,), domain=(POSITIVE,), power=lambda x: Power(x, 0.5)
+)
 
 rsqrt = math_function(
     "rsqrt",
@@ -162,6 +177,7 @@ absolute = elementwise(
     domain=(POSITIVE,),
     written="ops.abs({0})",
     continued=lambda x: pieces(np.real(x) < 0, -x, x, np.real(x) == 0),
+    power=lambda x: Power(x, 1, of_magnitude=True),
 )
 
 relu = elementwise(

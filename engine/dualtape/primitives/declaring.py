@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,14 @@ from dualtape.core.spec import Spec, broadcast_shapes
 from dualtape.dtypes import DType, bool_
 
 ONE_INPUT = (Example((Reals((2, 3)),)), Example((Reals(()),)), Example((Reals((0, 3)),)))
+
+
+class Power(NamedTuple):
+    """``base ** exponent``, or ``abs(base) ** exponent``."""
+
+    base: Any
+    exponent: float
+    of_magnitude: bool = False
 
 
 def infer_elementwise(name: str, dtype: DType | None = None) -> Callable[..., Spec]:
@@ -38,6 +46,8 @@ def elementwise(
     params: tuple[dict[str, Any], ...] = ({},),
     continued: Callable[..., Any] | None = None,
     written: str | None = None,
+    kink: Callable[..., Any] | None = None,
+    power: Callable[..., Power | None] | None = None,
 ) -> Elementwise:
     """Declare an :class:`Elementwise` primitive."""
     return Elementwise(
@@ -50,6 +60,8 @@ def elementwise(
         params=params,
         continued=continued,
         written=written,
+        kink=kink,
+        power=power,
     )
 
 
@@ -73,10 +85,13 @@ def math_function(
     partials: tuple[Partial],
     domain: tuple[tuple[float, float]],
     continued: Callable[..., Any] | None = None,
+    power: Callable[..., Power | None] | None = None,
 ) -> Elementwise:
     """Declare a function of one variable; on devices it is ``dt_<name>`` of `opencl_kernels`."""
     lowering = call(f"dt_{name}", x)
-    return elementwise(name, numpy=numpy, opencl=lowering, partials=partials, domain=domain, continued=continued)
+    return elementwise(
+        name, numpy=numpy, opencl=lowering, partials=partials, domain=domain, continued=continued, power=power
+    )
 
 
 def piecewise_constant(

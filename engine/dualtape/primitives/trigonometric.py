@@ -1,5 +1,6 @@
 """Circular functions and their inverses."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from dualtape.core.expression import call, x, y
 from dualtape.core.primitive import Elementwise
 from dualtape.primitives.arithmetic import REAL, maximum, reciprocal, rsqrt, strong_multiply
+from dualtape.primitives.convention import is_strict
 from dualtape.primitives.declaring import elementwise, math_function
 from dualtape.primitives.rounding import stop_gradient
 from dualtape.primitives.selection import where
@@ -36,7 +38,7 @@ def _over_square_radius(a: Any, y: Any, x: Any) -> Any:
     size = where(origin, 1.0, size)
     v, u = y / size, x / size
     square_radius = where(origin, 1.0, v * v + u * u)
-    return where(origin, 0.0, strong_multiply(a / size, reciprocal(square_radius)) / size)
+    return where(origin, math.nan if is_strict() else 0.0, strong_multiply(a / size, reciprocal(square_radius)) / size)
 
 
 def _atan2_continued(y: Any, x: Any) -> Any:

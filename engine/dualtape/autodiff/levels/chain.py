@@ -15,8 +15,7 @@ def apply_partial(derivative: Tensor, partial: Tensor | float) -> Tensor | None:
     A zero derivative wins over an infinite or undefined partial, unless the convention is switched off.
     """
     if isinstance(partial, Value) or not math.isfinite(partial):
-        product: Tensor = times_slope(derivative, partial)
-        return product
+        return times_slope(derivative, partial)
     if partial == 0:
         return None
     if partial == 1:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Self
 from dualtape.autodiff.levels.algebra import DUAL, Algebra, Index, MultiIndices
 from dualtape.autodiff.levels.jet_functions import solve_on_jets, through_jets
 from dualtape.autodiff.levels.parts import PartsLevel, Present
+from dualtape.autodiff.levels.powers import KnownPower, as_one_power
 from dualtape.autodiff.levels.scaled import Scaled, sum_of
 from dualtape.autodiff.levels.value import LevelValue, new_value
 from dualtape.core.composite import Values
@@ -58,11 +59,9 @@ class Jet(LevelValue):
     def coefficient(self, index: Index) -> Coefficient:
         """The Taylor coefficient at ``index``."""
         found = self.scaled(index)
-        if found is None or found.factor == 1:
-            return None if found is None else found.value
-        value = found.tensor()
-        self._known[index] = Scaled(value)
-        return value
+        if found is not None and found.factor != 1:
+            found = self._known[index] = Scaled(found.tensor())
+        return None if found is None else found.value
 
     def settle(self, indices: tuple[Index, ...]) -> bool:
         """Compute all coefficients, forget the rule; False if all are zero."""
@@ -127,9 +126,7 @@ class JetLevel(PartsLevel):
         return solve_on_jets(self, rule, inputs) if rule.is_equation else through_jets(self, rule, inputs)
 
     def present(self, x: Any) -> Present:
-        if not self.owns(x):
-            return ()
-        return tuple(index for index in self.algebra.indices if x.coefficient(index) is not None)
+        return tuple(i for i in self.algebra.indices if self.owns(x) and x.coefficient(i) is not None)
 
     def union(self, p: Present, q: Present) -> Present:
         return tuple(index for index in self.algebra.indices if index in p or index in q)
@@ -167,7 +164,9 @@ class JetLevel(PartsLevel):
         if not output.dtype.is_float:
             return output
         jet = self._make(output, _settled)
-        jet._rule = _RULES[type(primitive)](self, primitive, inputs, jet, params)
+        power = None if primitive.power is None else as_one_power(primitive, inputs, jet)
+        stated, given = (primitive, inputs) if power is None else (power, (power.base,))
+        jet._rule = _RULES[type(stated)](self, stated, given, jet, params)
         outermost = not self._unsettled
         self._unsettled[key] = jet
         if not outermost:
@@ -176,10 +175,6 @@ class JetLevel(PartsLevel):
             return jet if jet.settle(self.algebra.indices) else output
         finally:
             self._unsettled.clear()
-
-
-def _zeros_like(value: Any) -> Any:
-    return zeros_like(value) if isinstance(value, Tensor) else 0.0
 
 
 def _stretched(coefficient: Scaled | None, shape: tuple[int, ...]) -> Scaled | None:
@@ -253,8 +248,8 @@ def _linear(
         factor = factors.pop() if len(factors) == 1 else 1
         filled = list(primals)
         for i in moved:
-            part = parts.get(i)
-            filled[i] = _zeros_like(primals[i]) if part is None else part.times(1 / factor).tensor()
+            zero = zeros_like(primals[i]) if i not in parts and isinstance(primals[i], Tensor) else 0.0
+            filled[i] = parts[i].times(1 / factor).tensor() if i in parts else zero
         return Scaled(primitive(*filled, **params), factor)
 
     return rule
@@ -269,9 +264,7 @@ def _bilinear(
     times = primitive.of_derivatives or primitive
 
     def product(x: Scaled | None, y: Scaled | None) -> Scaled | None:
-        if x is None or y is None:
-            return None
-        return Scaled(times(x.value, y.value, **params), x.factor * y.factor)
+        return None if x is None or y is None else Scaled(times(x.value, y.value, **params), x.factor * y.factor)
 
     def outer(index: Index) -> tuple[Scaled | None, Scaled | None]:
         x, y = xs(index), ys(index)
@@ -295,8 +288,9 @@ def _bilinear(
     return rule
 
 
-_RULES: dict[type[Primitive], Callable[..., CoefficientRule]] = {
+_RULES: dict[type[Primitive | KnownPower], Callable[..., CoefficientRule]] = {
     Elementwise: _elementwise,
+    KnownPower: _elementwise,
     Reduction: _elementwise,
     Linear: _linear,
     Bilinear: _bilinear,

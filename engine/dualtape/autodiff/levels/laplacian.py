@@ -21,6 +21,7 @@ from dualtape.autodiff.levels.batch import BatchLevel
 from dualtape.autodiff.levels.chain import apply_partial
 from dualtape.autodiff.levels.jet import JetLevel
 from dualtape.autodiff.levels.parts import PartsLevel, Present
+from dualtape.autodiff.levels.powers import KnownPower, as_one_power
 from dualtape.autodiff.levels.value import LevelValue, new_value
 from dualtape.core.composite import Values
 from dualtape.core.interpreter import bind, entered
@@ -82,11 +83,17 @@ class LaplacianLevel(PartsLevel):
         output = bind(primitive, primals, params)
         if isinstance(primitive, NonDifferentiable) or not output.dtype.is_float:
             return output
+        value = self.value(output, None, None)
         operation = _Operation(primitive, primals, output, params)
-        slope, laplacian = _RULES[type(primitive)](self, operation, slopes, laplacians)
-        if slope is None and laplacian is None:
+        power = None if primitive.power is None else as_one_power(primitive, inputs, value)
+        if power is not None:
+            operation = _Operation(power, (power.base.primal,), output, {})
+            slopes, laplacians = (power.base.slope,), (power.base.laplacian,)
+        value.slope, laplacian = _RULES[type(operation.primitive)](self, operation, slopes, laplacians)
+        if value.slope is None and laplacian is None:
             return output
-        return self.value(output, slope, _stretched(laplacian, output.shape))
+        value.laplacian = _stretched(laplacian, output.shape)
+        return value
 
     def push_forward(self, rule: DerivativeRule, inputs: Values) -> list[Any]:
         """The linear map on slopes and Laplacians, and the change of the linear map along the slopes."""
@@ -289,8 +296,9 @@ def _fitting(primitive: Primitive, slope: Part, value: Any, position: int) -> Pa
     return slope if same_rows else _stretched(slope, value.shape)
 
 
-_RULES: dict[type[Primitive], Callable[..., tuple[Part, Part]]] = {
+_RULES: dict[type[Primitive | KnownPower], Callable[..., tuple[Part, Part]]] = {
     Elementwise: _elementwise,
+    KnownPower: _elementwise,
     Reduction: _reduction,
     Linear: _linear,
     Bilinear: _bilinear,

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from dualtape.autodiff.levels.chain import apply_partial
+from dualtape.autodiff.levels.powers import KnownPower, as_one_power
 from dualtape.autodiff.levels.value import LevelValue
 from dualtape.core.composite import Composite, Cotangents, PullBack, Values
 from dualtape.core.interpreter import Level, bind, ground
@@ -90,7 +91,10 @@ class Tape(Level):
         variable = self.watch(output)
         if not variable.dtype.is_float:
             return output
-        self._records.append(Record(primitive, fixed, sources, params, output, variable.index))
+        if primitive.power is not None and (power := as_one_power(primitive, inputs, variable)) is not None:
+            self._records.append(Record(power, (power.base.primal,), [power.base.index], {}, output, variable.index))
+        else:
+            self._records.append(Record(primitive, fixed, sources, params, output, variable.index))
         return variable
 
     def apply(self, composite: Composite, inputs: Values) -> list[Any]:
@@ -221,8 +225,9 @@ def _through_linear(record: Record, cotangent: Tensor, i: int) -> Tensor | None:
 
 
 # By kind: the cotangent of input i of a record, possibly still broadcast; None for an identical zero.
-_PULL_BACK: dict[type[Primitive | Adjoint], Callable[[Record, Tensor, int], Tensor | None]] = {
+_PULL_BACK: dict[type[Primitive | KnownPower | Adjoint], Callable[[Record, Tensor, int], Tensor | None]] = {
     Elementwise: lambda r, ct, i: apply_partial(ct, r.primitive.partials[i](*r.primals, r.output, **r.params)),
+    KnownPower: lambda r, ct, i: apply_partial(ct, r.primitive.slope(*r.primals, r.output)),
     Reduction: lambda r, ct, i: apply_partial(ct, r.primitive.partial(*r.primals, r.output, **r.params)),
     Linear: _through_linear,
     Bilinear: lambda r, ct, i: r.primitive.transposes[i](ct, *r.primals, **r.params),

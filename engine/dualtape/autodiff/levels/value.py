@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from dualtape.autodiff.levels.powers import KnownPower
 from dualtape.core.interpreter import Level
 from dualtape.dtypes import DType
 from dualtape.tensor import Tensor
@@ -12,9 +13,10 @@ from dualtape.tensor import Tensor
 class LevelValue(Tensor):
     """A value of ``level`` that stands for ``primal``, and prints and behaves as it; levels add slots of their own."""
 
-    __slots__ = ("dtype", "level", "primal")
+    __slots__ = ("dtype", "known_power", "level", "primal")
 
     dtype: DType
+    known_power: KnownPower  # set only where the value is a power
     level: Level
     primal: Tensor
 
