@@ -105,15 +105,11 @@ class JetLevel(PartsLevel):
 
     def coefficients(self, value: Any) -> tuple[Any, Coefficients]:
         """Primal and coefficients of any value, as the level below knows them."""
-        if self.owns(value):
-            return value.primal, value.coefficient
-        return value, _settled
+        return (value.primal, value.coefficient) if self.owns(value) else (value, _settled)
 
     def scaled(self, value: Any) -> tuple[Any, CoefficientRule]:
         """As :meth:`coefficients`, the coefficients perhaps not yet multiplied by a number."""
-        if self.owns(value):
-            return value.primal, value.scaled
-        return value, _settled
+        return (value.primal, value.scaled) if self.owns(value) else (value, _settled)
 
     def collapse(self, index: Index, products: Scaled | None) -> Scaled | None:
         """``products``, which are what coefficients of lower order add to the one at ``index``.
