@@ -148,7 +148,11 @@ def _step(x: Any, y: Any) -> Any:
 
 # The derivative of maximum(x, y) by x: ties are shared evenly.
 step = piecewise_constant(
-    "step", numpy=_step, opencl=choose(x > y, 1, choose(x == y, 0.5, choose(x < y, 0, x - y))), examples=_PAIR
+    "step",
+    numpy=_step,
+    opencl=choose(x > y, 1, choose(x == y, 0.5, choose(x < y, 0, x - y))),
+    examples=_PAIR,
+    kink=lambda x, y, z: x == y,
 )
 
 maximum = elementwise(
@@ -158,6 +162,7 @@ maximum = elementwise(
     partials=(lambda x, y, z: step(x, y), lambda x, y, z: step(y, x)),
     domain=((0.0, 1.0), (1.0, 2.0)),
     continued=extremum(np.greater),
+    kink=lambda x, y, z: x == y,
 )
 
 minimum = elementwise(
@@ -167,6 +172,7 @@ minimum = elementwise(
     partials=(lambda x, y, z: step(y, x), lambda x, y, z: step(x, y)),
     domain=((0.0, 1.0), (1.0, 2.0)),
     continued=extremum(np.less),
+    kink=lambda x, y, z: x == y,
 )
 
 absolute = elementwise(
@@ -178,6 +184,7 @@ absolute = elementwise(
     written="ops.abs({0})",
     continued=lambda x: pieces(np.real(x) < 0, -x, x, np.real(x) == 0),
     power=lambda x: Power(x, 1, of_magnitude=True),
+    kink=lambda x, y: x == 0,
 )
 
 relu = elementwise(
@@ -187,6 +194,7 @@ relu = elementwise(
     partials=(lambda x, y: sign(y),),
     domain=(POSITIVE,),
     continued=lambda x: pieces(np.real(x) < 0, 0, x, np.real(x) == 0),
+    kink=lambda x, y: x == 0,
 )
 
 # The sign of the result is the divisor's, as in Python.
@@ -197,4 +205,5 @@ mod = elementwise(
     partials=(lambda x, y, z: 1, lambda x, y, z: -floor_divide(x, y)),
     domain=((2.2, 2.9), (1.5, 2.0)),
     continued=lambda x, y: x - y * np.floor(np.real(x) / np.real(y)),
+    kink=lambda x, y, z: z == 0,
 )

@@ -1,5 +1,7 @@
 """Comparisons and logic; they look at primal values only, and give bools."""
 
+from typing import Any
+
 import numpy as np
 
 from dualtape.core.example import Example, Flags, Reals
@@ -10,12 +12,18 @@ _COMPARED = (Example((Reals((2, 3)), Reals((3,)))), Example((Reals(()), Reals(()
 _NUMBERS = (Example((Reals((2, 3)),)),)
 _FLAGS = (Example((Flags((2, 3)), Flags((3,)))),)
 
-equal = predicate("equal", numpy=np.equal, opencl=x == y, examples=_COMPARED)
-not_equal = predicate("not_equal", numpy=np.not_equal, opencl=x != y, examples=_COMPARED)
-less = predicate("less", numpy=np.less, opencl=x < y, examples=_COMPARED)
-less_equal = predicate("less_equal", numpy=np.less_equal, opencl=x <= y, examples=_COMPARED)
-greater = predicate("greater", numpy=np.greater, opencl=x > y, examples=_COMPARED)
-greater_equal = predicate("greater_equal", numpy=np.greater_equal, opencl=x >= y, examples=_COMPARED)
+
+def _tie(x: Any, y: Any, z: Any) -> Any:
+    # Near by it may come out otherwise, and what is chosen with it.
+    return x == y
+
+
+equal = predicate("equal", numpy=np.equal, opencl=x == y, examples=_COMPARED, kink=_tie)
+not_equal = predicate("not_equal", numpy=np.not_equal, opencl=x != y, examples=_COMPARED, kink=_tie)
+less = predicate("less", numpy=np.less, opencl=x < y, examples=_COMPARED, kink=_tie)
+less_equal = predicate("less_equal", numpy=np.less_equal, opencl=x <= y, examples=_COMPARED, kink=_tie)
+greater = predicate("greater", numpy=np.greater, opencl=x > y, examples=_COMPARED, kink=_tie)
+greater_equal = predicate("greater_equal", numpy=np.greater_equal, opencl=x >= y, examples=_COMPARED, kink=_tie)
 
 logical_and = predicate("logical_and", numpy=np.logical_and, opencl=x & y, examples=_FLAGS)
 logical_or = predicate("logical_or", numpy=np.logical_or, opencl=x | y, examples=_FLAGS)

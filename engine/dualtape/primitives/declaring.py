@@ -72,10 +72,13 @@ def predicate(
     opencl: Lowering,
     examples: tuple[Example, ...],
     written: str | None = None,
+    kink: Callable[..., Any] | None = None,
 ) -> NonDifferentiable:
     """Declare an elementwise primitive that gives bools."""
     infer = infer_elementwise(name, bool_)
-    return NonDifferentiable(name=name, numpy=numpy, lowering=opencl, infer=infer, examples=examples, written=written)
+    return NonDifferentiable(
+        name=name, numpy=numpy, lowering=opencl, infer=infer, examples=examples, written=written, kink=kink
+    )
 
 
 def math_function(
@@ -95,7 +98,13 @@ def math_function(
 
 
 def piecewise_constant(
-    name: str, *, numpy: Callable[..., np.ndarray], opencl: Lowering, examples: tuple[Example, ...] = ONE_INPUT
+    name: str,
+    *,
+    numpy: Callable[..., np.ndarray],
+    opencl: Lowering,
+    examples: tuple[Example, ...] = ONE_INPUT,
+    kink: Callable[..., Any] | None = None,
 ) -> NonDifferentiable:
     """Declare a function of each element whose derivative is zero."""
-    return NonDifferentiable(name=name, numpy=numpy, lowering=opencl, infer=infer_elementwise(name), examples=examples)
+    infer = infer_elementwise(name)
+    return NonDifferentiable(name=name, numpy=numpy, lowering=opencl, infer=infer, examples=examples, kink=kink)

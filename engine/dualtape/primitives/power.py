@@ -36,6 +36,7 @@ power: Elementwise = elementwise(
     domain=((0.1, 4.0), (-2.0, 3.0)),
     written="ops.pow({0}, {1})",
     power=lambda x, p: Power(x, p) if isinstance(p, (int, float)) else None,
+    kink=lambda x, p, z: (x == 0) & (p == 0) & (np.ndim(p) > 0),
 )
 
 
@@ -54,4 +55,5 @@ root_of_squares = elementwise(
     partials=(_slope_of_root,),
     domain=(POSITIVE,),
     power=lambda x: Power(x, 0.5),
+    kink=lambda x, y: x == 0,
 )

@@ -38,6 +38,11 @@ def _shifted(axes: Axes) -> Axes:
     return tuple(axis + 1 for axis in axes)
 
 
+def _ties(x: Any, y: Any, axes: Axes) -> Any:
+    attained = x == y
+    return (attained.sum(axis=axes, keepdims=True) > 1) & np.isfinite(y)
+
+
 def _attained(x: Any, y: Any, axes: Axes) -> Any:
     # Elements that attain the extremum share its derivative evenly.
     mask = cast(equal(x, y), dtype=y.dtype)
@@ -53,6 +58,7 @@ maximum_along: Reduction = Reduction(
     partial=_attained,
     examples=SUMMED,
     continued=extremum_along(np.maximum.reduce),
+    kink=_ties,
     written="ops.amax({0}, {axes}, keepdims=True)",
     example_for=over_axes(Reals, filled=True),
 )
@@ -66,6 +72,7 @@ minimum_along: Reduction = Reduction(
     partial=_attained,
     examples=SUMMED,
     continued=extremum_along(np.minimum.reduce),
+    kink=_ties,
     written="ops.amin({0}, {axes}, keepdims=True)",
     example_for=over_axes(Reals, filled=True),
 )
@@ -116,6 +123,7 @@ argmax: NonDifferentiable = NonDifferentiable(
     batch=lambda size, x, axis: argmax(x, axis=axis + 1),
     examples=_SEARCHES,
     written="ops.argmax({0}, {axis}, keepdims=True)",
+    kink=lambda x, y, axis: _ties(x, x.max(axis=axis, keepdims=True), (axis,)),
     example_for=_search_for,
 )
 
@@ -127,6 +135,7 @@ argmin: NonDifferentiable = NonDifferentiable(
     batch=lambda size, x, axis: argmin(x, axis=axis + 1),
     examples=_SEARCHES,
     written="ops.argmin({0}, {axis}, keepdims=True)",
+    kink=lambda x, y, axis: _ties(x, x.min(axis=axis, keepdims=True), (axis,)),
     example_for=_search_for,
 )
 

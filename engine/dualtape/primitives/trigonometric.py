@@ -55,4 +55,5 @@ atan2 = elementwise(
     partials=(lambda y, x, z: _over_square_radius(x, y, x), lambda y, x, z: -_over_square_radius(y, y, x)),
     domain=((0.1, 2.0), (-2.0, 2.0)),
     continued=_atan2_continued,
+    kink=lambda y, x, z: (y == 0) & (x == 0),
 )

@@ -5,6 +5,8 @@ is installed with the package, as `pytest_dualtape`.
 """
 
 from dualtape.testing.checks import check_derivatives as check_derivatives
+from dualtape.testing.chosen import ChosenDerivative as ChosenDerivative
+from dualtape.testing.chosen import chosen_derivatives as chosen_derivatives
 from dualtape.testing.code import as_code as as_code
 from dualtape.testing.numeric import Estimate as Estimate
 from dualtape.testing.numeric import finite_differences as finite_differences

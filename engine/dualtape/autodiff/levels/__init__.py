@@ -23,6 +23,8 @@ from dualtape.autodiff.levels.rule import LinearMap as LinearMap
 from dualtape.autodiff.levels.rule import Tangents as Tangents
 from dualtape.autodiff.levels.sparsity import Pattern as Pattern
 from dualtape.autodiff.levels.sparsity import pattern_of as pattern_of
+from dualtape.autodiff.levels.tape import Adjoint as Adjoint
+from dualtape.autodiff.levels.tape import Record as Record
 from dualtape.autodiff.levels.tape import Tape as Tape
 from dualtape.autodiff.levels.tape import Variable as Variable
 from dualtape.autodiff.levels.value import LevelValue as LevelValue

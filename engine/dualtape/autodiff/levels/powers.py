@@ -29,6 +29,15 @@ class KnownPower(NamedTuple):
     merges: bool = False
 
     @property
+    def name(self) -> str:
+        """Its name in messages."""
+        return f"abs(x) ** {self.exponent:g}" if self.of_magnitude else f"x ** {self.exponent:g}"
+
+    def kink(self, x: Any, y: Any) -> Any:
+        """Where it has no derivative, as a primitive states it."""
+        return (x == 0) & (self.of_magnitude and self.exponent <= 1)
+
+    @property
     def partials(self) -> tuple[Callable[[Any, Any], Any]]:
         """As an elementwise primitive of the base states them."""
         return (self.slope,)
