@@ -122,6 +122,13 @@ DEVIATIONS: dict[str, tuple[str, str]] = {
         "[1. 2.] [1. 2.] ndarray float32 [1.0, 2.0]\n",
         "tensors do not change, so from_numpy copies",
     ),
+    **{
+        f"errors: {title}": (
+            "TypeError\n",
+            "Python's protocol, and what its callers catch",
+        )
+        for title in ("A tensor as an index", "A float tensor as an index")
+    },
     "errors: Tensor of an array of texts": ("TypeError\n", "there are no tensors of texts"),
     "tensors: full without a dtype": (
         "Tensor(shape=[2], dtype=Float32, value= [ 3.50000000e+00,  3.50000000e+00])\n",

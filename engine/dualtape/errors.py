@@ -85,6 +85,10 @@ class TracingError(DualtapeError, RuntimeError):
     """A jitted function that needs the numbers of a value while it is traced."""
 
 
+class ConversionError(DualtapeError, RuntimeError):
+    """A value that is being differentiated or mapped, where Python or NumPy needs its numbers."""
+
+
 class DonatedError(DualtapeError, RuntimeError):
     """A tensor that was donated to a jitted function, and is used again."""
 

@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import compress
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from dualtape.core.interpreter import REFERENCE, Level, value_of
 from dualtape.devices.device import Device
@@ -16,6 +16,7 @@ from dualtape.dtypes import DType, as_dtype, float32, int32
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
 from dualtape.functions.conversion import cast_to
 from dualtape.functions.creation import ones_like, zeros_like
+from dualtape.leaving import require_constant
 from dualtape.printing import parameter_repr
 from dualtape.tensor import Tensor
 
@@ -101,6 +102,9 @@ class Parameter(Tensor):
 
     level: Level = REFERENCE
 
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        return object.__new__(cls)
+
     def __init__(self, default_input: Any, name: str | None = None, requires_grad: bool = True) -> None:
         if isinstance(default_input, (bool, str, tuple, list, type(None))):
             error = ArgumentError if isinstance(default_input, bool) else ArgumentTypeError
@@ -111,6 +115,8 @@ class Parameter(Tensor):
         if name is not None and not isinstance(name, str):
             raise ArgumentTypeError(f"`name` of `Parameter` must be a str, got {type(name).__name__}")
         dtype = {int: int32, float: float32}.get(type(default_input))
+        if isinstance(default_input, Tensor):
+            require_constant(default_input, "`Parameter`", "it as a value")
         self._value: Tensor = Tensor(default_input, dtype=dtype)
         self.name = name if name is not None else f"{_DEFAULT_NAME}{next(_anonymous)}"
         self.requires_grad = bool(requires_grad)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Self
+
 from dualtape.core.interpreter import REFERENCE, Level, value_of
 from dualtape.devices.device import Device
 from dualtape.dtypes import DType
@@ -32,6 +34,9 @@ class Reference(Tensor):
     __slots__ = ()
 
     level: Level = REFERENCE
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        return object.__new__(cls)
 
     def __init__(self) -> None:
         """It holds nothing of its own."""

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from dualtape.core.interpreter import Ground, Level, Value, install_ground, value_of
+from dualtape.core.interpreter import Ground, Level, install_ground, value_of
 from dualtape.core.primitive import Primitive
 from dualtape.devices.device import Device, Storage
 from dualtape.devices.registry import current_device, find_device
 from dualtape.dtypes import OF_NUMPY, DType, as_dtype, dtype_of
 from dualtape.errors import ArgumentError, ArgumentTypeError, DeviceError, DonatedError, ImmutableError
-from dualtape.functions import elementwise, linear_algebra, shape
-from dualtape.functions.conversion import as_array, converted, read_shape
+from dualtape.functions import shape
+from dualtape.functions.conversion import as_array, converted, holds_values, read_shape, stacked
+from dualtape.leaving import is_float_call, require_constant, require_numbers
+from dualtape.numpy_calls import call_function, call_ufunc
 from dualtape.printing import tensor_repr
 from dualtape.tensor_methods import Operators
 
@@ -72,14 +75,23 @@ def wrap(storage: Any, device: Device) -> Tensor:
     return tensor
 
 
+def _on_its_level(x: Tensor, dtype: DType | None, sizes: tuple[int, ...] | None, device: Device | None) -> Tensor:
+    """What `Tensor(x)` is where ``x`` is differentiated, mapped or traced: a value is its own copy, and stays that."""
+    if dtype is not None:
+        x = shape.cast(x, dtype)
+    if sizes is not None:
+        x = shape.broadcast_to(x, sizes)
+    return x if device is None else x.to(device)
+
+
 class Tensor(Operators):
     """An immutable array of numbers on a device.
 
     Parameters
     ----------
     input_data
-        A number, a nested list of numbers, a NumPy array (copied) or a Tensor. Python floats become Float32,
-        integers Int64; NumPy arrays keep their type.
+        A number, a NumPy array (copied), a Tensor, or a nested list of these. Python floats become Float32,
+        integers Int64; NumPy arrays keep their type. Tensors keep their derivatives, in a list too.
     dtype
         Element type, for example ``dualtape.float32``.
     shape
@@ -101,36 +113,37 @@ class Tensor(Operators):
     data_: Storage
     device_: Device
 
-    def __init__(
-        self,
+    def __new__(
+        cls,
         input_data: Any = None,
         dtype: DType | None = None,
         shape: Any = None,
         *,
         device: str | Device | None = None,
-    ) -> None:
+    ) -> Tensor:
+        if cls is not Tensor:
+            return _new(cls)
         if input_data is None:
             raise ArgumentTypeError("`input_data` of `Tensor` must be a number, a list, an array or a Tensor; got None")
         place = None if device is None else find_device(device)
-        if isinstance(input_data, Value):
-            source = value_of(input_data)
+        element = None if dtype is None else as_dtype(dtype)
+        sizes = None if shape is None else read_shape("Tensor", "shape", shape)
+        source: Any = value_of(input_data)
+        if isinstance(source, (list, tuple)) and holds_values(source):
+            source = value_of(stacked(source, "input_data"))
+        if isinstance(source, Tensor):
             if source.level.depth:
-                raise ArgumentTypeError(
-                    "`Tensor(x)` of a value that is being differentiated would cut its derivative; "
-                    "use x itself, x.astype(...) or stop_gradient(x)"
-                )
+                return _on_its_level(source, element, sizes, place)
             place = place or source.device
             array = source.asnumpy()
         else:
             # Floats that are to be Float64 must not lose their digits to Float32 on the way.
-            array = as_array(input_data, floats=np.float32 if dtype is None else np.float64)
-        if dtype is not None:
-            array = converted(array, as_dtype(dtype).numpy)
-        if shape is not None:
-            array = np.broadcast_to(array, read_shape("Tensor", "shape", shape))
-        tensor = _EAGER.constant(array, place)
-        self.data_ = tensor.data_
-        self.device_ = tensor.device_
+            array = as_array(source, floats=np.float32 if element is None else np.float64)
+        if element is not None:
+            array = converted(array, element.numpy)
+        if sizes is not None:
+            array = np.broadcast_to(array, sizes)
+        return _EAGER.constant(array, place)
 
     def __getattr__(self, name: str) -> Any:
         # Reached only where an attribute is missing: the storage is, once the tensor has been donated.
@@ -214,12 +227,16 @@ class Tensor(Operators):
 
     def asnumpy(self) -> np.ndarray:
         """The elements as a NumPy array; read-only where that saves a copy, for tensors do not change."""
+        if self.level.depth:
+            require_numbers(self, "`asnumpy`, `item`, `tolist`, `bool`, `float`, `if` or a mask")
         ground = self.ground
         return ground.device_.get(ground.data_)
 
     numpy = asnumpy
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if self.level.depth:
+            require_constant(self, "`asarray` of NumPy, or a function that calls it,")
         array = self.asnumpy()
         if dtype is not None and array.dtype != dtype:
             if copy is False:
@@ -227,13 +244,15 @@ class Tensor(Operators):
             return array.astype(dtype)
         return array.copy() if copy else array
 
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        function = _UFUNCS.get(ufunc.__name__)
-        if function is None or method != "__call__" or kwargs:
-            return NotImplemented
-        return function(*inputs)
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        return call_ufunc(ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return call_function(function, args, kwargs)
 
     def __dlpack__(self, **kwargs: Any) -> Any:
+        if self.level.depth:
+            require_constant(self, "`from_dlpack`")
         return self.asnumpy().copy().__dlpack__(**kwargs)
 
     def __dlpack_device__(self) -> tuple[int, int]:
@@ -275,6 +294,8 @@ class Tensor(Operators):
         return int(self._scalar())
 
     def __float__(self) -> float:
+        if self.level.depth and not is_float_call(sys._getframe(1)):
+            require_constant(self, "a function that converts to a Python float, such as those of `math`,")
         return float(self._scalar())
 
     def _scalar(self) -> float | int | bool:
@@ -286,7 +307,7 @@ class Tensor(Operators):
 
     def __index__(self) -> int:
         if not self.dtype.is_integer or self.size != 1:
-            raise ArgumentError(
+            raise ArgumentTypeError(
                 "Only integer tensors of a single element can be converted to an index.\n"
                 f"This one is of {self.dtype} and has shape {self.shape}"
             )
@@ -317,6 +338,8 @@ class Tensor(Operators):
         )
 
     def __reduce__(self) -> Any:
+        if self.level.depth:
+            require_constant(self, "`pickle` or `copy`")
         return (Tensor, (np.array(self.asnumpy()),))
 
     def try_add_in_place(self, addend: Tensor) -> bool:
@@ -328,21 +351,3 @@ class Tensor(Operators):
             and self.device_ is addend.device_
             and self.device_.add_in_place(self.data_, addend.data_)
         )
-
-
-_UFUNCS: dict[str, Any] = {
-    name: getattr(elementwise, ours)
-    for name, ours in {
-        "add": "add", "subtract": "sub", "multiply": "mul", "divide": "div", "true_divide": "div", "power": "pow",
-        "float_power": "pow", "floor_divide": "floor_divide", "remainder": "mod", "maximum": "maximum",
-        "minimum": "minimum", "negative": "neg", "absolute": "abs", "exp": "exp", "expm1": "expm1", "exp2": "exp2",
-        "log": "log", "log1p": "log1p", "log2": "log2", "sqrt": "sqrt", "square": "square", "reciprocal": "reciprocal",
-        "sin": "sin", "cos": "cos", "tan": "tan", "arcsin": "asin", "arccos": "acos", "arctan": "atan",
-        "arctan2": "atan2", "sinh": "sinh", "cosh": "cosh", "tanh": "tanh", "arcsinh": "asinh", "arccosh": "acosh",
-        "arctanh": "atanh", "sign": "sign", "floor": "floor", "ceil": "ceil", "rint": "round", "equal": "equal",
-        "not_equal": "not_equal", "less": "less", "less_equal": "less_equal", "greater": "greater",
-        "greater_equal": "greater_equal", "logical_and": "logical_and", "logical_or": "logical_or",
-        "logical_not": "logical_not", "isnan": "isnan", "isfinite": "isfinite", "isinf": "isinf",
-    }.items()
-}  # fmt: skip
-_UFUNCS["matmul"] = linear_algebra.matmul

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from dualtape.core.interpreter import Value
 from dualtape.functions import activation, elementwise, indexing, linear_algebra, reduction, shape
-from dualtape.functions.conversion import as_tensor
+from dualtape.functions.conversion import UnreadableError, as_tensor
 
 if TYPE_CHECKING:
     from dualtape.tensor import Tensor
@@ -45,10 +45,20 @@ class Operators(Value):
         return self
 
     def __eq__(self, other: Any) -> Any:
-        return False if other is None or isinstance(other, str) else elementwise.equal(self, other)
+        if other is None or isinstance(other, str):
+            return False
+        try:
+            return elementwise.equal(self, other)
+        except UnreadableError:
+            return NotImplemented
 
     def __ne__(self, other: Any) -> Any:
-        return True if other is None or isinstance(other, str) else elementwise.not_equal(self, other)
+        if other is None or isinstance(other, str):
+            return True
+        try:
+            return elementwise.not_equal(self, other)
+        except UnreadableError:
+            return NotImplemented
 
     def __radd__(self, other: Any) -> Tensor:
         return elementwise.add(other, self)

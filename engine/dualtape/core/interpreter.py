@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from weakref import ref
 
-from dualtape.errors import EscapedLevelError
+from dualtape.errors import DualtapeError, EscapedLevelError
 from dualtape.scopes import Scopes, still_open
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ class Level:
     depth: int = 0
     alive: bool = True
     title: ClassVar[str] = "a transformation"
+    opened_by: ClassVar[str] = ""
+    """The public functions that open such a level, for errors."""
     watches: ClassVar[bool] = False
     """Whether its values are those of the level below, and it only remembers what becomes of them."""
     undecided: ClassVar[bool] = False
@@ -66,6 +68,10 @@ class Level:
         if level is not None and level.depth > 0 and (not level.alive or level.depth >= self.depth):
             raise level.escaped()
         return value
+
+    def unseen(self, asked: str) -> DualtapeError:
+        """The error where ``asked`` needs numbers that values of an ``undecided`` level do not have."""
+        raise NotImplementedError
 
     def escaped(self) -> EscapedLevelError:
         """The error for a value of this level that is used after the level has closed."""

@@ -59,13 +59,13 @@ class Host(Device):
         return np.full(shape, value, dtype)
 
     def get(self, storage: np.ndarray) -> np.ndarray:
-        view = storage.view()
-        # Of memory that can be written, a view may be made writable again.
-        owner: Any = view
+        # Nothing may be added in place to what others see.
+        owner: Any = storage
         while isinstance(owner, np.ndarray):
             owner.flags.writeable = False
             owner = owner.base
-        return view
+        # NumPy makes a view of an array writable again on demand, but not one of memory that is lent for reading only.
+        return np.asarray(storage.data.toreadonly())
 
     def execute(self, primitive: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> np.ndarray:
         try:

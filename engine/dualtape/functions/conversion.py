@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from functools import reduce
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 import numpy as np
 
 from dualtape.core.interpreter import Value, ground
 from dualtape.core.spec import normalize_axis
-from dualtape.dtypes import DType, float16, float32, promote, promote_scalar
-from dualtape.errors import ArgumentError, ArgumentTypeError, AxisError, DTypeError, ShapeError
+from dualtape.dtypes import DType, dtype_of, float16, float32, promote, promote_scalar
+from dualtape.errors import ArgumentError, ArgumentTypeError, AxisError, DTypeError, DualtapeError, ShapeError
+from dualtape.primitives.movement import concatenate, reshape
 from dualtape.primitives.selection import cast as cast_primitive
 from dualtape.primitives.selection import convert
 
@@ -27,7 +30,7 @@ def as_array(data: object, argument: str = "input_data", floats: Any = np.float3
     """
     if isinstance(data, (np.ndarray, np.generic)):
         _refuse_mask(data, argument)
-        return np.asarray(data)
+        return native(np.asarray(data))
     if isinstance(data, bool):
         return np.asarray(data, np.bool_)
     if isinstance(data, float):
@@ -39,10 +42,19 @@ def as_array(data: object, argument: str = "input_data", floats: Any = np.float3
     if isinstance(data, (list, tuple)):
         return _as_array_of_sequence(data, argument, floats)
     if hasattr(data, "__array__"):
-        return np.asarray(data)
-    raise ArgumentTypeError(
+        return native(np.asarray(data))
+    raise UnreadableError(
         f"`{argument}` must be a number, a nested list of numbers, a NumPy array or a Tensor; got {type(data).__name__}"
     )
+
+
+class UnreadableError(ArgumentTypeError):
+    """What was given is nothing that a tensor is made of; as an operand, it may know what to do with a tensor."""
+
+
+def native(array: np.ndarray) -> np.ndarray:
+    """``array`` in the machine's order of bytes, the only one that operations and devices know."""
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
 def _refuse_mask(data: Any, argument: str) -> None:
@@ -60,6 +72,8 @@ def _refuse_mask(data: Any, argument: str) -> None:
 def _as_array_of_sequence(data: list[Any] | tuple[Any, ...], argument: str, floats: Any) -> np.ndarray:
     try:
         array = np.array(data)
+    except DualtapeError:
+        raise
     except (ValueError, TypeError, OverflowError) as failure:
         raise ArgumentTypeError(
             f"For Tensor, the {argument} is {data} that contain unsupported element.\n"
@@ -71,7 +85,8 @@ def _as_array_of_sequence(data: list[Any] | tuple[Any, ...], argument: str, floa
         )
     if _holds_numpy(data):
         _refuse_mask(data, argument)
-    elif array.dtype == np.float64:
+        return native(array)
+    if array.dtype == np.float64:
         return converted(array, floats)
     return array
 
@@ -93,8 +108,53 @@ def as_tensor(x: Any, function: str, argument: str = "input") -> Tensor:
     if isinstance(x, Value):
         return x  # type: ignore[return-value]
     if isinstance(x, (str, bytes, type(None))):
-        raise ArgumentTypeError(f"`{argument}` of `{function}` must be a Tensor; got {type(x).__name__}")
+        raise UnreadableError(f"`{argument}` of `{function}` must be a Tensor; got {type(x).__name__}")
+    if isinstance(x, (list, tuple)) and holds_values(x):
+        return stacked(x, argument)
     return ground().constant(as_array(x, argument))
+
+
+def holds_values(data: list[Any] | tuple[Any, ...]) -> bool:
+    """Whether there are tensors in a nested list."""
+    return any(isinstance(x, Value) or (isinstance(x, (list, tuple)) and holds_values(x)) for x in data)
+
+
+def stacked(data: list[Any] | tuple[Any, ...], argument: str) -> Tensor:
+    """A nested list of tensors and numbers as one tensor, with their derivatives; numbers do not widen its type."""
+    leaves = list(_leaves(data))
+    values = [x for x in leaves if isinstance(x, Value)]
+    dtype = reduce(promote, (x.dtype if isinstance(x, Value) else dtype_of(x.dtype) for x in leaves if _is_typed(x)))
+    dtype = reduce(promote_scalar, (type(x) for x in leaves if not _is_typed(x)), dtype)
+    device = values[0].device  # type: ignore[attr-defined]
+
+    def join(item: Any) -> Tensor:
+        if isinstance(item, Value):
+            return cast_to(item, dtype)
+        if not isinstance(item, (list, tuple)) or not holds_values(item):
+            return ground().constant(converted(as_array(item, argument, dtype.numpy), dtype.numpy), device)
+        rows = [join(row) for row in item]
+        shapes = sorted({row.shape for row in rows})
+        if len(shapes) > 1:
+            raise ShapeError(
+                f"`{argument}` is a list of tensors and numbers of the shapes {', '.join(map(str, shapes))}; "
+                "expected one shape for all"
+            )
+        return concatenate(*(reshape(row, shape=(1, *row.shape)) for row in rows), axis=0)
+
+    return join(data)
+
+
+def _leaves(data: Any) -> Iterator[Any]:
+    if isinstance(data, (list, tuple)):
+        for item in data:
+            yield from _leaves(item)
+    else:
+        yield data
+
+
+def _is_typed(x: Any) -> bool:
+    """Whether a leaf has an element type of its own; other leaves are Python numbers."""
+    return isinstance(x, (Value, np.ndarray, np.generic))
 
 
 @overload
@@ -114,9 +174,25 @@ def _as_operand(x: Any, function: str, argument: str, other: Any) -> Any:
         return x.item()
     if isinstance(x, (int, float)):
         return float(x) if isinstance(x, float) else int(x)
+    if isinstance(x, (list, tuple)) and holds_values(x):
+        return stacked(x, argument)
+    if getattr(x, "__array_ufunc__", True) is None:
+        raise UnreadableError(f"`{argument}` of `{function}` is of {type(x).__name__}, which is no operand for arrays")
     if isinstance(other, Value) and not isinstance(x, (str, bytes, type(None))):
         return ground().constant(as_array(x, argument), other.device)  # type: ignore[attr-defined]
     return as_tensor(x, function, argument)
+
+
+def answered(failure: UnreadableError, x: Any, y: Any, method: str) -> Tensor:
+    """What the class of ``y`` answers to an operator of the tensor ``x`` that cannot read it; else its error."""
+    asked = type(y).__mro__ if isinstance(x, Value) and not isinstance(y, (str, bytes)) else ()
+    # Not by `getattr`, which would find operators of classes, such as `int | str`.
+    theirs = next((vars(kind)[method] for kind in asked if method in vars(kind)), None)
+    answer: Any = NotImplemented if theirs is None else theirs(y, x)
+    if answer is NotImplemented:
+        raise failure
+    given: Tensor = answer
+    return given
 
 
 def promoted_pair(function: str, x: Any, y: Any, zero_rank_is_weak: bool = False) -> tuple[Any, Any]:

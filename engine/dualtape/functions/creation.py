@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dualtape.core.interpreter import Value, ground
+from dualtape.core.interpreter import Value, ground, value_of
 from dualtape.dtypes import DType, as_dtype, float32, int64
 from dualtape.errors import ArgumentError, DeviceError
-from dualtape.functions.conversion import as_tensor, converted, read_int, read_number, read_shape
+from dualtape.functions.conversion import as_tensor, cast_to, converted, read_int, read_number, read_shape
+from dualtape.primitives.broadcasting import broadcast_to
 
 if TYPE_CHECKING:
     from dualtape.tensor import Tensor
@@ -21,14 +22,18 @@ __all__ = ["arange", "eye", "full", "full_like", "linspace", "ones", "ones_like"
 
 def _filled(shape: tuple[int, ...], value: Any, dtype: DType, like: Tensor | None = None) -> Tensor:
     if isinstance(value, Value) and not value.shape:
-        value = value.item()  # type: ignore[attr-defined]
+        held = value_of(value)
+        if held.level.depth:
+            filled = broadcast_to(cast_to(held, dtype), shape=shape)
+            return filled if like is None else filled.to(like.device)
+        value = held.item()
     number = read_number("full", "fill_value", value)
     try:
         with np.errstate(over="ignore"):
-            held = np.asarray(number, dtype.numpy).item()
+            element = np.asarray(number, dtype.numpy).item()
     except (OverflowError, ValueError) as failure:
         raise ArgumentError(f"`fill_value` of `full` is {number}, which {dtype} cannot hold: {failure}") from failure
-    return _repeated(shape, held, dtype, like)
+    return _repeated(shape, element, dtype, like)
 
 
 def _repeated(shape: tuple[int, ...], value: float, dtype: DType, like: Tensor | None = None) -> Tensor:
@@ -46,10 +51,10 @@ def _held(shape: tuple[int, ...], make: Callable[[], Tensor]) -> Tensor:
         raise ArgumentError(f"there is no memory for a tensor of shape {shape}: {failure}") from failure
 
 
-def full(size: Any, fill_value: float, *, dtype: DType | None = None) -> Tensor:
-    """A tensor of shape ``size`` filled with one number; its type follows the number unless given."""
+def full(size: Any, fill_value: float | Tensor, *, dtype: DType | None = None) -> Tensor:
+    """A tensor of shape ``size`` filled with one number or 0-d tensor; its type follows that unless given."""
     shape = read_shape("full", "size", size)
-    inferred = int64 if isinstance(fill_value, int) else float32
+    inferred = fill_value.dtype if isinstance(fill_value, Value) else int64 if isinstance(fill_value, int) else float32
     return _filled(shape, fill_value, as_dtype(dtype) if dtype is not None else inferred)
 
 
@@ -63,8 +68,8 @@ def ones(size: Any, dtype: DType = float32) -> Tensor:
     return _repeated(read_shape("ones", "size", size), 1, as_dtype(dtype))
 
 
-def full_like(input: Any, fill_value: float, *, dtype: DType | None = None) -> Tensor:
-    """A constant with ``input``'s shape, device and, unless given, type."""
+def full_like(input: Any, fill_value: float | Tensor, *, dtype: DType | None = None) -> Tensor:
+    """One number or 0-d tensor, repeated, with ``input``'s shape, device and, unless given, type."""
     x = as_tensor(input, "full_like")
     return _filled(x.shape, fill_value, as_dtype(dtype) if dtype is not None else x.dtype, x)
 

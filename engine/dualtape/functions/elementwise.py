@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 from dualtape.core.primitive import Primitive
 from dualtape.dtypes import bool_, float32, int32, int64
 from dualtape.errors import DTypeError
-from dualtape.functions.conversion import TensorLike, as_tensor, cast_to, floating, promoted_pair, to_floating
+from dualtape.functions.conversion import (
+    TensorLike,
+    UnreadableError,
+    answered,
+    as_tensor,
+    cast_to,
+    floating,
+    promoted_pair,
+    to_floating,
+)
 from dualtape.primitives import arithmetic as a
 from dualtape.primitives import comparison as c
 from dualtape.primitives import exponential as e
@@ -32,22 +41,34 @@ __all__ = [
 
 def add(x: TensorLike, y: TensorLike) -> Tensor:
     """``x + y``, with broadcasting and promotion."""
-    return a.add(*promoted_pair("add", x, y))
+    try:
+        return a.add(*promoted_pair("add", x, y))
+    except UnreadableError as failure:
+        return answered(failure, x, y, "__radd__")
 
 
 def sub(x: TensorLike, y: TensorLike) -> Tensor:
     """``x - y``, with broadcasting and promotion."""
-    return a.subtract(*_numbers("sub", x, y))
+    try:
+        return a.subtract(*_numbers("sub", x, y))
+    except UnreadableError as failure:
+        return answered(failure, x, y, "__rsub__")
 
 
 def mul(x: TensorLike, y: TensorLike) -> Tensor:
     """``x * y``, with broadcasting and promotion; a 0-d tensor does not widen the other's type."""
-    return a.multiply(*promoted_pair("mul", x, y, zero_rank_is_weak=True))
+    try:
+        return a.multiply(*promoted_pair("mul", x, y, zero_rank_is_weak=True))
+    except UnreadableError as failure:
+        return answered(failure, x, y, "__rmul__")
 
 
 def div(x: TensorLike, y: TensorLike) -> Tensor:
     """``x / y``; integers give Float32."""
-    x, y = promoted_pair("div", x, y, zero_rank_is_weak=True)
+    try:
+        x, y = promoted_pair("div", x, y, zero_rank_is_weak=True)
+    except UnreadableError as failure:
+        return answered(failure, x, y, "__rtruediv__")
     if not _dtype(x, y).is_float:
         x, y = cast_to(x, float32), cast_to(y, float32)
     return a.divide(x, y)
@@ -55,17 +76,26 @@ def div(x: TensorLike, y: TensorLike) -> Tensor:
 
 def floor_divide(x: TensorLike, y: TensorLike) -> Tensor:
     """``floor(x / y)``, with derivative 0."""
-    return r.floor_divide(*_numbers("floor_divide", x, y))
+    try:
+        return r.floor_divide(*_numbers("floor_divide", x, y))
+    except UnreadableError as failure:
+        return answered(failure, x, y, "__rfloordiv__")
 
 
 def mod(x: TensorLike, y: TensorLike) -> Tensor:
     """The remainder of ``x / y``, with the sign of ``y`` as in Python."""
-    return a.mod(*_numbers("mod", x, y))
+    try:
+        return a.mod(*_numbers("mod", x, y))
+    except UnreadableError as failure:
+        return answered(failure, x, y, "__rmod__")
 
 
 def pow(input: TensorLike, exponent: TensorLike) -> Tensor:
     """``input ** exponent``."""
-    x, y = _numbers("pow", input, exponent)
+    try:
+        x, y = _numbers("pow", input, exponent)
+    except UnreadableError as failure:
+        return answered(failure, input, exponent, "__rpow__")
     if type(y) in (int, float) and not isinstance(x, (int, float)) and x.dtype.is_float:
         if y == 2:
             return a.square(x)
@@ -105,9 +135,12 @@ def _numbers(function: str, x: TensorLike, y: TensorLike) -> tuple[Any, Any]:
     return x, y
 
 
-def _compare(primitive: Primitive) -> Callable[[TensorLike, TensorLike], Tensor]:
+def _compare(primitive: Primitive, reflected: str = "") -> Callable[[TensorLike, TensorLike], Tensor]:
     def compare(x: TensorLike, y: TensorLike) -> Tensor:
-        return primitive(*promoted_pair(primitive.name, x, y))
+        try:
+            return primitive(*promoted_pair(primitive.name, x, y))
+        except UnreadableError as failure:
+            return answered(failure, x, y, reflected)
 
     compare.__name__ = compare.__qualname__ = primitive.name
     compare.__doc__ = f"Elementwise ``{primitive.name}``; a Tensor of bools."
@@ -116,10 +149,10 @@ def _compare(primitive: Primitive) -> Callable[[TensorLike, TensorLike], Tensor]
 
 equal = _compare(c.equal)
 not_equal = _compare(c.not_equal)
-less = _compare(c.less)
-less_equal = _compare(c.less_equal)
-greater = _compare(c.greater)
-greater_equal = _compare(c.greater_equal)
+less = _compare(c.less, "__gt__")
+less_equal = _compare(c.less_equal, "__ge__")
+greater = _compare(c.greater, "__lt__")
+greater_equal = _compare(c.greater_equal, "__le__")
 
 
 def _as_bool(x: TensorLike, function: str) -> Tensor:
@@ -128,17 +161,26 @@ def _as_bool(x: TensorLike, function: str) -> Tensor:
 
 def logical_and(x: TensorLike, y: TensorLike) -> Tensor:
     """Elementwise *and* of truth values."""
-    return c.logical_and(_as_bool(x, "logical_and"), _as_bool(y, "logical_and"))
+    try:
+        return c.logical_and(_as_bool(x, "logical_and"), _as_bool(y, "logical_and"))
+    except UnreadableError as failure:
+        return answered(failure, x, y, "__rand__")
 
 
 def logical_or(x: TensorLike, y: TensorLike) -> Tensor:
     """Elementwise *or* of truth values."""
-    return c.logical_or(_as_bool(x, "logical_or"), _as_bool(y, "logical_or"))
+    try:
+        return c.logical_or(_as_bool(x, "logical_or"), _as_bool(y, "logical_or"))
+    except UnreadableError as failure:
+        return answered(failure, x, y, "__ror__")
 
 
 def logical_xor(x: TensorLike, y: TensorLike) -> Tensor:
     """Elementwise *exclusive or* of truth values."""
-    return c.logical_xor(_as_bool(x, "logical_xor"), _as_bool(y, "logical_xor"))
+    try:
+        return c.logical_xor(_as_bool(x, "logical_xor"), _as_bool(y, "logical_xor"))
+    except UnreadableError as failure:
+        return answered(failure, x, y, "__rxor__")
 
 
 def logical_not(input: TensorLike) -> Tensor:

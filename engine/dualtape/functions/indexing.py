@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -213,7 +214,9 @@ def scatter_add(input: TensorLike, axis: int, index: TensorLike, src: TensorLike
     return total
 
 
-def one_hot(indices: TensorLike, depth: int, on_value: float = 1, off_value: float = 0, axis: int = -1) -> Tensor:
+def one_hot(
+    indices: TensorLike, depth: int, on_value: float | Tensor = 1, off_value: float | Tensor = 0, axis: int = -1
+) -> Tensor:
     """A new axis of size ``depth`` with ``on_value`` where its index equals the element, else ``off_value``."""
     index = as_tensor(indices, "one_hot", "indices")
     if not index.dtype.is_integer:
@@ -224,14 +227,17 @@ def one_hot(indices: TensorLike, depth: int, on_value: float = 1, off_value: flo
     i = normalize_axis("one_hot", read_int("one_hot", "axis", axis), index.ndim + 1)
     expanded = expand_dims(cast_to(index, int64), i)
     line = along(arange(size).to(index.device), i, index.ndim + 1)
-    on, off = _read_element("on_value", on_value), _read_element("off_value", off_value)
+    on, off = _read_element("on_value", on_value, index), _read_element("off_value", off_value, index)
     filled: Tensor = cast_to(where(comparison.equal(expanded, line), on, off), float32)
     return filled
 
 
-def _read_element(argument: str, value: Any) -> int | float:
-    number = value.item() if isinstance(value, Value) else value  # type: ignore[attr-defined]
-    return read_number("one_hot", argument, number)
+def _read_element(argument: str, value: Any, index: Tensor) -> Any:
+    if not isinstance(value, Value):
+        return read_number("one_hot", argument, value)
+    if math.prod(value.shape) != 1:
+        raise ShapeError(f"`{argument}` of `one_hot` must be a number or have one element, got shape {value.shape}")
+    return reshape(value, ()).to(index.device)
 
 
 def diagonal(x: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dualtape.core.spec import normalize_axis
 from dualtape.dtypes import bool_
 from dualtape.errors import ArgumentError, ArgumentTypeError, AxisError, DTypeError, ShapeError
-from dualtape.functions.conversion import TensorLike, as_tensor, read_ints
+from dualtape.functions.conversion import TensorLike, UnreadableError, answered, as_tensor, read_ints
 from dualtape.functions.indexing import diag, diagonal
 from dualtape.functions.reduction import sum as sum_axes
 from dualtape.functions.shape import broadcast_to, permute, reshape
@@ -36,7 +36,10 @@ def matmul(input: TensorLike, other: TensorLike) -> Tensor:
 
     Both must have one element type.
     """
-    x, y = as_tensor(input, "matmul"), as_tensor(other, "matmul", "other")
+    try:
+        x, y = as_tensor(input, "matmul"), as_tensor(other, "matmul", "other")
+    except UnreadableError as failure:
+        return answered(failure, input, other, "__rmatmul__")
     if x.ndim >= 2 and y.ndim >= 2:
         return _multiply_matrices(x, y)
     if x.ndim == 0 or y.ndim == 0:

@@ -16,7 +16,7 @@ from dualtape.pinn.problem import Problem
 from dualtape.pinn.unknowns import Network
 
 BLOCK = 16_384  # points evaluated at a time
-FieldValues = np.ndarray | tuple[np.ndarray, ...]
+FieldValues = np.ndarray | dt.Tensor | tuple[np.ndarray, ...] | tuple[dt.Tensor, ...]
 
 
 class Solution:
@@ -54,30 +54,57 @@ class Solution:
     def __call__(self, points: Any = None, **coordinates: Any) -> FieldValues:
         """The values of the unknowns: an array, or a tuple of them if there are several unknowns.
 
+        Of Tensors, Tensors, with their derivatives: ``dt.grad``, ``dt.partials``, ``dt.vmap`` and ``dt.jit`` take a
+        solution as they take any function.
+
         Parameters
         ----------
         points
-            An array of shape (..., d).
+            An array or Tensor of shape (..., d).
         **coordinates
-            Instead of points: an array or number for each coordinate, which broadcast as in NumPy; so
+            Instead of points: an array, Tensor or number for each coordinate, which broadcast as in NumPy; so
             ``solution(x=x[:, None], t=t)`` is a grid.
         """
         if points is not None and coordinates:
             raise ArgumentError("give points, or coordinates by name, not both")
-        array = np.asarray(points, np.float64) if points is not None else self._stacked(coordinates)
         names = self.problem.domain.coordinates
-        if array.ndim == 0 or array.shape[-1] != len(names):
-            raise ShapeError(
-                f"`points` has shape {array.shape}; "
-                f"expected {len(names)} coordinates on the last axis: {', '.join(names)}"
-            )
-        flat = array.reshape(-1, len(names)).astype(self._like.dtype.numpy)
-        blocks = [flat[start : start + BLOCK] for start in range(0, max(len(flat), 1), BLOCK)]
+        if points is None and set(coordinates) != set(names):
+            raise ArgumentError(f"expected the coordinates {', '.join(names)}; got {', '.join(coordinates) or 'none'}")
+        given = points if points is not None else [coordinates[name] for name in names]
         with dt.device(self._like.device):
-            found = [self._field(dt.Tensor(block)).asnumpy() for block in blocks]
-        values = np.concatenate(found).reshape(*array.shape[:-1], len(self.problem.unknowns))
-        columns = tuple(values[..., j] for j in range(len(self.problem.unknowns)))
-        return columns[0] if len(columns) == 1 else columns
+            if _holds_tensors(given):
+                return self._split(self._of_tensor(given if points is not None else self._stacked(given)))
+            array = np.asarray(points, np.float64) if points is not None else _stacked(given)
+            self._check(array.shape)
+            flat = array.reshape(-1, len(names)).astype(self._like.dtype.numpy)
+            found = [self._field(dt.Tensor(flat[block])).asnumpy() for block in _blocks(len(flat))]
+            return self._split(np.concatenate(found).reshape(*array.shape[:-1], len(self.problem.unknowns)))
+
+    def _of_tensor(self, points: Any) -> dt.Tensor:
+        """The unknowns along the last axis, with the derivatives that the points have."""
+        given = dt.Tensor(points, self._like.dtype).to(self._like.device)
+        self._check(given.shape)
+        flat = given.reshape(math.prod(given.shape[:-1]), given.shape[-1])
+        found = [self._field(flat[block]) for block in _blocks(len(flat))]
+        return dt.ops.cat(found).reshape(*given.shape[:-1], len(self.problem.unknowns))
+
+    def _stacked(self, coordinates: list[Any]) -> dt.Tensor:
+        given = [dt.Tensor(x, self._like.dtype).to(self._like.device) for x in coordinates]
+        shape = np.broadcast_shapes(*(x.shape for x in given))
+        return dt.ops.stack([dt.ops.broadcast_to(x, shape) for x in given], -1)
+
+    def _check(self, shape: tuple[int, ...]) -> None:
+        names = self.problem.domain.coordinates
+        if not shape or shape[-1] != len(names):
+            raise ShapeError(
+                f"`points` has shape {shape}; expected {len(names)} coordinates on the last axis: {', '.join(names)}"
+            )
+
+    def _split(self, values: Any) -> FieldValues:
+        """The last axis apart: one for each unknown."""
+        columns: Any = tuple(values[..., j] for j in range(len(self.problem.unknowns)))
+        found: FieldValues = columns[0] if len(columns) == 1 else columns
+        return found
 
     def error(self, reference: Callable[..., Any] | np.ndarray | None = None, points: Any = None) -> float:
         """The relative L2 error, ``|u - reference| / |reference|``, over all unknowns.
@@ -134,12 +161,6 @@ class Solution:
 
         return draw_solution(self, path, unknown)
 
-    def _stacked(self, coordinates: dict[str, Any]) -> np.ndarray:
-        names = self.problem.domain.coordinates
-        if set(coordinates) != set(names):
-            raise ArgumentError(f"expected the coordinates {', '.join(names)}; got {', '.join(coordinates) or 'none'}")
-        return np.stack(np.broadcast_arrays(*(np.asarray(coordinates[name], np.float64) for name in names)), axis=-1)
-
     def _grid(self) -> np.ndarray:
         domain = self.problem.domain
         size = {1: 1001, 2: 201, 3: 41}.get(domain.dimension)
@@ -154,6 +175,18 @@ class Solution:
     def __repr__(self) -> str:
         loss = f", loss={self.history.total[-1]:.3e}" if len(self.history) else ""
         return f"Solution({', '.join(self.problem.unknowns)}: {len(self.history)} steps{loss})"
+
+
+def _stacked(coordinates: list[Any]) -> np.ndarray:
+    return np.stack(np.broadcast_arrays(*(np.asarray(x, np.float64) for x in coordinates)), axis=-1)
+
+
+def _blocks(count: int) -> list[slice]:
+    return [slice(start, start + BLOCK) for start in range(0, max(count, 1), BLOCK)]
+
+
+def _holds_tensors(x: Any) -> bool:
+    return isinstance(x, dt.Tensor) or (isinstance(x, (list, tuple)) and any(map(_holds_tensors, x)))
 
 
 def _together(values: Any) -> np.ndarray:

@@ -17,6 +17,7 @@ from dualtape.core.composite import Cotangents, Values
 from dualtape.core.interpreter import bind, entered
 from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Spec
+from dualtape.errors import ConversionError, DualtapeError
 from dualtape.primitives.broadcasting import broadcast_to
 from dualtape.primitives.broadcasting import sum as sum_along
 from dualtape.primitives.movement import reshape
@@ -46,10 +47,18 @@ class BatchLevel(PartsLevel):
     """The interpreter that runs every operation once for all examples."""
 
     title = "a vmap"
+    opened_by = "`vmap`"
     undecided = True
 
     def __init__(self, size: int) -> None:
         self.size = size
+
+    def unseen(self, asked: str) -> DualtapeError:
+        return ConversionError(
+            f"{asked} needs the numbers of a value inside a `vmap`, which stands for {self.size} examples at once and "
+            "has none of its own; use functions of `dualtape.ops` (`ops.where` or `ops.cond` in the place of `if` and "
+            "of a mask), or return the value and look at it outside"
+        )
 
     def batched(self, primal: Tensor) -> Batched:
         """The value whose examples lie along the first axis of ``primal``."""

@@ -79,6 +79,7 @@ class JetLevel(PartsLevel):
     """The forward interpreter over one algebra."""
 
     title = "a forward derivative"
+    opened_by = "`jvp`, `jacfwd`, `jet`, `linearize`, `partials` or another of forward mode"
 
     def __init__(self, algebra: Algebra = DUAL) -> None:
         self.algebra = algebra

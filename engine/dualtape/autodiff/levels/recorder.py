@@ -70,6 +70,7 @@ class Recorder(Level):
     """The interpreter that runs operations on ``below(value)`` and records them."""
 
     title = "a function whose operations are recorded"
+    opened_by = "`checkpoint`"
     watches = True
 
     def __init__(self, below: Callable[[Any], Any] = lambda value: value) -> None:

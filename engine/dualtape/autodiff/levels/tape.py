@@ -57,6 +57,7 @@ class Tape(Level):
     """The reverse interpreter: remembers operations, then pulls cotangents back through them."""
 
     title = "a gradient"
+    opened_by = "`grad`, `vjp`, `jacrev` or another of reverse mode"
     watches = True
 
     def __init__(self) -> None:

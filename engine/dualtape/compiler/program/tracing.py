@@ -17,7 +17,7 @@ from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Spec
 from dualtape.devices.device import Device
 from dualtape.dtypes import DType
-from dualtape.errors import DeviceError, TracingError
+from dualtape.errors import DeviceError, DualtapeError, TracingError
 from dualtape.parameter import Parameter, call_observed
 from dualtape.primitives.broadcasting import broadcast_to
 from dualtape.tensor import Tensor
@@ -30,10 +30,6 @@ class Traced(Tensor):
 
     level: Trace
     node: Node
-
-    def __init__(self, level: Trace, node: Node) -> None:
-        self.level = level
-        self.node = node
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -49,11 +45,7 @@ class Traced(Tensor):
 
     @property
     def primal(self) -> Tensor:
-        raise TracingError(
-            "a value inside a jitted function has no numbers yet, but they were asked for (by print, bool(), float(), "
-            "`if`, `while`, indexing with a mask or .asnumpy()); use ops.where instead of `if`, return the value "
-            "and look at it outside, or pass what decides the control flow as a Python number"
-        )
+        raise self.level.unseen("something")
 
 
 class Trace(Level):
@@ -70,7 +62,18 @@ class Trace(Level):
 
     def traced(self, node: Node) -> Traced:
         """The value that stands for ``node`` while the function runs."""
-        return Traced(self, node)
+        value: Traced = object.__new__(Traced)
+        value.level = self
+        value.node = node
+        return value
+
+    def unseen(self, asked: str) -> DualtapeError:
+        return TracingError(
+            "a value inside a jitted function has no numbers yet, but they were asked for (by print, bool(), float(), "
+            "`if`, `while`, indexing with a mask, .asnumpy(), or a function of NumPy or `math`); use ops.where instead "
+            "of `if` and functions of `ops` instead of NumPy's, return the value and look at it outside, or pass what "
+            "decides the control flow as a Python number"
+        )
 
     def interpret(self, primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
         return self.traced(self._emit(primitive, inputs, params))
