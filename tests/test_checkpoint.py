@@ -84,9 +84,24 @@ def test_names_that_do_not_match_are_reported(file: Path) -> None:
     assert net.bias.tolist() == [7.0]
 
 
+def test_a_file_that_fits_in_part_was_loaded_in_silence(file: Path) -> None:
+    dt.save_checkpoint({"weight": ops.ones((1, 2)), "extra": ops.ones(1)}, file)
+    net = nn.Dense(2, 1, weight_init=5.0)
+    words = r"differ in names: not in the file, and so not loaded: 'bias'; not in the network: 'extra'"
+    with pytest.raises(dt.errors.CheckpointError, match=words):
+        dt.load_checkpoint(file, net, unmatched="error")
+    assert net.weight.tolist() == [[5.0, 5.0]]
+    with pytest.warns(UserWarning, match=words):
+        dt.load_checkpoint(file, net)
+    assert net.weight.tolist() == [[1.0, 1.0]]
+    dt.load_checkpoint(file, net, unmatched="ignore")
+    with pytest.raises(ValueError, match="`unmatched` of `load_checkpoint` must be 'warn', 'error' or 'ignore'"):
+        dt.load_checkpoint(file, net, unmatched="silent")
+
+
 def test_floats_are_converted_unless_strict(file: Path) -> None:
     dt.save_checkpoint({"weight": Tensor(np.full((1, 2), 0.5))}, file)
-    net = nn.Dense(2, 1)
+    net = nn.Dense(2, 1, has_bias=False)
     dt.load_checkpoint(file, net)
     assert net.weight.dtype is dt.float32
     with pytest.raises(TypeError, match="'weight' is of Float32, the value to load of Float64"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -109,8 +110,9 @@ def check_checkpoint_path(ckpt_file_name: str | os.PathLike[str]) -> None:
 
 
 def load_checkpoint(
-    ckpt_file_name: str | os.PathLike[str], net: Cell | None = None, strict_load: bool = False
-) -> Checkpoint:
+    ckpt_file_name: str | os.PathLike[str], net: Cell | None = None, strict_load: bool = False, *,
+    unmatched: str = "warn",
+) -> Checkpoint:  # fmt: skip
     """Read the parameters of a file.
 
     Parameters
@@ -121,6 +123,10 @@ def load_checkpoint(
         Also put the values into this Cell.
     strict_load
         See :func:`load_param_into_net`.
+    unmatched
+        What to do if ``net`` has names that are not in the file, or the file some that ``net`` does not have:
+        ``"warn"``, raise an ``"error"`` before anything changes, or ``"ignore"`` it, as for a network out of a
+        checkpoint that holds an optimizer as well. That no name fits is always an error.
 
     Returns
     -------
@@ -132,16 +138,35 @@ def load_checkpoint(
     CheckpointError
         There is no such file, or it is damaged: not a number has changed in the network then.
     """
+    if unmatched not in ("warn", "error", "ignore"):
+        raise ArgumentError(f"`unmatched` of `load_checkpoint` must be 'warn', 'error' or 'ignore', got {unmatched!r}")
     path = _read_path("load_checkpoint", ckpt_file_name)
     found = _read(path)
     if net is not None:
-        missing, unused = load_param_into_net(net, found, strict_load)
+        missing, unused = _unmatched("load_checkpoint", net, found)
         if unused and len(unused) == len(found):
             raise CheckpointError(
                 f"no parameter of the network has a name that is in {str(path)!r}: it has {_some(missing)}, the file "
                 f"{_some(unused)}"
             )
+        message = (
+            f"{str(path)!r} and the network differ in names: not in the file, and so not loaded: {_some(missing)}; "
+            f"not in the network: {_some(unused)} (`unmatched` says what to do then)"
+        )
+        if unmatched == "error" and (missing or unused):
+            raise CheckpointError(message)
+        load_param_into_net(net, found, strict_load)
+        if unmatched == "warn" and (missing or unused):
+            warnings.warn(message, stacklevel=2)
     return found
+
+
+def _unmatched(function: str, net: Any, values: Mapping[str, Tensor]) -> tuple[list[str], list[str]]:
+    """Names of parameters for which there is no value, and names of values that no parameter has."""
+    if not isinstance(net, Cell):
+        raise ArgumentTypeError(f"`net` of `{function}` must be a Cell, got {type(net).__name__}")
+    parameters = net.parameters_dict()
+    return [name for name in parameters if name not in values], [name for name in values if name not in parameters]
 
 
 def _read(path: Path) -> Checkpoint:
@@ -205,12 +230,11 @@ def load_param_into_net(
     tuple of two lists
         Names of parameters that got no value, and names of values that no parameter has.
     """
-    if not isinstance(net, Cell):
-        raise ArgumentTypeError(f"`net` of `load_param_into_net` must be a Cell, got {type(net).__name__}")
     if not isinstance(parameter_dict, Mapping):
         raise ArgumentTypeError(
             f"`parameter_dict` of `load_param_into_net` must be a dict, got {type(parameter_dict).__name__}"
         )
+    missing, unused = _unmatched("load_param_into_net", net, parameter_dict)
     parameters = net.parameters_dict()
     matched = [(parameter, parameter_dict[name]) for name, parameter in parameters.items() if name in parameter_dict]
     # All are checked before the first one changes.
@@ -228,8 +252,7 @@ def load_param_into_net(
                 f"parameter {parameter.name!r} is of {parameter.dtype}, the value to load of {value.dtype}"
             )
     set_all([parameter for parameter, _ in matched], [value for _, value in matched])
-    missing = [name for name in parameters if name not in parameter_dict]
-    return missing, [name for name in parameter_dict if name not in parameters]
+    return missing, unused
 
 
 def _read_path(function: str, name: Any) -> Path:

@@ -10,6 +10,7 @@ import pytest
 
 import dualtape as dt
 from dualtape import ops
+from dualtape.devices.device import Device
 from dualtape.errors import DualtapeError
 
 INT, FLOAT, BOOL = dt.Tensor([1, 2, 3]), dt.Tensor([1.0, 2.0, 3.0]), dt.Tensor([True, False, True])
@@ -157,3 +158,57 @@ def test_python_floats_keep_their_digits_in_float64() -> None:
     assert dt.Tensor(0.1, dt.float64).item() == 0.1
     np.testing.assert_array_equal(dt.Tensor([0.1, 0.7], dt.float64).asnumpy(), [0.1, 0.7])
     assert dt.Tensor(0.1).item() == np.float32(0.1)
+
+
+@pytest.mark.parametrize("kind", [">f2", ">f4", ">f8", ">i2", ">i4", ">i8", ">u4"])
+def test_numbers_of_another_byte_order_are_read(device: Device, kind: str) -> None:
+    """The host had a KeyError for them."""
+    array = np.array([1, 2, 3], kind)
+    for tensor in (dt.Tensor(array), dt.Tensor.from_numpy(array), dt.Tensor([array])[0], dt.Parameter(array)):
+        assert tensor.dtype.numpy == array.dtype.newbyteorder("=")
+        assert tensor.asnumpy().dtype.isnative
+        assert (tensor + array).tolist() == [2, 4, 6]
+        assert tensor[array[:2].astype(">i4") - 1].tolist() == [1, 2]
+    assert ops.add(array, array).tolist() == [2, 4, 6]
+    assert dt.jit(lambda x: x + array)(array).tolist() == [2, 4, 6]
+
+
+EMPTY = ops.zeros((2, 0))
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        (lambda x: ops.logsumexp(x, 1), [-np.inf, -np.inf]),
+        (lambda x: ops.logsumexp(x), -np.inf),
+        (lambda x: ops.logsumexp(x, 1, keepdims=True), [[-np.inf], [-np.inf]]),
+        (lambda x: ops.logsumexp(x, 0), []),
+        (lambda x: ops.softmax(x), [[], []]),
+        (lambda x: ops.softmax(x, 0), [[], []]),
+        (lambda x: ops.log_softmax(x), [[], []]),
+        (lambda x: ops.softmax(x.reshape(0, 2)), []),
+    ],
+)
+def test_the_softmax_of_nothing(device: Device, call: Callable[[dt.Tensor], dt.Tensor], expected: object) -> None:
+    x = EMPTY.to(device)
+    assert call(x).tolist() == dt.jit(call)(x).tolist() == expected
+    assert dt.grad(lambda x: ops.exp(call(x)).sum())(x).shape == (2, 0)
+    assert dt.jvp(call, x, x)[1].shape == call(x).shape
+    with pytest.raises(IndexError):
+        ops.softmax(x, 2)
+
+
+@pytest.mark.parametrize("equation", ["ij,kj->ik", "ij->i", "ij,j->i", "ij->ji", "ij,k->ik", "ij,k->k", "ij,ij->"])
+@pytest.mark.parametrize("kind", [np.int32, np.int16, np.uint8, np.int64, np.float16])
+def test_einsum_keeps_the_type_of_its_operands(equation: str, kind: type) -> None:
+    """Sums had made Int64 of Int32, which then did not fit the other operand."""
+    operands = [np.arange(6, dtype=kind).reshape(2, 3) if len(x) == 2 else np.arange(3, dtype=kind)
+                for x in equation.partition("->")[0].split(",")]  # fmt: skip
+    found = ops.einsum(equation, *map(dt.Tensor, operands))
+    assert found.dtype.numpy == kind
+    np.testing.assert_array_equal(found, np.einsum(equation, *operands))
+
+
+def test_einsum_names_types_that_differ() -> None:
+    with pytest.raises(TypeError, match="`einsum` got operands of Int64, Float32; expected one type of numbers"):
+        ops.einsum("i,i->", dt.Tensor([1, 2]), dt.Tensor([1.0, 2.0]))

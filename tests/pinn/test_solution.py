@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import dualtape as dt
-from dualtape import errors, nn, pinn
+from dualtape import errors, nn, ops, pinn
 
 
 def solved(problem: pinn.Problem) -> pinn.Solution:
@@ -109,3 +109,28 @@ def test_importing_pinn_is_light() -> None:
         "import sys, dualtape.pinn; print([m for m in ('scipy', 'matplotlib', 'rich', 'pyopencl') if m in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_a_solution_is_a_function_of_tensors_too(heat: pinn.Solution) -> None:
+    """Its derivative was cut, or an AttributeError."""
+    points = np.array([[0.3, 0.2], [0.6, 0.5]])
+    X = dt.Tensor(points, dt.float32)
+    np.testing.assert_array_equal(heat(X), heat(points))
+    h = np.array([1e-2, 0.0])
+    by_x = (heat(points + h) - heat(points - h)) / 2e-2
+    np.testing.assert_allclose(dt.grad(lambda X: heat(X).sum())(X)[:, 0], by_x, rtol=1e-2)
+    jacobian = dt.jacrev(heat)(X)
+    np.testing.assert_allclose([jacobian[i, i, 0].item() for i in range(2)], by_x, rtol=1e-2)
+    np.testing.assert_allclose(dt.jacfwd(heat)(X), jacobian, rtol=1e-5, atol=1e-6)
+    field = lambda X: dt.Tensor(heat(X)).reshape(-1, 1)
+    np.testing.assert_allclose(dt.partials(field, [(0, 0), (1, 0)])(X)[1][:, 0], by_x, rtol=1e-2)
+    one = dt.Tensor(np.float32(0.3))
+    for f in (lambda x: heat(x=x, t=0.2), lambda x: heat([x, 0.2]), lambda x: dt.Tensor(heat([[x, 0.2]])).sum()):
+        assert dt.grad(f)(one).item() == pytest.approx(by_x[0], rel=1e-2)
+    for many in (dt.vmap(heat), dt.jit(heat)):
+        np.testing.assert_allclose(many(X), heat(points), rtol=1e-5)
+    grid = heat(x=dt.Tensor(points[:, :1]), t=[0.2, 0.5, 0.7])
+    np.testing.assert_allclose(grid, heat(x=points[:, :1], t=[0.2, 0.5, 0.7]), rtol=1e-6)
+    assert heat(ops.zeros((0, 2))).shape == (0,)
+    with pytest.raises(ValueError, match="2 coordinates"):
+        heat(ops.zeros((4, 3)))

@@ -150,7 +150,7 @@ def test_ctrl_c_in_lbfgs_keeps_what_was_reached(tmp_path: Path) -> None:
 def test_the_network_alone_can_be_read_from_a_checkpoint(tmp_path: Path) -> None:
     path, trained, fresh = tmp_path / "run.safetensors", network(), network(seed=1)
     pinn.solve(GROWTH, trained, 3, lbfgs_steps=0, checkpoint=path, **SMALL)
-    dt.load_checkpoint(path, fresh)
+    dt.load_checkpoint(path, fresh, unmatched="ignore")
     for a, b in zip(trained.trainable_params(), fresh.trainable_params(), strict=True):
         np.testing.assert_array_equal(a.asnumpy(), b.asnumpy())
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dualtape.core.spec import normalize_axis
 from dualtape.dtypes import bool_
 from dualtape.errors import ArgumentError, ArgumentTypeError, AxisError, DTypeError, ShapeError
-from dualtape.functions.conversion import TensorLike, UnreadableError, answered, as_tensor, read_ints
+from dualtape.functions.conversion import TensorLike, UnreadableError, answered, as_tensor, cast_to, read_ints
 from dualtape.functions.indexing import diag, diagonal
 from dualtape.functions.reduction import sum as sum_axes
 from dualtape.functions.shape import broadcast_to, permute, reshape
@@ -99,12 +99,16 @@ def tensordot(x1: TensorLike, x2: TensorLike, axes: int | Sequence[Sequence[int]
 def einsum(equation: str, *operands: TensorLike) -> Tensor:
     """Sums of products in Einstein's notation, from left to right through matrix products.
 
-    Letters for axes, ``->`` and an output, ``...`` for axes that broadcast from the front.
+    Letters for axes, ``->`` and an output, ``...`` for axes that broadcast from the front. All operands must have one
+    element type, which is the result's too.
     """
     if not isinstance(equation, str):
         raise ArgumentError(f"`equation` of `einsum` must be a str, got {type(equation).__name__}")
     tensors = [as_tensor(x, "einsum", f"operands[{i}]") for i, x in enumerate(operands)]
     labels, output = _parse(equation, tensors)
+    if len({x.dtype for x in tensors}) > 1 or tensors[0].dtype is bool_:
+        kinds = ", ".join(str(x.dtype) for x in tensors)
+        raise DTypeError(f"`einsum` got operands of {kinds}; expected one type of numbers: cast them")
     labelled = [_diagonal(x, names) for x, names in zip(tensors, labels, strict=True)]
     x, names = labelled[0]
     for i, (y, other) in enumerate(labelled[1:], start=1):
@@ -160,7 +164,7 @@ def _diagonal(x: Tensor, names: list[str]) -> tuple[Tensor, list[str]]:
 def _summed(x: Tensor, names: list[str], wanted: set[str]) -> tuple[Tensor, list[str]]:
     """The sum over all axes whose names are not ``wanted``."""
     alone = tuple(i for i, name in enumerate(names) if name not in wanted)
-    return (sum_axes(x, alone) if alone else x), [name for name in names if name in wanted]
+    return (cast_to(sum_axes(x, alone), x.dtype) if alone else x), [name for name in names if name in wanted]
 
 
 def _contract(x: Tensor, left: list[str], y: Tensor, right: list[str], later: set[str]) -> tuple[Tensor, list[str]]:

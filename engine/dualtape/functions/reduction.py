@@ -201,6 +201,8 @@ def logsumexp(input: TensorLike, axis: Axis = None, keepdims: bool = False) -> T
     given = floating("logsumexp", input)
     x = accumulating(given)
     axes = read_axes("logsumexp", axis, x.ndim)
+    if 0 in [x.shape[i] for i in axes]:  # of nothing the sum is 0
+        return _drop(cast_to(sum_primitive(x, axes=axes) - float("inf"), given.dtype), axes, keepdims)
     detached = stop_gradient(x)
     largest = reduction.maximum_along(detached, axes=axes) if axes else detached
     shift = where(comparison.isfinite(largest), largest, 0.0)

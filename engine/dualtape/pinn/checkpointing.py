@@ -1,6 +1,7 @@
 """A training run in one safetensors file, from which it goes on as if it had never stopped.
 
-The network's parameters have their own names in it, so that ``dt.load_checkpoint(path, network)`` reads it too.
+The network's parameters have their own names in it, so that ``dt.load_checkpoint(path, network,
+unmatched="ignore")`` reads it too.
 """
 
 from __future__ import annotations
