@@ -48,3 +48,9 @@ except ImportError as error:
 @pytest.mark.parametrize("warnings", ["error"])
 def test_import_does_not_warn(warnings: str) -> None:
     run(f"import warnings; warnings.simplefilter({warnings!r}); import dualtape, dualtape.testing")
+
+
+@pytest.mark.parametrize("module", ["registry", "host", "device", "opencl", "opencl.discovery"])
+def test_a_module_of_devices_is_found_though_a_function_is_called_like_its_package(module: str) -> None:
+    program = f"import dualtape.devices.{module} as found, dualtape as dt; print(found.__name__, dt.devices()[0].name)"
+    assert run(program) == f"dualtape.devices.{module} host"

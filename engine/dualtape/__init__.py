@@ -70,6 +70,9 @@ from dualtape.tensor import Tensor as Tensor
 # After the module that saves files, whose name in this package it takes.
 from dualtape.autodiff.transforms import checkpoint as checkpoint  # isort: skip
 
+# `import dualtape.devices.registry as r` finds the module, though a function has its package's name here.
+devices.__name__ = "dualtape.devices"
+
 __version__ = "0.1.0"
 
 # MindSpore's other spellings.
