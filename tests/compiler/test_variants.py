@@ -13,6 +13,7 @@ import pytest
 
 import dualtape as dt
 from dualtape.errors import ArgumentError, ArgumentTypeError
+from dualtape.recent import Recent
 
 
 def compiled(jitted: Any) -> int:
@@ -117,3 +118,19 @@ def test_a_program_is_dropped_while_a_thread_runs_it(device: Any) -> None:
 def _on(device: Any, work: Any, k: int) -> None:
     with dt.device(device):
         work(k)
+
+
+@pytest.mark.opencl
+def test_kernels_go_with_their_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    device: Any = dt.devices()[1]
+    programs = device.runtime.programs
+    monkeypatch.setattr(programs, "_latest", Recent(1))
+    f = dt.jit(lambda x, n: (x + n) * x, device=device, max_programs=1)
+    x = dt.Tensor(np.ones(9, np.float32))
+    gc.collect()
+    before = len(programs._kernels)
+    for n in range(100, 106):
+        assert f(x, n).tolist() == [n + 1.0] * 9
+        assert f.lower(x, n).kernels()
+    gc.collect()
+    assert len(programs._kernels) <= before + 3

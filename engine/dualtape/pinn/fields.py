@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import dualtape as dt
@@ -122,7 +122,7 @@ class Points:
         return whole[:, i : i + 1]
 
 
-@cache
+@lru_cache(1024)
 def read_derivative(orders: str, coordinates: tuple[str, ...]) -> Orders | None:
     """``'xxt'`` as the multi-index (2, 1) of the coordinates (x, t); ``None`` if it is no product of them.
 
