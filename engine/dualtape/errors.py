@@ -61,6 +61,14 @@ class TensorIndexError(DualtapeError, IndexError):
     """An index outside the tensor, or of a kind that cannot index."""
 
 
+def outside_axis(index: int, axis: int, size: int, line: str | None = None) -> TensorIndexError:
+    """The error for an index outside of an axis; ``line`` is where it stands, if that is not where it is found."""
+    error = TensorIndexError(f"index {index} is outside axis {axis} of size {size}")
+    if line is not None:
+        error.add_note(f"the index stands here: {line}")
+    return error
+
+
 class PositionError(DualtapeError, RuntimeError, IndexError):
     """A differentiated position that the call does not have."""
 

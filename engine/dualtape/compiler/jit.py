@@ -18,7 +18,7 @@ from dualtape.core.interpreter import nesting_depth, value_of
 from dualtape.core.spec import Spec
 from dualtape.devices.device import Device
 from dualtape.devices.registry import current_device, find_device
-from dualtape.errors import ArgumentError, DeviceError
+from dualtape.errors import ArgumentError, ArgumentTypeError, DeviceError
 from dualtape.functions.conversion import read_int
 from dualtape.parameter import is_observed, set_all
 from dualtape.primitives.convention import is_strict
@@ -41,10 +41,12 @@ class Jitted:
         device: Device | None = None,
         donate_argnums: tuple[int, ...] = (),
         max_programs: int = MOST_PROGRAMS,
+        check_indices: bool = True,
     ) -> None:
         self._fn = fn
         self._device = device
         self._donated = donate_argnums
+        self._checks = check_indices
         self._programs: Recent[Any, tuple[Compiled, Any]] = Recent(max_programs)
         self._compilations = Compilations(fn)
         self._has_loose_keys = False
@@ -119,7 +121,8 @@ class Jitted:
             outputs, output_structure = pytree.flatten(self._fn(*args, **kwargs))
             return outputs
 
-        compiled = compile_function(flat, [Spec(x.shape, x.dtype) for x in tensors], device, self._device)
+        specs = [Spec(x.shape, x.dtype) for x in tensors]
+        compiled = compile_function(flat, specs, device, self._device, self._checks)
         return compiled, output_structure
 
 
@@ -128,6 +131,7 @@ def jit(
     device: str | Device | None = None,
     donate_argnums: int | Sequence[int] = (),
     max_programs: int = MOST_PROGRAMS,
+    check_indices: bool = True,
 ) -> Jitted:
     """Trace ``fn`` on the first call with given shapes, element types and structure, then run the program.
 
@@ -145,6 +149,9 @@ def jit(
     ``state = step(state, batch)``: their memory is free for intermediate values and results as soon as it has been
     read, and using one of them after the call is an error. Inside another transformation nothing is used up.
 
+    An index outside of its axis is the error that it is eagerly, though it may come after all has been launched. With
+    ``check_indices=False`` nobody looks, and what is read there is anything.
+
     Each kind of arguments has a program of its own. The ``max_programs`` used last are kept, and never more than twice
     as many; the tenth compilation brings a warning that says what changed from one to the next.
 
@@ -159,7 +166,9 @@ def jit(
     most = read_int("jit", "max_programs", max_programs)
     if most < 1:
         raise ArgumentError(f"`max_programs` of `jit` must be at least 1, got {most}")
-    return Jitted(require_callable("jit", fn), place, read_positions(donate_argnums), most)
+    if not isinstance(check_indices, bool):
+        raise ArgumentTypeError(f"`check_indices` of `jit` must be a bool, got {type(check_indices).__name__}")
+    return Jitted(require_callable("jit", fn), place, read_positions(donate_argnums), most, check_indices)
 
 
 def _flatten(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], Any]:

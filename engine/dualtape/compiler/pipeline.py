@@ -35,7 +35,7 @@ import numpy as np
 
 from dualtape.compiler.blocks import Guarded, NotBlockable, choose_device, choose_division, compile_region, plan_blocks
 from dualtape.compiler.lowered import Lowered
-from dualtape.compiler.passes import compute_repeated_once, optimise
+from dualtape.compiler.passes import compute_repeated_once, optimise, without_checks
 from dualtape.compiler.program import Program, trace_program
 from dualtape.compiler.replay import Runner, replayed
 from dualtape.core.spec import Shape, Spec
@@ -67,10 +67,15 @@ class Compiled(NamedTuple):
 
 
 def compile_function(
-    function: Callable[..., list[Any]], specs: list[Spec], home: Device, chosen: Device | None
+    function: Callable[..., list[Any]], specs: list[Spec], home: Device, chosen: Device | None, checks: bool = True
 ) -> Compiled:
-    """Compile for arguments of these specs on ``home``, and for kernels on the ``chosen`` device, if there is one."""
+    """Compile for arguments of these specs on ``home``, and for kernels on the ``chosen`` device, if there is one.
+
+    ``checks`` says whether indices are to be checked.
+    """
     program, read, written = trace_program(function, specs, home)
+    if not checks:
+        program = without_checks(program)
     optimised = optimise(program)
     run, source, explanation = compile_program(optimised, home, chosen)
     kinds = [(home, node.spec.shape, node.spec.dtype.numpy) for node in program.inputs[len(specs) :]]

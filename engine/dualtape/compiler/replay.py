@@ -22,13 +22,22 @@ from dualtape.compiler.program import (
     Program,
 )
 from dualtape.core.spec import Spec
-from dualtape.devices.device import Device, Storage
-from dualtape.primitives.gathering import take
+from dualtape.devices.device import Device, Storage, require_inside
+from dualtape.devices.registry import HOST
+from dualtape.primitives.gathering import take, within
 from dualtape.primitives.movement import concatenate, reshape
 from dualtape.tensor import wrap
 
-Operation = Callable[[list[Any]], Any]
+Checks = list[tuple[Storage, dict[str, Any]]]
+"""Searches for indices outside of an axis that have begun, each with what the error says of the axis."""
+
+Operation = Callable[[list[Any], Checks], Any]
+"""From operands to what an equation gives; checks that it begins are added to the list."""
+
 Runner = Callable[[Sequence[Storage]], list[Any]]
+
+
+_MOST_CHECKS = 256  # that wait, of a long loop
 
 
 @dataclass
@@ -60,13 +69,16 @@ class Replay:
         """Run, and empty ``arguments`` at the start: what nobody else holds is freed after its last reading."""
         found = self._values(arguments)
         arguments.clear()
-        self._go(found)
+        checks: Checks = []
+        self._go(found, checks)
+        if checks:
+            settle(self._device, checks)
         return [wrap(found[i], self._device) if i >= 0 else number for i, number in self._outputs]
 
-    def run(self, arguments: Sequence[Storage]) -> list[Any]:
-        """Run, from storages to storages (or numbers)."""
+    def run(self, arguments: Sequence[Storage], checks: Checks) -> list[Any]:
+        """Run, from storages to storages (or numbers); whoever calls settles the ``checks``."""
         found = self._values(arguments)
-        self._go(found)
+        self._go(found, checks)
         return [found[i] if i >= 0 else number for i, number in self._outputs]
 
     def _values(self, arguments: Sequence[Storage]) -> list[Any]:
@@ -75,7 +87,7 @@ class Replay:
             values[i] = storage
         return values
 
-    def _go(self, values: list[Any]) -> None:
+    def _go(self, values: list[Any], checks: Checks) -> None:
         for i in self._idle:
             values[i] = None
         for step in self._steps:
@@ -83,7 +95,7 @@ class Replay:
             # Before the call: an operation that takes its operands from the list can drop them on the way.
             for i in step.finished:
                 values[i] = None
-            values[step.target] = step.run(operands)
+            values[step.target] = step.run(operands, checks)
             operands.clear()
 
 
@@ -130,22 +142,47 @@ def operation(equation: Equation, device: Device) -> Operation:
     primitive, params = equation.primitive, equation.params
     if isinstance(primitive, Control):
         return _CONTROL[primitive](device, **params)
-    return lambda operands: device.execute(primitive, operands, params)
+    if primitive is within and device is not HOST and 0 not in equation.output.spec.shape:
+        return _check(device, params)
+    return lambda operands, checks: device.execute(primitive, operands, params)
+
+
+def _check(device: Device, params: dict[str, Any]) -> Operation:
+    """Begin to look at indices, for whoever waits for the results to hear what was found."""
+    size = params["size"]
+
+    def run(operands: list[Any], checks: Checks) -> Any:
+        (indices,) = operands
+        checks.append((device.begin_check(indices, size), params))
+        return indices
+
+    return run
+
+
+def settle(device: Device, checks: Checks) -> None:
+    """Wait for what checks have found, and raise the error of the first index that is outside."""
+    found = device.get_all([storage for storage, _ in checks])
+    for rows, (_, params) in zip(found, checks, strict=True):
+        require_inside(rows, params)
+    checks.clear()
 
 
 def _condition(device: Device, true: Program, false: Program) -> Operation:
     branches = replayed(false, device), replayed(true, device)
-    return lambda operands: branches[bool(device.get(operands[0]))].run(operands[1:])
+    return lambda operands, checks: branches[bool(device.get(operands[0]))].run(operands[1:], checks)
 
 
 def _while(device: Device, condition: Program, body: Program, consts: int) -> Operation:
     going_on, step = replayed(condition, device), replayed(body, device)
 
-    def run(operands: list[Any]) -> list[Any]:
+    def run(operands: list[Any], checks: Checks) -> list[Any]:
         fixed, carry = operands[:consts], operands[consts:]
         operands.clear()
-        while bool(device.get(going_on.run([*fixed, *carry])[0])):
-            carry = step.run([*fixed, *carry])
+        while bool(device.get(going_on.run([*fixed, *carry], checks)[0])):
+            # What was computed with a wrong index may never make an end.
+            if checks:
+                settle(device, checks)
+            carry = step.run([*fixed, *carry], checks)
         return carry
 
     return run
@@ -166,13 +203,15 @@ def _scan(
             places = [device.put(np.array(k)) for k in range(length)]
         return device.execute(take, (stack, places[i]), {"axis": 0})
 
-    def run(operands: list[Any]) -> list[Any]:
+    def run(operands: list[Any], checks: Checks) -> list[Any]:
         first = consts + carried
         fixed, carry, stacks = operands[:consts], operands[consts:first], operands[first:]
         operands.clear()
         rows: list[list[Any]] = [[None] * length for _ in specs]
         for i in order:
-            found = step.run([*fixed, *carry, *(row_of(stack, i) for stack in stacks)])
+            found = step.run([*fixed, *carry, *(row_of(stack, i) for stack in stacks)], checks)
+            if len(checks) >= _MOST_CHECKS:
+                settle(device, checks)
             carry = found[:carried]
             for row, value in zip(rows, found[carried:], strict=True):
                 row[i] = value
@@ -197,5 +236,5 @@ _CONTROL: dict[Control, Callable[..., Operation]] = {
     SCAN: _scan,
     WHILE: _while,
     CALL: lambda device, body, rule: replayed(body, device).run,
-    ITEM: lambda device, index: lambda operands: operands[0][index],
+    ITEM: lambda device, index: lambda operands, checks: operands[0][index],
 }

@@ -101,8 +101,9 @@ class BodyTrace(Trace):
 
     title = "the body of a condition or a loop"
 
-    def __init__(self, device: Device) -> None:
+    def __init__(self, device: Device, optional: bool = False) -> None:
         super().__init__(device)
+        self.optional = optional
         self._captured: dict[int, tuple[Tensor, Node]] = {}
 
     def operand(self, value: Any) -> Operand:
@@ -134,18 +135,22 @@ class BodyTrace(Trace):
         return Closed(optimise(program, BEFORE_DERIVATIVES), captured)
 
 
-def close(function: Callable[..., Sequence[Any]], specs: Sequence[Spec], device: Device) -> Closed:
-    """Trace ``function``, from values of the given specs to a flat list of tensors."""
-    with entered(BodyTrace(device)) as body:
+def close(
+    function: Callable[..., Sequence[Any]], specs: Sequence[Spec], device: Device, optional: bool = False
+) -> Closed:
+    """Trace ``function``, from values of the given specs to a flat list of tensors; ``optional`` if it may not run."""
+    with entered(BodyTrace(device, optional)) as body:
         arguments = [Node(spec) for spec in specs]
         outputs = function(*(body.traced(node) for node in arguments))
         return body.closed(arguments, outputs)
 
 
-def close_body(title: str, function: Callable[..., Sequence[Any]], specs: Sequence[Spec], device: Device) -> Closed:
-    """As :func:`close`, for a body that may run many times or never: it must not change a parameter."""
+def close_body(
+    title: str, function: Callable[..., Sequence[Any]], specs: Sequence[Spec], device: Device, optional: bool = False
+) -> Closed:
+    """As :func:`close`, for a body that may run many times, or never if it is ``optional``: it changes no parameter."""
     before = given_values()
-    closed = close(function, specs, device)
+    closed = close(function, specs, device, optional)
     after = given_values()
     if len(after) != len(before) or any(x is not y for x, y in zip(after, before, strict=True)):
         raise ArgumentError(

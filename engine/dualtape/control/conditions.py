@@ -101,7 +101,7 @@ def _written(predicate: Tensor, true_fn: Any, false_fn: Any, operands: tuple[Any
         return on_tensors
 
     specs = [value_spec(x) for x in given.tensors]
-    closed = [close_body("cond", run(function), specs, device) for function in (true_fn, false_fn)]
+    closed = [close_body("cond", run(function), specs, device, optional=True) for function in (true_fn, false_fn)]
     _require_alike(outputs[0], outputs[1], true_fn, false_fn)
     (true, false), captured = sharing(*closed)
     return outputs[0].filled(apply(Cond(true, false), [predicate, *captured, *given.tensors]))

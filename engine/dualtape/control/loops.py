@@ -235,7 +235,7 @@ def _written_while(cond_fn: BodyFn, body_fn: BodyFn, first: Flat, device: Device
         return list(_next(body_fn, (first.filled(tensors),), first, "while_loop", device).tensors)
 
     specs = [value_spec(x) for x in first.tensors]
-    closed = [close_body("while_loop", function, specs, device) for function in (goes_on, run)]
+    closed = [close_body("while_loop", function, specs, device, function is run) for function in (goes_on, run)]
     (condition, body), captured = sharing(*closed)
     return first.filled(apply(While(condition, body, len(captured)), [*captured, *first.tensors]))
 

@@ -10,7 +10,7 @@ import numpy as np
 from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Shape, Spec
 from dualtape.dtypes import DType, dtype_of
-from dualtape.errors import DeviceError
+from dualtape.errors import DeviceError, outside_axis
 
 
 class Storage(Protocol):
@@ -107,6 +107,16 @@ class Device:
         """Run a primitive on storages and Python numbers; gives new storage."""
         raise NotImplementedError
 
+    def begin_check(self, indices: Any, size: int) -> Storage:
+        """Begin to look for indices that are not from -size to size - 1.
+
+        Gives Int64 storage of two columns. Each row is about a part of the indices, in their order: the place of the
+        first one that is outside, or -1 if there is none, and the index.
+        """
+        array = self.get(indices).ravel()
+        places = np.flatnonzero((array < -size) | (array >= size))[:1]
+        return self.put(np.array([[*places, *array[places]] if places.size else [-1, 0]], np.int64))
+
     def add_in_place(self, target: Any, addend: Any) -> bool:
         """Add to storage that nobody else holds; False if this device cannot."""
         return False
@@ -127,6 +137,13 @@ class Device:
 
     def __repr__(self) -> str:
         return f"{self.name} ({self.platform})"
+
+
+def require_inside(found: np.ndarray, params: dict[str, Any]) -> None:
+    """Raise the error for the first index that is outside, if :meth:`Device.begin_check` has found one."""
+    for place, index in found.tolist():
+        if place >= 0:
+            raise outside_axis(index, **params)
 
 
 def spec_of(operand: Any) -> Spec | None:

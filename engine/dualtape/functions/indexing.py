@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +30,7 @@ def getitem(x: Tensor, key: Any) -> Tensor:
     items = _expand(x, key if isinstance(key, tuple) else (key,))
     starts, sizes, steps, kept = [], [], [], []
     advanced: dict[int, Any] = {}
+    named: list[int] = []
     axis = 0
     for item in items:
         if item is None:
@@ -45,6 +47,7 @@ def getitem(x: Tensor, key: Any) -> Tensor:
             begin, count, step = item % size, 1, 1
         else:
             advanced[len(kept)] = item
+            named.append(axis)
             begin, count, step = 0, size, 1
         starts.append(begin)
         sizes.append(count)
@@ -60,7 +63,7 @@ def getitem(x: Tensor, key: Any) -> Tensor:
         return x
     # As in NumPy, an integer beside index tensors is one of them: it too says whether they stand together.
     places = [i for i, item in enumerate(items) if isinstance(item, (int, Value))]
-    return _advanced(x, advanced, together=places == list(range(places[0], places[-1] + 1)))
+    return _advanced(x, advanced, named, together=places == list(range(places[0], places[-1] + 1)))
 
 
 def _slice_indices(item: slice, size: int) -> tuple[int, int, int]:
@@ -133,15 +136,16 @@ def _is_traced(x: Tensor) -> bool:
     return x.level.depth != 0
 
 
-def _advanced(x: Tensor, advanced: dict[int, Tensor], together: bool) -> Tensor:
+def _advanced(x: Tensor, advanced: dict[int, Tensor], named: list[int], together: bool) -> Tensor:
     """Index the given axes with integer tensors that broadcast together: one `take` on merged axes.
 
-    The new axes stand where the indices do if these stand ``together``, and come first otherwise.
+    ``named`` are the numbers of the axes, as the user knows them. The new axes stand where the indices do if these
+    stand ``together``, and come first otherwise.
     """
     axes = list(advanced)
     shape = broadcast_shapes("index", *(index.shape for index in advanced.values()))
     sizes = [x.shape[axis] for axis in axes]
-    flat = _flat_indices([advanced[axis].to(x.device) for axis in axes], sizes, shape)
+    flat = _flat_indices([advanced[axis].to(x.device) for axis in axes], sizes, shape, named)
     rest = [axis for axis in range(x.ndim) if axis not in axes]
     lead = [axis for axis in rest if axis < axes[0]] if together else []
     tail = [axis for axis in rest if axis not in lead]
@@ -152,23 +156,18 @@ def _advanced(x: Tensor, advanced: dict[int, Tensor], together: bool) -> Tensor:
     return gathering.take(x, flat, axis=len(lead))
 
 
-def _flat_indices(indices: list[Tensor], sizes: list[int], shape: tuple[int, ...]) -> Tensor:
+def _flat_indices(
+    indices: list[Tensor], sizes: list[int], shape: tuple[int, ...], axes: Sequence[int | None]
+) -> Tensor:
+    """One index for each place, into axes that are merged; those that may be outside of an axis have its number."""
     total: Any = None
-    for index, size in zip(indices, sizes, strict=True):
+    for index, size, axis in zip(indices, sizes, axes, strict=True):
         wide = cast_to(index, int64)
-        _check_range(wide, size)
+        if axis is not None and index.size:
+            wide = gathering.within(wide, size=size, axis=axis)
         wide = selection.where(wide < 0, wide + size, wide)
         total = wide if total is None else total * size + wide
     return broadcast_to(total, shape)
-
-
-def _check_range(index: Tensor, size: int) -> None:
-    if _is_traced(index) or index.size == 0:
-        return
-    values = index.asnumpy()
-    low, high = int(values.min()), int(values.max())
-    if low < -size or high >= size:
-        raise TensorIndexError(f"an index reaches from {low} to {high}, outside an axis of size {size}")
 
 
 def where(condition: TensorLike, x: TensorLike, y: TensorLike) -> Tensor:
@@ -184,7 +183,7 @@ def take(input: TensorLike, indices: TensorLike, axis: int = 0) -> Tensor:
     if not index.dtype.is_integer:
         raise TensorIndexError(f"`indices` of `take` must be integers, got {index.dtype}")
     i = normalize_axis("take", read_int("take", "axis", axis), x.ndim)
-    return gathering.take(x, _flat_indices([index.to(x.device)], [x.shape[i]], index.shape), axis=i)
+    return gathering.take(x, _flat_indices([index.to(x.device)], [x.shape[i]], index.shape, [i]), axis=i)
 
 
 def gather(input_params: TensorLike, input_indices: TensorLike, axis: int = 0) -> Tensor:
@@ -208,7 +207,8 @@ def scatter_add(input: TensorLike, axis: int, index: TensorLike, src: TensorLike
     if any(n > x.shape[j] for j, n in enumerate(places.shape) if j != i):
         raise ShapeError(f"`index` of shape {places.shape} reaches outside the input's shape {x.shape}")
     grids = [places if j == i else along(arange(n).to(x.device), j, x.ndim) for j, n in enumerate(places.shape)]
-    flat = reshape(_flat_indices(grids, list(x.shape), places.shape), -1)
+    named = [j if j == i else None for j in range(x.ndim)]
+    flat = reshape(_flat_indices(grids, list(x.shape), places.shape, named), -1)
     added = gathering.scatter_sum(reshape(updates, -1), flat, axis=0, size=x.size)
     total: Tensor = x + reshape(added, x.shape)
     return total

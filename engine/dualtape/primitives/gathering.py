@@ -7,12 +7,34 @@ import numpy as np
 from dualtape.core.example import Choose, Example, Indices, Reals, one_of
 from dualtape.core.interpreter import ground
 from dualtape.core.lowering import Kernel
-from dualtape.core.primitive import Linear
+from dualtape.core.primitive import Linear, NonDifferentiable
 from dualtape.core.spec import Shape, Spec
-from dualtape.errors import DTypeError, TensorIndexError
+from dualtape.errors import DTypeError, TensorIndexError, outside_axis
 from dualtape.primitives.arithmetic import add
 from dualtape.primitives.movement import permute, reshape
 from dualtape.summation import summing_type
+
+
+def _within(indices: np.ndarray, size: int, axis: int, line: str | None = None) -> np.ndarray:
+    if indices.size and not (-size <= indices.min() and indices.max() < size):
+        outside = indices[(indices < -size) | (indices >= size)]
+        raise outside_axis(int(outside[0]), axis, size, line)
+    return indices
+
+
+# The indices themselves, if they are inside an axis. What follows reads these, so that none escapes the check; where
+# a program is written, `line` is the user's.
+within: NonDifferentiable = NonDifferentiable(
+    name="within",
+    numpy=_within,
+    lowering=Kernel("within"),
+    infer=lambda indices, **_: indices,
+    examples=(
+        Example((Indices((5,), 4),), {"size": 4, "axis": 0}),
+        Example((Indices((2, 3), 4),), {"size": 5, "axis": 1}),
+    ),
+    written=lambda indices, **_: None,
+)
 
 
 def _infer_take(x: Spec, indices: Spec, *, axis: int) -> Spec:
@@ -24,12 +46,7 @@ def _infer_take(x: Spec, indices: Spec, *, axis: int) -> Spec:
 
 
 def _take(x: np.ndarray, indices: np.ndarray, axis: int) -> np.ndarray:
-    size = x.shape[axis]
-    if indices.size and not (-size <= indices.min() and indices.max() < size):
-        raise TensorIndexError(
-            f"an index reaches from {indices.min()} to {indices.max()}, outside axis {axis} of size {size}"
-        )
-    return np.take(x, indices, axis=axis)
+    return np.take(x, _within(indices, x.shape[axis], axis), axis=axis)
 
 
 def _merged_indices(size: int, indices: Any, length: int) -> Any:

@@ -14,9 +14,10 @@ from dualtape.autodiff.levels import DerivativeRule, LinearMap, Tangents
 from dualtape.core.composite import Cotangents, Values
 from dualtape.core.interpreter import apply, ground
 from dualtape.functions.elementwise import abs as absolute
-from dualtape.functions.indexing import take, where
+from dualtape.functions.indexing import where
 from dualtape.functions.reduction import argmax
 from dualtape.functions.shape import concat
+from dualtape.primitives.gathering import take
 from dualtape.tensor import Tensor
 
 
@@ -68,7 +69,7 @@ def _eliminated(matrix: Tensor, right: Tensor) -> Tensor:
     for k in range(n):
         # Rows above k are done: they do not compete.
         pivot = argmax(where(rows >= k, absolute(work[:, k]), -1.0))
-        work = take(work, where(rows == k, pivot, where(rows == pivot, k, rows)), 0)
+        work = take(work, where(rows == k, pivot, where(rows == pivot, k, rows)), axis=0)
         row = work[k] / work[k, k]
         here = (rows == k)[:, None]
         work = where(here, row, work - work[:, k : k + 1] * row)

@@ -150,7 +150,7 @@ class BlockPlan:
         values = self._known | dict(zip((node for _, node in self._fetched), arrays, strict=True))
         resident = {node: arguments[i] for i, node in self._resident}
         for stage in self._stages:
-            values |= zip(stage.outputs, stage.replay.run([values[node] for node in stage.reads]), strict=True)
+            values |= zip(stage.outputs, stage.replay.run([values[node] for node in stage.reads], []), strict=True)
             # All kernels are on their way before the first result is waited for.
             for finish in [launch.start(values, resident) for launch in stage.launches]:
                 values |= finish()

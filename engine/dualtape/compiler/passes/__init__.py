@@ -4,3 +4,4 @@ from dualtape.compiler.passes.repetition import compute_repeated_once as compute
 from dualtape.compiler.passes.simplification import BEFORE_DERIVATIVES as BEFORE_DERIVATIVES
 from dualtape.compiler.passes.simplification import optimise as optimise
 from dualtape.compiler.passes.simplification import remove_dead_code as remove_dead_code
+from dualtape.compiler.passes.simplification import without_checks as without_checks

@@ -15,6 +15,7 @@ from dualtape.core.primitive import Primitive
 from dualtape.primitives.arithmetic import add, multiply, negative, strong_multiply, subtract
 from dualtape.primitives.broadcasting import broadcast_to
 from dualtape.primitives.broadcasting import sum as sum_primitive
+from dualtape.primitives.gathering import within
 from dualtape.primitives.movement import cut, permute, reshape
 from dualtape.primitives.rounding import stop_gradient
 from dualtape.primitives.selection import cast
@@ -63,14 +64,31 @@ def merge_common(program: Program) -> Program:
     return rewriting.finish(program, equations)
 
 
+def without_checks(program: Program) -> Program:
+    """Leave out the checks of indices."""
+    rewriting = _Rewriting()
+    equations = []
+    for old in program.equations:
+        equation = with_inner(rewriting.read(old), without_checks)
+        if equation.primitive is within:
+            rewriting[old.output] = equation.operands[0]
+        else:
+            equations.append(equation)
+    return rewriting.finish(program, equations)
+
+
 def fold_constants(program: Program) -> Program:
-    """Run equations whose operands are all known, unless the result is larger than what it is made of."""
+    """Run equations whose operands are all known, unless the result is larger than what it is made of.
+
+    Checks stay: what a condition holds may never run.
+    """
     rewriting = _Rewriting()
     equations = []
     for old in program.equations:
         equation = rewriting.read(old)
         known = all(isinstance(x, KnownNode) or not isinstance(x, Node) for x in equation.operands)
-        if known and equation.primitive is not broadcast_to and not isinstance(equation.primitive, Control):
+        kept = equation.primitive in (broadcast_to, within) or isinstance(equation.primitive, Control)
+        if known and not kept:
             values = (x.value if isinstance(x, KnownNode) else x for x in equation.operands)
             rewriting[old.output] = KnownNode(old.output.spec, equation.primitive(*values, **equation.params))
         else:

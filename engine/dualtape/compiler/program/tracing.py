@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -12,14 +13,15 @@ from dualtape.compiler.program.control import ITEM, Control
 from dualtape.compiler.program.equation import Equation, KnownNode, Node, Number, Operand
 from dualtape.compiler.program.program import Program
 from dualtape.core.composite import Composite, Values
-from dualtape.core.interpreter import Level, entered
+from dualtape.core.interpreter import Level, entered, open_levels
 from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Spec
 from dualtape.devices.device import Device
 from dualtape.dtypes import DType
-from dualtape.errors import DeviceError, DualtapeError, TracingError
+from dualtape.errors import DeviceError, DualtapeError, TracingError, user_line
 from dualtape.parameter import Parameter, call_observed
 from dualtape.primitives.broadcasting import broadcast_to
+from dualtape.primitives.gathering import within
 from dualtape.tensor import Tensor
 
 
@@ -53,6 +55,8 @@ class Trace(Level):
 
     title = "a jitted function"
     undecided = True
+    optional = False
+    """Whether it is a body that may not run."""
 
     def __init__(self, device: Device) -> None:
         self.device = device
@@ -76,7 +80,19 @@ class Trace(Level):
         )
 
     def interpret(self, primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
+        if primitive is within:
+            return self._checked(inputs, params)
         return self.traced(self._emit(primitive, inputs, params))
+
+    def _checked(self, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
+        """A check, with the user's line, for it fails where the program is called.
+
+        It stays in the innermost body that may not run, though all that it reads is from outside: so does what reads
+        the index then, and only that.
+        """
+        inner = itertools.takewhile(lambda level: level is not self, open_levels())
+        level = next((level for level in inner if isinstance(level, Trace) and level.optional), self)
+        return level.traced(level._emit(within, inputs, params | {"line": user_line()}))
 
     def apply(self, composite: Composite, inputs: Values) -> list[Any]:
         return composite.write(self, inputs)

@@ -18,7 +18,14 @@ from dualtape.devices.kernels import Architecture, BuiltKernel, KernelDevice
 from dualtape.devices.opencl.elementwise import plan_expression, sum_in_place
 from dualtape.devices.opencl.fold import plan_fold
 from dualtape.devices.opencl.forking import keep_for_ever, refuse_forked
-from dualtape.devices.opencl.indexing import plan_cumsum, plan_scatter_sum, plan_search, plan_take
+from dualtape.devices.opencl.indexing import (
+    plan_cumsum,
+    plan_outside,
+    plan_scatter_sum,
+    plan_search,
+    plan_take,
+    plan_within,
+)
 from dualtape.devices.opencl.matmul import plan_matmul
 from dualtape.devices.opencl.memory import BufferStorage
 from dualtape.devices.opencl.movement import plan_concatenate, plan_movement, plan_placement, plan_reinterpretation
@@ -35,6 +42,7 @@ _BY_NAME = {
     "matmul": plan_matmul,
     "scatter_sum": plan_scatter_sum,
     "take": plan_take,
+    "within": plan_within,
 }
 
 _MOST_PLANS = 4096  # that surely stay, of those used last
@@ -176,6 +184,13 @@ class OpenCLDevice(KernelDevice):
                 return plan_fold(self.runtime, fold, specs[0], params["axes"], output)
             case Kernel(name):
                 return _BY_NAME[name](self.runtime, primitive, specs, params, output)
+
+    def begin_check(self, indices: BufferStorage, size: int) -> BufferStorage:
+        key = ("outside", indices.shape, indices.dtype, size)
+        plan = self._plans[key]
+        if plan is None:
+            plan = self._plans[key] = plan_outside(self.runtime, Spec(indices.shape, dtype_of(indices.dtype)), size)
+        return plan((indices,))
 
     def add_in_place(self, target: BufferStorage, addend: BufferStorage) -> bool:
         if target.allocation is None or target.allocation.shared:

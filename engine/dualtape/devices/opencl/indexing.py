@@ -9,11 +9,14 @@ import numpy as np
 
 from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Shape, Spec
-from dualtape.devices.opencl.runtime import Params, Plan, Runtime, Specs
+from dualtape.devices.device import require_inside
+from dualtape.devices.opencl.memory import BufferStorage
+from dualtape.devices.opencl.runtime import Operands, Params, Plan, Runtime, Specs
 from dualtape.devices.opencl.types import C_TYPES, RAW, accesses, define
-from dualtape.dtypes import DType, float16, float32
+from dualtape.dtypes import DType, float16, float32, int64
 from dualtape.opencl_kernels import source
 
+_WORTH_A_PART = 4096  # indices that one work-item looks through
 _WIDTH = 16  # how many neighbours one work-item moves
 
 
@@ -26,6 +29,31 @@ def plan_take(runtime: Runtime, primitive: Primitive, specs: Specs, params: Para
     grid = runtime.grid(-(-inner // _WIDTH), outer * count)
     launch = runtime.launch("dt_take", head + source("take"), 3, grid, outer, size, count, inner)
     return runtime.plan(output, launch if size else lambda *buffers: None)
+
+
+def plan_outside(runtime: Runtime, indices: Spec, size: int) -> Plan:
+    """Prepare the search for indices outside of an axis, as :meth:`Device.begin_check` says."""
+    count = prod(indices.shape)
+    parts = max(1, min(runtime.processors, count // _WORTH_A_PART))
+    text = define({"INDEX": C_TYPES[indices.dtype].storage}) + source("outside")
+    grid = runtime.spread(parts)
+    launch = runtime.launch("dt_outside", text, 2, grid, count, size, -(-count // parts), parts)
+    return runtime.plan(Spec((parts, 2), int64), launch)
+
+
+def plan_within(runtime: Runtime, primitive: Primitive, specs: Specs, params: Params, output: Spec) -> Plan:
+    """Prepare ``within``: the indices themselves, after a wait for the check."""
+    (indices,) = specs
+    size = params["size"]
+    check = plan_outside(runtime, indices, size)
+
+    def run(operands: Operands) -> BufferStorage:
+        given: BufferStorage = operands[0]
+        if given.allocation is not None:
+            require_inside(runtime.read(check(operands)), params)
+        return given.reshaped(given.shape)
+
+    return run
 
 
 def plan_scatter_sum(runtime: Runtime, primitive: Primitive, specs: Specs, params: Params, output: Spec) -> Plan:
