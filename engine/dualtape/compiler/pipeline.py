@@ -20,7 +20,11 @@ compile_region              the kernel of a region, by these stages:            
 - lay_out_sums              where each sum lies among the accumulators              blocks/emit/accumulators.py
 - write_body                a function for each step, and their calls               blocks/emit/body.py
 - kernel_source             all of the source                                       blocks/emit/kernel.py
-plan_blocks                 what a call runs: equations and launches                blocks/run.py
+plan_blocks                 what a call runs, by these stages:                      blocks/planning.py
+- place_program             what runs between regions as loops, and all arrays      blocks/placing.py
+- loop_kernels              the kernels of the loops                                loops/emission.py
+- plan_on_host              what a call runs if that cannot be: the host between    blocks/run.py
+plan_loops                  what a call runs if there are no points                 blocks/planning.py
 ==========================  ======================================================  =================================
 
 Each is a function of what is before it alone, and ``docs/compiler.md`` follows a program through all of them.
@@ -33,7 +37,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dualtape.compiler.blocks import Guarded, NotBlockable, choose_device, choose_division, compile_region, plan_blocks
+from dualtape.compiler.blocks import (
+    Guarded,
+    NotBlockable,
+    choose_device,
+    choose_division,
+    compile_region,
+    plan_blocks,
+    plan_loops,
+)
+from dualtape.compiler.loops import NotLoops
 from dualtape.compiler.lowered import Lowered
 from dualtape.compiler.passes import compute_repeated_once, optimise, without_checks
 from dualtape.compiler.program import Program, trace_program
@@ -93,6 +106,20 @@ def compile_program(program: Program, home: Device, chosen: Device | None) -> tu
         kernels = {x: compile_region(x, device.architecture) for x in division.regions}
         plan = plan_blocks(thin, division, kernels, home, device)
     except (NotBlockable, DeviceError) as reason:
-        return replayed(program, home), "", f"runs operation by operation on {home}: {reason}"
-    source = "\n".join(x.kernel.source for x in kernels.values())
-    return Guarded(plan, program, home), source, division.explanation(device)
+        return _without_points(program, home, chosen, reason)
+    explanation = f"{division.explanation(device)}; {plan.between}"
+    return Guarded(plan.run, program, home), "\n".join(plan.sources), explanation
+
+
+def _without_points(
+    program: Program, home: Device, chosen: Device | None, reason: Exception
+) -> tuple[Runner, str, str]:
+    """What runs a program that does not run in blocks, for that reason."""
+    if chosen is None or chosen is home:
+        try:
+            plan = plan_loops(program, home)
+        except (NotLoops, DeviceError):
+            pass
+        else:
+            return Guarded(plan.run, program, home), "\n".join(plan.sources), f"runs as {plan.between} on {home}"
+    return replayed(program, home), "", f"runs operation by operation on {home}: {reason}"

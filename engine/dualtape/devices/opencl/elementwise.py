@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from dualtape.core.expression import as_number, call, choose, x, y
+from dualtape.core.layout import broadcast_strides, layout
 from dualtape.core.lowering import Expression, Fold, contiguous_strides
 from dualtape.core.spec import Spec
 from dualtape.devices.opencl.fold import plan_fold
-from dualtape.devices.opencl.layout import broadcast_strides, layout
 from dualtape.devices.opencl.map import MapKernel, map_launch
 from dualtape.devices.opencl.memory import BufferStorage
 from dualtape.devices.opencl.runtime import Operands, Params, Plan, PreparedLaunch, Runtime

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dualtape.core.expression import Expression, in_c
-from dualtape.devices.opencl.layout import Layout
+from dualtape.core.layout import Layout
 from dualtape.devices.opencl.programs import Launcher
 from dualtape.devices.opencl.runtime import PreparedLaunch, Runtime
 from dualtape.devices.opencl.types import CType, define, unaligned_vector

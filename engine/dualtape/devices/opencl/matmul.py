@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dualtape.core.expression import x, y
+from dualtape.core.layout import broadcast_strides
 from dualtape.core.lowering import Fold
 from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Shape, Spec
 from dualtape.devices.opencl.fold import Extent, fold_step
-from dualtape.devices.opencl.layout import broadcast_strides
 from dualtape.devices.opencl.runtime import Params, Plan, PreparedLaunch, Runtime, Specs
 from dualtape.devices.opencl.types import C_TYPES, CType, accesses, define, unaligned_vector
 from dualtape.dtypes import DType, float16, float32

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dualtape.core.expression import x as element
+from dualtape.core.layout import Layout, layout
 from dualtape.core.lowering import Movement, Placement, View, contiguous_strides
 from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Shape, Spec
-from dualtape.devices.opencl.layout import Layout, layout
 from dualtape.devices.opencl.map import MapKernel, map_launch
 from dualtape.devices.opencl.memory import BufferStorage
 from dualtape.devices.opencl.runtime import Operands, Params, Plan, PreparedLaunch, Runtime, Specs

@@ -1,0 +1,92 @@
+"""A region's kernel on a device, ready to be launched."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+import numpy as np
+
+from dualtape.compiler.blocks.emit import BlockKernel, CompiledRegion
+from dualtape.devices.device import Storage
+from dualtape.devices.kernels import BuiltKernel, KernelDevice
+from dualtape.dtypes import uint64
+
+GROUPS = 2
+"""Work-groups for each core: with one, a core that starts late or is busy delays the whole step."""
+
+
+class Launch:
+    """A compiled region on a device, with the memory that it works in, from the first launch on.
+
+    Attributes
+    ----------
+    groups
+        Work-groups that share the points; each leaves its sums in a row.
+    """
+
+    def __init__(self, compiled: CompiledRegion, device: KernelDevice) -> None:
+        self.compiled, self.kernel, self.region = compiled, compiled.kernel, compiled.region
+        self.device, self.dtype = device, self.region.dtype
+        tiles = -(-self.region.points // compiled.target.lanes)
+        self.groups = min(tiles, GROUPS * device.architecture.cores)
+        self._built: dict[bool, tuple[BlockKernel, BuiltKernel]] = {}
+        self._memory: tuple[Storage, Storage] | None = None
+        self.uploads = Uploads(device)
+        device.on_shortage(self._give_back)
+
+    def _give_back(self) -> None:
+        """Drop what the next launch makes anew."""
+        self._memory = None
+
+    def enqueue(
+        self, loaded: list[Storage], shared: Storage, totals: Storage, stored: list[Storage], strict: bool = False
+    ) -> None:
+        """Begin to run the kernel, or the one in whose products zero wins; ``totals`` gets a row for each group."""
+        kernel, launch = self._built.get(strict) or self._build(len(loaded) + 1, len(stored), strict)
+        memory = self._memory
+        if memory is None:
+            # Work-groups start with what they write here, and the device keeps order: calls may share it.
+            sizes = (self.groups * self.kernel.scratch, self.groups * self.kernel.sums)
+            scratch, sums = (self.device.allocate((size,), self.dtype) for size in sizes)
+            memory = self._memory = scratch, sums
+        points = self.region.points
+        launch(self.groups, kernel.work_items, *loaded, shared, *memory, totals, points, kernel.scratch, *stored)
+
+    def allocate_totals(self) -> Storage:
+        """Memory for the sums of each group."""
+        return self.device.allocate((self.groups, self.kernel.entry_count), self.dtype)
+
+    def _build(self, inputs: int, stored: int, strict: bool) -> tuple[BlockKernel, BuiltKernel]:
+        kernel = self.compiled.strict if strict else self.kernel
+        # The two differ in products alone.
+        assert (kernel.scratch, kernel.sums) == (self.kernel.scratch, self.kernel.sums)
+        assert kernel.entries == self.kernel.entries
+        arguments = (*[None] * (inputs + 3), uint64, uint64, *[None] * stored)
+        found = self._built[strict] = kernel, self.device.build("dt_block", kernel.source, arguments)
+        return found
+
+
+class Uploads:
+    """Arrays of the host that are on a device already: they are immutable, so each is sent once while it lives."""
+
+    def __init__(self, device: KernelDevice) -> None:
+        self._device = device
+        self._known: dict[int, tuple[Any, Storage]] = {}
+        device.on_shortage(self._give_back)
+
+    def _give_back(self) -> None:
+        self._known = {}
+
+    def sent(self, array: np.ndarray) -> Storage:
+        """The values on the device.
+
+        Without a lock, which a fork would leave locked: threads that come together here send one more than is needed.
+        """
+        known = self._known.get(id(array))
+        if known is not None and known[0]() is array:
+            return known[1]
+        storage = self._device.put(array)
+        alive = {key: held for key, held in self._known.items() if held[0]() is not None}
+        self._known = alive | {id(array): (weakref.ref(array), storage)}
+        return storage

@@ -1,0 +1,208 @@
+"""A divided program as kernels on one device: what runs between regions as loops, and where every array lies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from math import prod
+
+import numpy as np
+
+from dualtape.compiler.blocks.emit import Entry
+from dualtape.compiler.blocks.find import Division, Region, Stage
+from dualtape.compiler.blocks.launch import Launch
+from dualtape.compiler.loops import (
+    LoopKernel,
+    Nest,
+    NestBuilder,
+    NotLoops,
+    Place,
+    Source,
+    loop_elements,
+    loop_kernels,
+    whole,
+)
+from dualtape.compiler.passes import remove_dead_code
+from dualtape.compiler.program import KnownNode, Node, Program
+from dualtape.core.lowering import View, contiguous_strides
+from dualtape.core.spec import Spec
+
+_ALIGNED = 64
+
+
+@dataclass
+class Packed:
+    """Arrays one behind the other in a buffer of bytes."""
+
+    places: dict[Node, Place] = field(default_factory=dict)
+    size: int = 0
+
+    def add(self, node: Node) -> None:
+        """Take room for an array."""
+        if node not in self.places:
+            self.places[node] = Place(self, self.size)
+            self.size += -(-_nbytes(node) // _ALIGNED) * _ALIGNED
+
+    def filled(self, values: Iterable[tuple[Node, np.ndarray]]) -> np.ndarray:
+        """The buffer with the elements of some arrays."""
+        packed = np.empty(self.size, np.uint8)
+        for node, array in values:
+            start = self.places[node].offset
+            packed[start : start + array.nbytes] = array.reshape(-1).view(np.uint8)
+        return packed
+
+    def array(self, packed: np.ndarray, node: Node) -> np.ndarray:
+        """The elements of one array, copied from the buffer."""
+        start = self.places[node].offset
+        elements: np.ndarray = packed[start : start + _nbytes(node)].view(node.spec.dtype.numpy)
+        return elements.reshape(node.spec.shape).copy()
+
+    __hash__ = object.__hash__
+
+
+def _nbytes(node: Node) -> int:
+    return prod(node.spec.shape) * node.spec.dtype.numpy.itemsize
+
+
+@dataclass(frozen=True, eq=False)
+class RegionStep:
+    """A region, the array of its shared values, and the one with a row of sums for each work-group."""
+
+    launch: Launch
+    shared: Node
+    totals: Node
+
+
+@dataclass(frozen=True, eq=False)
+class PlacedProgram:
+    """All that runs, and where its arrays lie.
+
+    Attributes
+    ----------
+    stages
+        Kernels of loops, then regions.
+    given, known, work, back
+        Buffers: of inputs that come from the host, of constants, of what is kept between loops, and of what the host
+        reads after each call.
+    own
+        Arrays that have a buffer of their own, and are neither inputs nor constants.
+    loaded
+        Inputs and constants that regions read where they are.
+    results
+        For each result of the program the array that holds it.
+    flags
+        In each is 1 if there is a NaN among the sums of a kernel with plain products.
+    """
+
+    program: Program
+    stages: tuple[tuple[list[LoopKernel], list[RegionStep]], ...]
+    given: Packed
+    known: Packed
+    work: Packed
+    back: Packed
+    own: tuple[Node, ...]
+    loaded: tuple[Node, ...]
+    results: Mapping[Node, Node]
+    flags: tuple[Node, ...]
+
+
+def place_program(
+    program: Program, division: Division, launches: Mapping[Region, Launch], from_host: bool, work_items: int, most: int
+) -> PlacedProgram:
+    """Place a divided program with inputs and results on the host, or on the device.
+
+    :class:`NotLoops` where loops would run over more than ``most`` elements, or cannot do what is asked.
+    """
+    if any(region.stored for region in division.regions):
+        raise NotLoops("values at points are results")
+    builder = NestBuilder()
+    flags: list[Node] = []
+    regions: list[list[RegionStep]] = []
+    read_by_regions = (x for region in division.regions for x in (*region.shared, *(a.node for a, _ in region.loaded)))
+    wanted = tuple(dict.fromkeys((*program.results, *read_by_regions)))
+    needed = set(remove_dead_code(Program((), division.equations, wanted)).equations)
+    before: list[RegionStep] = []
+    # What reads the last sums may be nothing but the results.
+    after = () if not division.stages[-1].regions else (Stage((), ()),)
+    for number, stage in enumerate((*division.stages, *after)):
+        builder.stage = number
+        for step in before:
+            _read_sums(builder, step, flags)
+        for equation in stage.equations:
+            if equation in needed:
+                builder.visit(equation)
+        before = [_region_step(builder, launches[region]) for region in stage.regions]
+        regions.append(before)
+    results = {node: Node(node.spec) for node in program.results if node not in program.inputs}
+    for node, copy in results.items():
+        builder.copy(builder.source(node), whole(copy))
+    nests = builder.finish()
+    if loop_elements(nests) > most:
+        raise NotLoops(f"{loop_elements(nests)} elements are too many for one work-group")
+    return _placed(nests, program, regions, flags, results, from_host, work_items)
+
+
+def _region_step(builder: NestBuilder, launch: Launch) -> RegionStep:
+    """Put what a region reads where its kernel takes it."""
+    kernel, region = launch.kernel, launch.region
+    shared = Node(Spec((kernel.shared_size,), region.dtype))
+    for node, start in kernel.shared.items():
+        if node.spec.dtype is not region.dtype:
+            raise NotLoops(f"a region of {region.dtype} reads {node.spec.dtype}")
+        shape = node.spec.shape
+        builder.copy(builder.source(node), Source(shared, View(start, shape, contiguous_strides(shape))))
+    for array, _ in region.loaded:
+        if builder.source(array.node).node is not array.node:
+            raise NotLoops("arrays of points are made by equations")
+    return RegionStep(launch, shared, Node(Spec((launch.groups, kernel.entry_count), region.dtype)))
+
+
+def _read_sums(builder: NestBuilder, step: RegionStep, flags: list[Node]) -> None:
+    """Add up the rows of a region's sums, and say where each sum lies."""
+    launch = step.launch
+    sums = builder.sum_rows(step.totals)
+    if launch.compiled.is_plain:
+        flags.append(Node(Spec((), launch.dtype)))
+        builder.find_nan(sums, whole(flags[-1]))
+    for node in launch.region.summed:
+        builder.place(node, _entry(builder, sums, launch.kernel.entries[node], node))
+
+
+def _entry(builder: NestBuilder, sums: Node, entry: Entry, node: Node) -> Source:
+    view = View(entry.start, (entry.rows, entry.columns), (entry.padded, 1))
+    if entry.transposed:
+        view = View(entry.start, view.shape[::-1], view.strides[::-1])
+    return builder.reshaped(Source(sums, view), node.spec.shape)
+
+
+def _placed(
+    nests: list[Nest], program: Program, regions: list[list[RegionStep]], flags: list[Node],
+    results: dict[Node, Node], from_host: bool, work_items: int,
+) -> PlacedProgram:  # fmt: skip
+    given, known, work, back = Packed(), Packed(), Packed(), Packed()
+    steps = [step for stage in regions for step in stage]
+    own = [*(step.shared for step in steps), *(step.totals for step in steps)]
+    for node in (*flags, *(results.values() if from_host else ())):
+        back.add(node)
+    own += [] if from_host else results.values()
+    places = {node: Place(node) for node in own} | back.places
+    inputs = set(program.inputs)
+    read = dict.fromkeys(source.node for nest in nests for source in nest.sources())
+    for node in (*read, *(store.target.node for nest in nests for store in nest.stores)):
+        if node in places:
+            continue
+        if isinstance(node, KnownNode):
+            known.add(node)
+        elif node not in inputs:
+            work.add(node)
+        elif from_host:
+            given.add(node)
+        else:
+            places[node] = Place(node)
+    places |= given.places | known.places | work.places
+    stages = []
+    for number, stage in enumerate(regions):
+        here = [nest for nest in nests if nest.stage == number]
+        stages.append((loop_kernels(here, places, work_items), stage))
+    loaded = tuple(dict.fromkeys(array.node for step in steps for array, _ in step.launch.region.loaded))
+    return PlacedProgram(program, tuple(stages), given, known, work, back, tuple(own), loaded, results, tuple(flags))

@@ -1,0 +1,109 @@
+"""How a divided program runs: on its device from start to end if that can be, else with the host between kernels."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from dualtape.compiler.blocks.emit import CompiledRegion
+from dualtape.compiler.blocks.find import Division, Region, Stage
+from dualtape.compiler.blocks.launch import Launch
+from dualtape.compiler.blocks.placing import place_program
+from dualtape.compiler.blocks.resident import ResidentPlan
+from dualtape.compiler.blocks.run import plan_on_host
+from dualtape.compiler.blocks.target import WORK_ITEMS
+from dualtape.compiler.loops import NotLoops
+from dualtape.compiler.program import Program
+from dualtape.compiler.replay import Runner, replayed
+from dualtape.devices.device import Device, Storage
+from dualtape.devices.kernels import KernelDevice
+from dualtape.devices.registry import HOST
+from dualtape.errors import DeviceError, DeviceMemoryError, ForkedError
+
+FEWEST_EQUATIONS = 16
+"""Of a program without points: fewer launches are not worth the compilation of a kernel."""
+
+MOST_LOOP_ELEMENTS, MOST_ELEMENTS_ALONE = 1 << 21, 1 << 17
+"""Of loops, which one work-group runs: beside blocks of points, and where all of a device could run them."""
+
+
+class PlannedProgram(NamedTuple):
+    """What runs a program.
+
+    Attributes
+    ----------
+    sources
+        The text of its kernels.
+    between
+        What is done between the regions, and why, for people.
+    """
+
+    run: Runner
+    sources: list[str]
+    between: str
+
+
+def plan_blocks(
+    program: Program, division: Division, kernels: Mapping[Region, CompiledRegion], home: Device, device: KernelDevice
+) -> PlannedProgram:
+    """How ``program`` runs as divided, with the kernels of its regions on ``device``; takes the memory for them."""
+    launches = {region: Launch(compiled, device) for region, compiled in kernels.items()}
+    sources = [compiled.kernel.source for compiled in kernels.values()]
+    try:
+        if home is not HOST and home is not device:
+            raise NotLoops(f"the program is on {home.name}")
+        placed = place_program(program, division, launches, home is HOST, _work_items(device), MOST_LOOP_ELEMENTS)
+        resident = ResidentPlan(placed, home, device)
+    except NotLoops as reason:
+        return PlannedProgram(
+            plan_on_host(program, division, launches, home, device), sources, f"the host between: {reason}"
+        )
+    between = f"{_kernels_of_loops(resident)} between"
+    return PlannedProgram(resident, [*sources, *(kernel.source for kernel in resident.kernels)], between)
+
+
+def plan_loops(program: Program, home: Device) -> PlannedProgram:
+    """How a program without points runs as loops on ``home``, or :class:`NotLoops`."""
+    if not isinstance(home, KernelDevice):
+        raise NotLoops(f"{home.name} has no kernels")
+    if len(program.equations) < FEWEST_EQUATIONS:
+        raise NotLoops(f"{len(program.equations)} operations are too few to be worth compiling a kernel")
+    whole = Division((Stage(program.equations, ()),), ())
+    placed = place_program(program, whole, {}, False, _work_items(home), MOST_ELEMENTS_ALONE)
+    resident = ResidentPlan(placed, home, home)
+    return PlannedProgram(resident, [kernel.source for kernel in resident.kernels], _kernels_of_loops(resident))
+
+
+def _kernels_of_loops(plan: ResidentPlan) -> str:
+    count = len(plan.kernels)
+    return f"{count} kernel{'s' if count != 1 else ''} of loops"
+
+
+def _work_items(device: KernelDevice) -> int:
+    architecture = device.architecture
+    return min(WORK_ITEMS, architecture.largest_group) if architecture.points_on_work_items else 1
+
+
+class Guarded:
+    """A plan, until its device turns out not to build or launch its kernels; then operation by operation.
+
+    Once it has worked, that is only so for a device that a fork has taken away.
+    """
+
+    def __init__(self, plan: Runner, program: Program, home: Device) -> None:
+        self._plan = plan
+        self._program, self._home = program, home
+        self._refusals: type[DeviceError] = DeviceError
+
+    def __call__(self, arguments: Sequence[Storage]) -> list[Any]:
+        try:
+            results = self._plan(arguments)
+        except DeviceMemoryError:
+            raise
+        except self._refusals as failure:
+            warnings.warn(f"a jitted function runs operation by operation on {self._home}: {failure}", stacklevel=4)
+            self._plan = replayed(self._program, self._home)
+            results = self._plan(arguments)
+        self._refusals = ForkedError
+        return results
