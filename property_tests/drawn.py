@@ -15,6 +15,7 @@ import dualtape as dt
 from dualtape.testing import as_code
 from dualtape.testing.composition import Composition
 from dualtape.testing.modes import Tensors, nested_duals
+from dualtape.testing.rounding import rounding_bound
 from dualtape.testing.strategies import points, programs, scalar_functions
 
 
@@ -40,6 +41,14 @@ class Call:
     def derivative(self, along: list[Tensors]) -> list[np.ndarray]:
         """The derivative along some directions, by nested forward modes."""
         return [y.asnumpy() for y in nested_duals(self.results, self.x, along)]
+
+    def rounding(self, along: list[Tensors]) -> list[np.ndarray]:
+        """What rounding can do to :meth:`derivative`, at the most."""
+        n, inputs = len(self.x), [*self.x, *(a for v in along for a in v)]
+        split = lambda a: [a[n * k : n * (k + 1)] for k in range(1, len(along) + 1)]
+        found = rounding_bound(lambda a: nested_duals(self.results, a[:n], split(a)), inputs)
+        assert found is not None
+        return found
 
     @property
     def loss(self) -> Callable[..., dt.Tensor]:
@@ -88,12 +97,18 @@ def seeded_directions(x: Tensors, seed: int) -> Tensors:
 seeds: SearchStrategy[int] = st.integers(0, 999)
 
 
-def assert_close(got: Any, expected: Any, rtol: float) -> None:
-    """Equal shapes, and elements that differ by no more than ``rtol`` of the largest one."""
+def assert_close(got: Any, expected: Any, rtol: float, rounding: Callable[[], Any] | None = None) -> None:
+    """Equal shapes, and elements that differ by no more than ``rtol`` of the largest one.
+
+    ``rounding`` gives bounds of what rounding can do to either; it is asked where ``rtol`` is not enough.
+    """
     a, b = np.asarray(got), np.asarray(expected)
     assert a.shape == b.shape
-    scale = max(float(np.abs(b).max(initial=0)), 1.0)
-    np.testing.assert_allclose(a, b, rtol=0, atol=rtol * scale)
+    allowed: Any = rtol * max(float(np.abs(b).max(initial=0)), 1.0)
+    if rounding is not None and not (np.abs(a - b) <= allowed).all():
+        allowed = allowed + 2 * rounding()
+    within = np.abs(a - b) <= allowed
+    assert within.all(), f"got\n{a}\nexpected\n{b}\nthey differ by\n{np.abs(a - b)}\nallowed\n{allowed}"
 
 
 def assert_same_bits(got: Any, expected: Any) -> None:

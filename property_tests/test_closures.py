@@ -17,6 +17,7 @@ import dualtape as dt
 from drawn import Call, assert_close, calls, fewer, seeded_directions
 from dualtape import ops
 from dualtape.dtypes import DType
+from dualtape.testing.rounding import rounding_bound
 from dualtape.testing.targets import Target
 from wrapped import WRAPPERS, Function, in_a_thread
 
@@ -104,9 +105,11 @@ def is_refused(closure: Closure, transformation: str, jitted: bool) -> bool:
 def agree(closure: Closure, transformation: str, run: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
     plain, x = closure.transformed(lambda *x: tuple(closure.call.results(list(x))), transformation)
     wrapped, x = closure.transformed(closure.wrapped(), transformation)
-    for got, wanted in zip(dt.pytree.leaves(run(wrapped)(*x)), dt.pytree.leaves(plain(*x)), strict=True):
+    bounds = lambda: rounding_bound(lambda x: dt.pytree.leaves(plain(*x)), x)
+    pairs = zip(dt.pytree.leaves(run(wrapped)(*x)), dt.pytree.leaves(plain(*x)), strict=True)
+    for i, (got, wanted) in enumerate(pairs):
         assert got.dtype is wanted.dtype
-        assert_close(got, wanted, 1e-11)
+        assert_close(got, wanted, 1e-11, lambda i=i: bounds()[i])
 
 
 @given(closures(), st.sampled_from(TRANSFORMATIONS))
