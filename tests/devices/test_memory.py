@@ -148,6 +148,19 @@ def test_a_compiled_function_that_finds_no_memory_says_so_and_works_later(small:
     assert step(w).item() == expected
 
 
+def test_on_the_hosts_tensors_it_runs_there_until_there_is_memory_again(small: Any) -> None:
+    x = dt.Tensor(np.ones((4096, 20), np.float32), device="host")
+    w = dt.Tensor(np.ones((20, 20), np.float32), device="host")
+    step = dt.jit(lambda w, x: ops.square(ops.tanh(x @ w)).mean(), device=small)
+    small.runtime.pool.limit = Limit(1000, "next to nothing")
+    with pytest.warns(UserWarning, match="runs operation by operation on the host: opencl:small has no memory for"):
+        assert step(w, x).item() == pytest.approx(1.0)
+    assert small.memory().in_use == 0
+    small.runtime.pool.limit = Limit(64 * MIB, "for this test")
+    assert step(w, x).item() == pytest.approx(1.0)
+    assert small.memory().in_use > 0
+
+
 def test_threads_stay_below_the_limit_together(small: Any) -> None:
     failures: list[BaseException] = []
 

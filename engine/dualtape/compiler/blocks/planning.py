@@ -88,7 +88,8 @@ def _work_items(device: KernelDevice) -> int:
 class Guarded:
     """A plan, until its device turns out not to build or launch its kernels; then operation by operation.
 
-    Once it has worked, that is only so for a device that a fork has taken away.
+    Once it has worked, that is only so for a device that a fork has taken away. Where only memory is short, the next
+    call tries again.
     """
 
     def __init__(self, plan: Runner, program: Program, home: Device) -> None:
@@ -99,8 +100,11 @@ class Guarded:
     def __call__(self, arguments: Sequence[Storage]) -> list[Any]:
         try:
             results = self._plan(arguments)
-        except DeviceMemoryError:
-            raise
+        except DeviceMemoryError as failure:
+            if self._home is not HOST:
+                raise
+            warnings.warn(f"a jitted function runs operation by operation on the host: {failure}", stacklevel=4)
+            return replayed(self._program, HOST)(arguments)
         except self._refusals as failure:
             warnings.warn(f"a jitted function runs operation by operation on {self._home}: {failure}", stacklevel=4)
             self._plan = replayed(self._program, self._home)
