@@ -73,10 +73,18 @@ class Training:
         check_network(problem, network, self.batches[0]["points"])
         field = unknown_fields(problem, network, parameters[0], settings.scaled)
         self.objective = Objective(problem, field, self.batches)
-        self.evaluate = dt.jit(dt.value_and_grad(self.objective, None, weights=self.parameters, has_aux=True))
+        differentiate = dt.value_and_grad(self.objective, None, weights=self.parameters, has_aux=True)
+        self.evaluate = dt.jit(differentiate)
         rate = settings.learning_rate
         self.optimizer = optim.Adam(self.parameters, optim.CosineDecayLR(rate / 20, rate, max(settings.steps, 1)))
-        self._update = dt.jit(self.optimizer)
+
+        def step(batches: list[Batch]) -> Any:
+            (_, terms), gradients = differentiate(batches)
+            self.optimizer(gradients)
+            return terms
+
+        # One program, so that the update runs where the gradients are.
+        self._step = dt.jit(step)
         self.history = History(self.objective.names)
         self.adam_done = 0
         self.lbfgs_done = 0
@@ -117,9 +125,10 @@ class Training:
         while self.adam_done < s.steps:
             if s.resample and self.adam_done and self.adam_done % s.resample == 0:
                 self._redraw()
-            terms, gradients = self._loss_and_gradients()
-            self.keep_values()
-            self._update(gradients)
+            before = self.values()
+            terms = self._step(self.batches).asnumpy()
+            self._require_finite(terms)
+            self._finite = before
             self.adam_done += 1
             self.history.append(terms)
             self.history.adam_steps += 1
@@ -181,16 +190,19 @@ class Training:
     def _loss_and_gradients(self, finite_gradients: bool = False) -> tuple[np.ndarray, tuple[dt.Tensor, ...]]:
         (_, stacked), gradients = self.evaluate(self.batches)
         terms = stacked.asnumpy()
-        bad = [name for name, value in zip(self.history.names, terms, strict=True) if not np.isfinite(value)]
-        if bad:
-            raise self._diverged(
-                f"the loss became {terms.sum()}", f"in the term{'s' * (len(bad) > 1)} {', '.join(bad)}"
-            )
+        self._require_finite(terms)
         if finite_gradients:
             for parameter, gradient in zip(self.parameters, gradients, strict=True):
                 if not np.isfinite(gradient.asnumpy()).all():
                     raise self._diverged("the gradient is infinite or NaN", f"at {parameter.name}")
         return terms, gradients
+
+    def _require_finite(self, terms: np.ndarray) -> None:
+        bad = [name for name, value in zip(self.history.names, terms, strict=True) if not np.isfinite(value)]
+        if bad:
+            raise self._diverged(
+                f"the loss became {terms.sum()}", f"in the term{'s' * (len(bad) > 1)} {', '.join(bad)}"
+            )
 
     def _diverged(self, what: str, where: str) -> DivergedError:
         self.parameters.set_data(self._finite)
