@@ -1,0 +1,121 @@
+"""A training step runs on its device from start to end, and gives what the operations do one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import dualtape as dt
+from devices.architectures import As
+from dualtape import nn, ops, optim
+from dualtape.devices.opencl import opencl_devices
+
+DEVICES = opencl_devices()
+pytestmark = pytest.mark.opencl
+
+
+def trained(home: Any, dtype: Any, jitted: bool, device: Any = None, steps: int = 3) -> tuple[list[float], list[Any]]:
+    """The losses of some steps of Adam, and the weights after them."""
+    rng = np.random.default_rng(3)
+    net = nn.MLP(2, 1, width=8, depth=2).astype(dtype)
+    for parameter in net.trainable_params():
+        parameter.set_data(dt.Tensor(rng.normal(scale=0.5, size=parameter.shape)).astype(dtype))
+        parameter.move_to(home)
+    optimizer = optim.Adam(net.trainable_params(), optim.CosineDecayLR(1e-3, 1e-2, 10))
+    inside, edge = (dt.Tensor(rng.uniform(-1, 1, (n, 2))).astype(dtype).to(home) for n in (700, 90))
+
+    def loss(inside: dt.Tensor, edge: dt.Tensor) -> dt.Tensor:
+        u, u_t, u_xx = dt.partials(lambda x: net(x)[:, 0], [(0, 0), (0, 1), (2, 0)])(inside)
+        return ops.square(u_t - 0.1 * u_xx + u).mean() + ops.square(net(edge)).mean()
+
+    differentiate = dt.value_and_grad(loss, None, net.trainable_params())
+
+    def step(inside: dt.Tensor, edge: dt.Tensor) -> dt.Tensor:
+        value, gradients = differentiate(inside, edge)
+        optimizer(gradients)
+        return value
+
+    run: Callable[..., dt.Tensor] = dt.jit(step, device=device) if jitted else step
+    losses = [run(inside, edge).item() for _ in range(steps)]
+    if jitted:
+        assert "kernels of loops between" in str(dt.explain(run, inside, edge))
+    return losses, [parameter.asnumpy() for parameter in net.trainable_params()]
+
+
+@pytest.mark.parametrize("device", DEVICES, ids=lambda device: device.name)
+@pytest.mark.parametrize("on_host", [True, False])
+def test_steps_of_adam(device: Any, on_host: bool) -> None:
+    losses, weights = trained("host", dt.float64, jitted=False)
+    home = "host" if on_host else device
+    found, reached = trained(home, dt.float64, jitted=True, device=device)
+    np.testing.assert_allclose(found, losses, rtol=1e-12)
+    for one, other in zip(reached, weights, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-11, atol=1e-13)
+
+
+class Counting(As):
+    """Counts what is sent to it and read from it, in bytes."""
+
+    def __init__(self, device: Any) -> None:
+        super().__init__(device)
+        self.sent: list[int] = []
+        self.read: list[int] = []
+
+    def put(self, array: np.ndarray) -> Any:
+        self.sent.append(array.nbytes)
+        return super().put(array)
+
+    def get_all(self, storages: Any) -> list[np.ndarray]:
+        found = super().get_all(storages)
+        self.read.append(sum(array.nbytes for array in found))
+        return found
+
+
+def test_with_weights_on_the_device_nothing_is_sent() -> None:
+    device = Counting(DEVICES[0])
+    w, x = (dt.Tensor(np.ones(shape, np.float32)).to(device) for shape in ((2, 3), (5000, 2)))
+    step = dt.jit(dt.grad(lambda w, x: ops.square(ops.tanh(x @ w)).mean()), device=device)
+    step(w, x)
+    device.sent.clear()
+    device.read.clear()
+    for _ in range(3):
+        w = w - 0.1 * step(w, x)
+    assert device.sent == []
+    assert all(size <= 128 for size in device.read)
+
+
+def test_a_nan_runs_the_strict_kernel_and_only_then() -> None:
+    def loss(w: dt.Tensor, x: dt.Tensor) -> dt.Tensor:
+        safe = ops.where(x > 0, ops.log(x), 0.0)  # its derivative at 0 is 0 times infinity
+        return ops.square(safe @ w).mean()
+
+    x = np.linspace(0, 1, 5000, dtype=np.float32).reshape(-1, 2)
+    w = dt.Tensor(np.array([[0.5], [-1.0]], np.float32))
+    for home in ("host", DEVICES[0].name):
+        step = dt.jit(dt.grad(loss, (0, 1)), device=DEVICES[0])
+        both = step(w.to(home), dt.Tensor(x).to(home))
+        expected = dt.grad(loss, (0, 1))(w, dt.Tensor(x))
+        for found, right in zip(both, expected, strict=True):
+            np.testing.assert_allclose(found.asnumpy(), right.asnumpy(), rtol=2e-5, atol=1e-7)
+
+
+def test_what_has_no_loops_is_done_on_the_host_and_said() -> None:
+    step = dt.jit(dt.grad(lambda w, x: ops.square(x @ ops.cumsum(w, 0)).mean()), device=DEVICES[0])
+    w, x = ops.ones((2, 3)), ops.ones((5000, 2))
+    assert "the host between: `cumsum` has no loops" in str(dt.explain(step, w, x))
+    expected = dt.grad(lambda w, x: ops.square(x @ ops.cumsum(w, 0)).mean())(w, x)
+    np.testing.assert_allclose(step(w, x).asnumpy(), expected.asnumpy(), rtol=1e-5)
+
+
+def test_many_arrays_are_several_kernels() -> None:
+    def update(*weights: dt.Tensor) -> list[dt.Tensor]:
+        return [w - 0.1 * ops.sin(w) for w in weights]
+
+    weights = [dt.Tensor(np.full(3, float(i))).to(DEVICES[0]) for i in range(80)]
+    jitted = dt.jit(update)
+    assert "runs as 2 kernels of loops" in str(dt.explain(jitted, *weights))
+    for found, expected in zip(jitted(*weights), update(*weights), strict=True):
+        np.testing.assert_array_equal(found.asnumpy(), expected.asnumpy())
