@@ -239,7 +239,16 @@ def test_float_is_told_from_other_calls_by_its_instruction() -> None:
         float = math.sin
         return x * float(x)
 
-    for call in (hidden, lambda x: x * (math.cos if x.ndim == 0 else float)(x), lambda x: (float, math.sin(x))[1] * x):
+    for call in (
+        hidden,
+        lambda x: x * (math.cos if x.ndim == 0 else float)(x),
+        lambda x: x * (float if x.ndim == 1 else math.cos)(x),
+        lambda x: x * ((x.ndim == 0 and math.cos) or float)(x),
+        lambda x: x * [float, math.cos][1](x),
+        lambda x: (float, math.sin(x))[1] * x,
+        lambda x: x * math.sin((float, x)[1]),
+        lambda x: x * float(math.sin(x)),
+    ):
         with pytest.raises(ConversionError):
             dt.grad(call)(TWO)
     for call in (lambda x: x * sum([float(y) for y in (x, 0 * x)]), lambda x: x * float(f"{float(x):.3f}")):

@@ -73,14 +73,14 @@ def _called_name(code: CodeType, offset: int) -> tuple[str, str] | None:
         return None
     if instructions[at - 1].opname == "PRECALL":
         at -= 1
-    # Back over what has put the argument on the stack, which must be a straight line.
-    before = reversed(instructions[:at])
+    # Back over what has put the argument on the stack: a straight line, that no jump comes into.
     missing = 1
-    for one in before:
-        if one.is_jump_target or one.opcode in dis.hasjrel or one.opcode in dis.hasjabs:
+    for k in range(at, 0, -1):
+        one = instructions[k - 1]
+        if missing < 0 or instructions[k].is_jump_target or one.opcode in dis.hasjrel or one.opcode in dis.hasjabs:
             return None
-        missing -= dis.stack_effect(one.opcode, one.arg)
-        if missing == 0:
-            break
-    loaded = next((one for one in before if one.opname != "PUSH_NULL"), None)
-    return (loaded.opname, loaded.argval) if loaded and loaded.opname in ("LOAD_GLOBAL", "LOAD_NAME") else None
+        if missing:
+            missing -= dis.stack_effect(one.opcode, one.arg)
+        elif one.opname != "PUSH_NULL":
+            return (one.opname, one.argval) if one.opname in ("LOAD_GLOBAL", "LOAD_NAME") else None
+    return None
