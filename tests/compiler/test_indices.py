@@ -174,12 +174,12 @@ def everywhere(program: Program) -> list[Any]:
 
 @pytest.mark.parametrize("name", ["rows", "gradient", "scan", "while_loop"])
 def test_one_flag_away_from_off(name: str, device: Device) -> None:
-    within = CATALOGUE["within"]
+    inside_axis = CATALOGUE["inside_axis"]
     checked, unchecked = (
         dt.jit(lambda x, i: CASES[name](x, i), check_indices=flag).lower(*arguments(INSIDE)) for flag in (True, False)
     )
-    assert any(equation.primitive is within for equation in everywhere(checked.optimised))
-    assert not any(equation.primitive is within for equation in everywhere(unchecked.program))
+    assert any(equation.primitive is inside_axis for equation in everywhere(checked.optimised))
+    assert not any(equation.primitive is inside_axis for equation in everywhere(unchecked.program))
     off = dt.jit(CASES[name], check_indices=False)
     for got, wanted in zip(leaves(off(*arguments(INSIDE))), leaves(CASES[name](*arguments(INSIDE))), strict=True):
         np.testing.assert_allclose(got, wanted, rtol=1e-6)
@@ -196,7 +196,7 @@ def test_what_holds_no_index_holds_no_check() -> None:
     lowered = dt.jit(lambda x: (x[1], x[1:, None], x[known], x[[0, -1]], ops.take(x, known, 1))).lower(
         arguments([0])[0]
     )
-    assert not any(equation.primitive is CATALOGUE["within"] for equation in everywhere(lowered.program))
+    assert not any(equation.primitive is CATALOGUE["inside_axis"] for equation in everywhere(lowered.program))
 
 
 @pytest.mark.opencl

@@ -163,6 +163,18 @@ def test_arrays_are_inputs() -> None:
     assert double(np.array([5.0])).item() == 10
 
 
+def test_arrays_among_the_results_are_the_callers_own() -> None:
+    kept = np.zeros(2)
+    f = dt.jit(lambda x: (x, np.ones(2), {"kept": kept}))
+    for expected in (0, 3):
+        kept[:] = expected
+        _, ones, inside = f(dt.Tensor([1.0]))
+        np.testing.assert_array_equal(ones, [1, 1])
+        np.testing.assert_array_equal(inside["kept"], expected)
+        ones[:] = 5
+        inside["kept"][:] = 6
+
+
 def test_a_jitted_function_inside_a_transformation_may_use_its_values() -> None:
     """It is an ordinary function there, also where none of its arguments is being differentiated."""
     ones = dt.Tensor([1.0, 1.0])

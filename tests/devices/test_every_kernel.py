@@ -68,7 +68,7 @@ CALLS: dict[str, list[Call]] = {
     "indexing": [
         ("take", [normal(4, 11, 3), np.array([[3, 0], [10, -1]])], {"axis": 1}),
         ("scatter_sum", [normal(3, 21, 5), RNG.integers(0, 7, 21)], {"axis": 1, "size": 7}),
-        ("within", [RNG.integers(-7, 7, (9, 1001))], {"size": 7, "axis": 0}),
+        ("inside_axis", [RNG.integers(-7, 7, (9, 1001))], {"size": 7, "axis": 0}),
         ("argmax", [normal(13, 7)], {"axis": 0}),
         ("argmin", [normal(13, 7)], {"axis": 1}),
         ("cumsum", [normal(3, 17, 5)], {"axis": 1, "reverse": True}),

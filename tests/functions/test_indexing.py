@@ -74,7 +74,7 @@ def test_iteration_and_length() -> None:
         ((0, -4), "index -4 .*axis 1 of size 3"),
         ((0, 0, 0, 0), "4 indices .*3 axes"),
         ((Ellipsis, Ellipsis), "one ellipsis"),
-        (np.array([0, 2]), "from 0 to 2, outside"),
+        (np.array([0, 2]), "index 2 is outside axis 0 of size 2"),
         (np.array([0.5]), "expected integers or bools"),
         (0.5, "0.5"),
         ("a", "'a'"),

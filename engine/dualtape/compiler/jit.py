@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import update_wrapper
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -32,6 +32,24 @@ MOST_PROGRAMS = 64
 """How many programs of one function are kept at least, unless `jit` is told another number."""
 
 
+class Prepared(NamedTuple):
+    """What a function is for one kind of arguments.
+
+    Attributes
+    ----------
+    compiled
+        What runs.
+    structure
+        Of what the function gives.
+    has_arrays
+        Whether there are NumPy arrays in it. Callers may change these, so that each gets its own.
+    """
+
+    compiled: Compiled
+    structure: Any
+    has_arrays: bool
+
+
 class Jitted:
     """A function that runs as an optimised program; made by :func:`jit`."""
 
@@ -47,7 +65,7 @@ class Jitted:
         self._device = device
         self._donated = donate_argnums
         self._checks = check_indices
-        self._programs: Recent[Any, tuple[Compiled, Any]] = Recent(max_programs)
+        self._programs: Recent[Any, Prepared] = Recent(max_programs)
         self._compilations = Compilations(fn)
         self._has_loose_keys = False
         update_wrapper(self, fn, updated=())
@@ -59,7 +77,8 @@ class Jitted:
             # Inside another transformation, whose values the function may use without being given them, it is an
             # ordinary function.
             return self._fn(*args, **kwargs)
-        compiled, output_structure, held = self._compiled(leaves, structure, tensors)
+        program, held = self._program(leaves, structure, tensors)
+        compiled = program.compiled
         given_up = donated(self._donated, args, leaves) if self._donated else []
         storages = [x.data_ for x in (*tensors, *held)]
         if given_up:
@@ -69,7 +88,10 @@ class Jitted:
             results = compiled.run(storages)
         count = len(results) - len(compiled.written)
         set_all(compiled.written, results[count:])
-        return pytree.unflatten(output_structure, results[:count])
+        outputs = results[:count]
+        if program.has_arrays:
+            outputs = [x.copy() if isinstance(x, np.ndarray) else x for x in outputs]
+        return pytree.unflatten(program.structure, outputs)
 
     def lower(self, *args: Any, **kwargs: Any) -> Lowered:
         """The programs for these arguments; they print as text.
@@ -84,46 +106,46 @@ class Jitted:
           return v2
         """
         leaves, structure = _flatten(args, kwargs)
-        return self._compiled(leaves, structure, [x for x in leaves if isinstance(x, Tensor)])[0].lowered
+        return self._program(leaves, structure, [x for x in leaves if isinstance(x, Tensor)])[0].compiled.lowered
 
-    def _compiled(self, leaves: list[Any], structure: Any, tensors: list[Tensor]) -> tuple[Compiled, Any, list[Tensor]]:
-        """The compiled function, the structure of what it gives, and the values of the parameters that it reads."""
+    def _program(self, leaves: list[Any], structure: Any, tensors: list[Tensor]) -> tuple[Prepared, list[Tensor]]:
+        """The program for these arguments, and the values of the parameters that it reads."""
         device = _common_device(tensors)
         key: Any = (structure, device.name, is_strict(), *map(leaf_key, leaves))
         if self._has_loose_keys:
             key = (key, exact_key(pytree.paths_of(structure)))
         found = self._programs[key]
         if found is not None:
-            held = [parameter.value() for parameter in found[0].read]
+            held = [parameter.value() for parameter in found.compiled.read]
             # Parameters may have been moved, cast or given another shape since.
-            if [(x.device_, x.data_.shape, x.data_.dtype) for x in held] == found[0].kinds:
-                return *found, held
+            if [(x.device_, x.data_.shape, x.data_.dtype) for x in held] == found.compiled.kinds:
+                return found, held
         if not self._has_loose_keys and has_loose_keys(structure):
             self._has_loose_keys = True
             key = (key, exact_key(pytree.paths_of(structure)))
-        self._compilations.add(variant_of(leaves, structure, device), self._programs.limit)
+        self._compilations.add(variant_of(leaves, structure, device, is_strict()), self._programs.limit)
         found = self._programs[key] = self._compile(leaves, structure, tensors, device)
-        return *found, [parameter.value() for parameter in found[0].read]
+        return found, [parameter.value() for parameter in found.compiled.read]
 
-    def _compile(
-        self, leaves: list[Any], structure: Any, tensors: list[Tensor], device: Device
-    ) -> tuple[Compiled, Any]:
+    def _compile(self, leaves: list[Any], structure: Any, tensors: list[Tensor], device: Device) -> Prepared:
         # Imported when something is compiled: the generator of kernels would double the time to import the package.
         from dualtape.compiler.pipeline import compile_function
 
         output_structure: Any = None
+        has_arrays = False
 
         def flat(*values: Tensor) -> list[Any]:
-            nonlocal output_structure
+            nonlocal output_structure, has_arrays
             given = iter(values)
             filled = [next(given) if isinstance(leaf, Tensor) else leaf for leaf in leaves]
             args, kwargs = pytree.unflatten(structure, filled)
             outputs, output_structure = pytree.flatten(self._fn(*args, **kwargs))
+            has_arrays = any(isinstance(x, np.ndarray) for x in outputs)
             return outputs
 
         specs = [Spec(x.shape, x.dtype) for x in tensors]
         compiled = compile_function(flat, specs, device, self._device, self._checks)
-        return compiled, output_structure
+        return Prepared(compiled, output_structure, has_arrays)
 
 
 def jit(

@@ -24,7 +24,7 @@ from dualtape.compiler.program import (
 from dualtape.core.spec import Spec
 from dualtape.devices.device import Device, Storage, require_inside
 from dualtape.devices.registry import HOST
-from dualtape.primitives.gathering import take, within
+from dualtape.primitives.gathering import inside_axis, take
 from dualtape.primitives.movement import concatenate, reshape
 from dualtape.tensor import wrap
 
@@ -142,7 +142,7 @@ def operation(equation: Equation, device: Device) -> Operation:
     primitive, params = equation.primitive, equation.params
     if isinstance(primitive, Control):
         return _CONTROL[primitive](device, **params)
-    if primitive is within and device is not HOST and 0 not in equation.output.spec.shape:
+    if primitive is inside_axis and device is not HOST and 0 not in equation.output.spec.shape:
         return _check(device, params)
     return lambda operands, checks: device.execute(primitive, operands, params)
 

@@ -22,17 +22,18 @@ MANY = 10
 
 
 class Variant(NamedTuple):
-    """One kind of arguments, all that a program depends on: static leaves as they are, tensors by their specs."""
+    """All that a program depends on: static leaves as they are, tensors by their specs, and the convention."""
 
     leaves: tuple[Any, ...]
     structure: Any
     device: str
+    is_strict: bool
 
 
-def variant_of(leaves: list[Any], structure: Any, device: Device) -> Variant:
+def variant_of(leaves: list[Any], structure: Any, device: Device, is_strict: bool) -> Variant:
     """The kind of the arguments that these leaves are of."""
     described = tuple(Spec(x.shape, x.dtype) if isinstance(x, Tensor) else x for x in leaves)
-    return Variant(described, structure, device.name)
+    return Variant(described, structure, device.name, is_strict)
 
 
 def leaf_key(leaf: Any) -> Hashable:
@@ -113,6 +114,8 @@ def _changes(before: Variant, after: Variant) -> Iterator[tuple[str, Path, str]]
     """What differs, where in the arguments, and how."""
     if before.device != after.device:
         yield "the device", (), f"{before.device} -> {after.device}"
+    if before.is_strict != after.is_strict:
+        yield "`strict_derivatives`", (), f"{before.is_strict} -> {after.is_strict}"
     paths = pytree.paths_of(after.structure)
     if before.structure != after.structure or exact_key(pytree.paths_of(before.structure)) != exact_key(paths):
         yield "the structure of the arguments", (), f"{before.structure} -> {after.structure}"
@@ -128,7 +131,7 @@ def _changes(before: Variant, after: Variant) -> Iterator[tuple[str, Path, str]]
             yield "the shape", paths[i], f"{x.shape} -> {y.shape}"
         else:
             yield "the element type", paths[i], f"{_shown(x)} -> {_shown(y)}"
-    if not different and before.device == after.device:
+    if not different and before[2:] == after[2:]:
         yield "nothing", (), "its program had been dropped, or a Parameter had moved"
 
 

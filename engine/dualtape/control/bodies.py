@@ -101,9 +101,8 @@ class BodyTrace(Trace):
 
     title = "the body of a condition or a loop"
 
-    def __init__(self, device: Device, optional: bool = False) -> None:
+    def __init__(self, device: Device) -> None:
         super().__init__(device)
-        self.optional = optional
         self._captured: dict[int, tuple[Tensor, Node]] = {}
 
     def operand(self, value: Any) -> Operand:
@@ -139,7 +138,9 @@ def close(
     function: Callable[..., Sequence[Any]], specs: Sequence[Spec], device: Device, optional: bool = False
 ) -> Closed:
     """Trace ``function``, from values of the given specs to a flat list of tensors; ``optional`` if it may not run."""
-    with entered(BodyTrace(device, optional)) as body:
+    with entered(BodyTrace(device)) as body:
+        if optional:
+            current_observer().optional.append(body)
         arguments = [Node(spec) for spec in specs]
         outputs = function(*(body.traced(node) for node in arguments))
         return body.closed(arguments, outputs)

@@ -213,12 +213,6 @@ class entered(Generic[L]):
         self._level.alive = False
 
 
-def open_levels() -> list[Level]:
-    """The levels of the transformations that are open in this thread, the innermost first."""
-    scopes = (scope() for scope in reversed(still_open(_nesting.scopes)))
-    return [scope._level for scope in scopes if scope is not None]
-
-
 def nesting_depth() -> int:
     """How many transformations are open in this thread."""
     return len(still_open(_nesting.scopes))

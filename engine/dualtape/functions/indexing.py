@@ -164,7 +164,7 @@ def _flat_indices(
     for index, size, axis in zip(indices, sizes, axes, strict=True):
         wide = cast_to(index, int64)
         if axis is not None and index.size:
-            wide = gathering.within(wide, size=size, axis=axis)
+            wide = gathering.inside_axis(wide, size=size, axis=axis)
         wide = selection.where(wide < 0, wide + size, wide)
         total = wide if total is None else total * size + wide
     return broadcast_to(total, shape)

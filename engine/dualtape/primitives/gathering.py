@@ -15,7 +15,7 @@ from dualtape.primitives.movement import permute, reshape
 from dualtape.summation import summing_type
 
 
-def _within(indices: np.ndarray, size: int, axis: int, line: str | None = None) -> np.ndarray:
+def _inside_axis(indices: np.ndarray, size: int, axis: int, line: str | None = None) -> np.ndarray:
     if indices.size and not (-size <= indices.min() and indices.max() < size):
         outside = indices[(indices < -size) | (indices >= size)]
         raise outside_axis(int(outside[0]), axis, size, line)
@@ -24,10 +24,10 @@ def _within(indices: np.ndarray, size: int, axis: int, line: str | None = None) 
 
 # The indices themselves, if they are inside an axis. What follows reads these, so that none escapes the check; where
 # a program is written, `line` is the user's.
-within: NonDifferentiable = NonDifferentiable(
-    name="within",
-    numpy=_within,
-    lowering=Kernel("within"),
+inside_axis: NonDifferentiable = NonDifferentiable(
+    name="inside_axis",
+    numpy=_inside_axis,
+    lowering=Kernel("inside_axis"),
     infer=lambda indices, **_: indices,
     examples=(
         Example((Indices((5,), 4),), {"size": 4, "axis": 0}),
@@ -46,7 +46,7 @@ def _infer_take(x: Spec, indices: Spec, *, axis: int) -> Spec:
 
 
 def _take(x: np.ndarray, indices: np.ndarray, axis: int) -> np.ndarray:
-    return np.take(x, _within(indices, x.shape[axis], axis), axis=axis)
+    return np.take(x, _inside_axis(indices, x.shape[axis], axis), axis=axis)
 
 
 def _merged_indices(size: int, indices: Any, length: int) -> Any:

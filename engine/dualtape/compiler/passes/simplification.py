@@ -15,7 +15,7 @@ from dualtape.core.primitive import Primitive
 from dualtape.primitives.arithmetic import add, multiply, negative, strong_multiply, subtract
 from dualtape.primitives.broadcasting import broadcast_to
 from dualtape.primitives.broadcasting import sum as sum_primitive
-from dualtape.primitives.gathering import within
+from dualtape.primitives.gathering import inside_axis
 from dualtape.primitives.movement import cut, permute, reshape
 from dualtape.primitives.rounding import stop_gradient
 from dualtape.primitives.selection import cast
@@ -70,7 +70,7 @@ def without_checks(program: Program) -> Program:
     equations = []
     for old in program.equations:
         equation = with_inner(rewriting.read(old), without_checks)
-        if equation.primitive is within:
+        if equation.primitive is inside_axis:
             rewriting[old.output] = equation.operands[0]
         else:
             equations.append(equation)
@@ -87,7 +87,7 @@ def fold_constants(program: Program) -> Program:
     for old in program.equations:
         equation = rewriting.read(old)
         known = all(isinstance(x, KnownNode) or not isinstance(x, Node) for x in equation.operands)
-        kept = equation.primitive in (broadcast_to, within) or isinstance(equation.primitive, Control)
+        kept = equation.primitive in (broadcast_to, inside_axis) or isinstance(equation.primitive, Control)
         if known and not kept:
             values = (x.value if isinstance(x, KnownNode) else x for x in equation.operands)
             rewriting[old.output] = KnownNode(old.output.spec, equation.primitive(*values, **equation.params))

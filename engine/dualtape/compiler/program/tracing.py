@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -13,15 +12,15 @@ from dualtape.compiler.program.control import ITEM, Control
 from dualtape.compiler.program.equation import Equation, KnownNode, Node, Number, Operand
 from dualtape.compiler.program.program import Program
 from dualtape.core.composite import Composite, Values
-from dualtape.core.interpreter import Level, entered, open_levels
+from dualtape.core.interpreter import Level, entered
 from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Spec
 from dualtape.devices.device import Device
 from dualtape.dtypes import DType
 from dualtape.errors import DeviceError, DualtapeError, TracingError, user_line
-from dualtape.parameter import Parameter, call_observed
+from dualtape.parameter import Parameter, call_observed, current_observer
 from dualtape.primitives.broadcasting import broadcast_to
-from dualtape.primitives.gathering import within
+from dualtape.primitives.gathering import inside_axis
 from dualtape.tensor import Tensor
 
 
@@ -51,15 +50,17 @@ class Traced(Tensor):
 
 
 class Trace(Level):
-    """The tracing interpreter: every operation becomes an equation."""
+    """The tracing interpreter: every operation becomes an equation.
+
+    ``optional`` are levels on which bodies are traced that may not run, in the order in which they were opened.
+    """
 
     title = "a jitted function"
     undecided = True
-    optional = False
-    """Whether it is a body that may not run."""
 
     def __init__(self, device: Device) -> None:
         self.device = device
+        self.optional: list[Trace] = []
         self._equations: list[Equation] = []
         self._constants: dict[int, tuple[Tensor, Node]] = {}
         self._parameters: dict[int, tuple[Parameter, Traced]] = {}
@@ -80,7 +81,7 @@ class Trace(Level):
         )
 
     def interpret(self, primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
-        if primitive is within:
+        if primitive is inside_axis:
             return self._checked(inputs, params)
         return self.traced(self._emit(primitive, inputs, params))
 
@@ -90,9 +91,9 @@ class Trace(Level):
         It stays in the innermost body that may not run, though all that it reads is from outside: so does what reads
         the index then, and only that.
         """
-        inner = itertools.takewhile(lambda level: level is not self, open_levels())
-        level = next((level for level in inner if isinstance(level, Trace) and level.optional), self)
-        return level.traced(level._emit(within, inputs, params | {"line": user_line()}))
+        inner = (body for body in reversed(current_observer().optional) if body.alive and body.depth > self.depth)
+        level: Trace = next(inner, self)
+        return level.traced(level._emit(inside_axis, inputs, params | {"line": user_line()}))
 
     def apply(self, composite: Composite, inputs: Values) -> list[Any]:
         return composite.write(self, inputs)

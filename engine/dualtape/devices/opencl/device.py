@@ -20,11 +20,11 @@ from dualtape.devices.opencl.fold import plan_fold
 from dualtape.devices.opencl.forking import keep_for_ever, refuse_forked
 from dualtape.devices.opencl.indexing import (
     plan_cumsum,
+    plan_inside_axis,
     plan_outside,
     plan_scatter_sum,
     plan_search,
     plan_take,
-    plan_within,
 )
 from dualtape.devices.opencl.matmul import plan_matmul
 from dualtape.devices.opencl.memory import BufferStorage
@@ -42,7 +42,7 @@ _BY_NAME = {
     "matmul": plan_matmul,
     "scatter_sum": plan_scatter_sum,
     "take": plan_take,
-    "within": plan_within,
+    "inside_axis": plan_inside_axis,
 }
 
 _MOST_PLANS = 4096  # that surely stay, of those used last

@@ -41,8 +41,8 @@ def plan_outside(runtime: Runtime, indices: Spec, size: int) -> Plan:
     return runtime.plan(Spec((parts, 2), int64), launch)
 
 
-def plan_within(runtime: Runtime, primitive: Primitive, specs: Specs, params: Params, output: Spec) -> Plan:
-    """Prepare ``within``: the indices themselves, after a wait for the check."""
+def plan_inside_axis(runtime: Runtime, primitive: Primitive, specs: Specs, params: Params, output: Spec) -> Plan:
+    """Prepare ``inside_axis``: the indices themselves, after a wait for the check."""
     (indices,) = specs
     size = params["size"]
     check = plan_outside(runtime, indices, size)
