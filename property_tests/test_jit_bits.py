@@ -1,9 +1,9 @@
 """`jit` gives the bits of the eager run, whatever constants, static arguments and operands a program meets.
 
-Operation by operation it makes the same calls, so sums are included. Only a product in which zero is strong may differ,
-by the sign of a zero, when it is dropped for a factor of one; programs of derivatives hold it, those here do not. A
-kernel over blocks of points rounds a product and a sum once where the device fuses them: there the bits are the eager
-ones of programs without products.
+Operation by operation it makes the same calls, so sums are included; loops on a device add up in their own way. Only a
+product in which zero is strong may differ, by the sign of a zero, when it is dropped for a factor of one; programs of
+derivatives hold it, those here do not. A kernel over blocks of points rounds a product and a sum once where the device
+fuses them: there the bits are the eager ones of programs without products.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from hypothesis.strategies import SearchStrategy
 
 import dualtape as dt
 from drawn import Call, assert_same_bits, fewer
+from dualtape.compiler.blocks import planning
 from dualtape.primitives import CATALOGUE
 from dualtape.testing.composition import Application, Composition
 from dualtape.testing.extend import pool
@@ -104,6 +106,19 @@ def test_on_the_host(dtype: dt.dtype.DType, data: st.DataObject) -> None:
 def test_on_every_device(dtype: dt.dtype.DType, data: st.DataObject, dualtape_device: Target) -> None:
     drawn = data.draw(calls_with_statics(dtype, max_steps=3))
     with dualtape_device.active():
+        there = replace(drawn, call=drawn.call.to(dualtape_device.device))
+        assert_bits(there, dt.jit(there), there)
+
+
+@each_dtype
+@pytest.mark.dualtape_devices(jit=False)
+@fewer(4)
+@given(data=st.data())
+def test_as_loops(dtype: dt.dtype.DType, data: st.DataObject, dualtape_device: Target) -> None:
+    """However few operations there are; what has no loops runs operation by operation."""
+    without_sums = [primitive for primitive in ORDINARY if primitive.name not in ("sum", "matmul")]
+    drawn = data.draw(calls_with_statics(dtype, without_sums, max_steps=3))
+    with dualtape_device.active(), mock.patch.object(planning, "FEWEST_EQUATIONS", 1):
         there = replace(drawn, call=drawn.call.to(dualtape_device.device))
         assert_bits(there, dt.jit(there), there)
 
