@@ -6,7 +6,7 @@ import threading
 
 import dualtape as dt
 from dualtape.devices.registry import current_device
-from dualtape.scopes import Scopes, still_open
+from dualtape.scopes import Scopes
 
 
 class Scope:
@@ -16,13 +16,13 @@ class Scope:
 def test_what_is_gone_at_the_end_is_open_no_more() -> None:
     from weakref import ref
 
-    outer, inner = Scope(), Scope()
-    scopes: Scopes = (ref(outer), ref(inner))
-    assert still_open(scopes) == scopes
+    scopes, outer, inner = Scopes(), Scope(), Scope()
+    entered = scopes.entered = (ref(outer), ref(inner))
+    assert scopes.still_open() == entered
     del inner
-    assert still_open(scopes) == scopes[:1]
+    assert scopes.still_open() == entered[:1]
     del outer
-    assert still_open(scopes) == still_open(()) == ()
+    assert scopes.still_open() == Scopes().still_open() == ()
 
 
 def test_a_device_that_was_interrupted_on_the_way_out_is_chosen_no_more() -> None:

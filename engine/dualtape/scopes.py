@@ -8,15 +8,19 @@ is gone.
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 from weakref import ref
 
-Scopes = tuple["ref[Any]", ...]
-"""What has been entered, the innermost last."""
 
+class Scopes(threading.local):
+    """What this thread has entered, the innermost last."""
 
-def still_open(scopes: Scopes) -> Scopes:
-    """``scopes`` without those at the end that were interrupted on the way out."""
-    while scopes and scopes[-1]() is None:
-        scopes = scopes[:-1]
-    return scopes
+    entered: tuple[ref[Any], ...] = ()
+
+    def still_open(self) -> tuple[ref[Any], ...]:
+        """What it has entered, without that at the end which was interrupted on the way out."""
+        found = self.entered
+        while found and found[-1]() is None:
+            found = found[:-1]
+        return found

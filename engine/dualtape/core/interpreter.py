@@ -10,13 +10,12 @@ a level of its own, perturbations of different transformations are never confuse
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from weakref import ref
 
 from dualtape.errors import DualtapeError, EscapedLevelError
-from dualtape.scopes import Scopes, still_open
+from dualtape.scopes import Scopes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -184,13 +183,7 @@ def apply(composite: Composite, inputs: Sequence[Any]) -> list[Any]:
     return highest(inputs).apply(composite, inputs)
 
 
-class _Nesting(threading.local):
-    scopes: Scopes = ()
-
-
-_nesting = _Nesting()
-
-
+_nesting = Scopes()
 L = TypeVar("L", bound=Level)
 
 
@@ -203,16 +196,16 @@ class entered(Generic[L]):
         self._level = level
 
     def __enter__(self) -> L:
-        self._outer = outer = still_open(_nesting.scopes)
+        self._outer = outer = _nesting.still_open()
         self._level.depth = len(outer) + 1
-        _nesting.scopes = (*outer, ref(self))
+        _nesting.entered = (*outer, ref(self))
         return self._level
 
     def __exit__(self, *_: object) -> None:
-        _nesting.scopes = self._outer
+        _nesting.entered = self._outer
         self._level.alive = False
 
 
 def nesting_depth() -> int:
     """How many transformations are open in this thread."""
-    return len(still_open(_nesting.scopes))
+    return len(_nesting.still_open()) if _nesting.entered else 0

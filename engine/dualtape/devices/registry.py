@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 import warnings
 from contextlib import ContextDecorator
 from functools import cache
@@ -13,7 +12,7 @@ from weakref import ref
 from dualtape.devices.device import Device
 from dualtape.devices.host import Host
 from dualtape.errors import ArgumentTypeError, DeviceError
-from dualtape.scopes import Scopes, still_open
+from dualtape.scopes import Scopes
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -27,11 +26,7 @@ GROUP = "dualtape.devices"
 _BUILT_IN = {"opencl": "dualtape.devices.opencl:opencl_devices"}
 
 
-class _Current(threading.local):
-    scopes: Scopes = ()
-
-
-_current = _Current()
+_current = Scopes()
 _default: Device | None = None
 
 
@@ -97,7 +92,7 @@ def find_device(name: str | Device) -> Device:
 
 def current_device() -> Device:
     """Where new tensors go: the innermost ``with device(...)``, else what ``set_device`` or DUALTAPE_DEVICE chose."""
-    if scopes := still_open(_current.scopes):
+    if _current.entered and (scopes := _current.still_open()):
         innermost: device | None = scopes[-1]()
         if innermost is not None:
             return innermost.chosen
@@ -137,11 +132,11 @@ class device(ContextDecorator):
         self.chosen = find_device(name)
 
     def __enter__(self) -> Device:
-        _current.scopes = (*still_open(_current.scopes), ref(self))
+        _current.entered = (*_current.still_open(), ref(self))
         return self.chosen
 
     def __exit__(self, *_: object) -> None:
-        scopes = _current.scopes
+        scopes = _current.entered
         while scopes and scopes[-1]() is not self:
             scopes = scopes[:-1]
-        _current.scopes = scopes[:-1]
+        _current.entered = scopes[:-1]
