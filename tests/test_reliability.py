@@ -36,4 +36,6 @@ def test_every_promise_has_a_test() -> None:
     ]
     promises = [row for row in rows if len(row.split("|")) == 4]
     assert promises
-    assert [row for row in promises if "test_" not in row and "faults: " not in row] == []
+    assert not promises[0].endswith("| the same |")
+    known = ("test_", "faults", "| the same |")  # as the row above it
+    assert [row for row in promises if not any(word in row for word in known)] == []
