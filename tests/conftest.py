@@ -17,6 +17,7 @@ _WITH_PYOPENCL = (
     "compiler/test_work_items.py",
     "core/test_truth_values.py",
     "devices/test_every_kernel.py",
+    "devices/test_memory.py",
     "devices/test_opencl_device.py",
     "devices/test_opencl_kernels.py",
     "devices/test_opencl_plans.py",

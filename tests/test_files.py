@@ -65,6 +65,7 @@ def test_a_long_name_leaves_room_for_the_other(tmp_path: Path) -> None:
     assert left_in(tmp_path) == [path.name]
 
 
+@posix
 def test_writers_of_one_file_do_not_meet(tmp_path: Path) -> None:
     path, contents = tmp_path / "file", [bytes([i]) * 200_000 for i in range(8)]
     seen: list[bytes] = []

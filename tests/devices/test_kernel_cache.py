@@ -309,6 +309,7 @@ def test_a_cache_that_others_may_write_to_is_closed(place: Path) -> None:
     assert stat.S_IMODE(first.stat().st_mode) == 0o700
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
 def test_a_disk_without_room_or_without_code_is_not_used(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = os.statvfs
 

@@ -117,7 +117,7 @@ def _places(store: Path | None) -> Iterator[Path]:
 def _claimed(place: Path) -> Path:
     if sys.platform != "win32":
         disk = os.statvfs(place)
-        if disk.f_flag & os.ST_NOEXEC:
+        if disk.f_flag & getattr(os, "ST_NOEXEC", 0):
             raise OSError("no code may be loaded from there")
         if disk.f_bavail * disk.f_frsize < _LEAST_ROOM:
             raise OSError("the disk is full")
