@@ -332,9 +332,9 @@ def test_folders_of_killed_processes_are_removed(place: Path) -> None:
     code = "from dualtape.devices.opencl.folders import make_folders as m; import time; print(m().work, flush=True)"
     living = subprocess.Popen([sys.executable, "-c", f"{code}; time.sleep(60)"], stdout=subprocess.PIPE, text=True)
     try:
-        dead = Path(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip())
         assert living.stdout is not None
-        busy = Path(living.stdout.readline().strip())
+        busy = Path(living.stdout.readline().strip())  # first: it would remove the other one
+        dead = Path(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip())
         assert dead.is_dir()
         (dead / "AB").mkdir()
         (busy.parent / "dualtape-work-planted").symlink_to(place / "temporary")
