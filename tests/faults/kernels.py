@@ -103,7 +103,7 @@ def leave_a_torn_write(path: Path, chance: random.Random) -> None:
 
 
 def leave_a_dead_process(path: Path, chance: random.Random) -> None:
-    folder = path.parent / "dualtape-work-dead"
+    folder = path.parent / "running" / "dualtape-work-dead"
     (folder / "AB").mkdir(parents=True, exist_ok=True)
 
 

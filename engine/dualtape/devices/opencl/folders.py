@@ -49,12 +49,14 @@ class Folders(NamedTuple):
 def make_folders() -> Folders:
     """Both folders; an OSError that says what was tried if there is no place for the second one."""
     store: Path | None = None
+    running: Path | None = None
     reason = ""
     try:
         store = _private(_wanted())
+        running = _private(store / "running")
     except OSError as failure:
-        reason = str(failure)
-    work = _working_folder(store)
+        store, reason = None, str(failure)
+    work = _working_folder(running)
     remark = (
         f"OpenCL kernels are kept in {work} and compiled anew in each process: {reason}; "
         f"to keep them, set {STORE_VARIABLE} to a folder of yours"
@@ -91,10 +93,10 @@ def _private(folder: Path) -> Path:
     return folder
 
 
-def _working_folder(store: Path | None) -> Path:
+def _working_folder(preferred: Path | None) -> Path:
     """A new folder, private and locked, on a disk with room from which code may be loaded."""
     failures = []
-    for place in _places(store):
+    for place in _places(preferred):
         try:
             _remove_abandoned(place)
             return _claimed(place)
@@ -105,9 +107,9 @@ def _working_folder(store: Path | None) -> Path:
     )
 
 
-def _places(store: Path | None) -> Iterator[Path]:
-    if store is not None:
-        yield store
+def _places(preferred: Path | None) -> Iterator[Path]:
+    if preferred is not None:
+        yield preferred
     for name in (os.environ.get("XDG_RUNTIME_DIR"), os.environ.get("TMPDIR"), "/tmp", "/var/tmp", "/dev/shm"):
         if name:
             yield Path(name)
