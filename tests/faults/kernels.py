@@ -142,7 +142,7 @@ def outcome(store: str, home: str) -> Counts:
     return Counts(silent=1) if ended.status == 0 else Counts(lost=1)
 
 
-@injection("compiled kernels damaged, in 20 ways", full=200, few=2)
+@injection("compiled kernels damaged, in 20 ways", full=60, few=2)
 def damaged_kernels(times: int) -> Counts:
     """Every kernel in the store is damaged in one way; then the store must be whole again for a process after it."""
     chance, found = random.Random(0), Counts()
