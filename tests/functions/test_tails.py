@@ -50,3 +50,18 @@ def test_relative_accuracy(device: Device, name: str, dtype: type, order: int) -
     x = dt.Tensor(points)
     got = ops.derivative(function, x, order)[1] if order else function(x)
     np.testing.assert_allclose(got.asnumpy(), wanted.astype(dtype), rtol=ulps * float(np.finfo(dtype).eps))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_log_softmax_and_logsumexp_near_zero(device: Device, dtype: type) -> None:
+    """The sum of exponentials is 1 and a little: its logarithm was 0, or had an absolute accuracy."""
+    rows = [[20.0, 0.0, -1.0], [0.0, -30.0, -30.0], [3.0, 3.0, -20.0], [-1.0, 2.0, 0.5], [0.0, -5.0, -90.0]]
+    x = np.array(rows, dtype)
+    with mpmath.workdps(60):
+        total = [mpmath.log(mpmath.fsum(mpmath.exp(mpmath.mpf(v)) for v in row)) for row in rows]
+        wanted = [[float(v - t) for v in row] for row, t in zip(rows, total, strict=True)]
+    tolerance = 20 * float(np.finfo(dtype).eps)
+    for run in (lambda f: f, dt.jit):
+        np.testing.assert_allclose(run(ops.log_softmax)(dt.Tensor(x)).asnumpy(), wanted, rtol=tolerance)
+        found = run(lambda x: ops.logsumexp(x, 1))(dt.Tensor(x)).asnumpy()
+        np.testing.assert_allclose(found, [float(t) for t in total], rtol=tolerance)

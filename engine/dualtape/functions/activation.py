@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from dualtape.core.interpreter import Value
 from dualtape.core.spec import normalize_axis
 from dualtape.errors import ArgumentError, ArgumentTypeError
-from dualtape.functions.conversion import TensorLike, accumulating, as_tensor, cast_to, floating, read_number
+from dualtape.functions.conversion import TensorLike, accumulating, as_tensor, cast_to, floating, read_axes, read_number
 from dualtape.functions.elementwise import erfc, exp, expm1, maximum, minimum, relu, sigmoid
 from dualtape.functions.indexing import where
-from dualtape.functions.reduction import amax, logsumexp
+from dualtape.functions.reduction import amax, shifted_logsumexp
 from dualtape.functions.reduction import sum as sum_axes
 from dualtape.functions.shape import stop_gradient
 
@@ -86,7 +86,8 @@ def log_softmax(logits: TensorLike, axis: int = -1) -> Tensor:
     """The logarithm of :func:`softmax`, without cancellation."""
     x = floating("log_softmax", logits)
     wide = accumulating(x)
-    return cast_to(wide - logsumexp(wide, axis, keepdims=True), x.dtype)
+    shift, rest = shifted_logsumexp(wide, read_axes("log_softmax", axis, x.ndim))
+    return cast_to((wide - shift) - rest, x.dtype)
 
 
 def clamp(input: TensorLike, min: Any = None, max: Any = None) -> Tensor:

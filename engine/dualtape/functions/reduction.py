@@ -199,17 +199,28 @@ def cumprod(input: TensorLike, axis: int) -> Tensor:
 def logsumexp(input: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """log(sum(exp(x))) without overflow; -inf where all elements are -inf, with derivative 0."""
     given = floating("logsumexp", input)
-    x = accumulating(given)
-    axes = read_axes("logsumexp", axis, x.ndim)
+    axes = read_axes("logsumexp", axis, given.ndim)
+    shift, rest = shifted_logsumexp(accumulating(given), axes)
+    return _drop(cast_to(rest + shift, given.dtype), axes, keepdims)
+
+
+def shifted_logsumexp(x: Tensor, axes: tuple[int, ...]) -> tuple[Tensor, Tensor]:
+    """The largest element along ``axes``, a constant, and by how much log(sum(exp(x))) exceeds it: to the last digits.
+
+    Where it exceeds it by little, the sum is 1 and a little. So the largest elements are counted, less one, and what
+    the others add is added up without them.
+    """
     if 0 in [x.shape[i] for i in axes]:  # of nothing the sum is 0
-        return _drop(cast_to(sum_primitive(x, axes=axes) - float("inf"), given.dtype), axes, keepdims)
+        nothing = sum_primitive(x, axes=axes)
+        return nothing, nothing - float("inf")
     detached = stop_gradient(x)
     largest = reduction.maximum_along(detached, axes=axes) if axes else detached
     shift = where(comparison.isfinite(largest), largest, 0.0)
-    total = sum_primitive(exponential.exp(x - shift), axes=axes) if axes else exponential.exp(x - shift)
-    empty = comparison.equal(total, 0)
-    finite = exponential.log(where(empty, 1.0, total)) + shift
-    return _drop(cast_to(where(empty, float("-inf"), finite), given.dtype), axes, keepdims)
+    ones = cast_to(comparison.equal(detached, shift), x.dtype)
+    others = exponential.exp(x - shift) - ones
+    if axes:
+        others, ones = sum_primitive(others, axes=axes), sum_primitive(ones, axes=axes)
+    return shift, exponential.log1p(others + (ones - 1))
 
 
 def var(input: TensorLike, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Tensor:
