@@ -34,9 +34,8 @@ def require_constant(value: Value, asked: str, instead: str = "its equivalent in
     if value.dtype.is_float:
         level = next((level for level in _levels(value) if level.alive), None)
         if level is not None:
-            where = f"{level.title} ({level.opened_by})" if level.opened_by else level.title
             raise ConversionError(
-                f"{asked} would turn a value inside {where} into plain numbers, and so cut its derivative; use "
+                f"{asked} would turn a value inside {level.title} into plain numbers, and so cut its derivative; use "
                 f"{instead}, or stop_gradient(x).asnumpy() where no derivative is meant"
             )
 

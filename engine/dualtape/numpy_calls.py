@@ -50,7 +50,7 @@ _OF_THE_OUTSIDE = {
 
 def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """A function of elements, such as `numpy.sin`; ``NotImplemented`` where another class has its own."""
-    if any(map(_has_its_own, (*inputs, *pytree.leaves(kwargs)))):
+    if any(map(_has_its_own, (*inputs, *pytree.leaves(kwargs)) if kwargs else inputs)):
         return NotImplemented
     function = _UFUNCS.get(ufunc)
     if function is not None and method == "__call__" and not kwargs:

@@ -115,7 +115,7 @@ class Parameter(Tensor):
         if name is not None and not isinstance(name, str):
             raise ArgumentTypeError(f"`name` of `Parameter` must be a str, got {type(name).__name__}")
         dtype = {int: int32, float: float32}.get(type(default_input))
-        if isinstance(default_input, Tensor):
+        if isinstance(default_input, Tensor) and default_input.level.depth:
             require_constant(default_input, "`Parameter`", "it as a value")
         self._value: Tensor = Tensor(default_input, dtype=dtype)
         self.name = name if name is not None else f"{_DEFAULT_NAME}{next(_anonymous)}"

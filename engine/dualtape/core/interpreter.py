@@ -32,8 +32,6 @@ class Level:
     depth: int = 0
     alive: bool = True
     title: ClassVar[str] = "a transformation"
-    opened_by: ClassVar[str] = ""
-    """The public functions that open such a level, for errors."""
     watches: ClassVar[bool] = False
     """Whether its values are those of the level below, and it only remembers what becomes of them."""
     undecided: ClassVar[bool] = False

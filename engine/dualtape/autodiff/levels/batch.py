@@ -46,8 +46,7 @@ class Batched(LevelValue):
 class BatchLevel(PartsLevel):
     """The interpreter that runs every operation once for all examples."""
 
-    title = "a vmap"
-    opened_by = "`vmap`"
+    title = "a `vmap`"
     undecided = True
 
     def __init__(self, size: int) -> None:

@@ -78,8 +78,7 @@ def _settled(index: Index) -> None:
 class JetLevel(PartsLevel):
     """The forward interpreter over one algebra."""
 
-    title = "a forward derivative"
-    opened_by = "`jvp`, `jacfwd`, `jet`, `linearize`, `partials` or another of forward mode"
+    title = "a forward derivative (`jvp`, `jacfwd`, `jet`, `linearize`, `partials` ...)"
 
     def __init__(self, algebra: Algebra = DUAL) -> None:
         self.algebra = algebra

@@ -59,8 +59,7 @@ class LaplacianValue(LevelValue):
 class LaplacianLevel(PartsLevel):
     """The interpreter of these values; slopes live on the level ``directions`` below it."""
 
-    title = "a Laplacian"
-    opened_by = "`laplacian`, `linear_operator`"
+    title = "a Laplacian (`laplacian`, `linear_operator`)"
 
     def __init__(self, directions: BatchLevel, weights: Tensor | None = None) -> None:
         self.directions = directions

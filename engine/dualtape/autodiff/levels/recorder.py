@@ -69,8 +69,7 @@ class RecordedValue(LevelValue):
 class Recorder(Level):
     """The interpreter that runs operations on ``below(value)`` and records them."""
 
-    title = "a function whose operations are recorded"
-    opened_by = "`checkpoint`"
+    title = "a function whose operations are recorded (`checkpoint`)"
     watches = True
 
     def __init__(self, below: Callable[[Any], Any] = lambda value: value) -> None:

@@ -44,8 +44,7 @@ class DependentValue(LevelValue):
 class SparsityLevel(Level):
     """The interpreter of values that depend on inputs."""
 
-    title = "a search for a sparsity pattern"
-    opened_by = "`jacfwd`, `jacrev` or `hessian` with a `sparsity`"
+    title = "a search for a sparsity pattern (`jacfwd`, `jacrev` or `hessian` with a `sparsity`)"
 
     def __init__(self, inputs: int) -> None:
         self._inputs = inputs

@@ -56,8 +56,7 @@ class Variable(LevelValue):
 class Tape(Level):
     """The reverse interpreter: remembers operations, then pulls cotangents back through them."""
 
-    title = "a gradient"
-    opened_by = "`grad`, `vjp`, `jacrev` or another of reverse mode"
+    title = "a gradient (`grad`, `vjp`, `jacrev` ...)"
     watches = True
 
     def __init__(self) -> None:
