@@ -143,3 +143,10 @@ def _launched(device: Any, nests: Any, program: Program, storages: dict[Any, Any
         launch = device.build(kernel.name, kernel.source, (None,) * len(kernel.buffers))
         launch(1, kernel.work_items, *(memory[node] for node in kernel.buffers))
     return memory
+
+
+@pytest.mark.parametrize("shape", [(0,), (2, 0)])
+def test_a_program_of_many_operations_without_elements(shape: tuple[int, ...], device: dt.Device) -> None:
+    function = lambda x: dt.ops.concat([x * n + 1.0 for n in range(12)], 0)
+    found = dt.jit(function)(dt.ops.zeros(shape))
+    assert found.shape == function(dt.ops.zeros(shape)).shape

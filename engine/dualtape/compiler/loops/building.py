@@ -70,6 +70,8 @@ class NestBuilder:
         for spec in (output.spec, *(node.spec for node in equation.reads)):
             if spec.dtype.is_float and spec.dtype not in (float32, float64):
                 raise NotLoops(f"`{primitive.name}` is of {spec.dtype}")
+            if 0 in spec.shape:
+                raise NotLoops(f"`{primitive.name}` is of no elements")
         match primitive.lowering:
             case Expression() as expression:
                 self._compute(equation, expression)
