@@ -118,6 +118,14 @@ def test_values_are_computed_as_they_are_written(f: Unary) -> None:
         assert dt.jvp(f, tensor(at), tensor(1.0))[0].asnumpy().tobytes() == value.tobytes()
 
 
+@pytest.mark.parametrize("p", [inf, nan, -inf, 0, 1e200, 10**30, -2])
+def test_exponents_of_which_nothing_is_remembered(p: float) -> None:
+    for f in (lambda x: ops.sqrt(x) ** p, lambda x: ops.sqrt(x**p)):
+        value = f(tensor(0.7)).asnumpy()
+        np.testing.assert_array_equal(dt.value_and_grad(f)(tensor(0.7))[0].asnumpy(), value)
+        np.testing.assert_array_equal(dt.jvp(f, tensor(0.7), tensor(1.0))[0].asnumpy(), value)
+
+
 def test_a_value_remembers_one_other_and_no_history() -> None:
     """In a long chain of powers, forward mode would otherwise hold on to every value."""
 

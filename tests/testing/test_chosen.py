@@ -37,6 +37,7 @@ CHOSEN: dict[str, tuple[Callable[[dt.Tensor], dt.Tensor], dt.Tensor, list[tuple[
     "std": (ops.std, tensor(1.0, 1.0), [("root_of_squares", KINK, 1)]),
     "atan2": (lambda x: ops.atan2(x, x), ZEROS, [("atan2", KINK, 2)]),
     "0 ** 0": (lambda x: x**x, ZEROS, [("power", KINK, 2)]),
+    "0 ** 0, an exponent": (lambda y: tensor(0.0) ** y, dt.Tensor(0.0), [("power", KINK, 1)]),
     "sqrt of a square": (lambda x: ops.sqrt(x * x), tensor(0.0, 1.0), [("abs(x) ** 1", KINK, 1)]),
     "exp of log": (lambda x: ops.exp(ops.log(x)), tensor(0.0, 1.0), [("log", ZERO_WON, 1)]),
     "x log x": (lambda x: x * ops.log(x), tensor(0.0, 1.0), [("log", ZERO_WON, 1)]),

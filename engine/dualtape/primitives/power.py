@@ -36,7 +36,7 @@ power: Elementwise = elementwise(
     domain=((0.1, 4.0), (-2.0, 3.0)),
     written="ops.pow({0}, {1})",
     power=lambda x, p: Power(x, p) if isinstance(p, (int, float)) else None,
-    kink=lambda x, p, z: (x == 0) & (p == 0) & (np.ndim(p) > 0),
+    kink=lambda x, p, z: (x == 0) & (p == 0) & isinstance(p, np.ndarray),
 )
 
 

@@ -205,4 +205,5 @@ def _kinks(primitive: Any, primals: Values, output: Any, params: dict[str, Any])
     if primitive.kink is None:
         return np.zeros((), bool)
     with np.errstate(all="ignore"):
-        return np.asarray(primitive.kink(*map(_array, primals), _array(output), **params))
+        arrays = (x.asnumpy() if isinstance(x, Tensor) else x for x in primals)
+        return np.asarray(primitive.kink(*arrays, _array(output), **params))

@@ -16,6 +16,9 @@ from dualtape.primitives.power import power
 from dualtape.primitives.rounding import sign
 from dualtape.primitives.selection import where
 
+_LARGEST = 1000
+"""Of larger exponents, infinite and undefined ones among them, nothing is remembered."""
+
 
 class KnownPower(NamedTuple):
     """``base ** exponent``, or ``abs(base) ** exponent``, the base being no power itself.
@@ -58,7 +61,7 @@ class KnownPower(NamedTuple):
 def as_one_power(primitive: Primitive, inputs: tuple[Any, ...], output: Any) -> KnownPower | None:
     """What to differentiate in the place of ``primitive``, whose output remembers the power that it is."""
     stated = None if primitive.power is None else primitive.power(*inputs)
-    if stated is None or stated.exponent <= 0:
+    if stated is None or not 0 < stated.exponent < _LARGEST:
         return None
     outer = KnownPower(*stated)
     inner: KnownPower | None = getattr(outer.base, "known_power", None)
@@ -70,6 +73,8 @@ def as_one_power(primitive: Primitive, inputs: tuple[Any, ...], output: Any) -> 
 
 def _merged(inner: KnownPower, outer: KnownPower) -> KnownPower | None:
     (base, a, of_magnitude, _), b = inner, outer.exponent
+    if a * b >= _LARGEST:
+        return None
     # Exponents such as 1/3 and 3 are rounded, and so is their product.
     nearest = round(a * b)
     p = nearest if abs(a * b - nearest) < 1e-12 * nearest else a * b
