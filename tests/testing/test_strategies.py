@@ -6,6 +6,7 @@ import subprocess
 import sys
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -98,6 +99,18 @@ def test_programs_are_finite_at_their_points(call: tuple[s.Composition, tuple[dt
 def test_scalar_functions_have_a_gradient(f: s.Composition) -> None:
     (spec,) = f.inputs
     assert dt.grad(f)(dt.Tensor(np.full(spec.shape, 0.5))).shape == spec.shape
+
+
+@given(
+    s.programs([(), (3,)], 6, primitives=[CATALOGUE[name] for name in ("logical_not", "all")]).flatmap(
+        lambda f: st.tuples(st.just(f), s.points(f))
+    )
+)
+@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+def test_bools_that_are_drawn_again_have_the_shape_that_is_asked_for(call: tuple[s.Composition, Any]) -> None:
+    """A 0-d bool was given to `all` along an axis: it is stretched only where operands broadcast."""
+    f, x = call
+    f(*x)
 
 
 def test_program_prints_as_python() -> None:

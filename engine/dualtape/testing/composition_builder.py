@@ -117,8 +117,9 @@ class CompositionBuilder:
         chosen = numbers.choice(grid, shape, replace=prod(shape) > grid.size)
         return np.asarray(chosen, self.float.numpy)
 
-    def flags(self, shape: Shape) -> Given:
-        known = self.variables(bool_, fits=shape)
+    def flags(self, shape: Shape, stretched: bool = True) -> Given:
+        """Bools of a shape, or of one that is ``stretched`` to it."""
+        known = [i for i in self.variables(bool_, fits=shape) if stretched or self.values[i].spec.shape == shape]
         if known and self.draw(st.booleans()):
             return Ref(self.draw(st.sampled_from(known)))
         return np.asarray(np.random.default_rng(self.draw(st.integers(0, 255))).integers(0, 2, shape), np.bool_)

@@ -127,7 +127,7 @@ def _as_stated(builder: CompositionBuilder, primitive: Primitive) -> None:
         if isinstance(part, Indices):
             operands.append(builder.indices(part.shape, part.size))
         elif isinstance(part, Flags):
-            operands.append(builder.flags(part.shape))
+            operands.append(builder.flags(part.shape, stretched=False))
         elif isinstance(primitive, NonDifferentiable) and builder.smooth:
             operands.append(builder.constant(part.shape, (part.low, part.high)))
         else:
