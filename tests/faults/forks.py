@@ -28,7 +28,7 @@ small(there)
 
 def work():
     '''In the child: all that there is to do; gives what is wrong.'''
-    signal.alarm(20)
+    signal.alarm(60)
     wrong = []
     if f(here).asnumpy().tobytes() != expected:
         wrong.append("another result on the host")
@@ -71,7 +71,7 @@ found = said if said != "[]" else [] if status == 0 else status
     "multiprocessing.Process": """
 results = multiprocessing.get_context("fork").SimpleQueue()
 process = multiprocessing.get_context("fork").Process(target=lambda: results.put(work()))
-process.start(); process.join(30)
+process.start(); process.join(90)
 found = results.get() if process.exitcode == 0 else process.exitcode
 """,
     "multiprocessing.Pool": """
@@ -84,7 +84,7 @@ with concurrent.futures.ProcessPoolExecutor(2, multiprocessing.get_context("fork
 """,
     "a data loader": """
 def load(queue, rows):
-    signal.alarm(20)
+    signal.alarm(60)
     for row in rows:
         queue.put((ops.tanh(x[row]) * 2).asnumpy())
 
@@ -94,12 +94,12 @@ for loader in loaders:
     loader.start()
 found = []
 for _ in range(20):
-    if queue.get(timeout=30).shape != (8,):
+    if queue.get(timeout=90).shape != (8,):
         found = ["a batch is missing"]
     if (there * 2).asnumpy().shape != (500, 8):
         found = ["the parent cannot compute"]
 for loader in loaders:
-    loader.join(30)
+    loader.join(90)
 """,
     "while other threads compute": """
 stop = threading.Event()
@@ -133,7 +133,7 @@ print("found", found)
 
 def fork(way: str, device: int) -> Counts:
     """Fork a process in one way, a device of which was computed with."""
-    status, output = run_program(PRELUDE + WAYS[way] + AFTER, str(device))
+    status, output = run_program(PRELUDE + WAYS[way] + AFTER, str(device), seconds=200)
     if status == 0 and "found []" in output:
         return Counts(recovered=1)
     print(f"{way}, device {device}: {status}, {output}", file=sys.stderr)
