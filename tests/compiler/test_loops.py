@@ -33,7 +33,7 @@ def test_random_programs_element_by_element(function: Callable[..., list[Any]]) 
     program, _, _ = trace_program(function, [Spec(x.shape, dt.float64) for x in (X, Y)], HOST)
     nests, copies = built(program)
     memory = run(nests, program, [X, Y])
-    for copy, expected in zip(copies, replayed(program, HOST).run([X, Y]), strict=True):
+    for copy, expected in zip(copies, replayed(program, HOST).run([X, Y], []), strict=True):
         np.testing.assert_array_equal(memory[copy].reshape(expected.shape), expected)
 
 
