@@ -49,6 +49,8 @@ FUNCTIONS: dict[str, tuple[Callable[[dt.Tensor, Any], dt.Tensor], Callable[[np.n
         lambda x, axis: 2 * (x * x).mean(),
     ),
 }  # fmt: skip
+# What is a product of means, or a mean of products, is rounded at each of them.
+ROUNDED = {"gradient of a loss": 3, "mean squared error": 2, "mean absolute error": 2, "var": 2, "std": 2}
 # In Float16 these would be beyond the largest number.
 LARGE = ("sum", "product of ones", "gradient of a bias", "norm")
 
@@ -65,7 +67,8 @@ def agree(name: str, x: np.ndarray, axis: Any, target: Target) -> None:
     assert found.dtype == x.dtype
     wider = np.longdouble if x.dtype == np.float64 else np.float64
     wanted = by_numpy(x.astype(wider), axis).astype(np.float64)
-    np.testing.assert_allclose(found, wanted, rtol=BOUND[x.dtype.type])
+    roundings = ROUNDED.get(name, 1) if x.dtype == np.float16 else 1
+    np.testing.assert_allclose(found, wanted, rtol=roundings * BOUND[x.dtype.type])
 
 
 sizes = st.one_of(
