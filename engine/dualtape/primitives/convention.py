@@ -6,25 +6,24 @@ stays cut off. Where the zero was none of `where`'s, a number comes out that not
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ContextDecorator
+from typing import Any, Self
+from weakref import ref
 
+from dualtape.scopes import Scopes
 
-class _Convention(threading.local):
-    strict = False
-
-
-_convention = _Convention()
+_conventions = Scopes()
 
 
 def is_strict() -> bool:
     """Whether this thread wants 0 times infinity to be NaN in derivatives, as it is elsewhere."""
-    return _convention.strict
+    if not _conventions.entered:
+        return False
+    innermost: Any = next((scope() for scope in reversed(_conventions.still_open())), None)
+    return innermost is not None and innermost.enabled
 
 
-@contextmanager
-def strict_derivatives(enabled: bool = True) -> Iterator[None]:
+class strict_derivatives(ContextDecorator):
     """Make 0 times infinity NaN in derivatives too, while the block or the decorated function runs in this thread.
 
     Zero is strong by default: what ``where`` has cut off stays cut off, but ``exp(log(x))`` has the slope 0 at 0, where
@@ -51,9 +50,16 @@ def strict_derivatives(enabled: bool = True) -> Iterator[None]:
     ...     print(slope(dt.Tensor(0.0)))
     nan
     """
-    before = _convention.strict
-    _convention.strict = bool(enabled)
-    try:
-        yield
-    finally:
-        _convention.strict = before
+
+    def __init__(self, enabled: bool = True) -> None:
+        self.enabled = bool(enabled)
+
+    def _recreate_cm(self) -> Self:
+        return type(self)(self.enabled)
+
+    def __enter__(self) -> None:
+        self._outer = outer = _conventions.still_open()
+        _conventions.entered = (*outer, ref(self))
+
+    def __exit__(self, *_: object) -> None:
+        _conventions.entered = self._outer
