@@ -10,12 +10,15 @@
 ``--hypothesis-profile=dev``, ``ci``, ``nightly``
     Few examples; the same examples every time; many.
 
+Counterexamples of Hypothesis show Tensors, Parameters and drawn programs as Python to paste.
+
 It stands beside the package, and imports nothing of it before a test needs it: a plugin is loaded at every start of
 pytest, also for projects that have nothing to do with this one.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
@@ -84,6 +87,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     jitted = fixture == _FIXTURE and (marker is None or marker.kwargs.get("jit", True))
     targets = chosen_targets(metafunc.config.getoption(_OPTION), names, jitted)
     metafunc.parametrize(fixture, targets, indirect=True, ids=str, scope="session")
+
+
+def pytest_collection_finish() -> None:
+    if "dualtape" in sys.modules and "hypothesis" in sys.modules:
+        from dualtape.testing.counterexamples import show_counterexamples_as_code
+
+        show_counterexamples_as_code()
 
 
 def _target(item: pytest.Item) -> Target | None:

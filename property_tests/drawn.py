@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 import dualtape as dt
-from dualtape.testing import as_code
 from dualtape.testing.composition import Composition
 from dualtape.testing.modes import Tensors, nested_duals
 from dualtape.testing.rounding import rounding_bound
@@ -21,17 +20,10 @@ from dualtape.testing.strategies import points, programs, scalar_functions
 
 @dataclass(frozen=True)
 class Call:
-    """A function and its arguments; prints as Python to paste."""
+    """A function and its arguments."""
 
     f: Composition
     x: list[dt.Tensor]
-
-    def __repr__(self) -> str:
-        arguments = ", ".join(map(as_code, self.x))
-        return f"{self.f!r}\n\nf({arguments})\n"
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        printer.text(repr(self))
 
     def results(self, x: Tensors) -> Tensors:
         """What the function gives, as a list."""

@@ -66,11 +66,11 @@ def test_failure_names_the_leaf_and_gives_the_call_to_paste(wrong_sine: Any) -> 
         check_derivatives(f, tree, 3, modes=("reverse",))
     code = str(failure.value).splitlines()[-1].strip()
     assert code == (
-        "check_derivatives(f, {'a': [dt.Tensor(np.array([1, 2])), dt.Tensor(np.array([0.25]))], "
+        "dt.testing.check_derivatives(f, {'a': [dt.Tensor(np.array([1, 2])), dt.Tensor(np.array([0.25]))], "
         "'b': dt.Tensor(np.array([0.5]))}, 3, order=1, modes=(\"reverse\",), jit=False, seed=0)"
     )
     with pytest.raises(AssertionError) as again:
-        exec(code, {"check_derivatives": check_derivatives, "f": f, "dt": dt, "np": np})
+        exec(code, {"f": f, "dt": dt, "np": np})
     assert str(again.value) == str(failure.value)
 
 

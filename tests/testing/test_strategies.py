@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 import dualtape as dt
 from dualtape.core.primitive import CATALOGUE, Primitive
 from dualtape.devices.opencl import opencl_devices
-from dualtape.testing import as_code
 from dualtape.testing import strategies as s
 
 FEW = settings(max_examples=30, deadline=None, database=None, suppress_health_check=list(HealthCheck))
@@ -124,25 +123,6 @@ def test_program_prints_as_python() -> None:
         "    v0 = ops.exp(x0)",
         "    return v0",
     ]
-
-
-VALUES = [
-    1, -0.5, True, None, "a", dt.float32, dt.bool_, np.inf, (1,), [np.float32(0.1)], {"a": (2, [3.0])},
-    np.array([0.1, np.nan], np.float32), np.zeros((0, 3), np.int8), np.full((2, 3), 0.25), np.array(7, np.uint16),
-    np.array([True, False]), np.array([1e-45, 3.4e38], np.float32), np.array([[1.5], [np.pi]]), np.ones(9, np.bool_),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("value", VALUES, ids=str)
-def test_code_makes_the_value_again(value: object) -> None:
-    again = eval(as_code(value), {"dt": dt, "np": np})
-    np.testing.assert_equal(again, value)
-    assert type(again) is type(value) or isinstance(value, np.generic)
-    assert getattr(again, "dtype", None) == getattr(value, "dtype", None) or isinstance(value, np.generic)
-
-
-def test_code_of_a_large_array_is_a_description() -> None:
-    assert as_code(np.arange(2000)) == "<int64 array of shape (2000,)>"
 
 
 WRONG = """

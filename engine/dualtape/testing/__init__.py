@@ -10,4 +10,5 @@ from dualtape.testing.chosen import chosen_derivatives as chosen_derivatives
 from dualtape.testing.code import as_code as as_code
 from dualtape.testing.numeric import Estimate as Estimate
 from dualtape.testing.numeric import finite_differences as finite_differences
+from dualtape.testing.operands import PrimitiveCall as PrimitiveCall
 from dualtape.testing.ulp import assert_close_in_ulp as assert_close_in_ulp

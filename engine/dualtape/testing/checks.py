@@ -13,6 +13,7 @@ from dualtape.devices.device import Device
 from dualtape.devices.registry import HOST, device, devices, find_device
 from dualtape.dtypes import float64
 from dualtape.errors import ArgumentError, TracingError
+from dualtape.testing.code import as_code
 from dualtape.testing.comparison import Expected, compare, within_estimate, within_rounding
 from dualtape.testing.complex_step import complex_step
 from dualtape.testing.modes import Tensors, composed, gradient, nested_duals, taylor
@@ -93,7 +94,7 @@ def check_derivatives(
     with device(HOST):
         limit = min(room(a.asnumpy(), v.asnumpy(), domain) for a, v in zip(precise.x, precise.v, strict=True))
         for k in range(1, order + 1):
-            run = _Run(precise, modes, k, under_jit=False, rtol=rtol)
+            run = _Run(precise, modes, k, under_jit=False, rtol=rtol, domain=domain)
             for reference in _independent(precise, k, limit, rtol):
                 run.check(reference)
             values = [np.asarray(y) for y in taylor(precise.f, precise.x, [precise.v] * k)]
@@ -107,7 +108,7 @@ def check_derivatives(
                 for k, values in enumerate(references, start=1):
                     bounds = precise.bounds(k)
                     reference = within_rounding("the derivative in float64", values, rtol, there.rounding, k, bounds)
-                    _Run(there, modes, k, under_jit, rtol).check(reference)
+                    _Run(there, modes, k, under_jit, rtol, domain).check(reference)
 
 
 def _read(order: Any, modes: Sequence[str]) -> None:
@@ -142,6 +143,7 @@ class _Run(NamedTuple):
     k: int
     under_jit: bool
     rtol: float | None
+    domain: Bounds
 
     def check(self, reference: Expected) -> None:
         """Compare all modes with a reference."""
@@ -218,5 +220,7 @@ class _Run(NamedTuple):
         if not self.under_jit:
             options.append("jit=False")
         if self.rtol is not None:
-            options.append(f"rtol={self.rtol}")
+            options.append(f"rtol={as_code(self.rtol)}")
+        if self.domain is not EVERYWHERE:
+            options.append(f"domain={as_code(self.domain)}")
         return self.problem.code(", ".join(options))

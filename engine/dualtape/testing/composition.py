@@ -38,7 +38,7 @@ class Composition:
     """A function of Tensors made of primitives.
 
     Its text, ``repr(f)``, is Python to paste: the imports and a function ``f`` of the public operations (of primitives
-    from the catalogue where these have no public name).
+    from the catalogue where these have no public name). ``as_code(f)`` is the same as one expression, a lambda.
 
     Attributes
     ----------
@@ -94,27 +94,36 @@ class Composition:
     def __repr__(self) -> str:
         return self._source
 
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        # Hypothesis would show the fields.
-        printer.text(repr(self))
-
     @cached_property
     def _source(self) -> str:
-        count = len(self.inputs)
+        imports = "import numpy as np\nimport dualtape as dt\nfrom dualtape import ops"
+        steps = [f"    v{i} = {call}\n" for i, call in enumerate(self._calls())]
+        return f"{imports}\n\ndef f({', '.join(self._arguments())}):\n{''.join(steps)}    return {self._results()}"
 
-        def name(operand: Given) -> str:
-            if not isinstance(operand, Ref):
-                return f"dt.Tensor({as_code(operand)})" if isinstance(operand, np.ndarray) else as_code(operand)
-            number = operand.number
-            return f"x{number}" if number < count else f"v{number - count}"
+    def _arguments(self) -> list[str]:
+        return [f"x{i}" for i in range(len(self.inputs))]
 
-        lines = [
-            f"    v{i} = {render_call(step.primitive, [name(x) for x in step.operands], step.params)}"
-            for i, step in enumerate(self.steps)
+    def _results(self) -> str:
+        return ", ".join(map(self._written, self.outputs))
+
+    def _calls(self) -> list[str]:
+        return [
+            render_call(step.primitive, list(map(self._written, step.operands)), step.params) for step in self.steps
         ]
-        header = ["import numpy as np", "import dualtape as dt", "from dualtape import ops"]
-        if any("CATALOGUE" in line for line in lines):
-            header.append("from dualtape.primitives import CATALOGUE")
-        arguments = ", ".join(f"x{i}" for i in range(count))
-        results = ", ".join(map(name, self.outputs))
-        return "\n".join([*header, "", f"def f({arguments}):", *lines, f"    return {results}"])
+
+    def _written(self, operand: Given) -> str:
+        if isinstance(operand, Ref):
+            number = operand.number - len(self.inputs)
+            return f"x{operand.number}" if number < 0 else f"v{number}"
+        if not isinstance(operand, np.ndarray):
+            return as_code(operand)
+        # Where the arguments are: operations take no tensors on different devices.
+        return f"dt.Tensor({as_code(operand)}, device=x0.device)"
+
+
+@as_code.register
+def _(value: Composition) -> str:
+    steps = "".join(f"    v{i} := {call},\n" for i, call in enumerate(value._calls()))
+    results = value._results()
+    result = f"({results})" if len(value.outputs) > 1 else results
+    return f"lambda {', '.join(value._arguments())}: (\n{steps}    {result},\n)[-1]"

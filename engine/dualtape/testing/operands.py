@@ -12,6 +12,7 @@ from dualtape.core.primitive import Elementwise, Primitive
 from dualtape.core.spec import Shape
 from dualtape.dtypes import DType, float64
 from dualtape.tensor import Tensor
+from dualtape.testing.code import as_code
 
 # Shapes of the inputs of elementwise functions, by their number: equal, broadcast both ways, 0-d, empty.
 _SHAPES: dict[int, tuple[tuple[Shape, ...], ...]] = {
@@ -44,6 +45,11 @@ class PrimitiveCall(NamedTuple):
             return self.primitive(*filled, **self.params)
 
         return function, [inputs[i] for i in places]
+
+
+@as_code.register
+def _(value: PrimitiveCall) -> str:
+    return f"dt.testing.PrimitiveCall({', '.join(map(as_code, value))})"
 
 
 def examples(primitive: Primitive) -> tuple[Example, ...]:

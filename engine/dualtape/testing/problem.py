@@ -106,7 +106,7 @@ class DerivativeProblem:
     def code(self, options: str) -> str:
         """The call of the check as Python to paste, where ``f`` is the function."""
         arguments = ", ".join(map(as_code, self._args))
-        return f"check_derivatives(f, {arguments}, {options}, seed={self.seed})"
+        return f"dt.testing.check_derivatives(f, {arguments}, {options}, seed={self.seed})"
 
 
 def _short(numbers: np.random.Generator, like: Tensor) -> Tensor:

@@ -21,4 +21,4 @@ def render_call(primitive: Primitive, operands: Sequence[str], params: dict[str,
     arguments = ", ".join([*operands, *(f"{key}={as_code(value)}" for key, value in params.items())])
     if form is None and hasattr(elementwise, primitive.name):
         return f"ops.{primitive.name}({arguments})"
-    return f"CATALOGUE[{primitive.name!r}]({arguments})"
+    return f"{as_code(primitive)}({arguments})"

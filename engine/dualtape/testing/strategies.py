@@ -34,9 +34,12 @@ except ImportError as failure:
 
 from dualtape.testing.composition import Composition
 from dualtape.testing.composition_builder import CompositionBuilder
+from dualtape.testing.counterexamples import show_counterexamples_as_code
 from dualtape.testing.extend import extend, pool
 from dualtape.testing.numeric import Bounds
 from dualtape.testing.operands import PrimitiveCall, draw, examples
+
+show_counterexamples_as_code()
 
 CLOSEST = 0.05
 """How far elements stay away from kinks."""
