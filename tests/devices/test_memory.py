@@ -75,6 +75,27 @@ def test_what_only_a_cycle_holds_makes_room_too(small: Any) -> None:
         gc.enable()
 
 
+def test_what_the_collector_of_cycles_frees_is_counted_once(small: Any) -> None:
+    """It finalizes storage and memory together, though the storage gives its memory back for the next one."""
+    kept = put(small, 8)
+    for _ in range(3):
+        cycle: list[Any] = [put(small, 8), put(small, 8)]
+        cycle.append(cycle)
+        del cycle
+        gc.collect()
+        found = small.memory()
+        assert (found.in_use, found.pooled) == (8 * MIB, 0)
+        others = [put(small, 8) for _ in range(7)]
+        assert small.memory().in_use == 64 * MIB
+        with pytest.raises(errors.DeviceMemoryError):
+            put(small, 8)
+        del others
+        assert small.memory().in_use == 8 * MIB
+        small.release_memory()
+    del kept
+    assert small.memory().in_use == 0
+
+
 def test_a_tensor_is_put_and_read_after_the_error(small: Any) -> None:
     x = dt.Tensor(np.ones(MIB, np.float32), device=small)
 

@@ -46,16 +46,22 @@ class PoolStatistics(NamedTuple):
 
 
 class _Block:
-    """Memory of the device. When it is dropped, for whatever reason, its ``size`` is no longer held."""
+    """Memory of the device. When it is dropped, for whatever reason, its ``size`` is no longer held.
 
-    __slots__ = ("_dropped", "buffer", "size")
+    The collector of cycles finalizes it together with its allocation, which gives it back to the pool. Python finalizes
+    nothing twice, so what is ``gone`` must not be lent again.
+    """
+
+    __slots__ = ("_dropped", "buffer", "gone", "size")
 
     def __init__(self, dropped: deque[int]) -> None:
         self.buffer: Any = None
         self.size = 0
+        self.gone = False
         self._dropped = dropped
 
     def __del__(self) -> None:
+        self.gone = True
         self._dropped.append(self.size)
 
 
@@ -196,7 +202,8 @@ class Pool:
         while self._returned:
             block = self._returned.popleft()
             self._in_use -= block.size
-            self._free.setdefault(block.size, []).append(block)
+            if not block.gone:
+                self._free.setdefault(block.size, []).append(block)
 
     def _count(self) -> None:
         self._collect()
