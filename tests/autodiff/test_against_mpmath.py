@@ -33,6 +33,7 @@ COUNTERPARTS: dict[str, Callable[..., Any]] = {
     "reciprocal": lambda x: 1 / x,
     "square": lambda x: x * x,
     "sqrt": mpmath.sqrt,
+    "root_of_squares": mpmath.sqrt,
     "rsqrt": lambda x: 1 / mpmath.sqrt(x),
     "exp": mpmath.exp,
     "expm1": mpmath.expm1,

@@ -104,7 +104,7 @@ def test_a_nan_runs_the_strict_kernel_and_only_then() -> None:
 
 def test_what_has_no_loops_is_done_on_the_host_and_said() -> None:
     step = dt.jit(dt.grad(lambda w, x: ops.square(x @ ops.cumsum(w, 0)).mean()), device=DEVICES[0])
-    w, x = ops.ones((2, 3)), ops.ones((5000, 2))
+    w, x = (ops.ones(shape).to(DEVICES[0].name) for shape in ((2, 3), (5000, 2)))
     assert "the host between: `cumsum` has no loops" in str(dt.explain(step, w, x))
     expected = dt.grad(lambda w, x: ops.square(x @ ops.cumsum(w, 0)).mean())(w, x)
     np.testing.assert_allclose(step(w, x).asnumpy(), expected.asnumpy(), rtol=1e-5)

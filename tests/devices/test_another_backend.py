@@ -72,14 +72,14 @@ def test_a_step_is_compiled_without_opencl(told: dict[str, Any]) -> None:
 
 def test_a_step_asks_only_what_the_seam_has(told: dict[str, Any]) -> None:
     kinds = [what for what, *_ in told["asked"]]
-    # Loops, the blocks of points, loops that read their sums.
-    builds = [what for what in told["asked"] if what[0] == "build"]
-    assert [name for _, name, _ in builds] == ["dt_loops", "dt_block", "dt_loops"]
-    # Later steps put the weights, take memory, run and wait once.
-    assert kinds[told["first"] :] == ["put", *["allocate"] * 4, *["run"] * 3, "get all"]
-    assert builds[1][2] == [None, None, None, None, None, "UInt64", "UInt64"]
-    runs = [what[1:] for what in told["asked"] if what[0] == "run"]
-    assert runs == [[1, 1, len(builds[0][2])], [4, 1, len(builds[1][2])], [1, 1, len(builds[2][2])]] * 2
+    assert kinds.count("build") == 1
+    assert kinds.count("run") == 2
+    # Later steps put the shared values, take memory for the sums, run and wait once.
+    assert kinds[told["first"] :] == ["put", "allocate", "run", "get all"]
+    (build,) = (x for x in told["asked"] if x[0] == "build")
+    (run, _) = (x for x in told["asked"] if x[0] == "run")
+    assert build[1:] == ["dt_block", [None, None, None, None, None, "UInt64", "UInt64"]]
+    assert run[1:] == [4, 1, len(build[2])]
 
 
 def test_a_step_gives_what_the_host_does(told: dict[str, Any]) -> None:

@@ -132,7 +132,9 @@ def test_block_kernel(opencl: Any, points: int, laid: Callable[[Any, int], dt.De
 
     x = dt.Tensor(normal(points, 2))
     value, gradients = dt.value_and_grad(loss)(weights, x)
-    jitted = dt.jit(dt.value_and_grad(loss), device=laid(opencl, 4))
+    device = laid(opencl, 4)
+    weights, x = [w.to(device) for w in weights], x.to(device)
+    jitted = dt.jit(dt.value_and_grad(loss), device=device)
     assert {"dt_block(", "dt_loops("} <= set(re.findall(r"dt_(?:block|loops)\(", jitted.lower(weights, x).kernels()))
     got, got_gradients = jitted(weights, x)
     for a, b in zip((got, *got_gradients), (value, *gradients), strict=True):

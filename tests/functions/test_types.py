@@ -127,7 +127,7 @@ REFUSED: list[tuple[str, Callable[[], Any], type[Exception], str]] = [
         "scatter_add range",
         lambda: ops.scatter_add(FLOAT, 0, dt.Tensor([3]), dt.Tensor([1.0])),
         IndexError,
-        "3, outside",
+        "index 3 is outside axis 0",
     ),
     ("one_hot indices", lambda: ops.one_hot(FLOAT, 2), IndexError, "`indices` of `one_hot`"),
     ("one_hot depth", lambda: ops.one_hot(INT, -1), ValueError, "`depth` of `one_hot`"),

@@ -5,6 +5,7 @@ stage                       what it gives                                       
 ==========================  ======================================================  =================================
 trace_program               the function as equations                               program/tracing.py
 optimise                    fewer equations that mean the same                      passes/simplification.py
+without_checks              no checks of indices, if the caller wants none          passes/simplification.py
 choose_device               the device of the kernels, or why there is none         blocks/policy.py
 compute_repeated_once       what is the same at all points, once                    passes/repetition.py
 choose_division             stages of equations, and regions that map over points   blocks/find/point_sets.py

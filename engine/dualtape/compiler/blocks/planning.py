@@ -21,8 +21,9 @@ from dualtape.devices.kernels import KernelDevice
 from dualtape.devices.registry import HOST
 from dualtape.errors import DeviceError, DeviceMemoryError, ForkedError
 
-FEWEST_EQUATIONS = 16
-"""Of a program without points: fewer launches are not worth the compilation of a kernel."""
+FEWEST_BETWEEN, FEWEST_ALONE = 16, 100
+"""Operations of a kernel of loops. Between blocks NumPy does fewer in the time of a launch; in a program without points
+fewer launches, of some 10 us each, are not worth the compilation, which takes as long as 10,000 of them."""
 
 MOST_LOOP_ELEMENTS, MOST_ELEMENTS_ALONE = 1 << 21, 1 << 17
 """Of loops, which one work-group runs: beside blocks of points, and where all of a device could run them."""
@@ -53,6 +54,8 @@ def plan_blocks(
     try:
         if home is not HOST and home is not device:
             raise NotLoops(f"the program is on {home.name}")
+        if home is HOST and len(division.equations) < FEWEST_BETWEEN:
+            raise NotLoops(f"{len(division.equations)} operations are too few to be worth compiling a kernel")
         placed = place_program(program, division, launches, home is HOST, _work_items(device), MOST_LOOP_ELEMENTS)
         resident = ResidentPlan(placed, home, device)
     except NotLoops as reason:
@@ -67,7 +70,7 @@ def plan_loops(program: Program, home: Device) -> PlannedProgram:
     """How a program without points runs as loops on ``home``, or :class:`NotLoops`."""
     if not isinstance(home, KernelDevice):
         raise NotLoops(f"{home.name} has no kernels")
-    if len(program.equations) < FEWEST_EQUATIONS:
+    if len(program.equations) < FEWEST_ALONE:
         raise NotLoops(f"{len(program.equations)} operations are too few to be worth compiling a kernel")
     whole = Division((Stage(program.equations, ()),), ())
     placed = place_program(program, whole, {}, False, _work_items(home), MOST_ELEMENTS_ALONE)

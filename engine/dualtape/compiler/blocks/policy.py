@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dualtape.compiler.blocks.find import NotBlockable, elements, one_by_one
+from dualtape.compiler.blocks.find import NotBlockable, elements
 from dualtape.compiler.program import Program
 from dualtape.devices.device import Device
 from dualtape.devices.kernels import KernelDevice
 from dualtape.devices.registry import HOST, devices
 from dualtape.errors import DeviceError
 
-WORTHWHILE = 1 << 20
-"""What a program must cost by itself, counted in elements that take NumPy a nanosecond, before a kernel is compiled."""
+WORTHWHILE = 1 << 19
+"""Elements that a program must compute, for NumPy to take about as many nanoseconds, before a kernel is compiled."""
 
 
 def choose_device(program: Program, home: Device, chosen: Device | None) -> KernelDevice:
@@ -22,8 +22,9 @@ def choose_device(program: Program, home: Device, chosen: Device | None) -> Kern
 
 
 def _worthwhile_device(program: Program, home: Device) -> Device:
-    if one_by_one(program.equations) < WORTHWHILE:
-        raise NotBlockable(f"{elements(program.equations)} elements are too few to be worth compiling a kernel")
+    count = elements(program.equations)
+    if count < WORTHWHILE:
+        raise NotBlockable(f"{count} elements are too few to be worth compiling a kernel")
     if home is not HOST:
         return home
     reasons = []

@@ -2,7 +2,6 @@
 
 from dualtape.compiler.blocks.find.point_sets import choose_division as choose_division
 from dualtape.compiler.blocks.find.point_sets import elements as elements
-from dualtape.compiler.blocks.find.point_sets import one_by_one as one_by_one
 from dualtape.compiler.blocks.find.regions import Division as Division
 from dualtape.compiler.blocks.find.regions import NotBlockable as NotBlockable
 from dualtape.compiler.blocks.find.regions import Region as Region

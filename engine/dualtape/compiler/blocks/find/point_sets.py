@@ -23,7 +23,7 @@ def choose_division(program: Program) -> Division:
     long as they make the division cheaper.
     """
     candidates = _point_counts(program)
-    total, undivided = elements(program.equations), one_by_one(program.equations)
+    total, undivided = elements(program.equations), _one_by_one(program.equations)
     found, reasons = _divisions(program, (), candidates)
     left = {points: elements(division.equations) for points, division in found.items()}
     useful = {n: x for n, x in found.items() if 2 * left[n] <= total or 4 * cost(x) <= 3 * undivided}
@@ -69,10 +69,10 @@ def elements(equations: tuple[Equation, ...]) -> int:
 def cost(division: Division) -> int:
     """A measure of what does not happen in blocks."""
     moved = sum(array.features * region.points for region in division.regions for array, _ in region.stored)
-    return one_by_one(division.equations) + 2 * moved + REGION_COST * len(division.regions)
+    return _one_by_one(division.equations) + 2 * moved + REGION_COST * len(division.regions)
 
 
-def one_by_one(equations: tuple[Equation, ...]) -> int:
+def _one_by_one(equations: tuple[Equation, ...]) -> int:
     """What they cost without blocks, counted in elements."""
     return elements(equations) + EQUATION_COST * len(equations)
 
