@@ -11,7 +11,7 @@ from dualtape.core.example import Example, Reals
 from dualtape.core.expression import by_type, call, choose, x, y
 from dualtape.core.primitive import Bilinear
 from dualtape.primitives.continuation import extremum, pieces
-from dualtape.primitives.convention import is_strict
+from dualtape.primitives.convention import conventions, is_strict
 from dualtape.primitives.declaring import Power, elementwise, infer_elementwise, math_function, piecewise_constant
 from dualtape.primitives.rounding import floor_divide, sign
 
@@ -62,6 +62,13 @@ def _strong_product(c: Any, d: Any) -> Any:
     return product
 
 
+def times_slope(derivative: Any, slope: Any) -> Tensor:
+    """The product of a derivative and a slope, by the convention that holds in this thread."""
+    if conventions.entered and is_strict():
+        return multiply(derivative, slope)
+    return strong_multiply(derivative, slope)
+
+
 # The product of a derivative and a partial in which zero wins over what is infinite or undefined: what
 # `where` has cut off must not come back as 0 * inf = NaN. Either factor may be the one that was cut
 # off, for a derivative of a derivative multiplies by them in turn.
@@ -71,7 +78,7 @@ strong_multiply: Bilinear = Bilinear(
     lowering=choose((x == 0) | (y == 0), 0, x * y),
     infer=infer_elementwise("strong_multiply"),
     transposes=(lambda ct, x, y: times_slope(ct, y), lambda ct, x, y: times_slope(x, ct)),
-    of_derivatives=lambda x, y: times_slope(x, y),
+    of_derivatives=times_slope,
     commutes=True,
     examples=_PAIR,
 )
@@ -82,17 +89,12 @@ multiply: Bilinear = Bilinear(
     lowering=x * y,
     infer=infer_elementwise("multiply"),
     transposes=(lambda ct, x, y: times_slope(ct, y), lambda ct, x, y: times_slope(ct, x)),
-    of_derivatives=lambda x, y: times_slope(x, y),
+    of_derivatives=times_slope,
     commutes=True,
     examples=_PAIR,
     written="{0} * {1}",
     power=lambda x, y: Power(x, 2) if x is y else None,
 )
-
-
-def times_slope(derivative: Any, slope: Any) -> Tensor:
-    """The product of a derivative and a slope, by the convention that holds in this thread."""
-    return (multiply if is_strict() else strong_multiply)(derivative, slope)
 
 
 def _inverse(y: Any) -> Any:

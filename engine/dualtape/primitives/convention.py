@@ -12,14 +12,15 @@ from weakref import ref
 
 from dualtape.scopes import Scopes
 
-_conventions = Scopes()
+conventions = Scopes()
+"""The blocks of :class:`strict_derivatives` that a thread is in."""
 
 
 def is_strict() -> bool:
     """Whether this thread wants 0 times infinity to be NaN in derivatives, as it is elsewhere."""
-    if not _conventions.entered:
+    if not conventions.entered:
         return False
-    innermost: Any = next((scope() for scope in reversed(_conventions.still_open())), None)
+    innermost: Any = next((scope() for scope in reversed(conventions.still_open())), None)
     return innermost is not None and innermost.enabled
 
 
@@ -58,8 +59,8 @@ class strict_derivatives(ContextDecorator):
         return type(self)(self.enabled)
 
     def __enter__(self) -> None:
-        self._outer = outer = _conventions.still_open()
-        _conventions.entered = (*outer, ref(self))
+        self._outer = outer = conventions.still_open()
+        conventions.entered = (*outer, ref(self))
 
     def __exit__(self, *_: object) -> None:
-        _conventions.entered = self._outer
+        conventions.entered = self._outer
