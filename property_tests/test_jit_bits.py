@@ -118,7 +118,7 @@ def test_as_loops(dtype: dt.dtype.DType, data: st.DataObject, dualtape_device: T
     """However few operations there are; what has no loops runs operation by operation."""
     without_sums = [primitive for primitive in ORDINARY if primitive.name not in ("sum", "matmul")]
     drawn = data.draw(calls_with_statics(dtype, without_sums, max_steps=3))
-    with dualtape_device.active(), mock.patch.object(planning, "FEWEST_EQUATIONS", 1):
+    with dualtape_device.active(), mock.patch.object(planning, "FEWEST_ALONE", 1):
         there = replace(drawn, call=drawn.call.to(dualtape_device.device))
         assert_bits(there, dt.jit(there), there)
 

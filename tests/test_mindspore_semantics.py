@@ -194,6 +194,8 @@ ULPS = {
     # Differences of nearly equal terms: both libraries are 3 units from the exact number, on opposite sides.
     "gradients: A mixed second derivative": 6,
     "gradients: The gradient of a loss that contains a gradient": 4,
+    # A loss near 0: MindSpore's is 7.6 units from the exact number, ours less than one.
+    "losses: CrossEntropyLoss": 8,
 }
 
 

@@ -20,7 +20,7 @@ random.seed(seed)
 device = dt.devices()[int(where)]
 dt.set_device(device)
 sys.unraisablehook = lambda what: None
-faulthandler.dump_traceback_later(90 + count, exit=True)
+faulthandler.dump_traceback_later(300 + count, exit=True)
 
 net = nn.SequentialCell(nn.Dense(3, 4), nn.Tanh(), nn.Dense(4, 1))
 rng = np.random.default_rng(0)
@@ -130,7 +130,7 @@ def inject(program: str, count: int) -> Counts:
     places = range(len(dt.devices()))
     for place in places:
         share = -(-count // len(places))
-        status, output = run_program(PRELUDE + program, str(share), str(place), "7", seconds=150 + share)
+        status, output = run_program(PRELUDE + program, str(share), str(place), "7", seconds=400 + share)
         words = output.split("counts")[-1].split() if status == 0 and "counts" in output else []
         if not words:
             print(f"device {place}: {status}, {output}", file=sys.stderr)

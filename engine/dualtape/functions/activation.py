@@ -6,7 +6,6 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from dualtape.core.interpreter import Value
-from dualtape.core.spec import normalize_axis
 from dualtape.errors import ArgumentError, ArgumentTypeError
 from dualtape.functions.conversion import TensorLike, accumulating, as_tensor, cast_to, floating, read_axes, read_number
 from dualtape.functions.elementwise import erfc, exp, expm1, maximum, minimum, relu, sigmoid
@@ -76,7 +75,7 @@ def softmax(input: TensorLike, axis: int = -1) -> Tensor:
     """exp(x) over its sum along ``axis``."""
     x = floating("softmax", input)
     if x.size == 0:
-        normalize_axis("softmax", axis, x.ndim)
+        read_axes("softmax", axis, x.ndim)
         return x
     powers = exp(accumulating(x) - stop_gradient(amax(x, axis, keepdims=True)))
     return cast_to(powers / sum_axes(powers, axis, keepdims=True), x.dtype)
