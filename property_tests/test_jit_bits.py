@@ -92,6 +92,12 @@ def assert_bits(run: Callable[..., Any], jitted: Callable[..., Any], drawn: With
             assert_same_bits(got, wanted)
 
 
+def assert_bits_on(target: Target, drawn: WithStatics) -> None:
+    with target.active():
+        there = replace(drawn, call=drawn.call.to(target.device))
+        assert_bits(there, dt.jit(there), there)
+
+
 @each_dtype
 @given(data=st.data())
 def test_on_the_host(dtype: dt.dtype.DType, data: st.DataObject) -> None:
@@ -105,9 +111,7 @@ def test_on_the_host(dtype: dt.dtype.DType, data: st.DataObject) -> None:
 @given(data=st.data())
 def test_on_every_device(dtype: dt.dtype.DType, data: st.DataObject, dualtape_device: Target) -> None:
     drawn = data.draw(calls_with_statics(dtype, max_steps=3))
-    with dualtape_device.active():
-        there = replace(drawn, call=drawn.call.to(dualtape_device.device))
-        assert_bits(there, dt.jit(there), there)
+    assert_bits_on(dualtape_device, drawn)
 
 
 @each_dtype
@@ -118,9 +122,8 @@ def test_as_loops(dtype: dt.dtype.DType, data: st.DataObject, dualtape_device: T
     """However few operations there are; what has no loops runs operation by operation."""
     without_sums = [primitive for primitive in ORDINARY if primitive.name not in ("sum", "matmul")]
     drawn = data.draw(calls_with_statics(dtype, without_sums, max_steps=3))
-    with dualtape_device.active(), mock.patch.object(planning, "FEWEST_ALONE", 1):
-        there = replace(drawn, call=drawn.call.to(dualtape_device.device))
-        assert_bits(there, dt.jit(there), there)
+    with mock.patch.object(planning, "FEWEST_ALONE", 1):
+        assert_bits_on(dualtape_device, drawn)
 
 
 @each_dtype

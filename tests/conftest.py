@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 
@@ -14,6 +15,8 @@ from dualtape.devices.registry import current_device
 
 # These name what is there only with pyopencl, and cannot be collected without (see `--host-only`).
 _WITH_PYOPENCL = (
+    "compiler/test_resident.py",
+    "compiler/test_sums.py",
     "compiler/test_work_items.py",
     "core/test_truth_values.py",
     "devices/test_every_kernel.py",
@@ -39,3 +42,12 @@ def _nothing_leaks() -> Iterator[None]:
     yield
     assert nesting_depth() == 0, "a transformation was left open"
     assert current_device() is before, "another device was left chosen"
+
+
+@pytest.fixture
+def hurried() -> Iterator[None]:
+    """Threads that are interrupted every few operations."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(before)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -16,15 +16,6 @@ from dualtape import nn, ops
 from dualtape import parameter as parameter_module
 
 THREADS, ROUNDS = 8, 60
-
-
-@pytest.fixture
-def hurried() -> Iterator[None]:
-    """Threads that are interrupted every few operations."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)
-    yield
-    sys.setswitchinterval(before)
 
 
 def work(net: nn.Cell, compiled: Callable[..., Any]) -> dict[str, Callable[[dt.Tensor], Any]]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -22,15 +21,6 @@ from dualtape.devices.opencl import opencl_devices
 from dualtape.devices.registry import HOST
 
 DEVICES = [device.name for device in opencl_devices() if device.architecture.is_processor]
-
-
-@pytest.fixture
-def hurried() -> Iterator[None]:
-    """Threads that are interrupted every few operations."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)
-    yield
-    sys.setswitchinterval(before)
 
 
 def at_once(work: Callable[[int], Any], count: int) -> list[Any]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
 
-from dualtape.core.example import Example, Indices, Reals
+from devices.catalogue_calls import calls
 from dualtape.core.lowering import Expression
-from dualtape.core.primitive import CATALOGUE, Elementwise, Primitive
+from dualtape.core.primitive import CATALOGUE
 from dualtape.errors import DualtapeError
 
 EXACT = {
@@ -25,32 +24,6 @@ WIDER = (
     "sign",
 )  # fmt: skip
 STRUCTURAL = sorted(name for name, p in CATALOGUE.items() if not isinstance(p.lowering, Expression))
-
-
-def calls(primitive: Primitive, dtype: str) -> list[tuple[list[np.ndarray], dict[str, Any]]]:
-    """Inputs and parameters to try a primitive on."""
-    rng = np.random.default_rng(7)
-    if not isinstance(primitive, Elementwise):
-        return [([_draw(rng, x, dtype) for x in example.inputs], example.params) for example in _examples(primitive)]
-    # The second input repeats along an axis, and rows are no whole number of vectors.
-    inputs = [
-        rng.uniform(low, high, (3, 37) if i == 0 else (37,)).astype(dtype)
-        for i, (low, high) in enumerate(primitive.domain)
-    ]
-    return [(inputs, params) for params in primitive.params]
-
-
-def _examples(primitive: Primitive) -> tuple[Example, ...]:
-    examples: tuple[Example, ...] = primitive.examples  # type: ignore[attr-defined]
-    return examples
-
-
-def _draw(rng: np.random.Generator, x: Any, dtype: str) -> np.ndarray:
-    if isinstance(x, Reals):
-        return np.asarray(rng.uniform(x.low, x.high, x.shape)).astype(dtype)
-    if isinstance(x, Indices):
-        return np.asarray(rng.integers(0, x.size, x.shape))
-    return np.asarray(rng.integers(0, 2, x.shape)).astype(bool)
 
 
 def check(same: Callable[..., None], name: str, dtype: str) -> None:

@@ -10,10 +10,13 @@ their differences, which NumPy refuses, they count as numbers.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from itertools import product
 from typing import Any, NoReturn
+
+import numpy as np
 
 
 def _binary(symbol: str) -> Callable[[Expression, Expression | float], Expression]:
@@ -268,6 +271,16 @@ def in_c(expression: Expression, names: Sequence[str] = "xyz", number: str = "T"
         case [left, right]:
             return f"{left} {expression.symbol} {right}"
     return "{} ? {} : {}".format(*inner)
+
+
+def number_in_c(value: bool | int | float, bits: int) -> str:
+    """C code: a number as a float of 32 or 64 bits, exactly."""
+    with np.errstate(over="ignore"):
+        rounded = float(np.float32(value)) if bits == 32 else float(value)
+    if not math.isfinite(rounded):
+        return "NAN" if math.isnan(rounded) else ("INFINITY" if rounded > 0 else "(-INFINITY)")
+    text = f"{rounded.hex()}{'f' if bits == 32 else ''}"
+    return text if math.copysign(1, rounded) > 0 else f"({text})"
 
 
 def _with_nan(expression: Expression, is_nan: Sequence[bool]) -> str | bool | None:

@@ -32,7 +32,6 @@ class Launch:
         self.groups = min(tiles, GROUPS * device.architecture.cores)
         self._built: dict[bool, tuple[BlockKernel, BuiltKernel]] = {}
         self._memory: tuple[Storage, Storage] | None = None
-        self.uploads = Uploads(device)
         device.on_shortage(self._give_back)
 
     def _give_back(self) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from dualtape.compiler.blocks.emit import Entry
 from dualtape.compiler.blocks.find import Division, Region, Stage
 from dualtape.compiler.blocks.launch import Launch
+from dualtape.compiler.blocks.target import work_items_of
 from dualtape.compiler.loops import (
     LoopKernel,
     Nest,
@@ -26,11 +27,12 @@ from dualtape.compiler.passes import remove_dead_code
 from dualtape.compiler.program import KnownNode, Node, Program
 from dualtape.core.lowering import View, contiguous_strides
 from dualtape.core.spec import Spec
+from dualtape.devices.kernels import Architecture
 
 _ALIGNED = 64
 
 
-@dataclass
+@dataclass(eq=False)
 class Packed:
     """Arrays one behind the other in a buffer of bytes."""
 
@@ -56,8 +58,6 @@ class Packed:
         start = self.places[node].offset
         elements: np.ndarray = packed[start : start + _nbytes(node)].view(node.spec.dtype.numpy)
         return elements.reshape(node.spec.shape).copy()
-
-    __hash__ = object.__hash__
 
 
 def _nbytes(node: Node) -> int:
@@ -107,15 +107,20 @@ class PlacedProgram:
 
 
 def place_program(
-    program: Program, division: Division, launches: Mapping[Region, Launch], from_host: bool, work_items: int, most: int
+    program: Program,
+    division: Division,
+    launches: Mapping[Region, Launch],
+    from_host: bool,
+    architecture: Architecture,
+    most: int,
 ) -> PlacedProgram:
-    """Place a divided program with inputs and results on the host, or on the device.
+    """Place a divided program with inputs and results on the host, or on the device, of that architecture.
 
     :class:`NotLoops` where loops would run over more than ``most`` elements, or cannot do what is asked.
     """
     if any(region.stored for region in division.regions):
         raise NotLoops("values at points are results")
-    builder = NestBuilder()
+    builder = NestBuilder(architecture.lanes)
     flags: list[Node] = []
     regions: list[list[RegionStep]] = []
     read_by_regions = (x for region in division.regions for x in (*region.shared, *(a.node for a, _ in region.loaded)))
@@ -133,13 +138,14 @@ def place_program(
                 builder.visit(equation)
         before = [_region_step(builder, launches[region]) for region in stage.regions]
         regions.append(before)
-    results = {node: Node(node.spec) for node in program.results if node not in program.inputs}
+    inputs = set(program.inputs)
+    results = {node: Node(node.spec) for node in program.results if node not in inputs}
     for node, copy in results.items():
         builder.copy(builder.source(node), whole(copy))
     nests = builder.finish()
     if loop_elements(nests) > most:
         raise NotLoops(f"{loop_elements(nests)} elements are too many for one work-group")
-    return _placed(nests, program, regions, flags, results, from_host, work_items)
+    return _placed(nests, program, regions, flags, results, from_host, work_items_of(architecture))
 
 
 def _region_step(builder: NestBuilder, launch: Launch) -> RegionStep:

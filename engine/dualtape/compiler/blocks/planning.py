@@ -12,7 +12,6 @@ from dualtape.compiler.blocks.launch import Launch
 from dualtape.compiler.blocks.placing import place_program
 from dualtape.compiler.blocks.resident import ResidentPlan
 from dualtape.compiler.blocks.run import plan_on_host
-from dualtape.compiler.blocks.target import WORK_ITEMS
 from dualtape.compiler.loops import NotLoops
 from dualtape.compiler.program import Program
 from dualtape.compiler.replay import Runner, replayed
@@ -48,7 +47,7 @@ class PlannedProgram(NamedTuple):
 def plan_blocks(
     program: Program, division: Division, kernels: Mapping[Region, CompiledRegion], home: Device, device: KernelDevice
 ) -> PlannedProgram:
-    """How ``program`` runs as divided, with the kernels of its regions on ``device``; takes the memory for them."""
+    """How ``program`` runs as divided, with the kernels of its regions on ``device``."""
     launches = {region: Launch(compiled, device) for region, compiled in kernels.items()}
     sources = [compiled.kernel.source for compiled in kernels.values()]
     try:
@@ -56,7 +55,7 @@ def plan_blocks(
             raise NotLoops(f"the program is on {home.name}")
         if home is HOST and len(division.equations) < FEWEST_BETWEEN:
             raise NotLoops(f"{len(division.equations)} operations are too few to be worth compiling a kernel")
-        placed = place_program(program, division, launches, home is HOST, _work_items(device), MOST_LOOP_ELEMENTS)
+        placed = place_program(program, division, launches, home is HOST, device.architecture, MOST_LOOP_ELEMENTS)
         resident = ResidentPlan(placed, home, device)
     except NotLoops as reason:
         return PlannedProgram(
@@ -73,7 +72,7 @@ def plan_loops(program: Program, home: Device) -> PlannedProgram:
     if len(program.equations) < FEWEST_ALONE:
         raise NotLoops(f"{len(program.equations)} operations are too few to be worth compiling a kernel")
     whole = Division((Stage(program.equations, ()),), ())
-    placed = place_program(program, whole, {}, False, _work_items(home), MOST_ELEMENTS_ALONE)
+    placed = place_program(program, whole, {}, False, home.architecture, MOST_ELEMENTS_ALONE)
     resident = ResidentPlan(placed, home, home)
     return PlannedProgram(resident, [kernel.source for kernel in resident.kernels], _kernels_of_loops(resident))
 
@@ -81,11 +80,6 @@ def plan_loops(program: Program, home: Device) -> PlannedProgram:
 def _kernels_of_loops(plan: ResidentPlan) -> str:
     count = len(plan.kernels)
     return f"{count} kernel{'s' if count != 1 else ''} of loops"
-
-
-def _work_items(device: KernelDevice) -> int:
-    architecture = device.architecture
-    return min(WORK_ITEMS, architecture.largest_group) if architecture.points_on_work_items else 1
 
 
 class Guarded:

@@ -13,7 +13,7 @@ import numpy as np
 
 from dualtape.compiler.blocks.emit import Entry
 from dualtape.compiler.blocks.find import Division, Region
-from dualtape.compiler.blocks.launch import Launch
+from dualtape.compiler.blocks.launch import Launch, Uploads
 from dualtape.compiler.passes import remove_dead_code
 from dualtape.compiler.program import Equation, KnownNode, Node, Program
 from dualtape.compiler.replay import Replay, replayed
@@ -28,8 +28,9 @@ HostArrays = dict[Node, np.ndarray]
 class RegionRun:
     """A region between equations on the host: what it reads goes to the device, and what it gives comes back."""
 
-    def __init__(self, launch: Launch) -> None:
+    def __init__(self, launch: Launch, uploads: Uploads) -> None:
         self._launch, self.kernel, self.region = launch, launch.kernel, launch.region
+        self._uploads = uploads
 
     def start(self, values: HostArrays, resident: dict[Node, Storage]) -> Callable[[], HostArrays]:
         """Begin with arrays of the host, or resident on the device; the function waits for the results."""
@@ -39,7 +40,7 @@ class RegionRun:
             array = values[node]
             packed[first : first + array.size] = array.ravel()
         loaded = [
-            resident[array.node] if array.node in resident else launch.uploads.sent(values[array.node])
+            resident[array.node] if array.node in resident else self._uploads.sent(values[array.node])
             for array, _ in region.loaded
         ]
         stored = [device.allocate(array.node.spec.shape, array.node.spec.dtype) for array, _ in region.stored]
@@ -129,9 +130,10 @@ def plan_on_host(
     wanted = shared | loaded | set(program.results)
     read: set[Node] = set()
     stages: list[_Stage] = []
+    uploads = Uploads(device)
     for stage in reversed(division.stages):
         part = _part(stage.equations, wanted | read)
-        runs = tuple(RegionRun(launches[region]) for region in stage.regions)
+        runs = tuple(RegionRun(launches[region], uploads) for region in stage.regions)
         stages.append(_Stage(part.inputs, part.results, replayed(part, HOST), runs))
         read.update(part.inputs)
     known: HostArrays = {node: node.value.asnumpy() for node in wanted if isinstance(node, KnownNode)}

@@ -6,12 +6,10 @@ tile lie on the work-items of a group: the same tile program, in which a vector 
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from dualtape.compiler.program import Number
+from dualtape.core.expression import number_in_c
 from dualtape.devices.kernels import Architecture
 from dualtape.dtypes import DType, float32
 
@@ -76,16 +74,17 @@ class TileTarget:
         return f"__attribute__((noinline, min_vector_width({self.lanes * self.bits})))"
 
     def literal(self, value: Number) -> str:
-        if isinstance(value, float) and not math.isfinite(value):
-            return "NAN" if math.isnan(value) else ("INFINITY" if value > 0 else "-INFINITY")
-        return float(np.float32(value)).hex() + "f" if self.bits == 32 else float(value).hex()
+        return number_in_c(value, self.bits)
+
+
+def work_items_of(architecture: Architecture) -> int:
+    """How many work-items are in a group of any kernel that is written here."""
+    return min(WORK_ITEMS, architecture.largest_group) if architecture.points_on_work_items else 1
 
 
 def target_of(architecture: Architecture, dtype: DType) -> TileTarget:
     """How devices of an architecture compute in ``dtype``."""
     real = "float" if dtype is float32 else "double"
-    if architecture.points_on_work_items:
-        lanes = work_items = min(WORK_ITEMS, architecture.largest_group)
-    else:
-        lanes, work_items = architecture.lanes[dtype], 1
+    work_items = work_items_of(architecture)
+    lanes = work_items if architecture.points_on_work_items else architecture.lanes[dtype]
     return TileTarget(real, dtype.bits, lanes, work_items, architecture.cache_bytes)

@@ -6,7 +6,7 @@ loops where the order of reading and writing allows it, and then nothing between
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from math import prod
 
 from dualtape.compiler.loops.nest import (
@@ -37,13 +37,19 @@ HAS_NAN = Fold(0, choose(y != y, 1, x))
 class NestBuilder:
     """The loop nests of a program's stages so far.
 
+    Parameters
+    ----------
+    floats
+        The types of floats that the device computes in.
+
     Attributes
     ----------
     stage
         To which nests are added.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, floats: Collection[DType] = (float32, float64)) -> None:
+        self._floats = floats
         self.stage = 0
         self._nests: dict[Nest, None] = {}
         self._places: dict[Node, Source] = {}
@@ -68,7 +74,7 @@ class NestBuilder:
         primitive, params, output = equation.primitive, equation.params, equation.output
         operands = [self.source(operand) for operand in equation.reads]
         for spec in (output.spec, *(node.spec for node in equation.reads)):
-            if spec.dtype.is_float and spec.dtype not in (float32, float64):
+            if spec.dtype.is_float and spec.dtype not in self._floats:
                 raise NotLoops(f"`{primitive.name}` is of {spec.dtype}")
             if 0 in spec.shape:
                 raise NotLoops(f"`{primitive.name}` is of no elements")

@@ -6,7 +6,6 @@ that the same computation on other arrays, such as the update of each weight, is
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -15,7 +14,7 @@ import numpy as np
 
 from dualtape.compiler.loops.nest import Accumulation, Calculation, CalculationOperand, Nest, NotLoops, Source
 from dualtape.compiler.program import Node, Number
-from dualtape.core.expression import in_c
+from dualtape.core.expression import in_c, number_in_c
 from dualtape.core.layout import Layout, layout
 from dualtape.dtypes import DType, bool_, float32, float64, int8, int16, int32, int64, uint8, uint16, uint32, uint64
 from dualtape.opencl_kernels import math_source
@@ -37,7 +36,7 @@ class Place(NamedTuple):
     offset: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LoopKernel:
     """Nests as one kernel, for one work-group.
 
@@ -149,10 +148,9 @@ def _function(nest: Nest, work_items: int) -> tuple[str, list[str]]:
     if any_size:
         parameters.append("const int n")
     heads = _loops(["n"] if any_size else [str(size) for size in sizes], indices, work_items)
-    text = f"({', '.join(parameters)})\n{{\n" + "\n".join(
-        [*heads, *lines, "}" * len([x for x in heads if x.endswith("{")])]
-    )
-    return text + "\n}\n", [str(sizes[0])] if any_size else []
+    ends = "}" * sum(head.endswith("{") for head in heads)
+    text = "\n".join([f"({', '.join(parameters)})", "{", *heads, *lines, ends, "}", ""])
+    return text, [str(sizes[0])] if any_size else []
 
 
 def _loops(sizes: list[str], indices: list[str], work_items: int) -> list[str]:
@@ -224,7 +222,4 @@ def literal(value: Number, dtype: DType) -> str:
         if not limits[0] <= value <= limits[1]:
             raise NotLoops(f"{value} is out of bounds for {dtype}")
         return f"({TYPES[dtype]})({int(value)})"
-    rounded = float(np.float32(value)) if dtype is float32 else float(value)
-    if not math.isfinite(rounded):
-        return "NAN" if math.isnan(rounded) else ("INFINITY" if rounded > 0 else "-INFINITY")
-    return f"({rounded.hex()}{'f' if dtype is float32 else ''})"
+    return number_in_c(value, dtype.bits)
