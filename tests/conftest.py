@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from importlib.util import find_spec
 
 import pytest
 
 import dualtape as dt
 from dualtape.core.interpreter import nesting_depth
 from dualtape.devices.device import Device
+from dualtape.devices.opencl.discovery import has_pyopencl
 from dualtape.devices.registry import current_device
 
 # These name what is there only with pyopencl, and cannot be collected without (see `--host-only`).
@@ -25,7 +25,7 @@ _WITH_PYOPENCL = (
     "devices/test_opencl_kernels.py",
     "devices/test_opencl_plans.py",
 )
-collect_ignore = [] if find_spec("pyopencl") else [*_WITH_PYOPENCL]
+collect_ignore = [] if has_pyopencl() else [*_WITH_PYOPENCL]
 
 
 @pytest.fixture(params=dt.devices(), ids=lambda device: device.name)

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,12 @@ import pytest
 from dualtape.devices.opencl import discovery
 
 pytestmark = pytest.mark.opencl
+
+
+def test_an_empty_folder_is_no_pyopencl(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`pip uninstall` leaves one: then every list of devices warned, for pyopencl had no `Error`."""
+    monkeypatch.setattr(discovery, "find_spec", lambda name: ModuleSpec(name, None))
+    assert discovery._discover() == ()
 
 
 @pytest.fixture

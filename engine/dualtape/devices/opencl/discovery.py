@@ -37,8 +37,14 @@ def opencl_devices() -> tuple[OpenCLDevice, ...]:
         return _found
 
 
+def has_pyopencl() -> bool:
+    """Whether pyopencl is installed; the empty folder that it leaves where it was removed passes for a package."""
+    found = find_spec("pyopencl")
+    return found is not None and found.origin is not None
+
+
 def _discover() -> tuple[OpenCLDevice, ...]:
-    if find_spec("pyopencl") is None:
+    if not has_pyopencl():
         return ()
     cl = _pyopencl()
     if cl is None:
