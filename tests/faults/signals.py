@@ -59,16 +59,21 @@ silent = lost = recovered = 0
 # Ctrl-C at a random time, again and again, while a network is trained.
 CTRL_C = """
 def interrupt(number, frame):
+    global pressed
+    pressed = True
     raise KeyboardInterrupt
 
 signal.signal(signal.SIGALRM, interrupt)
 for i in range(count):
+    pressed = False
     try:
         signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-5, 0.02))
-        while True:
+        while not pressed:
             state.set_data(first)
             for _ in range(40):
                 step()
+        lost += 1  # a finalizer took it, and Python dropped it
+        continue
     except KeyboardInterrupt:
         pass
     signal.setitimer(signal.ITIMER_REAL, 0)

@@ -6,6 +6,7 @@ import gc
 import threading
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from math import prod
 from typing import Any, NamedTuple
 from weakref import WeakMethod
@@ -69,21 +70,18 @@ class Allocation:
     """One buffer of the pool; it goes back when the last storage that shares it is dropped.
 
     ``shared`` says that two storages have had it, so that none may be changed.
+
+    ``__del__`` is an attribute, the pool's ``append`` with the block. Any thread may drop an allocation, even in the
+    middle of `Pool.take`, so that no more than an append is safe; and none of it is written in Python, which looks for
+    signals where a function begins, and would drop the Ctrl-C that it finds in a finalizer.
     """
 
-    __slots__ = ("block", "buffer", "returned", "shared")
+    __slots__ = ("__del__", "block", "buffer", "shared")
 
     block: _Block
     buffer: Any
-    returned: deque[_Block]
     shared: bool
-
-    def __del__(self) -> None:
-        # Any thread may drop it, even in the middle of `Pool.take`: an append is all that is safe here.
-        try:
-            self.returned.append(self.block)
-        except AttributeError:  # Ctrl-C came before it had one
-            return
+    __del__: Callable[[], None]
 
 
 class BufferStorage:
@@ -158,8 +156,8 @@ class Pool:
             waiting = self._free.get(size)
             block = waiting.pop() if waiting else self._allocate(size)
             allocation = _new(Allocation)
-            allocation.block, allocation.buffer = block, block.buffer
-            allocation.returned, allocation.shared = self._returned, False
+            allocation.block, allocation.buffer, allocation.shared = block, block.buffer, False
+            allocation.__del__ = partial(self._returned.append, block)
             self._in_use += size
             if self._in_use > self._peak:
                 self._peak = self._in_use

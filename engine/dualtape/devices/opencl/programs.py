@@ -73,7 +73,7 @@ class Programs:
     def _launcher(self, kernel: Any, scalars: tuple[Any, ...]) -> Launcher:
         program, name = kernel.program, kernel.function_name
         # OpenCL keeps arguments in the kernel. Each launch borrows one that nobody else is setting: no other thread,
-        # and not what a signal handler has interrupted. One that an interrupt keeps from coming back is made anew.
+        # and not what a signal handler has interrupted.
         idle = deque([kernel])
 
         def launch(global_size: Size, local_size: Size, *arguments: Any) -> None:
@@ -82,8 +82,10 @@ class Programs:
             except IndexError:
                 kernel = cl.Kernel(program, name)
                 kernel.set_scalar_arg_dtypes(scalars)
-            kernel(self._queue, global_size, local_size, *arguments)
-            idle.append(kernel)
+            try:
+                kernel(self._queue, global_size, local_size, *arguments)
+            finally:
+                idle.append(kernel)
 
         return launch
 
