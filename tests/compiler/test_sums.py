@@ -58,7 +58,7 @@ FEW_POINTS: dict[str, Callable[[dt.Tensor], dt.Tensor]] = {
 
 
 @pytest.mark.parametrize("value", [0.1, 1.2345])
-@pytest.mark.parametrize("points", [2, 40])
+@pytest.mark.parametrize("points", [8, 40])
 @pytest.mark.parametrize("name", FEW_POINTS)
 def test_sums_over_many_features_of_a_point(name: str, points: int, value: float) -> None:
     mean = dt.jit(FEW_POINTS[name], device=DEVICES[0])
@@ -83,3 +83,9 @@ def test_sums_past_infinity() -> None:
     assert total(dt.Tensor(x)).tolist() == np.inf
     x[60_000] = np.nan
     assert np.isnan(total(dt.Tensor(x)).tolist())
+
+
+def test_a_vector_of_points_is_not_filled_up_where_that_costs_more_than_it_saves() -> None:
+    norm = dt.jit(lambda x: ops.norm(x, dim=1))
+    assert "fewer than a vector holds" in str(dt.explain(norm, ops.ones((2, 600_000, 1))))
+    assert not norm.lower(ops.ones((2, 600_000, 1))).kernels()

@@ -14,6 +14,12 @@ EQUATION_COST = 3_000
 REGION_COST = 50_000
 """What one kernel must save, counted so, to be worth its compilation and launch."""
 
+FEWEST_OF_MUCH = 8
+"""Points below which most of a kernel's vector does nothing, and takes its memory all the same."""
+
+MUCH = 1 << 20
+"""Elements from which that costs more than a kernel saves."""
+
 
 def choose_division(program: Program) -> Division:
     """The division over sets of points found among the sizes of inputs, or :class:`NotBlockable`.
@@ -22,9 +28,11 @@ def choose_division(program: Program) -> Division:
     which data flow in the fewest stages: along the features of a network every layer would be one. Then come others as
     long as they make the division cheaper.
     """
-    candidates = _point_counts(program)
     total, undivided = elements(program.equations), _one_by_one(program.equations)
+    counts = _point_counts(program)
+    candidates = [n for n in counts if n >= FEWEST_OF_MUCH or total < MUCH]
     found, reasons = _divisions(program, (), candidates)
+    reasons += [f"over {n} points: fewer than a vector holds" for n in counts if n not in candidates]
     left = {points: elements(division.equations) for points, division in found.items()}
     useful = {n: x for n, x in found.items() if 2 * left[n] <= total or 4 * cost(x) <= 3 * undivided}
     if not useful:
