@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from dualtape import pytree
 from dualtape.core.interpreter import Value
 from dualtape.dtypes import bool_, float32, int32
@@ -127,6 +129,8 @@ def _scale_parameter(value: Any) -> Parameter:
         raise ArgumentTypeError(f"The argument 'scale_value' must be a number, but got {type(value).__name__}")
     if not value >= 1:
         raise ArgumentError(f"The argument 'scale_value' must be > 1, but got {value}")
+    if value > float(np.finfo(np.float32).max):
+        raise ArgumentError("The argument 'scale_value' must be finite in Float32")
     return Parameter(Tensor(float(value), float32), name="scale_value", requires_grad=False)
 
 

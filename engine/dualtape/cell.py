@@ -10,7 +10,7 @@ from dualtape.devices.device import Device
 from dualtape.devices.registry import find_device
 from dualtape.dtypes import as_dtype
 from dualtape.errors import ArgumentTypeError, CellError, DTypeError
-from dualtape.functions.conversion import cast_to
+from dualtape.functions.conversion import cast_to, read_flag
 from dualtape.parameter import Parameter, ParameterTuple, replace_all
 
 __all__ = ["Cell", "Module"]
@@ -44,7 +44,7 @@ class Cell:
     """
 
     def __init__(self, auto_prefix: bool = True) -> None:
-        self._auto_prefix = auto_prefix
+        self._auto_prefix = read_flag(self, "auto_prefix", auto_prefix)
         self.training = False
 
     def construct(self, *args: Any, **kwargs: Any) -> Any:
@@ -166,8 +166,9 @@ class Cell:
 
     def set_train(self, mode: bool = True) -> Self:
         """Set ``training`` here and in all parts; returns the cell."""
+        training = read_flag("set_train", "mode", mode)
         for _, cell in self.cells_and_names():
-            cell.training = bool(mode)
+            cell.training = training
         return self
 
     def set_grad(self, requires_grad: bool = True) -> Self:
@@ -176,8 +177,9 @@ class Cell:
 
     def freeze(self, frozen: bool = True) -> Self:
         """Set ``requires_grad`` of all parameters to ``not frozen``; returns the cell."""
+        trained = not read_flag("freeze", "frozen", frozen)
         for parameter in self.get_parameters():
-            parameter.requires_grad = not frozen
+            parameter.requires_grad = trained
         return self
 
     def move_to(self, device: str | Device) -> Self:

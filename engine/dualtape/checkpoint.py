@@ -138,7 +138,7 @@ def load_checkpoint(
     CheckpointError
         There is no such file, or it is damaged: not a number has changed in the network then.
     """
-    if unmatched not in ("warn", "error", "ignore"):
+    if not isinstance(unmatched, str) or unmatched not in ("warn", "error", "ignore"):
         raise ArgumentError(f"`unmatched` of `load_checkpoint` must be 'warn', 'error' or 'ignore', got {unmatched!r}")
     path = _read_path("load_checkpoint", ckpt_file_name)
     found = _read(path)

@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from dualtape.core.interpreter import Value
+from dualtape.devices.host import host_memory
 from dualtape.dtypes import DType, as_dtype, float32
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
-from dualtape.functions.conversion import read_number, read_shape
+from dualtape.functions.conversion import read_real, read_shape
 from dualtape.random import generator
 from dualtape.tensor import Tensor
 
@@ -34,7 +35,8 @@ class Initializer:
 
 def Constant(value: float) -> Initializer:
     """The same number everywhere."""
-    return Initializer(lambda random, shape: np.full(shape, value))
+    number = read_real("Constant", "value", value)
+    return Initializer(lambda random, shape: np.full(shape, number))
 
 
 def Zero() -> Initializer:
@@ -49,7 +51,8 @@ def One() -> Initializer:
 
 def Uniform(scale: float = 0.07) -> Initializer:
     """Uniform between -scale and scale."""
-    return _uniform(lambda shape: scale)
+    bound = _finite("Uniform", "scale", scale, at_least=0.0)
+    return _uniform(lambda shape: bound)
 
 
 def _uniform(bound: Callable[[Sizes], float]) -> Initializer:
@@ -58,33 +61,40 @@ def _uniform(bound: Callable[[Sizes], float]) -> Initializer:
 
 def Normal(sigma: float = 0.01, mean: float = 0.0) -> Initializer:
     """Normal with standard deviation ``sigma``."""
-    return Initializer(lambda random, shape: random.normal(mean, sigma, shape))
+    width, middle = _finite("Normal", "sigma", sigma, at_least=0.0), _finite("Normal", "mean", mean)
+    return Initializer(lambda random, shape: random.normal(middle, width, shape))
 
 
 def TruncatedNormal(sigma: float = 0.01, mean: float = 0.0, a: float = -2.0, b: float = 2.0) -> Initializer:
     """Normal, drawn again until each element is between a and b standard deviations from the mean."""
-    sigma, mean = read_number("TruncatedNormal", "sigma", sigma), read_number("TruncatedNormal", "mean", mean)
-    a, b = read_number("TruncatedNormal", "a", a), read_number("TruncatedNormal", "b", b)
+    width, middle = _finite("TruncatedNormal", "sigma", sigma, at_least=0.0), _finite("TruncatedNormal", "mean", mean)
+    a, b = read_real("TruncatedNormal", "a", a), read_real("TruncatedNormal", "b", b)
     if not a < b:
         raise ArgumentError(f"`a` of `TruncatedNormal` must be below `b`, got a={a} and b={b}")
+    # How often one that is drawn is kept, from the tail that is nearer, where the difference keeps its digits.
+    low, high = (a, b) if a > 0 else (-b, -a)
+    if math.erfc(low / math.sqrt(2)) - math.erfc(high / math.sqrt(2)) < 2e-4:
+        raise ArgumentError(f"less than one in 10,000 normal numbers is between a={a} and b={b} of `TruncatedNormal`")
 
     def draw(random: np.random.Generator, shape: Sizes) -> np.ndarray:
         array = random.standard_normal(shape)
         while (outside := (array < a) | (array > b)).any():
             array[outside] = random.standard_normal(int(outside.sum()))
-        return mean + sigma * array
+        return middle + width * array
 
     return Initializer(draw)
 
 
 def XavierUniform(gain: float = 1.0) -> Initializer:
     """Uniform with bound gain sqrt(6 / (fan_in + fan_out)) (Glorot & Bengio 2010, eq. 16)."""
-    return _uniform(lambda shape: gain * math.sqrt(6.0 / sum(_fans(shape))))
+    factor = _finite("XavierUniform", "gain", gain, at_least=0.0)
+    return _uniform(lambda shape: factor * math.sqrt(6.0 / sum(_fans(shape))))
 
 
 def XavierNormal(gain: float = 1.0) -> Initializer:
     """Normal with standard deviation gain sqrt(2 / (fan_in + fan_out)) (Glorot & Bengio 2010)."""
-    return Initializer(lambda random, shape: random.normal(0.0, gain * math.sqrt(2.0 / sum(_fans(shape))), shape))
+    factor = _finite("XavierNormal", "gain", gain, at_least=0.0)
+    return Initializer(lambda random, shape: random.normal(0.0, factor * math.sqrt(2.0 / sum(_fans(shape))), shape))
 
 
 def HeUniform(negative_slope: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu") -> Initializer:
@@ -101,6 +111,14 @@ def HeNormal(negative_slope: float = 0.0, mode: str = "fan_in", nonlinearity: st
     return Initializer(lambda random, shape: random.normal(0.0, gain / math.sqrt(_fans(shape)[side]), shape))
 
 
+def _finite(owner: str, argument: str, value: Any, at_least: float = -math.inf) -> float:
+    number = read_real(owner, argument, value)
+    if not (math.isfinite(number) and number >= at_least):
+        allowed = "finite" if at_least < 0 else "finite and not negative"
+        raise ArgumentError(f"`{argument}` of `{owner}` must be {allowed}, got {value}")
+    return number
+
+
 def _fans(shape: Sizes) -> tuple[int, int]:
     if len(shape) < 2:
         raise ShapeError(f"an initializer that scales with fan_in or fan_out needs two axes or more, got shape {shape}")
@@ -115,7 +133,7 @@ def _side(mode: str) -> int:
 
 
 def _gain(nonlinearity: str, negative_slope: float) -> float:
-    slope = read_number("initializer", "negative_slope", negative_slope)
+    slope = _finite("initializer", "negative_slope", negative_slope)
     gains = {
         "linear": 1.0,
         "sigmoid": 1.0,
@@ -175,8 +193,9 @@ def initializer(
         return Tensor(init, dtype)
     if shape is None:
         raise ArgumentTypeError("`shape` of `initializer` is missing; only a Tensor as `init` has its own")
-    array = _read(init).draw(generator(seed), read_shape("initializer", "shape", shape))
-    return Tensor(array.astype(dtype.numpy))
+    sizes = read_shape("initializer", "shape", shape)
+    with host_memory(sizes):
+        return Tensor(_read(init).draw(generator(seed), sizes).astype(dtype.numpy))
 
 
 def _read(init: Any) -> Initializer:

@@ -14,7 +14,7 @@ from dualtape.devices.device import Device
 from dualtape.devices.registry import find_device
 from dualtape.dtypes import DType, as_dtype, float32, int32
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
-from dualtape.functions.conversion import cast_to
+from dualtape.functions.conversion import cast_to, read_flag
 from dualtape.functions.creation import ones_like, zeros_like
 from dualtape.leaving import require_constant
 from dualtape.printing import parameter_repr
@@ -119,7 +119,7 @@ class Parameter(Tensor):
             require_constant(default_input, "`Parameter`", "it as a value")
         self._value: Tensor = Tensor(default_input, dtype=dtype)
         self.name = name if name is not None else f"{_DEFAULT_NAME}{next(_anonymous)}"
-        self.requires_grad = bool(requires_grad)
+        self.requires_grad = read_flag("Parameter", "requires_grad", requires_grad)
 
     @property
     def has_default_name(self) -> bool:

@@ -348,6 +348,7 @@ class Tensor(Operators):
             type(self) is Tensor
             and type(addend) is Tensor
             and self.shape == addend.shape
+            and self.data_.dtype == addend.data_.dtype
             and self.device_ is addend.device_
             and self.device_.add_in_place(self.data_, addend.data_)
         )

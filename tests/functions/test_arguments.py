@@ -13,6 +13,8 @@ from dualtape import ops
 from dualtape.errors import DualtapeError
 
 X = dt.Tensor(np.ones((2, 3), np.float32))
+NET = dt.nn.Dense(3, 1)
+FLAGS: Any = np.array([True, False])
 
 CALLS: dict[str, Callable[[], Any]] = {
     "an int of 1300 bits": lambda: ops.sin(10**400),
@@ -66,6 +68,35 @@ CALLS: dict[str, Callable[[], Any]] = {
     "a nonlinearity that is a list": lambda: dt.initializer.HeNormal(0, "fan_in", []),
     "ParameterTuple of a number": lambda: dt.ParameterTuple(0),
     "the tangent of a dict that is a number": lambda: dt.jvp(lambda x: x["a"], {"a": X}, 1.0),
+    "arange up to 1300 bits": lambda: ops.arange(10**400),
+    "classes of 1300 bits": lambda: ops.one_hot(dt.Tensor(0), 10**400),
+    "a norm's order of 1300 bits": lambda: ops.clip_by_norm(X, 1.0, 10**400),
+    "a coefficient of 1300 bits": lambda: dt.linear_operator(ops.sin, {(1,): 10**400}),
+    "first values of 1300 bits": lambda: dt.initializer.initializer(10**400, (3,)),
+    "infinitely wide first values": lambda: dt.initializer.initializer(dt.initializer.Normal(float("inf")), (3,)),
+    "a truncation that is hardly ever met": lambda: dt.initializer.TruncatedNormal(a=40.0, b=41.0),
+    "a layer past all memory": lambda: dt.nn.Dense(2**45, 1),
+    "a sum past all memory": lambda: ops.ones((2**20, 1)) + ops.ones((1, 2**30)),
+    "a view past all memory": lambda: dt.Tensor(np.broadcast_to(np.float32(1), (2, 2**45))),
+    "a loss scale of 1300 bits": lambda: dt.amp.StaticLossScaler(10**400),
+    "a loss scale that Float32 cannot hold": lambda: dt.amp.DynamicLossScaler(1e300, 2, 2),
+    "a sensitivity that is a list": lambda: dt.nn.TrainOneStepCell(NET, dt.optim.SGD(NET.trainable_params(), 0.1), []),
+    "a rate of 1300 bits": lambda: dt.optim.SGD(NET.trainable_params(), 10**400),
+    "a rate that Float32 cannot hold": lambda: dt.optim.SGD(NET.trainable_params(), 1e300),
+    "rates that are names": lambda: dt.optim.SGD(NET.trainable_params(), ["a"]),
+    "rates in rows of two lengths": lambda: dt.optim.SGD(NET.trainable_params(), [[1.0, 2.0], [3.0]]),
+    "a flag of Adam that is an array": lambda: dt.optim.Adam(NET.trainable_params(), use_nesterov=FLAGS),
+    "a flag of SGD that is an array": lambda: dt.optim.SGD(NET.trainable_params(), nesterov=FLAGS),
+    "a flag of RMSProp that is an array": lambda: dt.optim.RMSProp(NET.trainable_params(), centered=FLAGS),
+    "a flag of a schedule that is an array": lambda: dt.optim.ExponentialDecayLR(0.1, 0.9, 4, FLAGS),
+    "a flag of a Cell that is an array": lambda: dt.nn.SequentialCell(NET, auto_prefix=FLAGS),
+    "a flag of GELU that is an array": lambda: dt.nn.GELU(FLAGS),
+    "a flag of MatMul that is an array": lambda: ops.BatchMatMul(FLAGS)(X, X),
+    "a flag of Map that is an array": lambda: ops.HyperMap(reverse=FLAGS),
+    "a flag of a Parameter that is an array": lambda: dt.Parameter(X, requires_grad=FLAGS),
+    "a flag of freezing that is an array": lambda: NET.freeze(FLAGS),
+    "a flag of strict derivatives that is an array": lambda: dt.strict_derivatives(FLAGS),
+    "what to do with unmatched names that is an array": lambda: dt.load_checkpoint("none", NET, unmatched=FLAGS),
     "a schedule of 1300 bits": lambda: dt.optim.WarmUpLR(0.1, 10**400)(dt.Tensor(1)),
 }
 
@@ -86,3 +117,16 @@ def test_meshgrid_of_nothing_has_no_points() -> None:
 
 def test_one_hot_with_an_infinite_element_was_nan_elsewhere() -> None:
     assert ops.one_hot(dt.Tensor([1]), 2, float("inf"), -1).tolist() == [[-1, float("inf")]]
+
+
+def test_what_the_host_cannot_hold_is_a_memory_error() -> None:
+    with pytest.raises(MemoryError, match=r"the host has no memory for a tensor of shape \(35184372088832,\)"):
+        ops.zeros(2**45)
+    with pytest.raises(dt.errors.DeviceMemoryError, match="what `add` gives"):
+        ops.ones((2**20, 1)) + ops.ones((1, 2**30))
+
+
+def test_tensors_of_two_types_are_not_added_in_place() -> None:
+    x = dt.Tensor(np.ones(3))
+    assert not dt.Tensor([1, 2, 3]).try_add_in_place(x)
+    assert x.tolist() == [1.0, 1.0, 1.0]

@@ -6,16 +6,32 @@ import contextvars
 import os
 import platform
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from dualtape.core.primitive import Primitive
 from dualtape.devices.device import Device, DeviceInfo, spec_of
-from dualtape.errors import ArgumentError, DualtapeError
+from dualtape.errors import ArgumentError, DeviceMemoryError, DualtapeError
 
-_FAILURES = (ValueError, TypeError, IndexError, OverflowError, MemoryError)
+_FAILURES = (ValueError, TypeError, IndexError, OverflowError)
+
+
+@contextmanager
+def host_memory(shape: tuple[int, ...]) -> Iterator[None]:
+    """Where NumPy makes an array of that shape: if there is no memory, that is said in the engine's words."""
+    try:
+        yield
+    except DeviceMemoryError:
+        raise
+    except MemoryError as failure:
+        raise _no_memory(f"a tensor of shape {shape}", failure) from failure
+
+
+def _no_memory(purpose: str, failure: MemoryError) -> DeviceMemoryError:
+    return DeviceMemoryError(f"the host has no memory for {purpose}: {failure}")
 
 
 class _Quiet(threading.local):
@@ -53,10 +69,16 @@ class Host(Device):
         return DeviceInfo("NumPy", np.__version__, platform.machine(), pages, True)
 
     def put(self, array: np.ndarray) -> np.ndarray:
-        return array.copy()
+        try:
+            return array.copy()
+        except MemoryError as failure:
+            raise _no_memory(f"a tensor of shape {array.shape}", failure) from failure
 
     def full(self, shape: tuple[int, ...], value: float, dtype: np.dtype) -> np.ndarray:
-        return np.full(shape, value, dtype)
+        try:
+            return np.full(shape, value, dtype)
+        except MemoryError as failure:
+            raise _no_memory(f"a tensor of shape {shape}", failure) from failure
 
     def get(self, storage: np.ndarray) -> np.ndarray:
         # Nothing may be added in place to what others see.
@@ -76,6 +98,8 @@ class Host(Device):
             # The shape rule runs only now: it words the error, and costs nothing when all is well.
             primitive.infer(*map(spec_of, operands), **params)
             raise ArgumentError(f"`{primitive.name}`: {failure}") from failure
+        except MemoryError as failure:
+            raise _no_memory(f"what `{primitive.name}` gives", failure) from failure
         except RuntimeError as failure:
             _quiet.renew(failure)
             return self.execute(primitive, operands, params)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dualtape.core.interpreter import Value
 from dualtape.dtypes import float32, promote
 from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError
-from dualtape.functions.conversion import cast_to, floating, read_positive
+from dualtape.functions.conversion import cast_to, floating, read_positive, read_real
 from dualtape.functions.elementwise import abs, isfinite, maximum, sqrt, square
 from dualtape.functions.indexing import where
 from dualtape.functions.reduction import amax
@@ -77,9 +77,7 @@ def clip_by_norm(x: Any, max_norm: float, norm_type: float = 2.0, error_if_nonfi
     """
     limit = read_positive("clip_by_norm", "max_norm", max_norm, zero=True)
     tensors = _read_tensors("clip_by_norm", x)
-    if isinstance(norm_type, bool) or not isinstance(norm_type, (int, float)):
-        raise ArgumentTypeError(f"`norm_type` of `clip_by_norm` must be a number, got {type(norm_type).__name__}")
-    norm = _norm(tensors, float(norm_type))
+    norm = _norm(tensors, read_real("clip_by_norm", "norm_type", norm_type))
     if error_if_nonfinite and not isfinite(norm).item():
         raise ArgumentError(f"the norm of order {norm_type} of `x` of `clip_by_norm` is {norm}; expected a finite one")
     factor = limit / (norm + 1e-6)

@@ -270,12 +270,13 @@ def read_ints(function: str, argument: str, value: Any) -> tuple[int, ...]:
 
 
 def read_number(function: str, argument: str, value: Any) -> int | float:
-    """A Python number; a bool counts as 0 or 1."""
+    """A Python number within the range of floats; a bool counts as 0 or 1."""
     if isinstance(value, (np.bool_, np.integer, np.floating)):
         value = value.item()
-    if not isinstance(value, (int, float)):
-        raise ArgumentTypeError(f"`{argument}` of `{function}` must be a number, got {type(value).__name__}")
-    return value
+    if isinstance(value, bool):
+        return int(value)
+    read_real(function, argument, value)
+    return value  # type: ignore[no-any-return]
 
 
 def read_positive(owner: object, argument: str, value: Any, zero: bool = False) -> float:
@@ -301,10 +302,10 @@ def _name(owner: object) -> str:
     return owner if isinstance(owner, str) else type(owner).__name__
 
 
-def read_flag(function: str, argument: str, value: Any) -> bool:
+def read_flag(owner: object, argument: str, value: Any) -> bool:
     """A bool, and nothing that is only as good as true."""
     if not isinstance(value, (bool, np.bool_)):
-        raise ArgumentTypeError(f"`{argument}` of `{function}` must be a bool, got {type(value).__name__}")
+        raise ArgumentTypeError(f"`{argument}` of `{_name(owner)}` must be a bool, got {type(value).__name__}")
     return bool(value)
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dualtape.core.interpreter import Value, ground, value_of
+from dualtape.devices.host import host_memory
 from dualtape.dtypes import DType, as_dtype, float32, int64
-from dualtape.errors import ArgumentError, DeviceError
+from dualtape.errors import ArgumentError
 from dualtape.functions.conversion import as_tensor, cast_to, converted, read_int, read_number, read_shape
 from dualtape.primitives.broadcasting import broadcast_to
 
@@ -38,17 +38,7 @@ def _filled(shape: tuple[int, ...], value: Any, dtype: DType, like: Tensor | Non
 
 def _repeated(shape: tuple[int, ...], value: float, dtype: DType, like: Tensor | None = None) -> Tensor:
     """A number that ``dtype`` holds, repeated; every gradient begins with a one, so this checks nothing."""
-    return _held(shape, lambda: ground().filled(shape, value, dtype, None if like is None else like.device))
-
-
-def _held(shape: tuple[int, ...], make: Callable[[], Tensor]) -> Tensor:
-    """What ``make`` gives; if there is not enough memory, that is said in the engine's words."""
-    try:
-        return make()
-    except DeviceError:  # which says by itself what there is no memory for
-        raise
-    except MemoryError as failure:
-        raise ArgumentError(f"there is no memory for a tensor of shape {shape}: {failure}") from failure
+    return ground().filled(shape, value, dtype, None if like is None else like.device)
 
 
 def full(size: Any, fill_value: float | Tensor, *, dtype: DType | None = None) -> Tensor:
@@ -94,7 +84,8 @@ def eye(n: int, m: int | None = None, dtype: DType = float32) -> Tensor:
     rows = read_int("eye", "n", n)
     columns = rows if m is None else read_int("eye", "m", m)
     shape, element = read_shape("eye", "n", (rows, columns)), as_dtype(dtype).numpy
-    return _held(shape, lambda: ground().constant(np.eye(rows, columns, dtype=element)))
+    with host_memory(shape):
+        return ground().constant(np.eye(rows, columns, dtype=element))
 
 
 def arange(start: float = 0, end: float | None = None, step: float = 1, *, dtype: DType | None = None) -> Tensor:
@@ -108,13 +99,10 @@ def arange(start: float = 0, end: float | None = None, step: float = 1, *, dtype
     if step == 0:
         raise ArgumentError("`step` of `arange` must not be 0")
     shape = read_shape("arange", "end", max(0, math.ceil((end - start) / step)))
-
-    def make() -> Tensor:
+    with host_memory(shape):
         array = np.arange(start, end, step)
         inferred = np.float32 if array.dtype.kind == "f" else array.dtype
         return ground().constant(converted(array, inferred if dtype is None else as_dtype(dtype).numpy))
-
-    return _held(shape, make)
 
 
 def linspace(start: float, end: float, steps: int, *, dtype: DType = float32) -> Tensor:
@@ -124,4 +112,5 @@ def linspace(start: float, end: float, steps: int, *, dtype: DType = float32) ->
         raise ArgumentError(f"`steps` of `linspace` must not be negative, got {count}")
     ends = (read_number("linspace", "start", start), read_number("linspace", "end", end))
     shape, element = read_shape("linspace", "steps", count), as_dtype(dtype).numpy
-    return _held(shape, lambda: ground().constant(converted(np.linspace(*ends, count), element)))
+    with host_memory(shape):
+        return ground().constant(converted(np.linspace(*ends, count), element))

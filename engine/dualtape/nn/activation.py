@@ -8,6 +8,7 @@ from typing import Any
 from dualtape.cell import Cell
 from dualtape.errors import ArgumentError, ArgumentTypeError
 from dualtape.functions import activation, elementwise
+from dualtape.functions.conversion import read_flag
 from dualtape.tensor import Tensor
 
 __all__ = [
@@ -64,7 +65,7 @@ class GELU(Cell):
 
     def __init__(self, approximate: bool = True) -> None:
         super().__init__()
-        self.approximate = approximate
+        self.approximate = read_flag(self, "approximate", approximate)
 
     def construct(self, x: Any) -> Tensor:
         return activation.gelu(x, "tanh" if self.approximate else "none")

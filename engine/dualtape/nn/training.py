@@ -10,6 +10,7 @@ from dualtape.autodiff.transforms import GradOperation, Weights, value_and_grad
 from dualtape.cell import Cell
 from dualtape.errors import ArgumentTypeError
 from dualtape.functions.clipping import clip_along
+from dualtape.functions.conversion import read_flag, read_real
 from dualtape.optim.optimizer import Optimizer
 from dualtape.tensor import Tensor
 
@@ -70,8 +71,9 @@ class TrainOneStepCell(Cell):
         self.network = network
         self.optimizer = optimizer
         self.weights = optimizer.parameters
-        self.sens = 1.0 if sens is None else float(sens)
-        self.return_grad = return_grad
+        given = sens.item() if isinstance(sens, Tensor) and sens.size == 1 else sens
+        self.sens = 1.0 if given is None else read_real(self, "sens", given)
+        self.return_grad = read_flag(self, "return_grad", return_grad)
 
     def construct(self, *inputs: Any) -> Any:
         def scaled(*inputs: Any) -> tuple[Any, Any]:

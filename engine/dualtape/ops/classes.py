@@ -8,7 +8,7 @@ from typing import Any
 from dualtape.errors import ArgumentTypeError, ShapeError
 from dualtape.functions import activation, creation, indexing, linear_algebra, reduction, shape
 from dualtape.functions import elementwise as e
-from dualtape.functions.conversion import as_tensor
+from dualtape.functions.conversion import as_tensor, read_flag
 
 __all__ = [
     "ACos", "Abs", "Acosh", "Add", "Asin", "Asinh", "Atan", "Atan2", "Atanh", "BatchMatMul", "BroadcastTo", "Cast",
@@ -77,7 +77,8 @@ def _matmul(x: Any, y: Any, transpose_a: bool, transpose_b: bool) -> Any:
 def _batch_matmul(x: Any, y: Any, transpose_a: bool, transpose_b: bool) -> Any:
     """The products of stacks of matrices."""
     a, b = as_tensor(x, "BatchMatMul", "x"), as_tensor(y, "BatchMatMul", "y")
-    return linear_algebra.matmul(a.swapaxes(-1, -2) if transpose_a else a, b.swapaxes(-1, -2) if transpose_b else b)
+    of_a, of_b = read_flag("MatMul", "transpose_a", transpose_a), read_flag("MatMul", "transpose_b", transpose_b)
+    return linear_algebra.matmul(a.swapaxes(-1, -2) if of_a else a, b.swapaxes(-1, -2) if of_b else b)
 
 
 def _squeeze(x: Any, axis: Any) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dualtape.errors import ArgumentError, ArgumentTypeError
+from dualtape.functions.conversion import read_flag
 
 __all__ = ["HyperMap", "Map"]
 
@@ -26,6 +27,7 @@ class Map:
         if ops is not None and not callable(ops):
             raise ArgumentTypeError(f"`ops` of `{type(self).__name__}` must be a function, got {type(ops).__name__}")
         self.ops = ops
+        read_flag(self, "reverse", reverse)  # in which order the elements are taken: all the same here
 
     def __call__(self, *args: Any) -> Any:
         if self.ops is None and not args:

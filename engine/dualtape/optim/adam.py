@@ -9,7 +9,7 @@ import math
 from typing import Any, ClassVar
 
 from dualtape.errors import ArgumentError
-from dualtape.functions.conversion import read_positive, read_real
+from dualtape.functions.conversion import read_flag, read_positive, read_real
 from dualtape.functions.elementwise import abs, expm1, maximum, sqrt, square
 from dualtape.optim.groups import LearningRate, Parameters
 from dualtape.optim.optimizer import Optimizer, State, Step
@@ -63,8 +63,8 @@ class Adam(Optimizer):
         use_amsgrad: bool = False,
     ) -> None:
         self.beta1, self.beta2, self.eps = read_betas(self, beta1, beta2, eps)
-        self.use_nesterov = use_nesterov
-        self.use_amsgrad = use_amsgrad
+        self.use_nesterov = read_flag(self, "use_nesterov", use_nesterov)
+        self.use_amsgrad = read_flag(self, "use_amsgrad", use_amsgrad)
         super().__init__(learning_rate, params, weight_decay, loss_scale)
 
     def slots(self) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dualtape.functions.conversion import read_positive
+from dualtape.functions.conversion import read_flag, read_positive
 from dualtape.functions.elementwise import rsqrt, sqrt, square
 from dualtape.optim.groups import LearningRate, Parameters
 from dualtape.optim.optimizer import Optimizer, State, Step
@@ -43,7 +43,7 @@ class RMSProp(Optimizer):
         self.decay = read_positive(self, "decay", decay, zero=True)
         self.momentum = read_positive(self, "momentum", momentum, zero=True)
         self.epsilon = read_positive(self, "epsilon", epsilon)
-        self.centered = centered
+        self.centered = read_flag(self, "centered", centered)
         super().__init__(learning_rate, params, weight_decay, loss_scale)
 
     def slots(self) -> dict[str, float]:
@@ -75,7 +75,7 @@ class Adagrad(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         self.initial_accum = read_positive(self, "accum", accum, zero=True)
-        self.update_slots = update_slots
+        self.update_slots = read_flag(self, "update_slots", update_slots)
         super().__init__(learning_rate, params, weight_decay, loss_scale)
 
     def slots(self) -> dict[str, float]:

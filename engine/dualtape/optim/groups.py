@@ -90,7 +90,12 @@ def _read_rate(owner: object, name: str, rate: Any, choices: list[Choice]) -> Pa
             f"`learning_rate` of `{type(owner).__name__}` must be a number, numbers or a LearningRateSchedule, "
             f"got {type(rate).__name__}"
         )
-    array = np.asarray(rate if isinstance(rate, (int, float, Tensor)) else list(rate), np.float64)
+    try:
+        array = np.asarray(rate if isinstance(rate, (int, float, Tensor)) else list(rate), np.float64)
+    except (ValueError, TypeError, OverflowError) as failure:
+        raise ArgumentTypeError(
+            f"`learning_rate` of `{type(owner).__name__}` holds something else than numbers: {failure}"
+        ) from failure
     if array.ndim > 1 or array.size == 0:
         raise ShapeError(f"`learning_rate` must be a number or a row of numbers, got shape {array.shape}")
     if not (array >= 0).all():
@@ -99,5 +104,7 @@ def _read_rate(owner: object, name: str, rate: Any, choices: list[Choice]) -> Pa
             f"but got '{rate}' with type '{type(rate).__name__}'."
         )
     dtype = float64 if any(choice.parameter.dtype is float64 for choice in choices) else float32
+    if (array > np.finfo(dtype.numpy).max).any():
+        raise ArgumentError(f"`learning_rate` of `{type(owner).__name__}` must be finite in {dtype}, got {rate!r:.60}")
     device = choices[0].parameter.device if choices else None
     return Parameter(Tensor(array, dtype, device=device), name=name)

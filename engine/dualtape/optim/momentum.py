@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dualtape.errors import ArgumentError
-from dualtape.functions.conversion import read_positive
+from dualtape.functions.conversion import read_flag, read_positive
 from dualtape.functions.indexing import where
 from dualtape.optim.groups import LearningRate, Parameters
 from dualtape.optim.optimizer import Optimizer, State, Step
@@ -51,7 +51,7 @@ class SGD(Optimizer):
     ) -> None:
         self.momentum = read_positive(self, "momentum", momentum, zero=True)
         self.dampening = read_positive(self, "dampening", dampening, zero=True)
-        self.nesterov = nesterov
+        self.nesterov = read_flag(self, "nesterov", nesterov)
         if nesterov and (not momentum > 0 or dampening != 0):
             raise ArgumentError(
                 f"`nesterov` of `SGD` needs a positive momentum and no dampening, got {momentum} and {dampening}"
@@ -94,7 +94,7 @@ class Momentum(Optimizer):
         use_nesterov: bool = False,
     ) -> None:
         self.momentum = read_positive(self, "momentum", momentum, zero=True)
-        self.use_nesterov = use_nesterov
+        self.use_nesterov = read_flag(self, "use_nesterov", use_nesterov)
         super().__init__(learning_rate, params, weight_decay, loss_scale)
 
     def slots(self) -> dict[str, float]:

@@ -11,7 +11,7 @@ from dualtape.dtypes import float32
 from dualtape.errors import ArgumentError
 from dualtape.functions import elementwise
 from dualtape.functions.activation import clamp
-from dualtape.functions.conversion import cast_to, read_int, read_positive
+from dualtape.functions.conversion import cast_to, read_flag, read_int, read_positive
 from dualtape.tensor import Tensor
 
 __all__ = [
@@ -36,7 +36,7 @@ class _Decay(LearningRateSchedule):
         self.learning_rate = read_positive(self, "learning_rate", learning_rate)
         self.decay_rate = read_positive(self, "decay_rate", decay_rate)
         self.decay_steps = read_steps(self, "decay_steps", decay_steps)
-        self.is_stair = is_stair
+        self.is_stair = read_flag(self, "is_stair", is_stair)
 
     def _progress(self, global_step: Any) -> Tensor:
         p = self._step(global_step) / self.decay_steps
@@ -117,7 +117,7 @@ class PolynomialDecayLR(LearningRateSchedule):
         self.end_learning_rate = read_positive(self, "end_learning_rate", end_learning_rate, zero=True)
         self.decay_steps = read_steps(self, "decay_steps", decay_steps)
         self.power = read_positive(self, "power", power)
-        self.update_decay_steps = update_decay_steps
+        self.update_decay_steps = read_flag(self, "update_decay_steps", update_decay_steps)
 
     def construct(self, global_step: Any) -> Tensor:
         step = self._step(global_step)

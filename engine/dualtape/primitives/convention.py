@@ -10,6 +10,7 @@ from contextlib import ContextDecorator
 from typing import Any, Self
 from weakref import ref
 
+from dualtape.errors import ArgumentTypeError
 from dualtape.scopes import Scopes
 
 conventions = Scopes()
@@ -53,7 +54,9 @@ class strict_derivatives(ContextDecorator):
     """
 
     def __init__(self, enabled: bool = True) -> None:
-        self.enabled = bool(enabled)
+        if not isinstance(enabled, bool):
+            raise ArgumentTypeError(f"`enabled` of `strict_derivatives` must be a bool, got {type(enabled).__name__}")
+        self.enabled = enabled
 
     def _recreate_cm(self) -> Self:
         return type(self)(self.enabled)

@@ -16,6 +16,7 @@ from dualtape.autodiff.levels import JetLevel, MultiIndex, MultiIndices, sum_of_
 from dualtape.autodiff.transforms import require_callable, require_order
 from dualtape.core.interpreter import entered, ground
 from dualtape.errors import ArgumentError, ArgumentTypeError
+from dualtape.functions.conversion import read_real
 from dualtape.functions.creation import zeros_like
 from dualtape.functions.shape import stack
 from dualtape.primitives.broadcasting import broadcast_to
@@ -196,7 +197,8 @@ def linear_operator(
                 f"the weight of {index} in `coefficients` of `linear_operator` must be a number, got "
                 f"{type(weight).__name__}; multiply what `partials` gives instead"
             )
-    weights = tuple(zip(indices, map(float, coefficients.values()), strict=True))
+    numbers = [read_real("linear_operator", "coefficients", weight) for weight in coefficients.values()]
+    weights = tuple(zip(indices, numbers, strict=True))
     return LinearOperator(f, _planned("linear_operator", plan_operator, weights, strategy), dict(weights))
 
 

@@ -144,7 +144,7 @@ def _read_start(function: str, x0: Any, steps: Any, tolerance: Any, solver: Any)
     limit = 1.0 if tolerance is None else read_real(function, "tolerance", tolerance)
     if read_int(function, "steps", steps) < 1 or not limit > 0:
         raise ArgumentError(f"`steps` and `tolerance` of `{function}` must be positive, got {steps} and {tolerance}")
-    if solver not in ("auto", "dense", *METHODS):
+    if not isinstance(solver, str) or solver not in ("auto", "dense", *METHODS):
         raise ArgumentError(f"`solver` of `{function}` must be 'auto', 'dense', 'gmres' or 'cg', got {solver!r}")
     return stop_gradient(value_of(x0))
 
