@@ -101,7 +101,7 @@ def compete(place: int, calls: int) -> None:
     print("counts", *map(sum, zip(*counts, strict=True)))
 
 
-@injection("calls of 8 threads with one network", full=9_600, few=240)
+@injection("calls of 8 threads with one network", full=10_200, few=240)
 def calls(count: int) -> Counts:
     """So many calls, shared by the devices, each in a process of its own."""
     places = range(len(dt.devices()))
