@@ -23,7 +23,7 @@ static DT_WIDE void dt_settle(__global dt_r *sums)
 
 // Each work-group takes its share of the tiles, a block at a time, and leaves its sums in a row.
 __kernel __attribute__((reqd_work_group_size(DT_ITEMS, 1, 1))) void dt_block(
-    INPUTS__global const dt_r *shared, __global dt_r *all_scratch, __global dt_r *all_sums, __global dt_r *totals,
+    INPUTS__global const dt_r *shared, __global const int *table, __global dt_r *all_scratch, __global dt_r *all_sums, __global dt_r *totals,
     const ulong points, const ulong scratch_size OUTPUTS)
 {
     const ulong group = get_group_id(0);
@@ -43,7 +43,15 @@ __kernel __attribute__((reqd_work_group_size(DT_ITEMS, 1, 1))) void dt_block(
         const ulong first = start * DT_L;
         const ulong left = points - (first + (ulong)(tiles - 1) * DT_L);
         const int lanes = (int)(left < DT_L ? left : DT_L);
-        CALLS
+        // A driver that puts functions in the place of their calls finds each of them once, however many layers there are.
+        for (int step = 0; step < DT_ROWS; step++) {
+            __global const int *at = table + step * DT_COLUMNS;
+            switch (at[0]) {
+            CASES
+            }
+            // A step may read what other work-items have written in the one before it.
+            DT_SYNC;
+        }
         if (many && ++blocks % DT_RUN == 0)
             dt_settle(sums);
     }

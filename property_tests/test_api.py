@@ -135,7 +135,8 @@ def test_class(name: str) -> None:
     @given(arguments(cls), st.lists(VALUES, max_size=3))
     def refuses_or_computes(call: tuple[list[Any], dict[str, Any]], x: list[Any]) -> None:
         made = outcome(lambda: cls(*call[0], **call[1]))
-        if callable(made):
+        # A loop whose condition stays true never ends: `while_loop` is called with conditions that do not.
+        if callable(made) and cls is not ops.WhileLoop:
             outcome(lambda: made(*x))
 
     refuses_or_computes()

@@ -55,7 +55,8 @@ def test_what_is_computed_for_each_element_shares_loops() -> None:
     assert [nest.shape for nest in nests] == [(20, 20), (20,), (7,)]
     (kernel,) = _kernels(nests, program, 1)
     assert kernel.source.count("static void dt_n") == 1
-    assert kernel.source.count("DT_SYNC;\n") == 3
+    assert kernel.source.count("dt_n0(") == 2  # where it is written, and where it is called
+    assert len(kernel.table) == 3
 
 
 def test_loops_that_wait_for_each_other_stay_apart() -> None:
@@ -133,8 +134,9 @@ def _launched(device: Any, nests: Any, program: Program, storages: dict[Any, Any
         for node in kernel.buffers:
             if node not in memory:
                 memory[node] = device.allocate(node.spec.shape, node.spec.dtype)
-        launch = device.build(kernel.name, kernel.source, (None,) * len(kernel.buffers))
-        launch(1, kernel.work_items, *(memory[node] for node in kernel.buffers))
+        launch = device.build(kernel.name, kernel.source, (None,) * (1 + len(kernel.buffers)))
+        table = device.put(np.array(kernel.table, np.int32))
+        launch(1, kernel.work_items, table, *(memory[node] for node in kernel.buffers))
     return memory
 
 

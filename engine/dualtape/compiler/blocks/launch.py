@@ -30,7 +30,7 @@ class Launch:
         self.device, self.dtype = device, self.region.dtype
         tiles = -(-self.region.points // compiled.target.lanes)
         self.groups = min(tiles, GROUPS * device.architecture.cores)
-        self._built: dict[bool, tuple[BlockKernel, BuiltKernel]] = {}
+        self._built: dict[bool, tuple[BlockKernel, BuiltKernel, Storage]] = {}
         self._memory: tuple[Storage, Storage] | None = None
         device.on_shortage(self._give_back)
 
@@ -42,7 +42,7 @@ class Launch:
         self, loaded: list[Storage], shared: Storage, totals: Storage, stored: list[Storage], strict: bool = False
     ) -> None:
         """Begin to run the kernel, or the one in whose products zero wins; ``totals`` gets a row for each group."""
-        kernel, launch = self._built.get(strict) or self._build(len(loaded) + 1, len(stored), strict)
+        kernel, launch, table = self._built.get(strict) or self._build(len(loaded) + 2, len(stored), strict)
         memory = self._memory
         if memory is None:
             # Work-groups start with what they write here, and the device keeps order: calls may share it.
@@ -50,19 +50,20 @@ class Launch:
             scratch, sums = (self.device.allocate((size,), self.dtype) for size in sizes)
             memory = self._memory = scratch, sums
         points = self.region.points
-        launch(self.groups, kernel.work_items, *loaded, shared, *memory, totals, points, kernel.scratch, *stored)
+        launch(self.groups, kernel.work_items, *loaded, shared, table, *memory, totals, points, kernel.scratch, *stored)
 
     def allocate_totals(self) -> Storage:
         """Memory for the sums of each group."""
         return self.device.allocate((self.groups, self.kernel.entry_count), self.dtype)
 
-    def _build(self, inputs: int, stored: int, strict: bool) -> tuple[BlockKernel, BuiltKernel]:
+    def _build(self, inputs: int, stored: int, strict: bool) -> tuple[BlockKernel, BuiltKernel, Storage]:
         kernel = self.compiled.strict if strict else self.kernel
         # The two differ in products alone.
         assert (kernel.scratch, kernel.sums) == (self.kernel.scratch, self.kernel.sums)
         assert kernel.entries == self.kernel.entries
         arguments = (*[None] * (inputs + 3), uint64, uint64, *[None] * stored)
-        found = self._built[strict] = kernel, self.device.build("dt_block", kernel.source, arguments)
+        built = self.device.build("dt_block", kernel.source, arguments)
+        found = self._built[strict] = kernel, built, self.device.put(np.array(kernel.table, np.int32))
         return found
 
 

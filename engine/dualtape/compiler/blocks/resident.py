@@ -36,7 +36,7 @@ class ResidentPlan:
     def __init__(self, placed: PlacedProgram, home: Device, device: KernelDevice) -> None:
         self._placed, self._home, self._device = placed, home, device
         self.kernels = [kernel for kernels, _ in placed.stages for kernel in kernels]
-        self._built: dict[LoopKernel, BuiltKernel] = {}
+        self._built: dict[LoopKernel, tuple[BuiltKernel, Storage]] = {}
         self._uploads = Uploads(device)
         self._constants: Memory | None = None
         inputs = {node: i for i, node in enumerate(placed.program.inputs)}
@@ -90,16 +90,15 @@ class ResidentPlan:
         """Run all stages, and give what the host reads."""
         for kernels, steps in self._placed.stages:
             for kernel in kernels:
-                self._built_kernel(kernel)(1, kernel.work_items, *(memory[x] for x in kernel.buffers))
+                launch, table = self._built.get(kernel) or self._build(kernel)
+                launch(1, kernel.work_items, table, *(memory[x] for x in kernel.buffers))
             for step in steps:
                 loaded = [memory[array.node] for array, _ in step.launch.region.loaded]
                 step.launch.enqueue(loaded, memory[step.shared], memory[step.totals], [], strict)
         back = self._placed.back
         return self._device.get_all([memory[back]])[0] if back.size else np.empty(0, np.uint8)
 
-    def _built_kernel(self, kernel: LoopKernel) -> BuiltKernel:
-        found = self._built.get(kernel)
-        if found is None:
-            arguments = (None,) * len(kernel.buffers)
-            found = self._built[kernel] = self._device.build(kernel.name, kernel.source, arguments)
+    def _build(self, kernel: LoopKernel) -> tuple[BuiltKernel, Storage]:
+        built = self._device.build(kernel.name, kernel.source, (None,) * (1 + len(kernel.buffers)))
+        found = self._built[kernel] = built, self._device.put(np.array(kernel.table, np.int32))
         return found

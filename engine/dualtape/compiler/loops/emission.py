@@ -1,7 +1,8 @@
 """Loop nests as OpenCL C.
 
 One work-group runs all nests, one after the other. Each becomes a function of the arrays that it reads and writes, so
-that the same computation on other arrays, such as the update of each weight, is written and compiled once.
+that the same computation on other arrays, such as the update of each weight, is written once. The kernel goes through a
+table of calls, in which each function is called in one place, so that it is compiled once, too.
 """
 
 from __future__ import annotations
@@ -42,12 +43,16 @@ class LoopKernel:
 
     Attributes
     ----------
+    table
+        The calls: of which function, then for each array the number of its buffer and where it begins there, in bytes,
+        and how many elements there are, where the function does not know it.
     buffers
-        What it takes, in the order of its arguments.
+        What it takes behind the table, in the order of its arguments.
     """
 
     name: str
     source: str
+    table: tuple[tuple[int, ...], ...]
     buffers: tuple[Hashable, ...]
     work_items: int
 
@@ -78,13 +83,18 @@ def _kernel(
     nests: Sequence[Nest], places: Mapping[Node, Place], buffers: tuple[Hashable, ...], work_items: int
 ) -> LoopKernel:
     functions: dict[str, str] = {}
-    calls = []
+    cases: dict[str, int] = {}
+    rows: list[list[int]] = []
     for nest in nests:
         text, size = _function(nest, work_items)
         name = functions.setdefault(text, f"dt_n{len(functions)}")
-        arguments = [_pointer(array, places, buffers) for array in _arrays(nest)]
-        calls.append(f"    {name}({', '.join([*arguments, *size])});\n    DT_SYNC;\n")
-    parameters = ", ".join(f"__global uchar *b{i}" for i in range(len(buffers)))
+        arrays = _arrays(nest)
+        pointers = [f"({_pointer_type(x)})(start[at[{2 * i + 1}]] + at[{2 * i + 2}])" for i, x in enumerate(arrays)]
+        call = f"{name}({', '.join([*pointers, *(f'at[{2 * len(arrays) + 1}]' for _ in size)])});"
+        where = [number for array in arrays for number in _where(array, places, buffers)]
+        rows.append([cases.setdefault(call, len(cases)), *where, *size])
+    columns = max(map(len, rows))
+    parameters = ", ".join(["__global const int *table", *(f"__global uchar *b{i}" for i in range(len(buffers)))])
     text = "".join(
         [
             *_math(nests),
@@ -93,11 +103,16 @@ def _kernel(
             kernel_text("loops"),
             *(f"static void {name}{text}" for text, name in functions.items()),
             f"__kernel __attribute__((reqd_work_group_size({work_items}, 1, 1))) void dt_loops({parameters})\n{{\n",
-            *calls,
-            "}\n",
+            f"__global uchar *const start[] = {{{', '.join(f'b{i}' for i in range(len(buffers)))}}};\n",
+            f"for (int call = 0; call < {len(rows)}; call++) {{\n",
+            f"__global const int *at = table + call * {columns};\n",
+            "switch (at[0]) {\n",
+            *(f"case {number}: {call} break;\n" for call, number in cases.items()),
+            "}\nDT_SYNC;\n}\n}\n",
         ]
     )
-    return LoopKernel("dt_loops", text, buffers, work_items)
+    table = tuple((*row, *[0] * (columns - len(row))) for row in rows)
+    return LoopKernel("dt_loops", text, table, buffers, work_items)
 
 
 def _math(nests: Iterable[Nest]) -> list[str]:
@@ -118,19 +133,18 @@ def _arrays(nest: Nest) -> list[_Array]:
     return [*(_Array(x, False) for x in read), *(_Array(store.target, True) for store in nest.stores)]
 
 
-def _pointer(array: _Array, places: Mapping[Node, Place], buffers: tuple[Hashable, ...]) -> str:
+def _where(array: _Array, places: Mapping[Node, Place], buffers: tuple[Hashable, ...]) -> tuple[int, int]:
+    """The number of its buffer, and the byte in it at which it begins."""
     node, view = array.source
     place = places[node]
-    offset = place.offset + view.offset * node.spec.dtype.numpy.itemsize
-    start = f"b{buffers.index(place.buffer)}" + (f" + {offset}" if offset else "")
-    return f"({_pointer_type(array)})({start})"
+    return buffers.index(place.buffer), place.offset + view.offset * node.spec.dtype.numpy.itemsize
 
 
 def _pointer_type(array: _Array) -> str:
     return f"__global {'' if array.is_output else 'const '}{TYPES[array.source.node.spec.dtype]} *"
 
 
-def _function(nest: Nest, work_items: int) -> tuple[str, list[str]]:
+def _function(nest: Nest, work_items: int) -> tuple[str, list[int]]:
     """The function of a nest, and the last argument of a call of it, where it does not depend on the size."""
     arrays = _arrays(nest)
     rank = len(nest.shape)
@@ -150,7 +164,7 @@ def _function(nest: Nest, work_items: int) -> tuple[str, list[str]]:
     heads = _loops(["n"] if any_size else [str(size) for size in sizes], indices, work_items)
     ends = "}" * sum(head.endswith("{") for head in heads)
     text = "\n".join([f"({', '.join(parameters)})", "{", *heads, *lines, ends, "}", ""])
-    return text, [str(sizes[0])] if any_size else []
+    return text, [sizes[0]] if any_size else []
 
 
 def _loops(sizes: list[str], indices: list[str], work_items: int) -> list[str]:

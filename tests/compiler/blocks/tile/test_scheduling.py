@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +17,7 @@ from dualtape.compiler.blocks.tile import (
     TileOperation,
     TileValue,
     schedule,
+    scheduling,
     split_rows,
 )
 from dualtape.compiler.blocks.tile.scheduling import MOST_STREAMS
@@ -38,6 +39,14 @@ def written_by(step: Scheduled) -> set[TileValue]:
 def product_of(source: TileValue, weight: PointProduct | None = None) -> PointProduct:
     matrix = shared(source.features, 2).whole((source.features, 2)) if weight is None else weight.weight
     return PointProduct((Stream(source, 0, value(2), 0),), matrix, source.features, 2)
+
+
+@pytest.fixture(params=[2, scheduling.MOST_WORK], ids=["groups of two", "large groups"], autouse=True)
+def most_work(request: pytest.FixtureRequest) -> Iterator[int]:
+    """Groups take in so much, for all examples of a property."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scheduling, "MOST_WORK", request.param)
+        yield request.param
 
 
 @unhurried
@@ -78,6 +87,17 @@ def test_elementwise_operations_of_one_size_are_one_loop() -> None:
     assert isinstance(group, Group)
     assert group.maps == (first, second)
     assert group.results == (second.output,)
+
+
+def test_many_elementwise_operations_are_several_loops(most_work: int) -> None:
+    chain = [mapped(x + 1, value(5).whole((5,)))]
+    while len(chain) < 2 * most_work:
+        chain.append(mapped(x + 1, chain[-1].output.whole((5,))))
+    first, second = schedule(chain, frozenset([chain[-1].output]))
+    assert isinstance(first, Group)
+    assert isinstance(second, Group)
+    assert (*first.maps, *second.maps) == tuple(chain)
+    assert first.results == (chain[most_work - 1].output,)
 
 
 def test_one_that_reads_other_elements_comes_later() -> None:

@@ -9,7 +9,7 @@ from dualtape.compiler.blocks.emit.products import emit_product
 from dualtape.compiler.blocks.emit.steps import emit_embed, emit_fold, emit_group
 from dualtape.compiler.blocks.emit.sums import emit_point_sum, emit_transpose, emit_wide_contraction
 from dualtape.compiler.blocks.emit.transfers import emit_load, emit_store
-from dualtape.compiler.blocks.emit.writer import Places, Writer
+from dualtape.compiler.blocks.emit.writer import Call, Places, Writer
 from dualtape.compiler.blocks.find import Region
 from dualtape.compiler.blocks.target import TileTarget
 from dualtape.compiler.blocks.tile import (
@@ -24,8 +24,13 @@ from dualtape.compiler.blocks.tile import (
     WideContraction,
 )
 
-Body = tuple[dict[str, str], list[str]]
+Body = tuple[dict[str, str], list[Call]]
 """The names of functions by their text, and the calls of them."""
+
+_CLEAR = (
+    "if (lanes < DT_L) for (int row = 0; row < at[2]; row++) "
+    "dt_clear(scratch + at[1] + row * at[3] + (tiles - 1) * DT_STRIDE, at[4], lanes);"
+)
 
 Factors = dict[tuple[TileRead, int, int], int]
 """The elements of a row of what is read, by the first row, the number of rows and their distance."""
@@ -44,7 +49,7 @@ def write_body(region: Region, steps: Sequence[TileStep], places: Places, target
     return functions, calls
 
 
-def _calls(step: TileStep, writer: Writer) -> list[str]:
+def _calls(step: TileStep, writer: Writer) -> list[Call]:
     match step:
         case Group(product=PointProduct() as product):
             return [emit_product(product, writer, step)]
@@ -62,8 +67,7 @@ def _calls(step: TileStep, writer: Writer) -> list[str]:
                 factors[term.x, term.count, term.x_step] = step.rows
                 if term.y is not None:
                     factors[term.y, term.count, term.y_step] = step.columns
-            # All work-items must have written what each reads, and have read it before it is overwritten.
-            return [*_clearing(factors, writer), "DT_SYNC;", emit_point_sum(step, writer), "DT_SYNC;"]
+            return [*_clearing(factors, writer), emit_point_sum(step, writer)]
         case Transpose(sources=sources):
             factors = {(read, 1, 0): step.features for read in sources}
             return [*_clearing(factors, writer), emit_transpose(step, writer)]
@@ -74,15 +78,12 @@ def _calls(step: TileStep, writer: Writer) -> list[str]:
             assert_never(step)
 
 
-def _clearing(factors: Factors, writer: Writer) -> list[str]:
+def _clearing(factors: Factors, writer: Writer) -> list[Call]:
     """Lanes without a point count nothing: both factors become 0 there, for one alone leaves 0 * infinity."""
     lanes = writer.target.lanes
     calls = []
     for (read, count, distance), size in factors.items():
         slot = writer.places.scratch.slots[read.value]
         at = (slot.start + slot.delta + read.offset) * lanes
-        step_over = f" + row * {distance * lanes}" if distance else ""
-        loop = f"for (int row = 0; row < {count}; row++) " if distance else ""
-        place = f"scratch + {at} + (tiles - 1) * DT_STRIDE{step_over}"
-        calls.append(f"if (lanes < DT_L) {loop}dt_clear({place}, {size}, lanes);")
+        calls.append(Call(_CLEAR, (at, count if distance else 1, distance * lanes, size)))
     return calls

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from dualtape.compiler.blocks.emit.writer import Writer, index
+from dualtape.compiler.blocks.emit.writer import Call, Writer, index
 from dualtape.compiler.blocks.tile import Embed, FoldFeatures, Group, Read, ReadableValue, TileRead
 from dualtape.core.expression import in_c
 from dualtape.dtypes import bool_
@@ -13,7 +13,7 @@ _RUN = 16
 """Terms of a short sum."""
 
 
-def emit_group(group: Group, writer: Writer) -> str:
+def emit_group(group: Group, writer: Writer) -> Call:
     """Elementwise operations in one loop over features."""
     lines = ["const int f = 0;"] if group.features == 1 else []
     lines += statements(group, writer, {})
@@ -76,7 +76,7 @@ def _kind(value: ReadableValue) -> str:
     return "dt_m" if value.dtype is bool_ else "dt_v"
 
 
-def emit_fold(step: FoldFeatures, writer: Writer) -> str:
+def emit_fold(step: FoldFeatures, writer: Writer) -> Call:
     inner = step.terms
     element = writer.element(step.source, f"(f * {inner} + r)")
     if step.is_long_sum:
@@ -111,7 +111,7 @@ def _long_sum(step: FoldFeatures, element: str, writer: Writer) -> list[str]:
     ]
 
 
-def emit_embed(step: Embed, writer: Writer) -> str:
+def emit_embed(step: Embed, writer: Writer) -> Call:
     lines = [f"for (int f = 0; f < {step.output.features}; f++) {writer.place(step.output, 'f')} = (dt_v)(0);"]
     for source, target in step.parts:
         where = writer.place(step.output, index(target, "f"))

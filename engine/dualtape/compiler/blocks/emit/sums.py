@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import assert_never
 
 from dualtape.compiler.blocks.emit.register_tile import Factor, Lines, RegisterTile, TileAxis, register_tiles
-from dualtape.compiler.blocks.emit.writer import Writer
+from dualtape.compiler.blocks.emit.writer import Argument, Call, Writer
 from dualtape.compiler.blocks.tile import (
     MANY_ROWS,
     Contraction,
@@ -26,7 +26,7 @@ MOST_PACKED = 640
 """Vectors that are packed at most: they must stay in the nearest cache."""
 
 
-def emit_transpose(step: Transpose, writer: Writer) -> str:
+def emit_transpose(step: Transpose, writer: Writer) -> Call:
     lanes = writer.target.lanes
     rows = step.padded // lanes
     lines = []
@@ -41,7 +41,7 @@ def emit_transpose(step: Transpose, writer: Writer) -> str:
     return writer.function(writer.per_tile(lines))
 
 
-def emit_wide_contraction(step: WideContraction, writer: Writer) -> str:
+def emit_wide_contraction(step: WideContraction, writer: Writer) -> Call:
     vectors = step.padded // writer.target.lanes
     most_rows, most_columns = (6, 4) if writer.target.registers > 24 else (4, 2)
 
@@ -65,7 +65,7 @@ def emit_wide_contraction(step: WideContraction, writer: Writer) -> str:
     return writer.function(lines, _sums_at(step, writer))
 
 
-def emit_point_sum(step: PointSum, writer: Writer) -> str:
+def emit_point_sum(step: PointSum, writer: Writer) -> Call:
     """Sums over the points of a block: from zero, then added to the accumulators, which loses less."""
     match step.form:
         case SumForm.LANES_APART:
@@ -81,8 +81,8 @@ def emit_point_sum(step: PointSum, writer: Writer) -> str:
     return writer.function(lines, _sums_at(step, writer))
 
 
-def _sums_at(step: SumStep, writer: Writer) -> tuple[tuple[str, str], ...]:
-    return (("__global dt_r *sums", f"sums + {writer.places.sums.position(step, writer.target)}"),)
+def _sums_at(step: SumStep, writer: Writer) -> Argument:
+    return Argument("__global dt_r *sums", "sums", writer.places.sums.position(step, writer.target))
 
 
 def _over_tiles(lines: Lines) -> Lines:

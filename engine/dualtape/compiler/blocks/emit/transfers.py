@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dualtape.compiler.blocks.emit.writer import Writer
+from dualtape.compiler.blocks.emit.writer import Argument, Call, Writer
 from dualtape.compiler.blocks.tile import PointArray, Read, TileValue
 from dualtape.dtypes import bool_
 
-_WHERE = (("const ulong first", "first"), ("const ulong points", "points"))
+_WHERE = (Argument("const ulong first", "first"), Argument("const ulong points", "points"))
 
 
-def emit_load(array: PointArray, value: TileValue, number: int, writer: Writer) -> str:
+def emit_load(array: PointArray, value: TileValue, number: int, writer: Writer) -> Call:
     """Rows of points to lanes; lanes beyond the last point repeat it, so that they hold numbers that occur."""
     address = writer.address(value, f"a * {array.inner} + b")
     lines = [
@@ -20,11 +20,10 @@ def emit_load(array: PointArray, value: TileValue, number: int, writer: Writer) 
         f"({address})[lane] = from[((ulong)a * points + point) * {array.inner} + b];",
         "}",
     ]
-    source = ("__global const dt_r *from", f"in{number}")
-    return writer.function(writer.per_tile(lines), (source, *_WHERE))
+    return writer.function(writer.per_tile(lines), Argument("__global const dt_r *from", f"in{number}"), *_WHERE)
 
 
-def emit_store(array: PointArray, read: Read, number: int, writer: Writer) -> str:
+def emit_store(array: PointArray, read: Read, number: int, writer: Writer) -> Call:
     """Lanes that hold points to their rows."""
     element = writer.element(read, f"(a * {array.inner} + b)")
     if array.node.spec.dtype is bool_:
@@ -42,8 +41,7 @@ def emit_store(array: PointArray, read: Read, number: int, writer: Writer) -> st
         "}",
         "}",
     ]
-    target = (f"__global {kind} *to", f"out{number}")
-    return writer.function(writer.per_tile(lines), (target, *_WHERE))
+    return writer.function(writer.per_tile(lines), Argument(f"__global {kind} *to", f"out{number}"), *_WHERE)
 
 
 def _lanes(writer: Writer) -> str:

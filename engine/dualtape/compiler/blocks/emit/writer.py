@@ -1,8 +1,10 @@
-"""OpenCL C of one step: a function of chunks of scratch memory and of shared values, and the call of it.
+"""OpenCL C of one step: a function of chunks of scratch memory and of shared values, and where these begin.
 
 Points lie on the lanes of vectors: a tile is as many points as a vector has lanes, and a value of `f` features is `f`
 vectors in the tile's scratch memory. Functions know distances inside a chunk of scratch, not where chunks begin, so
-that layers of equal sizes share them: neither the source nor its compile time grows with depth.
+that layers of equal sizes share them. A kernel goes through a table of such calls, so that each function is called in
+one place: drivers put functions in the place of their calls. So neither the source nor its compile time grows with
+depth.
 """
 
 from __future__ import annotations
@@ -23,6 +25,29 @@ class Places(NamedTuple):
     scratch: ScratchLayout
     sums: Accumulators
     shared: dict[Node, int]
+
+
+class Call(NamedTuple):
+    """A row of the table of steps.
+
+    Attributes
+    ----------
+    text
+        OpenCL C, with ``at[1]`` and so on for the offsets: equal for steps that differ in these alone.
+    offsets
+        In elements.
+    """
+
+    text: str
+    offsets: tuple[int, ...]
+
+
+class Argument(NamedTuple):
+    """What a function is passed beside chunks and shared values; ``name + offset``, where there is an offset."""
+
+    declaration: str
+    name: str
+    offset: int | None = None
 
 
 class Writer:
@@ -73,17 +98,26 @@ class Writer:
             return f"(dt_v)({self.tensor(read.value)}[{at}])"
         return self.place(read.value, at)
 
-    def function(self, body: list[str], extra: tuple[tuple[str, str], ...] = ()) -> str:
+    def function(self, body: list[str], *extra: Argument) -> Call:
         """Declare the function with what its body has mentioned, and give the call."""
-        parameters = [f"__global dt_r *s{i}" for i in range(len(self._chunks))]
-        parameters += [f"__global const dt_r *w{i}" for i in range(len(self._tensors))]
-        parameters += [*(declaration for declaration, _ in extra), "const int tiles"]
-        text = f"({', '.join(parameters)})\n{{\n" + "\n".join(body) + "\n}\n"
-        arguments = [f"scratch + {start * self.target.lanes}" for start in self._chunks.values()]
-        arguments += [f"shared + {self.places.shared[tensor.node]}" for tensor in self._tensors]
-        arguments += [*(argument for _, argument in extra), "tiles"]
+        arguments = [
+            Argument(f"__global dt_r *s{i}", "scratch", start * self.target.lanes)
+            for i, start in enumerate(self._chunks.values())
+        ]
+        arguments += [
+            Argument(f"__global const dt_r *w{i}", "shared", self.places.shared[tensor.node])
+            for i, tensor in enumerate(self._tensors)
+        ]
+        arguments += [*extra, Argument("const int tiles", "tiles")]
+        text = f"({', '.join(x.declaration for x in arguments)})\n{{\n" + "\n".join(body) + "\n}\n"
         name = self._functions.setdefault(text, f"dt_f{len(self._functions)}")
-        return f"{name}({', '.join(arguments)});"
+        offsets: list[int] = []
+        passed = []
+        for x in arguments:
+            if x.offset is not None:
+                offsets.append(x.offset)
+            passed.append(x.name if x.offset is None else f"{x.name} + at[{len(offsets)}]")
+        return Call(f"{name}({', '.join(passed)});", tuple(offsets))
 
     def per_tile(self, lines: list[str]) -> list[str]:
         """A loop over the tiles of the block around ``lines``."""

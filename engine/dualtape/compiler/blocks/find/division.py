@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from math import prod
 
 from dualtape.compiler.blocks.find.dataflow import DataFlow, PointSet
@@ -29,14 +30,13 @@ def divide_program(program: Program, sets: tuple[int, ...]) -> Division:
 
 def _stages(flow: DataFlow, program: Program) -> tuple[Stage, ...]:
     """The equations of each stage, and the regions that run after them."""
-    sets, equations = flow.sets, flow.equations
-    sums = [flow.stage_of(Shared(node)) for each in sets for node in each.builder.summed]
-    stored = [flow.made_in(node) for each in sets for node in each.stored]
     wanted = _read_outside_tiles(flow, program)
+    results = [_Results(flow, each, wanted) for each in flow.sets]
+    last = max([*flow.equations, *(stage for each in results for stage in each.stages)], default=0)
     stages = []
-    for stage in range(max([*equations, *sums, *stored], default=0) + 1):
-        regions = [region for each in sets if (region := _region(flow, each, stage, wanted)) is not None]
-        stages.append(Stage(tuple(equations.get(stage, ())), tuple(regions)))
+    for stage in range(last + 1):
+        regions = [each.region(stage) for each in results if stage in each.stages]
+        stages.append(Stage(tuple(flow.equations.get(stage, ())), tuple(regions)))
     return tuple(stages)
 
 
@@ -55,47 +55,61 @@ def _read_outside_tiles(flow: DataFlow, program: Program) -> list[Node]:
     return list(found)
 
 
-def _region(flow: DataFlow, points: PointSet, stage: int, wanted: list[Node]) -> Region | None:
-    """What is done at the points of a set in a stage, if that leaves something."""
-    builder = points.builder
-    stored = [(_array(builder, x), builder.read(x)) for x in points.stored if flow.made_in(x) == stage]
-    summed = [x for x in wanted if x in builder.summed and flow.stage_of(Shared(x)) == stage + 1]
-    if not stored and not summed:
-        return None
-    sums = [builder.summed[node] for node in summed]
-    operations = (*_needed(builder.operations, sums, [read.value for _, read in stored]), *sums)
-    read = dict.fromkeys([*(x for each in operations for x in each.values_read()), *(x.value for _, x in stored)])
-    made = [value for each in operations for value in each.values_made()]
-    dtypes = {x.dtype for x in (*read, *made)} | {node.spec.dtype for node in summed}
-    dtypes -= {bool_}
-    if len(dtypes) > 1:
-        raise NotBlockable(f"values at {builder.points} points are of {' and of '.join(sorted(map(str, dtypes)))}")
-    arrays = {value: _array(builder, node) for node, value in points.loaded.items()}
-    return Region(
-        points=builder.points,
-        dtype=dtypes.pop() if dtypes else float32,
-        operations=operations,
-        shared=tuple(value.node for value in read if isinstance(value, Shared)),
-        loaded=tuple((arrays[value], value) for value in read if isinstance(value, TileValue) and value in arrays),
-        summed=tuple(summed),
-        stored=tuple(stored),
-    )
+class _Results:
+    """What a set of points leaves for others, by the stage in which it is computed: arrays, and sums."""
+
+    def __init__(self, flow: DataFlow, points: PointSet, wanted: list[Node]) -> None:
+        self._points, self._builder = points, points.builder
+        self._stored: dict[int, list[Node]] = defaultdict(list)
+        self._summed: dict[int, list[Node]] = defaultdict(list)
+        for node in points.stored:
+            self._stored[flow.made_in(node)].append(node)
+        for node in wanted:
+            if node in self._builder.summed:
+                self._summed[flow.stage_of(Shared(node)) - 1].append(node)
+        self.stages = {*self._stored, *self._summed}
+        self._makers: dict[ReadableValue, int] = {
+            value: i for i, operation in enumerate(self._builder.operations) for value in operation.values_made()
+        }
+        self._nodes = {value: node for node, value in points.loaded.items()}
+
+    def region(self, stage: int) -> Region:
+        """What is done at the points in a stage."""
+        builder = self._builder
+        stored = [(_array(builder, node), builder.read(node)) for node in self._stored[stage]]
+        summed = self._summed[stage]
+        sums = [builder.summed[node] for node in summed]
+        operations = (*self._needed(sums, [read.value for _, read in stored]), *sums)
+        read = dict.fromkeys([*(x for each in operations for x in each.values_read()), *(x.value for _, x in stored)])
+        made = [value for each in operations for value in each.values_made()]
+        dtypes = {x.dtype for x in (*read, *made)} | {node.spec.dtype for node in summed}
+        dtypes -= {bool_}
+        if len(dtypes) > 1:
+            raise NotBlockable(f"values at {builder.points} points are of {' and of '.join(sorted(map(str, dtypes)))}")
+        loaded = [value for value in read if isinstance(value, TileValue) and value in self._nodes]
+        return Region(
+            points=builder.points,
+            dtype=dtypes.pop() if dtypes else float32,
+            operations=operations,
+            shared=tuple(value.node for value in read if isinstance(value, Shared)),
+            loaded=tuple((_array(builder, self._nodes[value]), value) for value in loaded),
+            summed=tuple(summed),
+            stored=tuple(stored),
+        )
+
+    def _needed(self, sums: list[Contraction], values: list[ReadableValue]) -> list[TileOperation]:
+        """The operations that make what the sums read, and the values, in their order."""
+        waiting = [*values, *(value for each in sums for value in each.values_read())]
+        needed: set[int] = set()
+        while waiting:
+            maker = self._makers.get(waiting.pop())
+            if maker is not None and maker not in needed:
+                needed.add(maker)
+                waiting += self._builder.operations[maker].values_read()
+        return [self._builder.operations[i] for i in sorted(needed)]
 
 
 def _array(builder: PointwiseBuilder, node: Node) -> PointArray:
     """``node`` as an array in device memory."""
     shape, located = node.spec.shape, builder.located[node]
     return PointArray(node, prod(shape[: located.axis]) * located.folded, prod(shape[located.axis + 1 :]))
-
-
-def _needed(
-    operations: list[TileOperation], sums: list[Contraction], values: list[ReadableValue]
-) -> list[TileOperation]:
-    """The operations that make what the sums read, and the values."""
-    wanted = set(values).union(*(x.values_read() for x in sums))
-    needed = []
-    for operation in reversed(operations):
-        if wanted.intersection(operation.values_made()):
-            needed.append(operation)
-            wanted.update(operation.values_read())
-    return needed[::-1]

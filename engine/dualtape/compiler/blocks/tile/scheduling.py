@@ -2,13 +2,14 @@
 
 Every operation gets a level: one more than what it reads, except that an elementwise operation joins the level of
 the elementwise operations that it reads element by element. Operations of one level and size form a group, which
-is one loop over features with its values in registers.
+is one loop over features with its values in registers. Where they are so many that registers do not hold the values in
+any case, they form several, one behind the other: the time to compile a loop grows with the square of what is in it.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import prod
 from typing import NamedTuple
@@ -33,12 +34,21 @@ _Made = dict[ReadableValue, TileOperation]
 """What makes each value of the tile."""
 
 
+MOST_WORK = 160
+"""Of a group, counted in operations."""
+
+_CALL = 40
+"""For how many operations a function of the device's library counts: drivers put its text in the place of the call."""
+
+
 class _Ranked(NamedTuple):
-    """A step with its place: steps of a level come in the order of their ranks."""
+    """A step with its place: steps of a level come in the order of their ranks, those of one rank as they are."""
 
     level: int
     rank: int
     step: Scheduled
+    follows: bool = False
+    """Whether it goes on with what another step of its level and rank has begun."""
 
 
 def schedule(operations: Sequence[TileOperation], live_out: frozenset[TileValue]) -> list[Scheduled]:
@@ -65,11 +75,26 @@ def _gathered(operations: Sequence[TileOperation]) -> list[_Ranked]:
             folds[level, prod(operation.source.shape)].append(operation)
         else:
             others.append(_Ranked(level, 0 if isinstance(operation, PointProduct) else 2, operation))
-    groups = [
-        _Ranked(key[0], 1, Group(key[1], tuple(found), (), folds=tuple(folds[key]))) for key, found in maps.items()
-    ]
+    groups = [group for key, found in maps.items() for group in _groups(*key, found, folds[key])]
     merged = [_Ranked(key[0], 0, product) for key, found in products.items() for product in _merged(found)]
     return [*groups, *others, *merged]
+
+
+def _groups(level: int, features: int, maps: list[ElementwiseMap], folds: list[FoldFeatures]) -> Iterator[_Ranked]:
+    """Groups of what is on one level, in the order in which they must run; each fold beside what makes its source."""
+    parts: list[list[ElementwiseMap]] = []
+    work = MOST_WORK
+    for m in maps:
+        more = 1 + _CALL * len(m.code.functions)
+        if work + more > MOST_WORK:
+            parts.append([])
+            work = 0
+        parts[-1].append(m)
+        work += more
+    for part in parts:
+        made = {m.output for m in part}
+        own = tuple(fold for fold in folds if fold.source.value in made)
+        yield _Ranked(level, 1, Group(features, tuple(part), (), folds=own), part is not parts[0])
 
 
 def _levels(operations: Sequence[TileOperation], made: _Made) -> dict[TileOperation, int]:
@@ -118,7 +143,8 @@ def _fused(steps: list[_Ranked]) -> list[_Ranked]:
     taken: set[PointProduct] = set()
     hosts: dict[Scheduled, PointProduct] = {}
     late: set[Scheduled] = set()
-    for level, _, step in steps:
+    following = {ranked.step for ranked in steps if ranked.follows}
+    for level, _, step, _ in steps:
         if not isinstance(step, PointProduct) or not all(_is_plain(stream, step) for stream in step.streams):
             continue
         found = [x for stream in step.streams for x in readers[stream.output]]
@@ -126,7 +152,7 @@ def _fused(steps: list[_Ranked]) -> list[_Ranked]:
         for group in near:
             # Others that read the results must come after the host, so they cannot be hosts themselves.
             others = near.keys() - {group}
-            if group in hosts or group in late or others & hosts.keys():
+            if group in hosts or group in late or group in following or others & hosts.keys():
                 continue
             if isinstance(group, Group) and group.features == step.rows * step.columns and _reads_plainly(group, step):
                 hosts[group] = step
