@@ -17,6 +17,7 @@ from dualtape.compiler.loops.nest import Accumulation, Calculation, CalculationO
 from dualtape.compiler.program import Node, Number
 from dualtape.core.expression import in_c, number_in_c
 from dualtape.core.layout import Layout, layout
+from dualtape.core.words import is_open, read_in_c, words_of
 from dualtape.dtypes import DType, bool_, float32, float64, int8, int16, int32, int64, uint8, uint16, uint32, uint64
 from dualtape.opencl_kernels import math_source
 from dualtape.opencl_kernels import source as kernel_text
@@ -45,7 +46,7 @@ class LoopKernel:
     ----------
     table
         The calls: of which function, then for each array the number of its buffer and where it begins there, in bytes,
-        and how many elements there are, where the function does not know it.
+        how many elements there are, where the function does not know it, and the words of numbers.
     buffers
         What it takes behind the table, in the order of its arguments.
     """
@@ -86,13 +87,16 @@ def _kernel(
     cases: dict[str, int] = {}
     rows: list[list[int]] = []
     for nest in nests:
-        text, size = _function(nest, work_items)
+        text, size, numbers = _function(nest, work_items)
         name = functions.setdefault(text, f"dt_n{len(functions)}")
         arrays = _arrays(nest)
         pointers = [f"({_pointer_type(x)})(start[at[{2 * i + 1}]] + at[{2 * i + 2}])" for i, x in enumerate(arrays)]
-        call = f"{name}({', '.join([*pointers, *(f'at[{2 * len(arrays) + 1}]' for _ in size)])});"
-        where = [number for array in arrays for number in _where(array, places, buffers)]
-        rows.append([cases.setdefault(call, len(cases)), *where, *size])
+        words = [word for array in arrays for word in _where(array, places, buffers)] + size
+        passed = [*pointers, *(f"at[{2 * len(arrays) + 1}]" for _ in size)]
+        for number, bits in numbers:
+            passed.append(read_in_c(bits).format(1 + len(words), 2 + len(words)))
+            words += words_of(number, bits)
+        rows.append([cases.setdefault(f"{name}({', '.join(passed)});", len(cases)), *words])
     columns = max(map(len, rows))
     parameters = ", ".join(["__global const int *table", *(f"__global uchar *b{i}" for i in range(len(buffers)))])
     text = "".join(
@@ -144,8 +148,8 @@ def _pointer_type(array: _Array) -> str:
     return f"__global {'' if array.is_output else 'const '}{TYPES[array.source.node.spec.dtype]} *"
 
 
-def _function(nest: Nest, work_items: int) -> tuple[str, list[int]]:
-    """The function of a nest, and the last argument of a call of it, where it does not depend on the size."""
+def _function(nest: Nest, work_items: int) -> tuple[str, list[int], list[tuple[Number, int]]]:
+    """The function of a nest, and what a call passes: the size, where any is right, and numbers with their bits."""
     arrays = _arrays(nest)
     rank = len(nest.shape)
     where = layout(nest.shape, [array.source.view.strides[:rank] for array in arrays])
@@ -161,10 +165,11 @@ def _function(nest: Nest, work_items: int) -> tuple[str, list[int]]:
     any_size = len(sizes) == 1
     if any_size:
         parameters.append("const int n")
+    parameters += [f"const {'float' if bits == 32 else 'double'} c{i}" for i, (_, bits) in enumerate(body.numbers)]
     heads = _loops(["n"] if any_size else [str(size) for size in sizes], indices, work_items)
     ends = "}" * sum(head.endswith("{") for head in heads)
     text = "\n".join([f"({', '.join(parameters)})", "{", *heads, *lines, ends, "}", ""])
-    return text, [sizes[0]] if any_size else []
+    return text, [sizes[0]] if any_size else [], body.numbers
 
 
 def _loops(sizes: list[str], indices: list[str], work_items: int) -> list[str]:
@@ -191,6 +196,7 @@ class _Body:
     def __init__(self, names: Mapping[Source, str], at: Mapping[Source, str], rank: int) -> None:
         self._names, self._at, self._rank = names, at, rank
         self.values: dict[Node, str] = {}
+        self.numbers: list[tuple[Number, int]] = []
 
     def step(self, step: Calculation | Accumulation) -> list[str]:
         lines = self._operation(step) if isinstance(step, Calculation) else self._reduction(step)
@@ -207,7 +213,10 @@ class _Body:
             return self.values[operand]
         if isinstance(operand, Source):
             return f"{self._names[operand]}[{self._at[operand]}]"
-        return literal(operand, dtype)
+        if not dtype.is_float or not is_open(operand):
+            return literal(operand, dtype)
+        self.numbers.append((operand, dtype.bits))
+        return f"c{len(self.numbers) - 1}"
 
     def _reduction(self, step: Accumulation) -> list[str]:
         kind = TYPES[step.output.spec.dtype]

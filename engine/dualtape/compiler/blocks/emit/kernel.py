@@ -94,10 +94,10 @@ def block_kernel(region: Region, target: TileTarget) -> BlockKernel:
     sizes = block_sizes(scratch.features, sums, target)
     functions, calls = body
     cases = {text: number for number, text in enumerate(dict.fromkeys(call.text for call in calls))}
-    width = 1 + max(len(call.offsets) for call in calls)
+    width = 1 + max(len(call.words) for call in calls)
     return BlockKernel(
         source=kernel_source(region, functions, list(cases), (len(calls), width), sums, sizes, target),
-        table=tuple((cases[x.text], *x.offsets, *[0] * (width - 1 - len(x.offsets))) for x in calls),
+        table=tuple((cases[x.text], *x.words, *[0] * (width - 1 - len(x.words))) for x in calls),
         shared=shared,
         shared_size=ends[-1],
         entries=sums.entries,

@@ -12,6 +12,9 @@ from dualtape.dtypes import bool_
 _RUN = 16
 """Terms of a short sum."""
 
+_FEW = 8
+"""Features up to which reading a number costs nothing beside the loop over features."""
+
 
 def emit_group(group: Group, writer: Writer) -> Call:
     """Elementwise operations in one loop over features."""
@@ -44,7 +47,9 @@ def statements(group: Group, writer: Writer, known: dict[ReadableValue, str]) ->
         names = []
         for operand in m.operands:
             if not isinstance(operand, Read):
-                names.append(f"((dt_v)({target.literal(operand)}))")
+                # Numbers of the user's stand where values are few: at the ends of a network, in its residual and loss.
+                number = writer.number(operand) if group.features <= _FEW else target.literal(operand)
+                names.append(f"((dt_v)({number}))")
             elif operand.value in known:
                 names.append(known[operand.value])
             else:

@@ -82,7 +82,7 @@ def emit_point_sum(step: PointSum, writer: Writer) -> Call:
 
 
 def _sums_at(step: SumStep, writer: Writer) -> Argument:
-    return Argument("__global dt_r *sums", "sums", writer.places.sums.position(step, writer.target))
+    return Argument.behind("__global dt_r *sums", "sums", writer.places.sums.position(step, writer.target))
 
 
 def _over_tiles(lines: Lines) -> Lines:

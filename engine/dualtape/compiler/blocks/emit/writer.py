@@ -15,8 +15,9 @@ from typing import NamedTuple
 from dualtape.compiler.blocks.emit.accumulators import Accumulators
 from dualtape.compiler.blocks.target import TileTarget
 from dualtape.compiler.blocks.tile import Read, ScratchLayout, Shared, TileValue
-from dualtape.compiler.program import Node
+from dualtape.compiler.program import Node, Number
 from dualtape.core.lowering import contiguous_strides
+from dualtape.core.words import is_open, read_in_c, words_of
 
 
 class Places(NamedTuple):
@@ -33,21 +34,26 @@ class Call(NamedTuple):
     Attributes
     ----------
     text
-        OpenCL C, with ``at[1]`` and so on for the offsets: equal for steps that differ in these alone.
-    offsets
-        In elements.
+        OpenCL C, in which ``at`` points to the row: equal for steps that differ in their words alone.
+    words
+        Offsets, in elements, and the bits of numbers.
     """
 
     text: str
-    offsets: tuple[int, ...]
+    words: tuple[int, ...]
 
 
 class Argument(NamedTuple):
-    """What a function is passed beside chunks and shared values; ``name + offset``, where there is an offset."""
+    """What a function is passed; ``{0}`` in the text is the index of its first word, ``{1}`` that of its second."""
 
     declaration: str
-    name: str
-    offset: int | None = None
+    text: str
+    words: tuple[int, ...] = ()
+
+    @staticmethod
+    def behind(declaration: str, name: str, offset: int) -> Argument:
+        """A pointer, so many elements behind another one."""
+        return Argument(declaration, f"{name} + at[{{0}}]", (offset,))
 
 
 class Writer:
@@ -61,6 +67,7 @@ class Writer:
         self._functions = functions
         self._chunks: dict[int, int] = {}
         self._tensors: dict[Shared, None] = {}
+        self._numbers: list[Number] = []
 
     @property
     def square(self) -> int:
@@ -98,26 +105,37 @@ class Writer:
             return f"(dt_v)({self.tensor(read.value)}[{at}])"
         return self.place(read.value, at)
 
+    def number(self, value: Number) -> str:
+        """A number that may be another one when the kernel runs again."""
+        if not is_open(value):
+            return self.target.literal(value)
+        self._numbers.append(value)
+        return f"c{len(self._numbers) - 1}"
+
     def function(self, body: list[str], *extra: Argument) -> Call:
         """Declare the function with what its body has mentioned, and give the call."""
+        bits = self.target.bits
         arguments = [
-            Argument(f"__global dt_r *s{i}", "scratch", start * self.target.lanes)
+            Argument.behind(f"__global dt_r *s{i}", "scratch", start * self.target.lanes)
             for i, start in enumerate(self._chunks.values())
         ]
         arguments += [
-            Argument(f"__global const dt_r *w{i}", "shared", self.places.shared[tensor.node])
+            Argument.behind(f"__global const dt_r *w{i}", "shared", self.places.shared[tensor.node])
             for i, tensor in enumerate(self._tensors)
+        ]
+        arguments += [
+            Argument(f"const dt_r c{i}", read_in_c(bits), words_of(number, bits))
+            for i, number in enumerate(self._numbers)
         ]
         arguments += [*extra, Argument("const int tiles", "tiles")]
         text = f"({', '.join(x.declaration for x in arguments)})\n{{\n" + "\n".join(body) + "\n}\n"
         name = self._functions.setdefault(text, f"dt_f{len(self._functions)}")
-        offsets: list[int] = []
+        words: list[int] = []
         passed = []
         for x in arguments:
-            if x.offset is not None:
-                offsets.append(x.offset)
-            passed.append(x.name if x.offset is None else f"{x.name} + at[{len(offsets)}]")
-        return Call(f"{name}({', '.join(passed)});", tuple(offsets))
+            passed.append(x.text.format(1 + len(words), 2 + len(words)))
+            words += x.words
+        return Call(f"{name}({', '.join(passed)});", tuple(words))
 
     def per_tile(self, lines: list[str]) -> list[str]:
         """A loop over the tiles of the block around ``lines``."""
