@@ -68,7 +68,12 @@ def agree(name: str, x: np.ndarray, axis: Any, target: Target) -> None:
     wider = np.longdouble if x.dtype == np.float64 else np.float64
     wanted = by_numpy(x.astype(wider), axis).astype(np.float64)
     roundings = ROUNDED.get(name, 1) if x.dtype == np.float16 else 1
-    np.testing.assert_allclose(found, wanted, rtol=roundings * BOUND[x.dtype.type])
+    small = 0.0
+    if x.dtype == np.float16 and name == "gradient of a loss":
+        # The cotangents of the elements, 2 x / N, are below the normal numbers of Float16, which keep no relative
+        # accuracy: each is off by half of the least number, and the gradient by the sum of that times x.
+        small = 2.0**-25 * float(np.abs(x).sum(dtype=np.float64))
+    np.testing.assert_allclose(found, wanted, rtol=roundings * BOUND[x.dtype.type], atol=small)
 
 
 sizes = st.one_of(

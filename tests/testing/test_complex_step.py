@@ -66,3 +66,10 @@ def test_derivative_that_was_declared_by_hand_plays_no_part() -> None:
     twice = dt.custom_derivative(lambda x: x * x, partials=(lambda x, y: 3 * x,))
     (slope,) = complex_step(lambda a: [twice(*a)], [dt.Tensor(np.array(1.5))], [dt.Tensor(np.array(1.0))]) or [0]
     assert slope == 3.0
+
+
+def test_slope_near_an_extremum_of_lgamma() -> None:
+    """The complex function's is right to 1e-14 only; at x = 1.42 a right derivative was taken for a wrong one."""
+    (slope,) = complex_step(lambda a: [ops.lgamma(*a)], [dt.Tensor(np.array(1.42))], [dt.Tensor(np.array(0.8))]) or [0]
+    assert float(slope) == pytest.approx(0.8 * -0.04107284332402444, rel=2e-15)
+    dt.testing.check_derivatives(ops.lgamma, dt.Tensor(np.array(1.42)), jit=False)

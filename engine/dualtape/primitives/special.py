@@ -85,6 +85,17 @@ def _of_complex(name: str) -> Callable[[Any], Any]:
     return evaluate
 
 
+def _lgamma_continued(x: Any) -> Any:
+    """SciPy's function subtracts numbers of size 1: near its extrema, where the slope is small, that has lost digits.
+
+    The slope of the real function, which keeps them, stands in: a step off the real line is too small for another.
+    """
+    from scipy import special
+
+    slope = special.digamma(np.real(x))
+    return np.where(np.abs(slope) < 0.5, special.gammaln(np.real(x)) + 1j * np.imag(x) * slope, special.loggamma(x))
+
+
 erf = math_function(
     "erf",
     numpy=_erf,
@@ -106,7 +117,7 @@ lgamma = math_function(
     numpy=_lgamma,
     partials=(lambda x, y: digamma(x),),
     domain=(ABOVE_POLES,),
-    continued=_of_complex("loggamma"),
+    continued=_lgamma_continued,
 )
 
 digamma: Elementwise = math_function(
