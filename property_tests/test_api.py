@@ -24,7 +24,10 @@ from dualtape import nn, ops, optim, pytree
 from dualtape.errors import DualtapeError
 
 # Python's own words for a wrong number of arguments, or an instance that cannot be called.
-PYTHONS_OWN = "positional argument|takes at most|unexpected keyword|multiple values|is not callable|must be called with"
+PYTHONS_OWN = (
+    "positional argument|takes at most|takes no arguments|unexpected keyword|multiple values|is not callable|"
+    "must be called with"
+)
 # Tensors larger than this are not looked into: broadcasting makes them without using memory.
 LARGEST = 100_000
 

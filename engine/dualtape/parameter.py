@@ -35,9 +35,12 @@ class Observer(Protocol):
 
 
 class _View:
-    """What parameters stand for in one thread: ``values`` put in their place, by identity, and who observes."""
+    """What parameters stand for in one thread: ``values`` put in their place, by identity, and who observes.
 
-    __slots__ = ("_outer", "_own", "changes", "observer", "values")
+    ``writers`` are the levels whose values parameters may be given: the observer, and inside of it the bodies of loops.
+    """
+
+    __slots__ = ("_outer", "_own", "changes", "observer", "values", "writers")
 
     values: dict[int, Tensor]
 
@@ -47,6 +50,7 @@ class _View:
         substitutes: Mapping[Parameter, Tensor],
         observer: Observer | None,
         changes: dict[Parameter, Tensor],
+        writers: tuple[Any, ...] = (),
     ) -> None:
         own = {id(parameter): value for parameter, value in substitutes.items()}
         self._outer = outer
@@ -54,6 +58,7 @@ class _View:
         self.values = own if outer is None else outer.values | own
         self.observer: Any = observer
         self.changes = changes
+        self.writers = writers
 
     def put(self, parameter: Parameter, value: Tensor) -> bool:
         """Change the values that transformations put in its place, for as long as these last; False if there is none.
@@ -189,7 +194,7 @@ class Parameter(Tensor):
                 f"`set_data` of parameter {self.name!r} of shape {self.shape} got a value of shape {tensor.shape}"
             )
         view = _here.view
-        if tensor.level.depth and (view is None or tensor.level is not view.observer):
+        if tensor.level.depth and (view is None or tensor.level not in view.writers):
             raise ArgumentTypeError(f"`set_data` of parameter {self.name!r} got a value that is being differentiated")
         return cast_to(tensor.to(self.device), self.dtype)
 
@@ -286,10 +291,10 @@ def current_observer() -> Any:
     return None if view is None else view.observer
 
 
-def given_values() -> list[Tensor]:
-    """The values in this thread that parameters have been given, or that transformations put in their place."""
+def substituted_values() -> list[Tensor]:
+    """The values in this thread that transformations put in the place of parameters."""
     view = _here.view
-    return [] if view is None else [*view.changes.values(), *view.values.values()]
+    return [] if view is None else [*view.values.values()]
 
 
 def call_substituted(
@@ -297,14 +302,30 @@ def call_substituted(
 ) -> Result:
     """What ``fn`` gives where parameters stand for other values, in this thread and for the time of the call."""
     outer = _here.view
-    observer, changes = (None, {}) if outer is None else (outer.observer, outer.changes)
-    return _call_with(_View(outer, values, observer, changes), fn, args, kwargs)
+    observer, changes, writers = (None, {}, ()) if outer is None else (outer.observer, outer.changes, outer.writers)
+    return _call_with(_View(outer, values, observer, changes, writers), fn, args, kwargs)
 
 
 def call_observed(observer: Observer, fn: Callable[[dict[Parameter, Tensor]], Result]) -> Result:
     """What ``fn`` gives where parameters read as ``observer`` says; it is given the dict that new values go to."""
     changes: dict[Parameter, Tensor] = {}
-    return _call_with(_View(_here.view, {}, observer, changes), fn, (changes,), {})
+    return _call_with(_View(_here.view, {}, observer, changes, (observer,)), fn, (changes,), {})
+
+
+def call_collecting(
+    writer: Level, given: Mapping[Parameter, Tensor], fn: Callable[..., Result], /, *args: Any
+) -> tuple[Result, dict[Parameter, Tensor]]:
+    """What ``fn`` gives where somebody observes, and the values that parameters have behind it, if it has set them.
+
+    Nobody else sees these. ``writer`` is the level of what ``fn`` computes; parameters that are ``given`` begin with
+    the values there.
+    """
+    outer = _here.view
+    assert outer is not None
+    before = {**outer.changes, **given}
+    view = _View(outer, {}, outer.observer, dict(before), (*outer.writers, writer))
+    result = _call_with(view, fn, args, {})
+    return result, {p: x for p, x in view.changes.items() if p in given or x is not before.get(p)}
 
 
 def _call_with(view: _View, fn: Callable[..., Result], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:

@@ -76,19 +76,69 @@ def test_its_value_and_slope() -> None:
     assert (value.item(), slope.item(), P.value().item()) == (22, 3, 2)
 
 
+def doubling(x: dt.Tensor) -> dt.Tensor:
+    """Gives the sum of x and P, and doubles P."""
+    y = x + P
+    P.set_data(2 * P)
+    return y
+
+
+def both(x: dt.Tensor) -> dt.Tensor:
+    y = doubling(x)
+    Q.set_data(Q + P * x.sum())
+    return y * Q
+
+
+LOOPS: dict[str, Callable[[dt.Tensor], Any]] = {
+    "a constant": lambda x: ops.fori_loop(0, 2, lambda i, x: (P.set_data(FIVE), x + P)[1], x),
+    "loop": lambda x: ops.fori_loop(0, 3, lambda i, x: doubling(x), x),
+    "loop of a length that is not known": lambda x: ops.fori_loop(0, x.sum().astype(dt.int64), lambda i, x: both(x), x),
+    "of no steps": lambda x: ops.fori_loop(3, 3, lambda i, x: doubling(x), x),
+    "set before": lambda x: (P.set_data(SEVEN), ops.fori_loop(0, 2, lambda i, x: doubling(x), x) * P)[1],
+    "two": lambda x: (ops.fori_loop(0, 3, lambda i, x: both(x), x), P * Q),
+    "with the index": lambda x: ops.fori_loop(0, 4, lambda i, x: (P.set_data(P + i), x * P)[1], x),
+    "while": lambda x: ops.while_loop(lambda x: (x < 30).all(), both, x),
+    "while P is small": lambda x: ops.while_loop(lambda x: (P < 30).all(), both, x),
+    "scan": lambda x: ops.scan(lambda c, row: (doubling(c), row * P), x, x),
+    "in each other": lambda x: ops.fori_loop(0, 2, lambda i, x: ops.fori_loop(0, 3, lambda j, x: both(x), x), x),
+    "a step of an optimizer": lambda x: ops.fori_loop(0, 5, lambda i, x: (trained(x), x)[1], x),
+    "by an argument": lambda x: dt.grad(lambda x: ops.fori_loop(0, 2, lambda i, x: x * x * Q, x).sum())(x) * P,
+    "read in a derivative": lambda x: ops.fori_loop(
+        0, 3, lambda i, x: (P.set_data(dt.grad(lambda y: (y * y * P).sum())(x)), x + P)[1], x
+    ),
+}
+
+
+def trained(x: dt.Tensor) -> None:
+    step = dt.optim.SGD([P, Q], 0.01)
+    step(dt.grad(lambda x: (P * x * Q).sum(), None, [P, Q])(x))
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_a_loop_sets_parameters_step_by_step(name: str) -> None:
+    expected = seen(LOOPS[name])
+    jitted = dt.jit(LOOPS[name])
+    assert seen(jitted) == expected
+    assert seen(jitted) == expected
+
+
+def test_what_a_loop_sets_cannot_depend_on_what_is_being_differentiated() -> None:
+    run = lambda x: dt.grad(lambda x: ops.fori_loop(0, 2, lambda i, x: (P.set_data(x), x * x)[1], x).sum())(x)
+    with pytest.raises(ArgumentTypeError, match="is being differentiated"):
+        dt.jit(run)(X)
+    assert P.value().item() == 2
+
+
 @pytest.mark.parametrize(
     "body",
     [
         lambda x: ops.cond((x > 0).all(), lambda x: (P.set_data(FIVE), x)[1], lambda x: x, x),
-        lambda x: ops.fori_loop(0, 2, lambda i, x: (P.set_data(FIVE), x + P)[1], x),
-        lambda x: (P.set_data(SEVEN), ops.fori_loop(0, 2, lambda i, x: (P.set_data(FIVE), x + P)[1], x))[1],
-        lambda x: ops.while_loop(lambda x: (x < 9).all(), lambda x: (P.set_data(FIVE), x + P)[1], x),
-        lambda x: ops.scan(lambda c, row: (P.set_data(FIVE), (c, row))[1], x, x)[0],
+        lambda x: ops.while_loop(lambda x: (P.set_data(FIVE), (x < 9).all())[1], lambda x: x + P, x),
         lambda x: dt.grad(lambda x: ops.fori_loop(0, 2, lambda i, x: (P.set_data(FIVE), x + P)[1], x).sum(), None, [P])(
             x
         ),
     ],
-    ids=["cond", "loop", "set before", "while", "scan", "derivative"],
+    ids=["cond", "condition", "derivative"],
 )
 def test_bodies_that_may_run_or_not_set_none(body: Callable[[dt.Tensor], Any]) -> None:
     with pytest.raises(ArgumentError, match="new value inside `jit`"):

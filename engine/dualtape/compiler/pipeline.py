@@ -51,7 +51,7 @@ from dualtape.compiler.loops import NotLoops
 from dualtape.compiler.lowered import Lowered
 from dualtape.compiler.passes import compute_repeated_once, optimise, without_checks
 from dualtape.compiler.program import Program, trace_program
-from dualtape.compiler.replay import Runner, replayed
+from dualtape.compiler.replay import BodyRun, CompileBody, Runner, as_body, replayed
 from dualtape.core.spec import Shape, Spec
 from dualtape.devices.device import Device
 from dualtape.errors import DeviceError
@@ -80,6 +80,23 @@ class Compiled(NamedTuple):
     kinds: list[tuple[Device, Shape, np.dtype]]
 
 
+class _Bodies:
+    """Compiles the programs that equations of a program hold; ``sources`` and ``notes`` are of those with kernels."""
+
+    def __init__(self, chosen: Device | None) -> None:
+        self._chosen = chosen
+        self.sources: list[str] = []
+        self.notes: list[str] = []
+
+    def compile(self, body: Program, home: Device, times: int) -> BodyRun:
+        """What runs a body on ``home``, where it does so ``times`` times."""
+        run, source, explanation = compile_program(body, home, self._chosen, times)
+        if source:
+            self.sources.append(source)
+            self.notes.append(f"; what it repeats {explanation}")
+        return as_body(run)
+
+
 def compile_function(
     function: Callable[..., list[Any]], specs: list[Spec], home: Device, chosen: Device | None, checks: bool = True
 ) -> Compiled:
@@ -96,24 +113,35 @@ def compile_function(
     return Compiled(Lowered(program, optimised, source, explanation, home), run, read, written, kinds)
 
 
-def compile_program(program: Program, home: Device, chosen: Device | None) -> tuple[Runner, str, str]:
-    """What runs a program, in blocks of points or operation by operation; the source of its kernels; and why."""
+def compile_program(program: Program, home: Device, chosen: Device | None, times: int = 1) -> tuple[Runner, str, str]:
+    """What runs a program, in blocks of points or operation by operation; the source of its kernels; and why.
+
+    A call of it is worth as much as if it ran the program ``times`` times.
+    """
+    bodies = _Bodies(chosen)
+    run, source, explanation = _compiled(program, home, chosen, times, bodies.compile)
+    return run, "\n".join(filter(None, [source, *bodies.sources])), "".join([explanation, *bodies.notes])
+
+
+def _compiled(
+    program: Program, home: Device, chosen: Device | None, times: int, compile_body: CompileBody
+) -> tuple[Runner, str, str]:
     try:
-        device = choose_device(program, home, chosen)
+        device = choose_device(program, home, chosen, times)
         thin = optimise(compute_repeated_once(program))
         division = choose_division(thin)
         for region in division.regions:
             device.require(region.dtype)
         kernels = {x: compile_region(x, device.architecture) for x in division.regions}
-        plan = plan_blocks(thin, division, kernels, home, device)
+        plan = plan_blocks(thin, division, kernels, home, device, compile_body)
     except (NotBlockable, DeviceError) as reason:
-        return _without_points(program, home, chosen, reason)
+        return _without_points(program, home, chosen, reason, compile_body)
     explanation = f"{division.explanation(device)}; {plan.between}"
     return Guarded(plan.run, program, home), "\n".join(plan.sources), explanation
 
 
 def _without_points(
-    program: Program, home: Device, chosen: Device | None, reason: Exception
+    program: Program, home: Device, chosen: Device | None, reason: Exception, compile_body: CompileBody
 ) -> tuple[Runner, str, str]:
     """What runs a program that does not run in blocks, for that reason."""
     if chosen is None or chosen is home:
@@ -123,4 +151,4 @@ def _without_points(
             pass
         else:
             return Guarded(plan.run, program, home), "\n".join(plan.sources), f"runs as {plan.between} on {home}"
-    return replayed(program, home), "", f"runs operation by operation on {home}: {reason}"
+    return replayed(program, home, compile_body), "", f"runs operation by operation on {home}: {reason}"

@@ -26,7 +26,7 @@ from dualtape.devices.device import Device, Storage, require_inside
 from dualtape.devices.registry import HOST
 from dualtape.primitives.gathering import inside_axis, take
 from dualtape.primitives.movement import concatenate, reshape
-from dualtape.tensor import wrap
+from dualtape.tensor import Tensor, wrap
 
 Checks = list[tuple[Storage, dict[str, Any]]]
 """Searches for indices outside of an axis that have begun, each with what the error says of the axis."""
@@ -36,6 +36,13 @@ Operation = Callable[[list[Any], Checks], Any]
 
 Runner = Callable[[Sequence[Storage]], list[Any]]
 
+BodyRun = Callable[[Sequence[Storage], Checks], list[Any]]
+"""From storages to storages (or numbers), as an operation."""
+
+CompileBody = Callable[[Program, Device, int], BodyRun]
+"""How a program that an equation holds runs on a device; the number says how often, at the most."""
+
+_MANY = 100  # turns of a loop whose length is not known
 
 _MOST_CHECKS = 256  # that wait, of a long loop
 
@@ -117,12 +124,28 @@ class _Slots:
         return (self.of(operand), None) if isinstance(operand, Node) else (-1, operand)
 
 
-def replayed(program: Program, device: Device) -> Replay:
-    """Compile ``program`` to run operation by operation on ``device``."""
+def replay_body(program: Program, device: Device, times: int) -> BodyRun:
+    """Operation by operation, too."""
+    return replayed(program, device).run
+
+
+def as_body(run: Runner) -> BodyRun:
+    """A program that is ready to run, as part of another one."""
+    if isinstance(run, Replay):
+        return run.run
+    return lambda arguments, checks: [x.data_ if isinstance(x, Tensor) else x for x in run(arguments)]
+
+
+def replayed(program: Program, device: Device, compile_body: CompileBody = replay_body) -> Replay:
+    """Compile ``program`` to run operation by operation on ``device``, and what its equations hold as told."""
     slots = _Slots(device)
     inputs = [slots.of(node) for node in program.inputs]
     steps = [
-        _Step(operation(equation, device), [slots.read(x) for x in equation.operands], slots.of(equation.output))
+        _Step(
+            operation(equation, device, compile_body),
+            [slots.read(x) for x in equation.operands],
+            slots.of(equation.output),
+        )
         for equation in program.equations
     ]
     return Replay(slots, inputs, steps, [slots.read(x) for x in program.outputs])
@@ -137,11 +160,11 @@ def _mark_last_readings(steps: list[_Step], kept: set[int], inputs: list[int]) -
     return set(inputs) - seen
 
 
-def operation(equation: Equation, device: Device) -> Operation:
+def operation(equation: Equation, device: Device, compile_body: CompileBody) -> Operation:
     """How ``device`` runs one equation: from its operands to its output, a list for a bundle."""
     primitive, params = equation.primitive, equation.params
     if isinstance(primitive, Control):
-        return _CONTROL[primitive](device, **params)
+        return _CONTROL[primitive](device, compile_body, **params)
     if primitive is inside_axis and device is not HOST and 0 not in equation.output.spec.shape:
         return _check(device, params)
     return lambda operands, checks: device.execute(primitive, operands, params)
@@ -167,13 +190,13 @@ def settle(device: Device, checks: Checks) -> None:
     checks.clear()
 
 
-def _condition(device: Device, true: Program, false: Program) -> Operation:
-    branches = replayed(false, device), replayed(true, device)
-    return lambda operands, checks: branches[bool(device.get(operands[0]))].run(operands[1:], checks)
+def _condition(device: Device, compile_body: CompileBody, true: Program, false: Program) -> Operation:
+    branches = compile_body(false, device, 1), compile_body(true, device, 1)
+    return lambda operands, checks: branches[bool(device.get(operands[0]))](operands[1:], checks)
 
 
-def _while(device: Device, condition: Program, body: Program, consts: int) -> Operation:
-    going_on, step = replayed(condition, device), replayed(body, device)
+def _while(device: Device, compile_body: CompileBody, condition: Program, body: Program, consts: int) -> Operation:
+    going_on, step = replayed(condition, device), compile_body(body, device, _MANY)
 
     def run(operands: list[Any], checks: Checks) -> list[Any]:
         fixed, carry = operands[:consts], operands[consts:]
@@ -182,16 +205,17 @@ def _while(device: Device, condition: Program, body: Program, consts: int) -> Op
             # What was computed with a wrong index may never make an end.
             if checks:
                 settle(device, checks)
-            carry = step.run([*fixed, *carry], checks)
+            carry = step([*fixed, *carry], checks)
         return carry
 
     return run
 
 
 def _scan(
-    device: Device, body: Program, consts: int, carried: int, length: int, reverse: bool, stored: bool
-) -> Operation:
-    step = replayed(body, device)
+    device: Device, compile_body: CompileBody, body: Program, consts: int, carried: int, length: int, reverse: bool,
+    stored: bool,
+) -> Operation:  # fmt: skip
+    step = compile_body(body, device, length)
     order = range(length - 1, -1, -1) if reverse else range(length)
     specs = [x.spec for x in body.results[carried:]]
     places: list[Storage] = []
@@ -209,7 +233,7 @@ def _scan(
         operands.clear()
         rows: list[list[Any]] = [[None] * length for _ in specs]
         for i in order:
-            found = step.run([*fixed, *carry, *(row_of(stack, i) for stack in stacks)], checks)
+            found = step([*fixed, *carry, *(row_of(stack, i) for stack in stacks)], checks)
             if len(checks) >= _MOST_CHECKS:
                 settle(device, checks)
             carry = found[:carried]
@@ -235,6 +259,6 @@ _CONTROL: dict[Control, Callable[..., Operation]] = {
     COND: _condition,
     SCAN: _scan,
     WHILE: _while,
-    CALL: lambda device, body, rule: replayed(body, device).run,
-    ITEM: lambda device, index: lambda operands, checks: operands[0][index],
+    CALL: lambda device, compile_body, body, rule: compile_body(body, device, 1),
+    ITEM: lambda device, compile_body, index: lambda operands, checks: operands[0][index],
 }

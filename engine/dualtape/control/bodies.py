@@ -25,7 +25,7 @@ from dualtape.core.spec import Spec
 from dualtape.devices.device import Device
 from dualtape.errors import ArgumentError
 from dualtape.functions.creation import zeros_like
-from dualtape.parameter import current_observer, given_values
+from dualtape.parameter import Parameter, call_collecting, current_observer, substituted_values
 from dualtape.tensor import Tensor
 
 Mask = Sequence[bool]
@@ -138,27 +138,108 @@ def close(
     function: Callable[..., Sequence[Any]], specs: Sequence[Spec], device: Device, optional: bool = False
 ) -> Closed:
     """Trace ``function``, from values of the given specs to a flat list of tensors; ``optional`` if it may not run."""
+    return _close(lambda body, values: function(*values), specs, device, optional)
+
+
+def _close(
+    function: Callable[[BodyTrace, list[Any]], Sequence[Any]], specs: Sequence[Spec], device: Device, optional: bool
+) -> Closed:
     with entered(BodyTrace(device)) as body:
         if optional:
             current_observer().optional.append(body)
         arguments = [Node(spec) for spec in specs]
-        outputs = function(*(body.traced(node) for node in arguments))
-        return body.closed(arguments, outputs)
+        return body.closed(arguments, function(body, [body.traced(node) for node in arguments]))
+
+
+class Held(NamedTuple):
+    """Parameters whose values a loop carries, behind so many other values among the inputs of its body."""
+
+    parameters: Sequence[Parameter] = ()
+    behind: int = 0
+
+    @property
+    def specs(self) -> list[Spec]:
+        return [Spec(parameter.shape, parameter.dtype) for parameter in self.parameters]
+
+    def joined(self, others: Sequence[Any], own: Sequence[Any]) -> list[Any]:
+        """A list of both, ``own`` in their place."""
+        return [*others[: self.behind], *own, *others[self.behind :]]
+
+    def parted(self, values: Sequence[Any]) -> tuple[list[Any], dict[Parameter, Any]]:
+        """The other values of such a list, and these by parameter."""
+        end = self.behind + len(self.parameters)
+        own = dict(zip(self.parameters, values[self.behind : end], strict=True))
+        return [*values[: self.behind], *values[end:]], own
+
+
+NONE_HELD = Held()
 
 
 def close_body(
-    title: str, function: Callable[..., Sequence[Any]], specs: Sequence[Spec], device: Device, optional: bool = False
+    title: str,
+    function: Callable[..., Sequence[Any]],
+    specs: Sequence[Spec],
+    device: Device,
+    optional: bool = False,
+    held: Held = NONE_HELD,
 ) -> Closed:
-    """As :func:`close`, for a body that may run many times, or never if it is ``optional``: it changes no parameter."""
-    before = given_values()
-    closed = close(function, specs, device, optional)
-    after = given_values()
+    """As :func:`close`, for what may run many times, or never if it is ``optional``: it changes no parameter."""
+
+    def run(body: BodyTrace, values: list[Any]) -> Sequence[Any]:
+        others, given = held.parted(values)
+        outputs, changes = call_collecting(body, given, function, *others)
+        if any(x is not given.get(parameter) for parameter, x in changes.items()):
+            raise _sets(title)
+        return outputs
+
+    return _unsubstituted(title, lambda: _close(run, held.joined(specs, held.specs), device, optional))
+
+
+def close_step(
+    title: str,
+    function: Callable[..., Sequence[Any]],
+    specs: Sequence[Spec],
+    device: Device,
+    behind: int,
+    optional: bool = False,
+) -> tuple[Closed, Held]:
+    """As :func:`close`, for a step of a loop; and the parameters that it sets.
+
+    Their values stand behind so many others among its inputs, and among its outputs.
+    """
+    changed: dict[Parameter, Tensor] = {}
+
+    def closed(held: Held) -> Closed:
+        def run(body: BodyTrace, values: list[Any]) -> Sequence[Any]:
+            others, given = held.parted(values)
+            outputs, changes = call_collecting(body, given, function, *others)
+            changed.update(changes)
+            return held.joined(outputs, [changes[parameter] for parameter in held.parameters])
+
+        return _unsubstituted(title, lambda: _close(run, held.joined(specs, held.specs), device, optional))
+
+    first = closed(NONE_HELD)
+    if not changed:
+        return first, NONE_HELD
+    held = Held(tuple(changed), behind)
+    return closed(held), held
+
+
+def _unsubstituted(title: str, trace: Callable[[], Closed]) -> Closed:
+    """What a trace gives, if it has changed nothing that a derivative put in the place of a parameter."""
+    before = substituted_values()
+    closed = trace()
+    after = substituted_values()
     if len(after) != len(before) or any(x is not y for x, y in zip(after, before, strict=True)):
-        raise ArgumentError(
-            f"the body of `{title}` gives a Parameter a new value inside `jit`; return the value, and call `set_data` "
-            "with it after the loop or condition"
-        )
+        raise _sets(title)
     return closed
+
+
+def _sets(title: str) -> ArgumentError:
+    return ArgumentError(
+        f"the body of `{title}` gives a Parameter a new value inside `jit`, which only a loop may do that is not "
+        "differentiated with respect to it; return the value, and call `set_data` with it after the loop or condition"
+    )
 
 
 def sharing(*closed: Closed) -> tuple[list[Program], list[Tensor]]:

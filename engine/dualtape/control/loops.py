@@ -11,7 +11,7 @@ import numpy as np
 from dualtape.autodiff.levels import PartsLevel, Present
 from dualtape.autodiff.transforms import require_callable
 from dualtape.compiler.program import WHILE, Program, evaluate
-from dualtape.control.bodies import Mask, close_body, sharing
+from dualtape.control.bodies import Mask, close_body, close_step, sharing
 from dualtape.control.conditions import is_undecided, read_predicate
 from dualtape.control.flat import Flat, described, device_of, flat, require_same
 from dualtape.control.on_parts import all_parts, count_parts, evaluation, on_parts, settled, wholes
@@ -24,7 +24,7 @@ from dualtape.dtypes import int64
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError, TracingError
 from dualtape.functions.conversion import cast_to
 from dualtape.functions.creation import arange
-from dualtape.parameter import is_observed
+from dualtape.parameter import is_observed, set_all
 from dualtape.primitives.movement import reshape
 from dualtape.primitives.selection import where
 from dualtape.tensor import Tensor
@@ -234,10 +234,14 @@ def _written_while(cond_fn: BodyFn, body_fn: BodyFn, first: Flat, device: Device
     def run(*tensors: Any) -> list[Any]:
         return list(_next(body_fn, (first.filled(tensors),), first, "while_loop", device).tensors)
 
-    specs = [value_spec(x) for x in first.tensors]
-    closed = [close_body("while_loop", function, specs, device, function is run) for function in (goes_on, run)]
-    (condition, body), captured = sharing(*closed)
-    return first.filled(apply(While(condition, body, len(captured)), [*captured, *first.tensors]))
+    specs, n = [value_spec(x) for x in first.tensors], len(first.tensors)
+    step, held = close_step("while_loop", run, specs, device, n, optional=True)
+    going_on = close_body("while_loop", goes_on, specs, device, held=held)
+    (condition, body), captured = sharing(going_on, step)
+    values = [parameter.value() for parameter in held.parameters]
+    found = apply(While(condition, body, len(captured)), [*captured, *first.tensors, *values])
+    set_all(held.parameters, found[n:])
+    return first.filled(found[:n])
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from dualtape.autodiff.levels import PartsLevel, Present
 from dualtape.autodiff.transforms import checkpoint
 from dualtape.compiler.program import SCAN, Program
-from dualtape.control.bodies import Mask, close, close_body, close_here, moving, pulled, sharing
+from dualtape.control.bodies import Mask, close, close_here, close_step, moving, pulled, sharing
 from dualtape.control.flat import Flat, described, flat, require_same
 from dualtape.control.on_parts import all_parts, count_parts, evaluation, on_parts, settled, wholes
 from dualtape.control.structured import Structured, row_spec, value_spec
@@ -30,6 +30,7 @@ from dualtape.devices.device import Device
 from dualtape.errors import ArgumentTypeError
 from dualtape.functions.creation import zeros_like
 from dualtape.functions.shape import concat, stack
+from dualtape.parameter import set_all
 from dualtape.primitives.arithmetic import add
 from dualtape.primitives.movement import concatenate, cut, reshape
 from dualtape.tensor import Tensor
@@ -217,10 +218,14 @@ class Steps(NamedTuple):
             outputs.append(y)
             return [*carry.tensors, *y.tensors]
 
-        (body,), captured = sharing(close_body(self.title, run, self._specs(), self.device))
         n = len(self.first.tensors)
-        found = apply(ScanLoop(body, len(captured), n, length), [*captured, *self.first.tensors, *self.rows.tensors])
-        return self.first.filled(found[:n]), outputs[0].filled(found[n:])
+        closed, held = close_step(self.title, run, self._specs(), self.device, n)
+        (body,), captured = sharing(closed)
+        first = [*self.first.tensors, *(parameter.value() for parameter in held.parameters)]
+        found = apply(ScanLoop(body, len(captured), len(first), length), [*captured, *first, *self.rows.tensors])
+        others, values = held.parted(found)
+        set_all(held.parameters, values.values())
+        return self.first.filled(others[:n]), outputs[0].filled(others[n:])
 
     def _no_outputs(self) -> Any:
         """Stacks of no rows, of the shapes that a step would give."""

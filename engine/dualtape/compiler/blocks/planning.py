@@ -14,7 +14,7 @@ from dualtape.compiler.blocks.resident import ResidentPlan
 from dualtape.compiler.blocks.run import plan_on_host
 from dualtape.compiler.loops import NotLoops
 from dualtape.compiler.program import Program
-from dualtape.compiler.replay import Runner, replayed
+from dualtape.compiler.replay import CompileBody, Runner, replayed
 from dualtape.devices.device import Device, Storage
 from dualtape.devices.kernels import KernelDevice
 from dualtape.devices.registry import HOST
@@ -45,7 +45,12 @@ class PlannedProgram(NamedTuple):
 
 
 def plan_blocks(
-    program: Program, division: Division, kernels: Mapping[Region, CompiledRegion], home: Device, device: KernelDevice
+    program: Program,
+    division: Division,
+    kernels: Mapping[Region, CompiledRegion],
+    home: Device,
+    device: KernelDevice,
+    compile_body: CompileBody,
 ) -> PlannedProgram:
     """How ``program`` runs as divided, with the kernels of its regions on ``device``."""
     launches = {region: Launch(compiled, device) for region, compiled in kernels.items()}
@@ -58,9 +63,8 @@ def plan_blocks(
         placed = place_program(program, division, launches, home is HOST, device.architecture, MOST_LOOP_ELEMENTS)
         resident = ResidentPlan(placed, home, device)
     except NotLoops as reason:
-        return PlannedProgram(
-            plan_on_host(program, division, launches, home, device), sources, f"the host between: {reason}"
-        )
+        plan = plan_on_host(program, division, launches, home, device, compile_body)
+        return PlannedProgram(plan, sources, f"the host between: {reason}")
     between = f"{_kernels_of_loops(resident)} between"
     return PlannedProgram(resident, [*sources, *(kernel.source for kernel in resident.kernels)], between)
 

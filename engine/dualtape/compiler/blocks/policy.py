@@ -13,16 +13,19 @@ WORTHWHILE = 1 << 19
 """Elements that a program must compute, for NumPy to take about as many nanoseconds, before a kernel is compiled."""
 
 
-def choose_device(program: Program, home: Device, chosen: Device | None) -> KernelDevice:
-    """The device that the user has ``chosen``, or one that is near ``home``; or :class:`NotBlockable`."""
-    device = chosen or _worthwhile_device(program, home)
+def choose_device(program: Program, home: Device, chosen: Device | None, times: int) -> KernelDevice:
+    """The device that the user has ``chosen``, or one that is near ``home``; or :class:`NotBlockable`.
+
+    Each call runs the program ``times`` times.
+    """
+    device = chosen or _worthwhile_device(program, home, times)
     if not isinstance(device, KernelDevice):
         raise NotBlockable(f"{device} is not an OpenCL device")
     return device
 
 
-def _worthwhile_device(program: Program, home: Device) -> Device:
-    count = elements(program.equations)
+def _worthwhile_device(program: Program, home: Device, times: int) -> Device:
+    count = elements(program.equations) * times
     if count < WORTHWHILE:
         raise NotBlockable(f"{count} elements are too few to be worth compiling a kernel")
     if home is not HOST:

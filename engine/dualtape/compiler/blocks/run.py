@@ -16,7 +16,7 @@ from dualtape.compiler.blocks.find import Division, Region
 from dualtape.compiler.blocks.launch import Launch, Uploads
 from dualtape.compiler.passes import remove_dead_code
 from dualtape.compiler.program import Equation, KnownNode, Node, Program
-from dualtape.compiler.replay import Replay, replayed
+from dualtape.compiler.replay import CompileBody, Replay, replayed
 from dualtape.devices.device import Device, Storage
 from dualtape.devices.kernels import KernelDevice
 from dualtape.devices.registry import HOST
@@ -121,7 +121,12 @@ class BlockPlan:
 
 
 def plan_on_host(
-    program: Program, division: Division, launches: Mapping[Region, Launch], home: Device, device: KernelDevice
+    program: Program,
+    division: Division,
+    launches: Mapping[Region, Launch],
+    home: Device,
+    device: KernelDevice,
+    compile_body: CompileBody,
 ) -> BlockPlan:
     """How ``program`` runs as divided, with the kernels of its regions on ``device``."""
     shared = {node for region in division.regions for node in region.shared}
@@ -134,7 +139,7 @@ def plan_on_host(
     for stage in reversed(division.stages):
         part = _part(stage.equations, wanted | read)
         runs = tuple(RegionRun(launches[region], uploads) for region in stage.regions)
-        stages.append(_Stage(part.inputs, part.results, replayed(part, HOST), runs))
+        stages.append(_Stage(part.inputs, part.results, replayed(part, HOST, compile_body), runs))
         read.update(part.inputs)
     known: HostArrays = {node: node.value.asnumpy() for node in wanted if isinstance(node, KnownNode)}
     return BlockPlan(program, home, stages[::-1], read | shared | loaded - resident, resident, known)
