@@ -125,7 +125,8 @@ def _equation(name: str, specs: list[Spec], params: dict[str, Any]) -> Equation:
 def _kernels(nests: Any, program: Program, work_items: int) -> Any:
     nodes = {source.node for nest in nests for source in nest.sources()}
     nodes |= {store.target.node for nest in nests for store in nest.stores}
-    return loop_kernels(nests, {node: Place(node) for node in nodes | set(program.inputs)}, work_items)
+    (kernels,) = loop_kernels([nests], {node: Place(node) for node in nodes | set(program.inputs)}, work_items)
+    return kernels
 
 
 def _launched(device: Any, nests: Any, program: Program, storages: dict[Any, Any], work_items: int) -> dict[Any, Any]:
@@ -134,9 +135,9 @@ def _launched(device: Any, nests: Any, program: Program, storages: dict[Any, Any
         for node in kernel.buffers:
             if node not in memory:
                 memory[node] = device.allocate(node.spec.shape, node.spec.dtype)
-        launch = device.build(kernel.name, kernel.source, (None,) * (1 + len(kernel.buffers)))
+        launch = device.build(kernel.name, kernel.source, (None, dt.int32, *[None] * len(kernel.buffers)))
         table = device.put(np.array(kernel.table, np.int32))
-        launch(1, kernel.work_items, table, *(memory[node] for node in kernel.buffers))
+        launch(1, kernel.work_items, table, len(kernel.table), *(memory[node] for node in kernel.buffers))
     return memory
 
 

@@ -23,7 +23,7 @@ compile_region              the kernel of a region, by these stages:            
 - kernel_source             all of the source                                       blocks/emit/kernel.py
 plan_blocks                 what a call runs, by these stages:                      blocks/planning.py
 - place_program             what runs between regions as loops, and all arrays      blocks/placing.py
-- loop_kernels              the kernels of the loops                                loops/emission.py
+- loop_kernels              the kernels of the loops                                loops/kernels.py
 - plan_on_host              what a call runs if that cannot be: the host between    blocks/run.py
 plan_loops                  what a call runs if there are no points                 blocks/planning.py
 ==========================  ======================================================  =================================

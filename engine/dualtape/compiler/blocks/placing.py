@@ -206,9 +206,7 @@ def _placed(
         else:
             places[node] = Place(node)
     places |= given.places | known.places | work.places
-    stages = []
-    for number, stage in enumerate(regions):
-        here = [nest for nest in nests if nest.stage == number]
-        stages.append((loop_kernels(here, places, work_items), stage))
+    by_stage = [[nest for nest in nests if nest.stage == number] for number in range(len(regions))]
+    stages = zip(loop_kernels(by_stage, places, work_items), regions, strict=True)
     loaded = tuple(dict.fromkeys(array.node for step in steps for array, _ in step.launch.region.loaded))
     return PlacedProgram(program, tuple(stages), given, known, work, back, tuple(own), loaded, results, tuple(flags))

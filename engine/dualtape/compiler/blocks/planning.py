@@ -66,7 +66,7 @@ def plan_blocks(
         plan = plan_on_host(program, division, launches, home, device, compile_body)
         return PlannedProgram(plan, sources, f"the host between: {reason}")
     between = f"{_kernels_of_loops(resident)} between"
-    return PlannedProgram(resident, [*sources, *(kernel.source for kernel in resident.kernels)], between)
+    return PlannedProgram(resident, [*sources, *resident.sources], between)
 
 
 def plan_loops(program: Program, home: Device) -> PlannedProgram:
@@ -78,12 +78,11 @@ def plan_loops(program: Program, home: Device) -> PlannedProgram:
     whole = Division((Stage(program.equations, ()),), ())
     placed = place_program(program, whole, {}, False, home.architecture, MOST_ELEMENTS_ALONE)
     resident = ResidentPlan(placed, home, home)
-    return PlannedProgram(resident, [kernel.source for kernel in resident.kernels], _kernels_of_loops(resident))
+    return PlannedProgram(resident, resident.sources, _kernels_of_loops(resident))
 
 
 def _kernels_of_loops(plan: ResidentPlan) -> str:
-    count = len(plan.kernels)
-    return f"{count} kernel{'s' if count != 1 else ''} of loops"
+    return f"{plan.launches} kernel{'s' if plan.launches != 1 else ''} of loops"
 
 
 class Guarded:

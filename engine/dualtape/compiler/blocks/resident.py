@@ -18,7 +18,7 @@ from dualtape.compiler.program import KnownNode, Node
 from dualtape.devices.device import Device, Storage
 from dualtape.devices.kernels import BuiltKernel, KernelDevice
 from dualtape.devices.registry import HOST
-from dualtape.dtypes import uint8
+from dualtape.dtypes import int32, uint8
 from dualtape.tensor import wrap
 
 Memory = dict[Hashable, Storage]
@@ -29,13 +29,17 @@ class ResidentPlan:
 
     Attributes
     ----------
-    kernels
-        Those of the loops.
+    launches
+        Of kernels of loops, in each run.
+    sources
+        The texts of these kernels.
     """
 
     def __init__(self, placed: PlacedProgram, home: Device, device: KernelDevice) -> None:
         self._placed, self._home, self._device = placed, home, device
-        self.kernels = [kernel for kernels, _ in placed.stages for kernel in kernels]
+        kernels = [kernel for kernels, _ in placed.stages for kernel in kernels]
+        self.launches = len(kernels)
+        self.sources = list(dict.fromkeys(kernel.source for kernel in kernels))
         self._built: dict[LoopKernel, tuple[BuiltKernel, Storage]] = {}
         self._uploads = Uploads(device)
         self._constants: Memory | None = None
@@ -91,7 +95,7 @@ class ResidentPlan:
         for kernels, steps in self._placed.stages:
             for kernel in kernels:
                 launch, table = self._built.get(kernel) or self._build(kernel)
-                launch(1, kernel.work_items, table, *(memory[x] for x in kernel.buffers))
+                launch(1, kernel.work_items, table, len(kernel.table), *(memory[x] for x in kernel.buffers))
             for step in steps:
                 loaded = [memory[array.node] for array, _ in step.launch.region.loaded]
                 step.launch.enqueue(loaded, memory[step.shared], memory[step.totals], [], strict)
@@ -99,6 +103,6 @@ class ResidentPlan:
         return self._device.get_all([memory[back]])[0] if back.size else np.empty(0, np.uint8)
 
     def _build(self, kernel: LoopKernel) -> tuple[BuiltKernel, Storage]:
-        built = self._device.build(kernel.name, kernel.source, (None,) * (1 + len(kernel.buffers)))
+        built = self._device.build(kernel.name, kernel.source, (None, int32, *[None] * len(kernel.buffers)))
         found = self._built[kernel] = built, self._device.put(np.array(kernel.table, np.int32))
         return found

@@ -2,9 +2,9 @@
 
 from dualtape.compiler.loops.building import NestBuilder as NestBuilder
 from dualtape.compiler.loops.building import loop_elements as loop_elements
-from dualtape.compiler.loops.emission import LoopKernel as LoopKernel
-from dualtape.compiler.loops.emission import Place as Place
-from dualtape.compiler.loops.emission import loop_kernels as loop_kernels
+from dualtape.compiler.loops.kernels import LoopKernel as LoopKernel
+from dualtape.compiler.loops.kernels import Place as Place
+from dualtape.compiler.loops.kernels import loop_kernels as loop_kernels
 from dualtape.compiler.loops.nest import Nest as Nest
 from dualtape.compiler.loops.nest import NotLoops as NotLoops
 from dualtape.compiler.loops.nest import Source as Source

@@ -1,0 +1,153 @@
+"""The kernels of loop nests: one work-group runs them all, one after the other.
+
+A kernel goes through a table of calls, in which each function is called in one place, so that it is compiled once, too.
+All stages of a program share the text of one kernel, and have tables of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from dualtape.compiler.loops.emission import ArrayArgument, arrays_of, nest_function, pointer_type
+from dualtape.compiler.loops.nest import Calculation, Nest
+from dualtape.compiler.program import Node
+from dualtape.core.words import read_in_c, words_of
+from dualtape.dtypes import DType
+from dualtape.opencl_kernels import math_source, source
+
+MOST_BUFFERS = 100
+"""Of a kernel: OpenCL promises 1,024 bytes of arguments."""
+
+
+class Place(NamedTuple):
+    """Where an array lies: so many bytes behind the beginning of a buffer."""
+
+    buffer: Hashable
+    offset: int = 0
+
+
+Places = Mapping[Node, Place]
+
+
+@dataclass(frozen=True, eq=False)
+class LoopKernel:
+    """Nests as one kernel, for one work-group; its arguments are the table, the number of its rows, and the buffers.
+
+    Attributes
+    ----------
+    table
+        The calls: of which function, then for each array the number of its buffer and where it begins there, in bytes,
+        how many elements there are, where the function does not know it, and the words of numbers.
+    """
+
+    name: str
+    source: str
+    table: tuple[tuple[int, ...], ...]
+    buffers: tuple[Hashable, ...]
+    work_items: int
+
+
+def loop_kernels(stages: Sequence[Sequence[Nest]], places: Places, work_items: int) -> list[list[LoopKernel]]:
+    """For each stage the kernels that run its nests in their order: one, if its arguments are not too many.
+
+    All have the same text then, too.
+    """
+    buffers = _buffers_of((nest for nests in stages for nest in nests), places)
+    if len(buffers) <= MOST_BUFFERS:
+        return [[kernel] if kernel.table else [] for kernel in _of_one_text(stages, places, buffers, work_items)]
+    return [
+        [kernel for part in _parts(nests, places) for (kernel,) in loop_kernels([part], places, work_items)]
+        for nests in stages
+    ]
+
+
+def _parts(nests: Sequence[Nest], places: Places) -> Iterator[list[Nest]]:
+    part: list[Nest] = []
+    for nest in nests:
+        if part and len(_buffers_of([*part, nest], places)) > MOST_BUFFERS:
+            yield part
+            part = []
+        part.append(nest)
+    if part:
+        yield part
+
+
+def _buffers_of(nests: Iterable[Nest], places: Places) -> tuple[Hashable, ...]:
+    return tuple(dict.fromkeys(places[array.source.node].buffer for nest in nests for array in arrays_of(nest)))
+
+
+def _of_one_text(
+    stages: Sequence[Sequence[Nest]], places: Places, buffers: tuple[Hashable, ...], work_items: int
+) -> list[LoopKernel]:
+    functions: dict[str, str] = {}
+    cases: dict[str, int] = {}
+
+    def row(nest: Nest) -> list[int]:
+        text, size, numbers = nest_function(nest, work_items)
+        name = functions.setdefault(text, f"dt_n{len(functions)}")
+        arrays = arrays_of(nest)
+        passed = [f"({pointer_type(x)})(start[at[{2 * i + 1}]] + at[{2 * i + 2}])" for i, x in enumerate(arrays)]
+        words = [word for array in arrays for word in _where(array, places, buffers)] + size
+        passed += [f"at[{2 * len(arrays) + 1}]" for _ in size]
+        for number, bits in numbers:
+            passed.append(read_in_c(bits).format(1 + len(words), 2 + len(words)))
+            words += words_of(number, bits)
+        return [cases.setdefault(f"{name}({', '.join(passed)});", len(cases)), *words]
+
+    tables = [[row(nest) for nest in nests] for nests in stages]
+    columns = max((len(each) for table in tables for each in table), default=0)
+    text = "".join(
+        [
+            *_math(nest for nests in stages for nest in nests),
+            "#pragma OPENCL FP_CONTRACT OFF\n",
+            f"#define DT_ITEMS {work_items}\n",
+            source("loops"),
+            *(f"static void {name}{text}" for text, name in functions.items()),
+            _kernel_text(list(cases), columns, len(buffers), work_items),
+        ]
+    )
+    return [
+        LoopKernel("dt_loops", text, tuple((*x, *[0] * (columns - len(x))) for x in table), buffers, work_items)
+        for table in tables
+    ]
+
+
+def _kernel_text(cases: Sequence[str], columns: int, buffers: int, work_items: int) -> str:
+    names = [f"b{i}" for i in range(buffers)]
+    parameters = ["__global const int *table", "const int rows", *(f"__global uchar *{name}" for name in names)]
+    lines = [
+        f"__kernel __attribute__((reqd_work_group_size({work_items}, 1, 1))) void dt_loops({', '.join(parameters)})",
+        "{",
+        f"__global uchar *const start[] = {{{', '.join(names)}}};",
+        "for (int row = 0; row < rows; row++) {",
+        f"__global const int *at = table + row * {columns};",
+        "switch (at[0]) {",
+        *(f"case {number}: {call} break;" for number, call in enumerate(cases)),
+        "}",
+        "DT_SYNC;",
+        "}",
+        "}",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _math(nests: Iterable[Nest]) -> list[str]:
+    """The device functions that the nests call."""
+    called: dict[DType, set[str]] = {}
+    for nest in nests:
+        for step in nest.steps:
+            code = step.expression if isinstance(step, Calculation) else step.fold.combine
+            if code.functions:
+                dtype = step.dtype if isinstance(step, Calculation) else step.output.spec.dtype
+                called.setdefault(dtype, set()).update(code.functions)
+    return [math_source(functions, f"float{dtype.bits}") for dtype, functions in called.items()]
+
+
+def _where(array: ArrayArgument, places: Places, buffers: tuple[Hashable, ...]) -> tuple[int, int]:
+    """The number of its buffer, and the byte in it at which it begins."""
+    node, view = array.source
+    place = places[node]
+    return buffers.index(place.buffer), place.offset + view.offset * node.spec.dtype.numpy.itemsize
