@@ -108,6 +108,30 @@ class Jitted:
         leaves, structure = _flatten(args, kwargs)
         return self._program(leaves, structure, [x for x in leaves if isinstance(x, Tensor)])[0].compiled.lowered
 
+    def compile(self, *args: Any, **kwargs: Any) -> Lowered:
+        """Make ready for arguments of this kind, and give the programs, as :meth:`lower` does.
+
+        The program is traced and planned, its kernels are built, and it runs once: drivers finish a kernel when it
+        first does. Nothing else happens: Parameters keep their values, what may be donated stays, results are dropped.
+
+        Examples
+        --------
+        >>> import dualtape as dt
+        >>> counter = dt.Parameter(dt.Tensor([0.0]))
+        >>> def step(x):
+        ...     counter.set_data(counter + x)
+        ...     return counter * 2
+        >>> jitted = dt.jit(step)
+        >>> _ = jitted.compile(dt.ops.ones(1))
+        >>> print(counter.value(), jitted(dt.ops.ones(1)))
+        [0.] [2.]
+        """
+        leaves, structure = _flatten(args, kwargs)
+        tensors = [x for x in leaves if isinstance(x, Tensor)]
+        program, held = self._program(leaves, structure, tensors)
+        program.compiled.run([x.data_ for x in (*tensors, *held)])
+        return program.compiled.lowered
+
     def _program(self, leaves: list[Any], structure: Any, tensors: list[Tensor]) -> tuple[Prepared, list[Tensor]]:
         """The program for these arguments, and the values of the parameters that it reads."""
         device = _common_device(tensors)
