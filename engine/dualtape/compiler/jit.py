@@ -20,7 +20,7 @@ from dualtape.devices.device import Device
 from dualtape.devices.registry import current_device, find_device
 from dualtape.errors import ArgumentError, ArgumentTypeError, DeviceError
 from dualtape.functions.conversion import read_int
-from dualtape.parameter import is_observed, set_all
+from dualtape.parameter import is_observed, set_computed
 from dualtape.primitives.convention import is_strict
 from dualtape.recent import Recent
 from dualtape.tensor import Tensor
@@ -87,7 +87,7 @@ class Jitted:
         else:
             results = compiled.run(storages)
         count = len(results) - len(compiled.written)
-        set_all(compiled.written, results[count:])
+        set_computed(compiled.written, results[count:])
         outputs = results[:count]
         if program.has_arrays:
             outputs = [x.copy() if isinstance(x, np.ndarray) else x for x in outputs]
