@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from dualtape.compiler.blocks.emit.products import emit_product
 from dualtape.compiler.blocks.emit.steps import emit_embed, emit_fold, emit_group
@@ -24,8 +24,24 @@ from dualtape.compiler.blocks.tile import (
     WideContraction,
 )
 
-Body = tuple[dict[str, str], list[Call]]
-"""The names of functions by their text, and the calls of them."""
+
+class Body(NamedTuple):
+    """What a kernel does with a block of points.
+
+    Attributes
+    ----------
+    functions
+        Their names, by text.
+    cases
+        The calls of them, each once, and what else a step may be.
+    table
+        The steps in their order, in rows of one length: the number of the case, then its words.
+    """
+
+    functions: dict[str, str]
+    cases: list[str]
+    table: tuple[tuple[int, ...], ...]
+
 
 _CLEAR = (
     "if (lanes < DT_L) for (int row = 0; row < at[2]; row++) "
@@ -46,7 +62,10 @@ def write_body(region: Region, steps: Sequence[TileStep], places: Places, target
     calls = [emit_load(array, value, i, writer()) for i, (array, value) in enumerate(region.loaded)]
     calls += [call for step in steps for call in _calls(step, writer())]
     calls += [emit_store(array, read, i, writer()) for i, (array, read) in enumerate(region.stored)]
-    return functions, calls
+    cases = {text: number for number, text in enumerate(dict.fromkeys(call.text for call in calls))}
+    columns = 1 + max(len(call.words) for call in calls)
+    rows = ((cases[call.text], *call.words) for call in calls)
+    return Body(functions, list(cases), tuple((*row, *[0] * (columns - len(row))) for row in rows))
 
 
 def _calls(step: TileStep, writer: Writer) -> list[Call]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
 from math import prod
 
 from dualtape.compiler.blocks.emit.accumulators import Accumulators, Entry, lay_out_sums
-from dualtape.compiler.blocks.emit.body import write_body
+from dualtape.compiler.blocks.emit.body import Body, write_body
 from dualtape.compiler.blocks.emit.writer import Places
 from dualtape.compiler.blocks.find import Region
 from dualtape.compiler.blocks.target import TileTarget, target_of
@@ -92,12 +91,9 @@ def block_kernel(region: Region, target: TileTarget) -> BlockKernel:
     shared = dict(zip(region.shared, ends, strict=False))
     body = write_body(region, steps, Places(scratch, sums, shared), target)
     sizes = block_sizes(scratch.features, sums, target)
-    functions, calls = body
-    cases = {text: number for number, text in enumerate(dict.fromkeys(call.text for call in calls))}
-    width = 1 + max(len(call.words) for call in calls)
     return BlockKernel(
-        source=kernel_source(region, functions, list(cases), (len(calls), width), sums, sizes, target),
-        table=tuple((cases[x.text], *x.words, *[0] * (width - 1 - len(x.words))) for x in calls),
+        source=kernel_source(region, body, sums, sizes, target),
+        table=body.table,
         shared=shared,
         shared_size=ends[-1],
         entries=sums.entries,
@@ -129,21 +125,14 @@ def block_sizes(features: int, sums: Accumulators, target: TileTarget) -> BlockS
     return BlockSizes(stride, tiles, target.whole_vectors(size))
 
 
-def kernel_source(
-    region: Region,
-    names: Mapping[str, str],
-    cases: Sequence[str],
-    table: tuple[int, int],
-    sums: Accumulators,
-    sizes: BlockSizes,
-    target: TileTarget,
-) -> str:
-    """The OpenCL C of a kernel, all of it; ``table`` are the rows and columns of its table of steps."""
+def kernel_source(region: Region, body: Body, sums: Accumulators, sizes: BlockSizes, target: TileTarget) -> str:
+    """The OpenCL C of a kernel, all of it."""
     kinds = ["uchar" if array.node.spec.dtype is bool_ else "dt_r" for array, _ in region.stored]
     inputs = "".join(f"__global const dt_r *in{i}, " for i in range(len(region.loaded)))
     outputs = "".join(f", __global {kind} *out{i}" for i, kind in enumerate(kinds))
     kernel = source("block").replace("INPUTS", inputs).replace("OUTPUTS", outputs)
-    kernel = kernel.replace("CASES", "\n            ".join(f"case {i}: {text} break;" for i, text in enumerate(cases)))
+    cases = (f"case {number}: {text} break;" for number, text in enumerate(body.cases))
+    kernel = kernel.replace("CASES", "\n            ".join(cases))
     macros = {
         "DT_STRIDE": sizes.stride,
         "DT_L": target.lanes,
@@ -152,8 +141,8 @@ def kernel_source(
         "DT_LANE_ENTRIES": sums.on_lanes,
         "DT_ENTRIES": sums.count,
         "DT_ITEMS": target.work_items,
-        "DT_ROWS": table[0],
-        "DT_COLUMNS": table[1],
+        "DT_ROWS": len(body.table),
+        "DT_COLUMNS": len(body.table[0]),
     }
     functions = frozenset(name for x in region.operations for code in x.expressions() for name in code.functions)
     pieces = [
@@ -161,7 +150,7 @@ def kernel_source(
         _types(target),
         *(f"#define {name} {value}\n" for name, value in macros.items()),
         source("block_items" if target.points_on_work_items else "block_lanes"),
-        *(f"static DT_WIDE void {name}{text}" for text, name in names.items()),
+        *(f"static DT_WIDE void {name}{text}" for text, name in body.functions.items()),
         kernel,
     ]
     return "".join(pieces)
