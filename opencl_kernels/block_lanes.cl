@@ -3,16 +3,25 @@
 #define DT_ITEM 0
 #define DT_SYNC
 
-// The sum of a vector's lanes, always in the same order.
+// The sum of a vector's lanes, always in the same order: halves are added until one is left.
 static DT_WIDE dt_r dt_across(dt_v v)
 {
-    dt_r sums[DT_L];
-    for (int lane = 0; lane < DT_L; lane++)
-        sums[lane] = ((const dt_r *)&v)[lane];
-    for (int width = DT_L / 2; width > 0; width /= 2)
-        for (int lane = 0; lane < width; lane++)
-            sums[lane] += sums[lane + width];
-    return sums[0];
+#if DT_L > 8
+    const dt_v8 eight = v.lo + v.hi;
+#else
+    const dt_v eight = v;
+#endif
+#if DT_L > 4
+    const dt_v4 four = eight.lo + eight.hi;
+#else
+    const dt_v four = eight;
+#endif
+#if DT_L > 2
+    const dt_v2 two = four.lo + four.hi;
+#else
+    const dt_v two = four;
+#endif
+    return two.lo + two.hi;
 }
 
 // Zeros in the lanes that hold no point.

@@ -157,9 +157,10 @@ def kernel_source(region: Region, body: Body, sums: Accumulators, sizes: BlockSi
 
 
 def _types(target: TileTarget) -> str:
+    halves = "" if target.points_on_work_items else "".join(f"typedef {target.real}{n} dt_v{n};\n" for n in (2, 4, 8))
     return (
         f"typedef {target.real} dt_r;\ntypedef {target.vector} dt_v;\ntypedef {target.mask} dt_m;\n"
         f"typedef {target.mask.rstrip('0123456789')} dt_i;\n"
         f"#define dt_as_vector(x) as_{target.vector}(x)\n#define dt_as_mask(x) as_{target.mask}(x)\n"
-        f"#define DT_WIDE {target.attribute}\n"
+        f"{halves}#define DT_WIDE {target.attribute}\n"
     )
