@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import compress
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Self
 
 from dualtape.core.interpreter import REFERENCE, Level, value_of
 from dualtape.devices.device import Device
@@ -19,66 +18,10 @@ from dualtape.functions.creation import ones_like, zeros_like
 from dualtape.leaving import require_constant
 from dualtape.printing import parameter_repr
 from dualtape.tensor import Tensor
-
-Result = TypeVar("Result")
+from dualtape.views import here, is_observed
 
 _anonymous = itertools.count()
 _DEFAULT_NAME = "Parameter#"
-
-
-class Observer(Protocol):
-    """Who writes down what a function does with parameters, instead of letting it be done."""
-
-    def parameter(self, parameter: Parameter) -> Tensor:
-        """What the parameter stands for."""
-        ...
-
-
-class _View:
-    """What parameters stand for in one thread: ``values`` put in their place, by identity, and who observes.
-
-    ``writers`` are the levels whose values parameters may be given: the observer, and inside of it the bodies of loops.
-    """
-
-    __slots__ = ("_outer", "_own", "changes", "observer", "values", "writers")
-
-    values: dict[int, Tensor]
-
-    def __init__(
-        self,
-        outer: _View | None,
-        substitutes: Mapping[Parameter, Tensor],
-        observer: Observer | None,
-        changes: dict[Parameter, Tensor],
-        writers: tuple[Any, ...] = (),
-    ) -> None:
-        own = {id(parameter): value for parameter, value in substitutes.items()}
-        self._outer = outer
-        self._own = own.keys()
-        self.values = own if outer is None else outer.values | own
-        self.observer: Any = observer
-        self.changes = changes
-        self.writers = writers
-
-    def put(self, parameter: Parameter, value: Tensor) -> bool:
-        """Change the values that transformations put in its place, for as long as these last; False if there is none.
-
-        The value that the parameter itself holds is then to be changed.
-        """
-        key = id(parameter)
-        view: _View | None = self
-        while view is not None and key in view.values:
-            view.values[key] = value
-            view = None if key in view._own else view._outer
-        return key in self.values
-
-
-class _Here(threading.local):
-    # Levels belong to threads, and so does what they put in the place of parameters; None where there is nothing.
-    view: _View | None = None
-
-
-_here = _Here()
 
 
 class Parameter(Tensor):
@@ -133,7 +76,7 @@ class Parameter(Tensor):
 
     def value(self) -> Tensor:
         """The tensor that it stands for now."""
-        view = _here.view
+        view = here.view
         if view is None:
             return self._value
         # Under `jit` everything is observed, but what a derivative inside it put in place stands for itself, and so
@@ -153,7 +96,7 @@ class Parameter(Tensor):
     @property
     def held(self) -> Tensor:
         """The tensor that it holds, or that a transformation put in its place; whoever observes."""
-        view = _here.view
+        view = here.view
         return self._value if view is None else view.values.get(id(self), self._value)
 
     @property
@@ -167,12 +110,12 @@ class Parameter(Tensor):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        view = _here.view
+        view = here.view
         return (self._value if view is None else view.values.get(id(self), self._value)).shape
 
     @property
     def dtype(self) -> DType:
-        view = _here.view
+        view = here.view
         return (self._value if view is None else view.values.get(id(self), self._value)).dtype
 
     def set_data(self, data: Any, slice_shape: bool = False) -> Parameter:
@@ -193,7 +136,7 @@ class Parameter(Tensor):
             raise ShapeError(
                 f"`set_data` of parameter {self.name!r} of shape {self.shape} got a value of shape {tensor.shape}"
             )
-        view = _here.view
+        view = here.view
         if tensor.level.depth and (view is None or tensor.level not in view.writers):
             raise ArgumentTypeError(f"`set_data` of parameter {self.name!r} got a value that is being differentiated")
         return cast_to(tensor.to(self.device), self.dtype)
@@ -258,7 +201,7 @@ def set_all(parameters: Sequence[Parameter], values: Iterable[Any]) -> None:
 
 def set_computed(parameters: Sequence[Parameter], values: Sequence[Tensor]) -> None:
     """As :func:`set_all`, for tensors without derivatives: most are of the kind that the parameters hold already."""
-    if _here.view is None and all(map(_is_alike, parameters, values)):
+    if here.view is None and all(map(_is_alike, parameters, values)):
         replace_all(parameters, values)
     else:
         set_all(parameters, values)
@@ -271,7 +214,7 @@ def _is_alike(parameter: Parameter, value: Tensor) -> bool:
 
 
 def _give(parameters: Sequence[Parameter], values: Sequence[Tensor]) -> None:
-    view = _here.view
+    view = here.view
     if view is None or view.observer is None:
         replace_all(parameters, values)
     else:
@@ -284,7 +227,7 @@ def _give(parameters: Sequence[Parameter], values: Sequence[Tensor]) -> None:
 
 def replace_all(parameters: Sequence[Parameter], values: Sequence[Tensor]) -> None:
     """Change what parameters hold, of whatever type and device; Ctrl-C finds all of them changed, or none."""
-    view = _here.view
+    view = here.view
     if view is not None:
         own = [not view.put(*pair) for pair in zip(parameters, values, strict=True)]
         parameters, values = list(compress(parameters, own)), list(compress(values, own))
@@ -292,67 +235,6 @@ def replace_all(parameters: Sequence[Parameter], values: Sequence[Tensor]) -> No
     # No bytecode of Python runs in this call, and what is replaced is dropped after it.
     deque(map(_hold, parameters, values), maxlen=0)
     del before
-
-
-def is_observed() -> bool:
-    """Whether somebody observes parameters in this thread."""
-    return current_observer() is not None
-
-
-def current_observer() -> Any:
-    """Who observes parameters in this thread, or None."""
-    view = _here.view
-    return None if view is None else view.observer
-
-
-def substituted_values() -> list[Tensor]:
-    """The values in this thread that transformations put in the place of parameters."""
-    view = _here.view
-    return [] if view is None else [*view.values.values()]
-
-
-def call_substituted(
-    values: Mapping[Parameter, Tensor], fn: Callable[..., Result], /, *args: Any, **kwargs: Any
-) -> Result:
-    """What ``fn`` gives where parameters stand for other values, in this thread and for the time of the call."""
-    outer = _here.view
-    observer, changes, writers = (None, {}, ()) if outer is None else (outer.observer, outer.changes, outer.writers)
-    return _call_with(_View(outer, values, observer, changes, writers), fn, args, kwargs)
-
-
-def call_observed(observer: Observer, fn: Callable[[dict[Parameter, Tensor]], Result]) -> Result:
-    """What ``fn`` gives where parameters read as ``observer`` says; it is given the dict that new values go to."""
-    changes: dict[Parameter, Tensor] = {}
-    return _call_with(_View(_here.view, {}, observer, changes, (observer,)), fn, (changes,), {})
-
-
-def call_collecting(
-    writer: Level, given: Mapping[Parameter, Tensor], fn: Callable[..., Result], /, *args: Any
-) -> tuple[Result, dict[Parameter, Tensor]]:
-    """What ``fn`` gives where somebody observes, and the values that parameters have behind it, if it has set them.
-
-    Nobody else sees these. ``writer`` is the level of what ``fn`` computes; parameters that are ``given`` begin with
-    the values there.
-    """
-    outer = _here.view
-    assert outer is not None
-    before = {**outer.changes, **given}
-    view = _View(outer, {}, outer.observer, dict(before), (*outer.writers, writer))
-    result = _call_with(view, fn, args, {})
-    return result, {p: x for p, x in view.changes.items() if p in given or x is not before.get(p)}
-
-
-def _call_with(view: _View, fn: Callable[..., Result], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
-    outer = _here.view
-    try:
-        try:
-            _here.view = view
-            return fn(*args, **kwargs)
-        finally:
-            _here.view = outer
-    finally:
-        # Again: Ctrl-C may come between any two steps, and no `with` is safe from it while it enters or leaves.
-        _here.view = outer
 
 
 class ParameterTuple(tuple[Parameter, ...]):

@@ -13,7 +13,7 @@ import dualtape as dt
 from dualtape import nn, ops
 from dualtape.core.interpreter import nesting_depth
 from dualtape.devices.registry import current_device
-from dualtape.parameter import is_observed
+from dualtape.views import is_observed
 from faults.registry import Counts, injection
 from faults.tracing import call_at, count_steps, interrupted_at
 

@@ -13,7 +13,7 @@ import numpy as np
 import dualtape as dt
 from dualtape import nn, ops
 from dualtape.core.interpreter import nesting_depth
-from dualtape.parameter import is_observed
+from dualtape.views import is_observed
 
 count, where, seed = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 random.seed(seed)

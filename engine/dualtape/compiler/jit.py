@@ -20,10 +20,11 @@ from dualtape.devices.device import Device
 from dualtape.devices.registry import current_device, find_device
 from dualtape.errors import ArgumentError, ArgumentTypeError, DeviceError
 from dualtape.functions.conversion import read_int
-from dualtape.parameter import is_observed, set_computed
+from dualtape.parameter import set_computed
 from dualtape.primitives.convention import is_strict
 from dualtape.recent import Recent
 from dualtape.tensor import Tensor
+from dualtape.views import is_observed
 
 if TYPE_CHECKING:
     from dualtape.compiler.pipeline import Compiled

@@ -25,8 +25,9 @@ from dualtape.core.spec import Spec
 from dualtape.devices.device import Device
 from dualtape.errors import ArgumentError
 from dualtape.functions.creation import zeros_like
-from dualtape.parameter import Parameter, call_collecting, current_observer, substituted_values
+from dualtape.parameter import Parameter
 from dualtape.tensor import Tensor
+from dualtape.views import call_collecting, current_observer, substituted_values
 
 Mask = Sequence[bool]
 
@@ -151,7 +152,7 @@ def _close(
         return body.closed(arguments, function(body, [body.traced(node) for node in arguments]))
 
 
-class Held(NamedTuple):
+class HeldParameters(NamedTuple):
     """Parameters whose values a loop carries, behind so many other values among the inputs of its body."""
 
     parameters: Sequence[Parameter] = ()
@@ -172,7 +173,7 @@ class Held(NamedTuple):
         return [*values[: self.behind], *values[end:]], own
 
 
-NONE_HELD = Held()
+NONE_HELD = HeldParameters()
 
 
 def close_body(
@@ -181,7 +182,7 @@ def close_body(
     specs: Sequence[Spec],
     device: Device,
     optional: bool = False,
-    held: Held = NONE_HELD,
+    held: HeldParameters = NONE_HELD,
 ) -> Closed:
     """As :func:`close`, for what may run many times, or never if it is ``optional``: it changes no parameter."""
 
@@ -202,14 +203,14 @@ def close_step(
     device: Device,
     behind: int,
     optional: bool = False,
-) -> tuple[Closed, Held]:
+) -> tuple[Closed, HeldParameters]:
     """As :func:`close`, for a step of a loop; and the parameters that it sets.
 
     Their values stand behind so many others among its inputs, and among its outputs.
     """
     changed: dict[Parameter, Tensor] = {}
 
-    def closed(held: Held) -> Closed:
+    def closed(held: HeldParameters) -> Closed:
         def run(body: BodyTrace, values: list[Any]) -> Sequence[Any]:
             others, given = held.parted(values)
             outputs, changes = call_collecting(body, given, function, *others)
@@ -221,7 +222,7 @@ def close_step(
     first = closed(NONE_HELD)
     if not changed:
         return first, NONE_HELD
-    held = Held(tuple(changed), behind)
+    held = HeldParameters(tuple(changed), behind)
     return closed(held), held
 
 

@@ -20,11 +20,11 @@ from dualtape.core.composite import Cotangents, PullBack, Values, spread
 from dualtape.core.interpreter import apply, value_of
 from dualtape.dtypes import bool_
 from dualtape.errors import ArgumentTypeError, ShapeError
-from dualtape.parameter import is_observed
 from dualtape.primitives.comparison import not_equal
 from dualtape.primitives.movement import reshape
 from dualtape.primitives.selection import where
 from dualtape.tensor import Tensor
+from dualtape.views import is_observed
 
 
 def cond(pred: Any, true_fn: Callable[..., Any], false_fn: Callable[..., Any], *operands: Any) -> Any:

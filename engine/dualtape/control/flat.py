@@ -10,8 +10,8 @@ from dualtape.core.interpreter import value_of
 from dualtape.devices.device import Device
 from dualtape.devices.registry import current_device
 from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
-from dualtape.parameter import current_observer
 from dualtape.tensor import Tensor
+from dualtape.views import current_observer
 
 
 class Flat(NamedTuple):

@@ -24,10 +24,11 @@ from dualtape.dtypes import int64
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError, TracingError
 from dualtape.functions.conversion import cast_to
 from dualtape.functions.creation import arange
-from dualtape.parameter import is_observed, set_all
+from dualtape.parameter import set_all
 from dualtape.primitives.movement import reshape
 from dualtape.primitives.selection import where
 from dualtape.tensor import Tensor
+from dualtape.views import is_observed
 
 BodyFn = Callable[..., Any]
 

@@ -14,7 +14,7 @@ from dualtape.compiler.program import Node, Program, evaluate
 from dualtape.control.bodies import BodyTrace, Closed
 from dualtape.core.composite import Values
 from dualtape.core.interpreter import entered
-from dualtape.parameter import current_observer
+from dualtape.views import current_observer
 
 OnWholes = Callable[[Values, PartsLevel], Sequence[Any]]
 """From values of a level, which comes second, to others."""

@@ -15,8 +15,8 @@ from dualtape.core.composite import Composite, Values
 from dualtape.core.interpreter import highest
 from dualtape.core.spec import Spec
 from dualtape.errors import TracingError
-from dualtape.parameter import current_observer
 from dualtape.tensor import Tensor
+from dualtape.views import current_observer
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,13 @@ from dualtape.core.interpreter import entered, value_of
 from dualtape.core.primitive import Bilinear, Linear, NonDifferentiable, Primitive, Reduction
 from dualtape.errors import ArgumentTypeError, user_line
 from dualtape.functions.creation import ones_like
-from dualtape.parameter import Parameter, call_substituted
+from dualtape.parameter import Parameter
 from dualtape.primitives.arithmetic import strong_multiply
 from dualtape.primitives.broadcasting import sum_to
 from dualtape.primitives.contraction import matmul
 from dualtape.primitives.convention import strict_derivatives
 from dualtape.tensor import Tensor
+from dualtape.views import call_substituted
 
 KINK = "there is none, it is a kink"
 ZERO_WON = "0 times an infinite or undefined number was taken as 0"

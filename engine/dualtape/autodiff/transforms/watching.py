@@ -10,8 +10,9 @@ from dualtape.autodiff.levels import Tape, Variable
 from dualtape.core.interpreter import entered, value_of
 from dualtape.errors import ArgumentTypeError, DTypeError, PositionError, ShapeError
 from dualtape.functions.creation import ones_like, zeros_like
-from dualtape.parameter import Parameter, call_substituted
+from dualtape.parameter import Parameter
 from dualtape.tensor import Tensor
+from dualtape.views import call_substituted
 
 
 def returned_kind(outputs: Any) -> str:

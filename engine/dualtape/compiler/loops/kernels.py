@@ -28,7 +28,7 @@ class Place(NamedTuple):
     offset: int = 0
 
 
-Places = Mapping[Node, Place]
+WhereArrays = Mapping[Node, Place]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +49,7 @@ class LoopKernel:
     work_items: int
 
 
-def loop_kernels(stages: Sequence[Sequence[Nest]], places: Places, work_items: int) -> list[list[LoopKernel]]:
+def loop_kernels(stages: Sequence[Sequence[Nest]], places: WhereArrays, work_items: int) -> list[list[LoopKernel]]:
     """For each stage the kernels that run its nests in their order: one, if its arguments are not too many.
 
     All have the same text then, too.
@@ -63,7 +63,7 @@ def loop_kernels(stages: Sequence[Sequence[Nest]], places: Places, work_items: i
     ]
 
 
-def _parts(nests: Sequence[Nest], places: Places) -> Iterator[list[Nest]]:
+def _parts(nests: Sequence[Nest], places: WhereArrays) -> Iterator[list[Nest]]:
     part: list[Nest] = []
     for nest in nests:
         if part and len(_buffers_of([*part, nest], places)) > MOST_BUFFERS:
@@ -74,12 +74,12 @@ def _parts(nests: Sequence[Nest], places: Places) -> Iterator[list[Nest]]:
         yield part
 
 
-def _buffers_of(nests: Iterable[Nest], places: Places) -> tuple[Hashable, ...]:
+def _buffers_of(nests: Iterable[Nest], places: WhereArrays) -> tuple[Hashable, ...]:
     return tuple(dict.fromkeys(places[array.source.node].buffer for nest in nests for array in arrays_of(nest)))
 
 
 def _of_one_text(
-    stages: Sequence[Sequence[Nest]], places: Places, buffers: tuple[Hashable, ...], work_items: int
+    stages: Sequence[Sequence[Nest]], places: WhereArrays, buffers: tuple[Hashable, ...], work_items: int
 ) -> list[LoopKernel]:
     functions: dict[str, str] = {}
     cases: dict[str, int] = {}
@@ -146,7 +146,7 @@ def _math(nests: Iterable[Nest]) -> list[str]:
     return [math_source(functions, f"float{dtype.bits}") for dtype, functions in called.items()]
 
 
-def _where(array: ArrayArgument, places: Places, buffers: tuple[Hashable, ...]) -> tuple[int, int]:
+def _where(array: ArrayArgument, places: WhereArrays, buffers: tuple[Hashable, ...]) -> tuple[int, int]:
     """The number of its buffer, and the byte in it at which it begins."""
     node, view = array.source
     place = places[node]

@@ -18,10 +18,11 @@ from dualtape.core.spec import Spec
 from dualtape.devices.device import Device
 from dualtape.dtypes import DType
 from dualtape.errors import DeviceError, DualtapeError, TracingError, user_line
-from dualtape.parameter import Parameter, call_observed, current_observer
+from dualtape.parameter import Parameter
 from dualtape.primitives.broadcasting import broadcast_to
 from dualtape.primitives.gathering import inside_axis
 from dualtape.tensor import Tensor
+from dualtape.views import call_observed, current_observer
 
 
 class Traced(Tensor):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import assert_never
 
 from dualtape.compiler.blocks.emit.register_tile import Factor, Lines, RegisterTile, TileAxis, register_tiles
-from dualtape.compiler.blocks.emit.writer import Argument, Call, Writer
+from dualtape.compiler.blocks.emit.writer import Call, Passed, Writer
 from dualtape.compiler.blocks.tile import (
     MANY_ROWS,
     Contraction,
@@ -81,8 +81,8 @@ def emit_point_sum(step: PointSum, writer: Writer) -> Call:
     return writer.function(lines, _sums_at(step, writer))
 
 
-def _sums_at(step: SumStep, writer: Writer) -> Argument:
-    return Argument.behind("__global dt_r *sums", "sums", writer.places.sums.position(step, writer.target))
+def _sums_at(step: SumStep, writer: Writer) -> Passed:
+    return Passed.behind("__global dt_r *sums", "sums", writer.places.sums.position(step, writer.target))
 
 
 def _over_tiles(lines: Lines) -> Lines:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dualtape.compiler.blocks.emit.writer import Argument, Call, Writer
+from dualtape.compiler.blocks.emit.writer import Call, Passed, Writer
 from dualtape.compiler.blocks.tile import PointArray, Read, TileValue
 from dualtape.dtypes import bool_
 
-_WHERE = (Argument("const ulong first", "first"), Argument("const ulong points", "points"))
+_WHERE = (Passed("const ulong first", "first"), Passed("const ulong points", "points"))
 
 
 def emit_load(array: PointArray, value: TileValue, number: int, writer: Writer) -> Call:
@@ -20,7 +20,7 @@ def emit_load(array: PointArray, value: TileValue, number: int, writer: Writer) 
         f"({address})[lane] = from[((ulong)a * points + point) * {array.inner} + b];",
         "}",
     ]
-    return writer.function(writer.per_tile(lines), Argument("__global const dt_r *from", f"in{number}"), *_WHERE)
+    return writer.function(writer.per_tile(lines), Passed("__global const dt_r *from", f"in{number}"), *_WHERE)
 
 
 def emit_store(array: PointArray, read: Read, number: int, writer: Writer) -> Call:
@@ -41,7 +41,7 @@ def emit_store(array: PointArray, read: Read, number: int, writer: Writer) -> Ca
         "}",
         "}",
     ]
-    return writer.function(writer.per_tile(lines), Argument(f"__global {kind} *to", f"out{number}"), *_WHERE)
+    return writer.function(writer.per_tile(lines), Passed(f"__global {kind} *to", f"out{number}"), *_WHERE)
 
 
 def _lanes(writer: Writer) -> str:

@@ -43,7 +43,7 @@ class Call(NamedTuple):
     words: tuple[int, ...]
 
 
-class Argument(NamedTuple):
+class Passed(NamedTuple):
     """What a function is passed; ``{0}`` in the text is the index of its first word, ``{1}`` that of its second."""
 
     declaration: str
@@ -51,9 +51,9 @@ class Argument(NamedTuple):
     words: tuple[int, ...] = ()
 
     @staticmethod
-    def behind(declaration: str, name: str, offset: int) -> Argument:
+    def behind(declaration: str, name: str, offset: int) -> Passed:
         """A pointer, so many elements behind another one."""
-        return Argument(declaration, f"{name} + at[{{0}}]", (offset,))
+        return Passed(declaration, f"{name} + at[{{0}}]", (offset,))
 
 
 class Writer:
@@ -112,22 +112,22 @@ class Writer:
         self._numbers.append(value)
         return f"c{len(self._numbers) - 1}"
 
-    def function(self, body: list[str], *extra: Argument) -> Call:
+    def function(self, body: list[str], *extra: Passed) -> Call:
         """Declare the function with what its body has mentioned, and give the call."""
         bits = self.target.bits
         arguments = [
-            Argument.behind(f"__global dt_r *s{i}", "scratch", start * self.target.lanes)
+            Passed.behind(f"__global dt_r *s{i}", "scratch", start * self.target.lanes)
             for i, start in enumerate(self._chunks.values())
         ]
         arguments += [
-            Argument.behind(f"__global const dt_r *w{i}", "shared", self.places.shared[tensor.node])
+            Passed.behind(f"__global const dt_r *w{i}", "shared", self.places.shared[tensor.node])
             for i, tensor in enumerate(self._tensors)
         ]
         arguments += [
-            Argument(f"const dt_r c{i}", read_in_c(bits), words_of(number, bits))
+            Passed(f"const dt_r c{i}", read_in_c(bits), words_of(number, bits))
             for i, number in enumerate(self._numbers)
         ]
-        arguments += [*extra, Argument("const int tiles", "tiles")]
+        arguments += [*extra, Passed("const int tiles", "tiles")]
         text = f"({', '.join(x.declaration for x in arguments)})\n{{\n" + "\n".join(body) + "\n}\n"
         name = self._functions.setdefault(text, f"dt_f{len(self._functions)}")
         words: list[int] = []
