@@ -134,3 +134,19 @@ def test_a_solution_is_a_function_of_tensors_too(heat: pinn.Solution) -> None:
     assert heat(ops.zeros((0, 2))).shape == (0,)
     with pytest.raises(ValueError, match="2 coordinates"):
         heat(ops.zeros((4, 3)))
+
+
+def test_a_picture_takes_the_place_of_the_old_one_or_leaves_it(tmp_path: Path) -> None:
+    solution = solved(pinn.Problem(pinn.Interval(x=(0, 1)), lambda u, p: u.x))
+    solution.plot(tmp_path / "line")
+    before = (tmp_path / "line.png").read_bytes()
+    assert before[1:4] == b"PNG"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("matplotlib.figure.Figure.savefig", lambda self, file, **options: (file.write(b"half"), 1 / 0))
+        with pytest.raises(ZeroDivisionError):
+            solution.plot(tmp_path / "line.png")
+    assert (tmp_path / "line.png").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["line.png"]
+    with pytest.raises(ValueError, match="Format 'xyz' is not supported"):
+        solution.plot(tmp_path / "line.xyz")
+    assert [path.name for path in tmp_path.iterdir()] == ["line.png"]

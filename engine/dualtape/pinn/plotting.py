@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dualtape.errors import ArgumentError
+from dualtape.files import replacing
 
 if TYPE_CHECKING:
     from dualtape.pinn.domain import Domain
@@ -36,7 +38,10 @@ def draw_solution(solution: Solution, path: str | PathLike[str] | None, unknown:
     error = "" if solution.problem.exact is None else ", {1} $L^2$ error {0:.1e}".format(*solution.measured())
     figure.suptitle(f"{len(solution.history)} steps in {solution.seconds:.0f} s{error}", fontsize=11)
     if path is not None:
-        figure.savefig(path, dpi=150)
+        place = Path(path)
+        place = place if place.suffix else place.with_name(f"{place.name}.png")  # as matplotlib has it
+        with replacing(place, durable=False) as file:
+            figure.savefig(file, dpi=150, format=place.suffix[1:])
     return figure
 
 
