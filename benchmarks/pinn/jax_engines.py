@@ -19,7 +19,9 @@ Tower = Callable[[Any, Any, Any, int], Sequence[Any]]
 """From a field, points, a direction at each of them and k to the derivatives of orders 0 to k along it."""
 
 
-def _nested(field: Any, points: Any, direction: Any, order: int) -> Sequence[Any]:
+def nested(field: Any, points: Any, direction: Any, order: int) -> Sequence[Any]:
+    """The derivatives of orders 0 to ``order`` along a direction, by a forward mode of the forward mode."""
+
     def longer(below: Any) -> Any:
         def with_slope(z: Any) -> Any:
             values, slopes = jax.jvp(below, (z,), (direction,))
@@ -75,7 +77,7 @@ def _by_towers(tower: Tower) -> Callable[[Problem], Step]:
     return engine
 
 
-nested_jvp = _by_towers(_nested)
+nested_jvp = _by_towers(nested)
 taylor_mode = _by_towers(_taylor)
 
 
