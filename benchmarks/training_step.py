@@ -102,8 +102,8 @@ def measured(points: int, options: argparse.Namespace) -> list[Figure]:
         turns: Any = {row: row.step for row in together}
         timed: Any = in_turns(turns, options.seconds) if turns else {}
         for row, times in timed.items():
-            each = summary([time / row.count for time in times])
-            figures.append({"points": points, "engine": row.engine, "work": row.work, "count": row.count, **each})
+            each = summary([time / row.steps for time in times])
+            figures.append({"points": points, "engine": row.engine, "work": row.work, "count": row.steps, **each})
     for device in ("host", options.device):
         found = lbfgs(points, device, options.lbfgs_steps)
         figures.append({"points": points, "engine": f"dualtape, {device}", "work": LBFGS, **found})

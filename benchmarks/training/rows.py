@@ -21,14 +21,14 @@ class Row(NamedTuple):
         What is done: one of ADAM, GRADIENT and LOOP.
     step
         Does it once, waits for it, and returns the loss that it began with; of a loop, the loss of its last step.
-    count
+    steps
         How many steps of Adam that is: figures are for one of them.
     """
 
     engine: str
     work: str
     step: Callable[[], float]
-    count: int = 1
+    steps: int = 1
 
 
 ADAM = "loss, gradient, Adam"
