@@ -35,7 +35,9 @@ def _step(
     def step() -> tuple[float, Arrays]:
         value = loss(weights, points, source)
         gradient = torch.autograd.grad(value, weights, allow_unused=True)
-        found = [np.zeros_like(w) if g is None else g.numpy() for g, w in zip(gradient, problem.weights, strict=True)]
+        found = [
+            np.zeros_like(w) if g is None else g.cpu().numpy() for g, w in zip(gradient, problem.weights, strict=True)
+        ]
         return value.item(), found
 
     return step
@@ -86,7 +88,7 @@ def _forward_mode(problem: Problem) -> Callable[[Any, Any], list[Any]]:
         if isinstance(problem.workload.derivatives, str) and dimensions >= MANY:
             hessian = torch.func.hessian(lambda x: field(x)[0])
             return [torch.vmap(lambda x: torch.diagonal(hessian(x)).sum(0, keepdim=True))(points)]
-        basis = torch.eye(dimensions, dtype=points.dtype)
+        basis = torch.eye(dimensions, dtype=points.dtype, device=points.device)
         return from_towers(problem.workload, lambda axis, k: _tower(field, points, basis[axis].expand_as(points), k))
 
     return derivatives
