@@ -8,6 +8,7 @@ said so, and what a part has found until then is kept. Parts are
 - facts: the devices; the one named with ``--device``, or else the first, and what it says of itself;
 - kernel_tests: the repository's tests of kernels on that device;
 - steps: the training steps of `pinn_step.py` (`--quick`: two of them, with 512 points), the gradient read back;
+- training: steps of Adam as in `training_step.py`, one by one and many as one call; without a peer;
 - operations: products, sums, chains of elementwise operations and bandwidth, results waited for but not read back;
 - chains: the chains by `torch.compile`;
 - compiled: training steps beside `torch.compile`, a process for each, while there is time.
@@ -35,7 +36,15 @@ from pinn.report import table
 
 Figure = dict[str, Any]
 
-PARTS = {"facts": 30, "kernel_tests": 100, "steps": 120, "operations": 60, "chains": 30, "compiled": 110}
+PARTS = {
+    "facts": 30,
+    "kernel_tests": 90,
+    "steps": 110,
+    "training": 40,
+    "operations": 50,
+    "chains": 30,
+    "compiled": 100,
+}
 """Seconds of each of 450; what one leaves over is for those after it."""
 LONGEST, SHORTEST = 75, 15
 """Seconds for a workload that `torch.compile` compiles, and for fewer it is not begun."""
