@@ -59,11 +59,15 @@ COLUMNS = {
 
 def cell(figures: list[Figure], engines: tuple[str, ...]) -> str:
     """One engine's figure for a workload or an operation."""
-    found = next((figure for figure in figures if figure["engine"] in engines), None)
-    if found is None:
+    told = [figure for figure in figures if figure["engine"] in engines]
+    if not told:
         return "-"
+    # Before it is timed an engine tells of its first step, which may stay the last.
+    found = next((figure for figure in told if "median_ms" in figure), told[-1])
     if "error" in found:
         return "error"
+    if "median_ms" not in found:
+        return f"first {found['first_step_s']:.1f} s"
     text = f"{found['median_ms']:.3f}"
     if "gflop_s" in found:
         text += f" {found['gflop_s']:.0f} GFLOP/s"

@@ -41,9 +41,8 @@ def measure(spec: Spec, peers: tuple[str, ...]) -> None:
         for engine in (OURS, *(peers if has_torch() else ())):
             if not spec.is_over(f"{name}: {engine}"):
                 step, found = prepared(engine, given, known, spec)
-                if step is None:
-                    tell({"workload": name, "engine": engine, **found})
-                else:
+                tell({"workload": name, "engine": engine, **found})
+                if step is not None:
                     steps[engine], first[engine] = step, found
         timed = in_turns(steps, 0.3 if spec.quick else SECONDS) if steps else {}
         for engine, times in timed.items():
