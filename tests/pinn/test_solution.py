@@ -136,7 +136,7 @@ def test_a_solution_is_a_function_of_tensors_too(heat: pinn.Solution) -> None:
         heat(ops.zeros((4, 3)))
 
 
-def test_a_picture_takes_the_place_of_the_old_one_or_leaves_it(tmp_path: Path) -> None:
+def test_a_picture_that_cannot_be_drawn_leaves_the_old_one(tmp_path: Path) -> None:
     solution = solved(pinn.Problem(pinn.Interval(x=(0, 1)), lambda u, p: u.x))
     solution.plot(tmp_path / "line")
     before = (tmp_path / "line.png").read_bytes()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from io import BytesIO
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dualtape.errors import ArgumentError
-from dualtape.files import replacing
 
 if TYPE_CHECKING:
     from dualtape.pinn.domain import Domain
@@ -40,8 +40,9 @@ def draw_solution(solution: Solution, path: str | PathLike[str] | None, unknown:
     if path is not None:
         place = Path(path)
         place = place if place.suffix else place.with_name(f"{place.name}.png")  # as matplotlib has it
-        with replacing(place, durable=False) as file:
-            figure.savefig(file, dpi=150, format=place.suffix[1:])
+        drawn = BytesIO()  # an error while it is drawn leaves an old picture as it is
+        figure.savefig(drawn, dpi=150, format=place.suffix[1:])
+        place.write_bytes(drawn.getvalue())
     return figure
 
 
