@@ -119,3 +119,27 @@ def test_many_arrays_are_several_kernels() -> None:
     assert "runs as 2 kernels of loops" in str(dt.explain(jitted, *weights))
     for found, expected in zip(jitted(*weights), update(*weights), strict=True):
         np.testing.assert_array_equal(found.asnumpy(), expected.asnumpy())
+
+
+@pytest.mark.parametrize("device", DEVICES, ids=lambda device: device.name)
+def test_values_at_points_stay_on_the_device(device: Any) -> None:
+    """Elementwise chains, of floats and of bools, also where they read sums over the points; the host hears nothing."""
+    counting = Counting(device)
+
+    def chain(a: dt.Tensor, b: dt.Tensor) -> tuple[dt.Tensor, ...]:
+        y = ops.tanh(a * b + 1) * a
+        return y, y > b, y.sum(), ops.exp(-y / (1 + ops.abs(y).sum()))
+
+    rng = np.random.default_rng(0)
+    a, b = (dt.Tensor(rng.normal(size=200_003).astype(np.float32), device=counting) for _ in range(2))
+    jitted = dt.jit(chain)
+    first = jitted(a, b)
+    assert "of loops between" in str(dt.explain(jitted, a, b))
+    counting.sent.clear()
+    counting.read.clear()
+    found = jitted(a, b)
+    assert (counting.sent, counting.read) == ([], [])
+    for got, again, expected in zip(found, first, chain(a, b), strict=True):
+        assert (got.dtype, got.device) == (expected.dtype, counting)
+        assert got.asnumpy().tobytes() == again.asnumpy().tobytes()
+        np.testing.assert_allclose(got.asnumpy(), expected.asnumpy(), rtol=2e-6, atol=2e-6)

@@ -72,6 +72,11 @@ class RegionStep:
     shared: Node
     totals: Node
 
+    @property
+    def stored(self) -> list[Node]:
+        """The values at points that others read."""
+        return [array.node for array, _ in self.launch.region.stored]
+
 
 @dataclass(frozen=True, eq=False)
 class PlacedProgram:
@@ -118,8 +123,11 @@ def place_program(
 
     :class:`NotLoops` where loops would run over more than ``most`` elements, or cannot do what is asked.
     """
-    if any(region.stored for region in division.regions):
-        raise NotLoops("values at points are results")
+    for region in division.regions:
+        if region.stored and from_host:
+            raise NotLoops("values at points are results on the host")
+        if region.stored and launches[region].compiled.is_plain:
+            raise NotLoops("values at points with plain products are results, in which the host looks for NaN")
     builder = NestBuilder(architecture.lanes)
     flags: list[Node] = []
     regions: list[list[RegionStep]] = []
@@ -139,9 +147,11 @@ def place_program(
         before = [_region_step(builder, launches[region]) for region in stage.regions]
         regions.append(before)
     inputs = set(program.inputs)
-    results = {node: Node(node.spec) for node in program.results if node not in inputs}
+    stored = {node for stage in regions for step in stage for node in step.stored}
+    results = {node: node if node in stored else Node(node.spec) for node in program.results if node not in inputs}
     for node, copy in results.items():
-        builder.copy(builder.source(node), whole(copy))
+        if copy is not node:
+            builder.copy(builder.source(node), whole(copy))
     nests = builder.finish()
     if loop_elements(nests) > most:
         raise NotLoops(f"{loop_elements(nests)} elements are too many for one work-group")
@@ -166,6 +176,8 @@ def _region_step(builder: NestBuilder, launch: Launch) -> RegionStep:
 def _read_sums(builder: NestBuilder, step: RegionStep, flags: list[Node]) -> None:
     """Add up the rows of a region's sums, and say where each sum lies."""
     launch = step.launch
+    if not launch.kernel.entry_count:
+        return
     sums = builder.sum_rows(step.totals)
     if launch.compiled.is_plain:
         flags.append(Node(Spec((), launch.dtype)))
@@ -187,10 +199,14 @@ def _placed(
 ) -> PlacedProgram:  # fmt: skip
     given, known, work, back = Packed(), Packed(), Packed(), Packed()
     steps = [step for stage in regions for step in stage]
-    own = [*(step.shared for step in steps), *(step.totals for step in steps)]
+    own = [
+        *(step.shared for step in steps),
+        *(step.totals for step in steps),
+        *(x for step in steps for x in step.stored),
+    ]
     for node in (*flags, *(results.values() if from_host else ())):
         back.add(node)
-    own += [] if from_host else results.values()
+    own += [] if from_host else (copy for node, copy in results.items() if copy is not node)
     places = {node: Place(node) for node in own} | back.places
     inputs = set(program.inputs)
     read = dict.fromkeys(source.node for nest in nests for source in nest.sources())

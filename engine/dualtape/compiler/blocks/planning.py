@@ -82,7 +82,7 @@ def plan_loops(program: Program, home: Device) -> PlannedProgram:
 
 
 def _kernels_of_loops(plan: ResidentPlan) -> str:
-    return f"{plan.launches} kernel{'s' if plan.launches != 1 else ''} of loops"
+    return f"{plan.launches or 'no'} kernel{'s' if plan.launches != 1 else ''} of loops"
 
 
 class Guarded:

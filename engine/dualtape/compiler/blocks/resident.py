@@ -98,7 +98,8 @@ class ResidentPlan:
                 launch(1, kernel.work_items, table, len(kernel.table), *(memory[x] for x in kernel.buffers))
             for step in steps:
                 loaded = [memory[array.node] for array, _ in step.launch.region.loaded]
-                step.launch.enqueue(loaded, memory[step.shared], memory[step.totals], [], strict)
+                stored = [memory[node] for node in step.stored]
+                step.launch.enqueue(loaded, memory[step.shared], memory[step.totals], stored, strict)
         back = self._placed.back
         return self._device.get_all([memory[back]])[0] if back.size else np.empty(0, np.uint8)
 

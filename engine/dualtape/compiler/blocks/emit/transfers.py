@@ -12,11 +12,13 @@ _WHERE = (Passed("const ulong first", "first"), Passed("const ulong points", "po
 def emit_load(array: PointArray, value: TileValue, number: int, writer: Writer) -> Call:
     """Rows of points to lanes; lanes beyond the last point repeat it, so that they hold numbers that occur."""
     address = writer.address(value, f"a * {array.inner} + b")
+    each = f"for (int a = 0; a < {array.outer}; a++) for (int b = 0; b < {array.inner}; b++) {_lanes(writer)}"
     lines = [
-        f"for (int a = 0; a < {array.outer}; a++) for (int b = 0; b < {array.inner}; b++)",
-        f"{_lanes(writer)} {{",
-        "ulong point = first + tile * DT_L + lane;",
-        "point = point < points ? point : points - 1;",
+        "const ulong start = first + tile * DT_L;",
+        "if (start + DT_L <= points) {",  # without a question for each lane, which keeps a driver from using vectors
+        f"{each} ({address})[lane] = from[((ulong)a * points + start + lane) * {array.inner} + b];",
+        f"}} else {each} {{",
+        "const ulong point = start + lane < points ? start + lane : points - 1;",
         f"({address})[lane] = from[((ulong)a * points + point) * {array.inner} + b];",
         "}",
     ]
@@ -31,14 +33,14 @@ def emit_store(array: PointArray, read: Read, number: int, writer: Writer) -> Ca
         value = f"const dt_m mask = dt_as_mask({element});"
     else:
         kind, value, lane = "dt_r", f"const dt_v value = {element};", "((const dt_r *)&value)[in_vector]"
+    there = f"to[((ulong)a * points + start + lane) * {array.inner} + b] = {lane};"
+    in_vector = f"const int in_vector = {'0' if writer.target.points_on_work_items else 'lane'};"
     lines = [
+        "const ulong start = first + tile * DT_L;",
         f"for (int a = 0; a < {array.outer}; a++) for (int b = 0; b < {array.inner}; b++) {{",
         value,
-        f"{_lanes(writer)} {{",
-        f"const int in_vector = {'0' if writer.target.points_on_work_items else 'lane'};",
-        "const ulong point = first + tile * DT_L + lane;",
-        f"if (point < points) to[((ulong)a * points + point) * {array.inner} + b] = {lane};",
-        "}",
+        f"if (start + DT_L <= points) {_lanes(writer)} {{ {in_vector} {there} }}",
+        f"else {_lanes(writer)} {{ {in_vector} if (start + lane < points) {there} }}",
         "}",
     ]
     return writer.function(writer.per_tile(lines), Passed(f"__global {kind} *to", f"out{number}"), *_WHERE)
