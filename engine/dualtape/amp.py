@@ -125,7 +125,7 @@ def _times(inputs: Any, factor: Tensor) -> Any:
 
 
 def _scale_parameter(value: Any) -> Parameter:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise ArgumentTypeError(f"The argument 'scale_value' must be a number, but got {type(value).__name__}")
     if not value >= 1:
         raise ArgumentError(f"The argument 'scale_value' must be > 1, but got {value}")

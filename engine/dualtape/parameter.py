@@ -215,6 +215,8 @@ def _is_alike(parameter: Parameter, value: Tensor) -> bool:
 
 def _give(parameters: Sequence[Parameter], values: Sequence[Tensor]) -> None:
     view = here.view
+    if view is not None and view.frozen:
+        return
     if view is None or view.observer is None:
         replace_all(parameters, values)
     else:

@@ -30,11 +30,13 @@ class ParameterView:
     """What parameters stand for in one thread: ``values`` put in their place, by identity, and who observes.
 
     ``writers`` are the levels whose values parameters may be given: the observer, and inside of it the bodies of loops.
+    Where it is ``frozen``, whatever parameters are given is dropped.
     """
 
-    __slots__ = ("_outer", "_own", "changes", "observer", "values", "writers")
+    __slots__ = ("_outer", "_own", "changes", "frozen", "observer", "values", "writers")
 
     values: dict[int, Tensor]
+    frozen: bool
 
     def __init__(
         self,
@@ -51,6 +53,7 @@ class ParameterView:
         self.observer: Any = observer
         self.changes = changes
         self.writers = writers
+        self.frozen = outer is not None and outer.frozen
 
     def put(self, parameter: Parameter, value: Tensor) -> bool:
         """Change the values that transformations put in its place, for as long as these last; False if there is none.
@@ -82,6 +85,12 @@ def current_observer() -> Any:
     """Who observes parameters in this thread, or None."""
     view = here.view
     return None if view is None else view.observer
+
+
+def current_writers() -> tuple[Any, ...]:
+    """The levels whose values parameters may be given in this thread, from the observer inwards."""
+    view = here.view
+    return () if view is None else view.writers
 
 
 def substituted_values() -> list[Tensor]:
@@ -119,6 +128,13 @@ def call_collecting(
     view = ParameterView(outer, {}, outer.observer, dict(before), (*outer.writers, writer))
     result = _call_with(view, fn, args, {})
     return result, {p: x for p, x in view.changes.items() if p in given or x is not before.get(p)}
+
+
+def call_frozen(writer: Level, fn: Callable[..., Result], /, *args: Any) -> Result:
+    """What ``fn`` gives where nobody observes, though nothing that it does with parameters is done."""
+    view = ParameterView(here.view, {}, None, {}, (writer,))
+    view.frozen = True
+    return _call_with(view, fn, args, {})
 
 
 def _call_with(view: ParameterView, fn: Callable[..., Result], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:

@@ -69,3 +69,10 @@ def test_words_are_the_bits_of_a_number(value: float, bits: int) -> None:
 def test_numbers_of_formulas_stay_in_the_text() -> None:
     assert not any(map(is_open, (0, 1, -2, 3.0, 0.5, -0.25, 16, True, math.inf, math.nan)))
     assert all(map(is_open, (0.1, 1 / 3, 17, -0.01, 1e300, 1e-300, 5e-324)))
+
+
+def test_an_int_beyond_all_floats_is_refused_as_eagerly() -> None:
+    x = dt.Tensor([1.0], device=DEVICES[0])
+    for run in (lambda x: x * 10**400, dt.jit(lambda x: x * 10**400), dt.jit(lambda x: x * 10**400, device=DEVICES[0])):
+        with pytest.raises(dt.errors.ArgumentError):
+            run(x)

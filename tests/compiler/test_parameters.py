@@ -10,7 +10,7 @@ import pytest
 
 import dualtape as dt
 from dualtape import ops
-from dualtape.errors import ArgumentError, ArgumentTypeError, DeviceError, ShapeError
+from dualtape.errors import ArgumentError, ArgumentTypeError, DeviceError, ShapeError, TracingError
 
 P = dt.Parameter(dt.Tensor([2.0]), name="p")
 Q = dt.Parameter(dt.Tensor([1.0]), name="q")
@@ -120,6 +120,51 @@ def test_a_loop_sets_parameters_step_by_step(name: str) -> None:
     jitted = dt.jit(LOOPS[name])
     assert seen(jitted) == expected
     assert seen(jitted) == expected
+
+
+def scaled_by_p(x: dt.Tensor) -> dt.Tensor:
+    return dt.custom_derivative(lambda x: x * P, jvp=lambda x, t: t[0] * P)(x)
+
+
+def test_a_rule_of_a_step_that_sets_what_it_may_read_has_no_derivative_from_outside() -> None:
+    """It would read the value from before the loop: a wrong number."""
+    loop = lambda x: ops.fori_loop(0, 2, lambda i, x: (P.set_data(P + 1), scaled_by_p(x))[1], x)
+    push = lambda x: dt.jvp(loop, x, ops.ones_like(x))
+    assert push(X)[1].tolist() == [12.0] * X.size
+    P.set_data(dt.Tensor([2.0]))
+    with pytest.raises(TracingError, match="a loop inside `jit` that sets Parameters"):
+        dt.jit(push)(X)
+    assert P.value().item() == 2
+
+
+def test_a_rule_of_a_step_has_a_derivative_inside_of_it() -> None:
+    def step(i: dt.Tensor, x: dt.Tensor) -> dt.Tensor:
+        P.set_data(P + 1)
+        inner = lambda x: ops.fori_loop(0, 2, lambda j, x: scaled_by_p(x), x)
+        return x + 0.125 * dt.jvp(inner, x, ops.ones_like(x))[1]
+
+    run = lambda x: ops.fori_loop(0, 2, step, x)
+    expected = seen(run)
+    assert seen(dt.jit(run)) == expected
+
+
+@pytest.mark.parametrize("loop", [
+    lambda x: ops.fori_loop(0, 20, lambda i, x: scaled_by_p(x) * 0.6, x),
+    lambda x: ops.scan(lambda c, _: (scaled_by_p(c) * 0.6, c), x, None, 3)[0],
+    lambda x: ops.cond((x > 0).all(), scaled_by_p, lambda x: x * Q, x),
+])  # fmt: skip
+def test_a_rule_that_reads_parameters_is_pulled_back(loop: Callable[[dt.Tensor], dt.Tensor]) -> None:
+    gradient = dt.grad(lambda x: loop(x).sum())
+    assert dt.jit(gradient)(X).tolist() == pytest.approx(gradient(X).tolist(), rel=1e-5)
+
+
+def test_a_scan_of_no_steps_sets_nothing() -> None:
+    for body in (lambda c, _: (P.set_data(P * 2), (c, c))[1], lambda c, _: (P.set_data(c.sum().reshape(1)), (c, c))[1]):
+        for run in (ops.scan, dt.jit(lambda f, c, xs, n: ops.scan(f, c, xs, n))):
+            last, rows = run(body, X, None, 0)
+            assert last.tolist() == X.tolist()
+            assert rows.shape == (0, *X.shape)
+            assert P.value().item() == 2
 
 
 def test_what_a_loop_sets_cannot_depend_on_what_is_being_differentiated() -> None:

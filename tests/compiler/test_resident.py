@@ -143,3 +143,38 @@ def test_values_at_points_stay_on_the_device(device: Any) -> None:
         assert (got.dtype, got.device) == (expected.dtype, counting)
         assert got.asnumpy().tobytes() == again.asnumpy().tobytes()
         np.testing.assert_allclose(got.asnumpy(), expected.asnumpy(), rtol=2e-6, atol=2e-6)
+
+
+@pytest.mark.parametrize(
+    "view", [lambda w: w[:, ::2], lambda w: ops.broadcast_to(w[:, :1], (2, 3))], ids=["slice", "repeated"]
+)
+def test_arrays_of_the_host_may_have_gaps(view: Callable[[dt.Tensor], dt.Tensor]) -> None:
+    def decayed(w: dt.Tensor, x: dt.Tensor) -> dt.Tensor:
+        for _ in range(12):
+            w = 0.9 * w + 0.01
+        u = ops.tanh(x @ w).mean(0)
+        for _ in range(12):
+            u = 0.9 * u + 0.01
+        return u
+
+    rng = np.random.default_rng(0)
+    w, x = (
+        view(dt.Tensor(rng.normal(size=(2, 6)).astype(np.float32))),
+        dt.Tensor(rng.normal(size=(9000, 2)).astype("f")),
+    )
+    jitted = dt.jit(decayed, device=DEVICES[0])
+    assert "of loops between" in str(dt.explain(jitted, w, x))
+    np.testing.assert_allclose(jitted(w, x).asnumpy(), decayed(w, x).asnumpy(), rtol=1e-5)
+
+
+def test_a_loop_over_very_many_arrays_runs_operation_by_operation() -> None:
+    terms = [dt.Tensor(float(i), device=DEVICES[0]) for i in range(130)]
+    total = dt.jit(lambda *terms: sum(terms[1:], terms[0]))
+    assert total(*terms).item() == sum(range(130))
+    assert "operation by operation" in str(dt.explain(total, *terms))
+
+
+@pytest.mark.filterwarnings("error")
+def test_sums_that_are_infinite_together_only() -> None:
+    total = dt.jit(lambda x: (ops.tanh(x) * x).sum(0), device=DEVICES[0])
+    assert total(dt.Tensor(np.full((20_000, 1), 2.5e34, np.float32))).tolist() == [np.inf]

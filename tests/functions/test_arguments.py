@@ -130,3 +130,23 @@ def test_tensors_of_two_types_are_not_added_in_place() -> None:
     x = dt.Tensor(np.ones(3))
     assert not dt.Tensor([1, 2, 3]).try_add_in_place(x)
     assert x.tolist() == [1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize("half", [np.float32(0.5), np.float64(0.5), np.array(0.5)], ids=["float32", "float64", "0-d"])
+def test_numbers_of_numpy_are_numbers(half: Any) -> None:
+    """An array without axes as a learning rate, which may be an array of several; scalars everywhere."""
+    assert dt.optim.SGD(dt.nn.Dense(3, 1).trainable_params(), half).get_lr().item() == 0.5
+    if half.dtype == np.float32:
+        assert dt.initializer.initializer(dt.initializer.Constant(half), 2).tolist() == [0.5, 0.5]
+        assert dt.initializer.initializer(dt.initializer.Normal(half, np.int64(1)), 2).shape == (2,)
+        assert dt.amp.StaticLossScaler(np.float32(8)).scale_value.value().item() == 8
+        assert dt.linear_operator(ops.sin, {(1,): half})(dt.Tensor([[0.0]])).item() == 0.5
+        assert dt.optim.SGD(dt.nn.Dense(3, 1).trainable_params(), 0.1, momentum=half).momentum == 0.5
+
+
+@pytest.mark.parametrize("true", [True, np.True_, 1])
+def test_what_is_true(true: Any) -> None:
+    assert dt.nn.Dense(3, 1, has_bias=true).has_bias is True
+    assert dt.optim.Adam(dt.nn.Dense(3, 1).trainable_params(), use_nesterov=true).use_nesterov is True
+    assert dt.Parameter(X, requires_grad=true).requires_grad is True
+    assert ops.sum(X, 1, keepdims=true).shape == (2, 1)

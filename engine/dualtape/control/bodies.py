@@ -23,11 +23,11 @@ from dualtape.core.composite import Composite, Cotangents, Values, replaced
 from dualtape.core.interpreter import entered
 from dualtape.core.spec import Spec
 from dualtape.devices.device import Device
-from dualtape.errors import ArgumentError
+from dualtape.errors import ArgumentError, TracingError
 from dualtape.functions.creation import zeros_like
 from dualtape.parameter import Parameter
 from dualtape.tensor import Tensor
-from dualtape.views import call_collecting, current_observer, substituted_values
+from dualtape.views import call_collecting, call_frozen, current_observer, current_writers, substituted_values
 
 Mask = Sequence[bool]
 
@@ -43,10 +43,14 @@ class TracedRule(DerivativeRule):
         Its function, from ``captured`` values from outside and then the tensors among its inputs.
     template
         Its inputs, with None for each tensor.
+    setting
+        The level of the step that it stands in, if that sets parameters: from outside of it, it has no derivative.
     """
 
-    def __init__(self, rule: DerivativeRule, body: Program, captured: int, template: Values) -> None:
-        self._rule = rule
+    def __init__(
+        self, rule: DerivativeRule, body: Program, captured: int, template: Values, setting: BodyTrace | None
+    ) -> None:
+        self._rule, self._setting = rule, setting
         self._body = body
         self._captured = captured
         self._places = [i for i, x in enumerate(template) if isinstance(x, Tensor)]
@@ -59,6 +63,7 @@ class TracedRule(DerivativeRule):
         return evaluate(self._body, inputs)
 
     def linear(self, inputs: Values, outputs: Values) -> LinearMap:
+        self._require_steady()
         push = self._rule.linear(self._filled(inputs), outputs)
 
         def with_captured(tangents: Tangents) -> list[Tensor | None]:
@@ -68,12 +73,14 @@ class TracedRule(DerivativeRule):
         return with_captured
 
     def residual(self, inputs: Values, output: Tensor) -> Tensor:
+        self._require_steady()
         return self._rule.residual(self._filled(inputs), output)
 
     def correction(self, inputs: Values, output: Tensor) -> Callable[[Tensor], Tensor]:
         return self._rule.correction(self._filled(inputs), output)
 
     def transpose(self, inputs: Values, outputs: Values, cotangents: Cotangents, wanted: Sequence[bool]) -> Cotangents:
+        self._require_steady()
         self._require_fixed(wanted)
         among = [bool(w) for w in self._spread(wanted)]
         found = self._rule.transpose(self._filled(inputs), outputs, cotangents, among)
@@ -84,6 +91,14 @@ class TracedRule(DerivativeRule):
 
     def _spread(self, values: Sequence[Any]) -> list[Any]:
         return replaced([None] * len(self._template), self._places, values[self._captured :])
+
+    def _require_steady(self) -> None:
+        if self._setting is not None and not self._setting.alive:
+            raise TracingError(
+                f"a derivative of a loop inside `jit` that sets Parameters, with {self.name} in its body: that has a "
+                "derivative of its own, which may read these Parameters, and would not find their values of that step; "
+                "carry the values through the loop instead, and call `set_data` after it"
+            )
 
     def _require_fixed(self, moving: Sequence[bool]) -> None:
         if any(moving[: self._captured]):
@@ -98,12 +113,13 @@ class Closed(NamedTuple):
 
 
 class BodyTrace(Trace):
-    """The level on which a body is traced."""
+    """The level on which a body is traced; ``sets`` says that it is that of a loop that sets parameters."""
 
     title = "the body of a condition or a loop"
 
-    def __init__(self, device: Device) -> None:
+    def __init__(self, device: Device, sets: bool = False) -> None:
         super().__init__(device)
+        self.sets = sets
         self._captured: dict[int, tuple[Tensor, Node]] = {}
 
     def operand(self, value: Any) -> Operand:
@@ -123,7 +139,7 @@ class BodyTrace(Trace):
         tensors = [inputs[i] for i in places]
         run = lambda *values: composite.run(replaced(inputs, places, values))
         (body,), captured = sharing(close(run, [value_spec(x) for x in tensors], self.device))
-        params = {"body": body, "rule": TracedRule(composite, body, len(captured), inputs)}
+        params = {"body": body, "rule": TracedRule(composite, body, len(captured), inputs, _setting_step())}
         return list(self.write(CALL, [*captured, *tensors], params, lambda body, rule: rule))
 
     def closed(self, arguments: Sequence[Node], outputs: Sequence[Any]) -> Closed:
@@ -142,10 +158,25 @@ def close(
     return _close(lambda body, values: function(*values), specs, device, optional)
 
 
+def close_unset(function: Callable[..., Sequence[Any]], specs: Sequence[Spec], device: Device) -> Closed:
+    """As :func:`close`, outside of `jit`, for a body that is traced only to see what it would give: it sets nothing."""
+    return _close(lambda body, values: call_frozen(body, function, *values), specs, device, False)
+
+
+def _setting_step() -> BodyTrace | None:
+    """The innermost step that is being traced, of a loop that sets parameters."""
+    found = (x for x in reversed(current_writers()) if isinstance(x, BodyTrace) and x.sets)
+    return next(found, None)
+
+
 def _close(
-    function: Callable[[BodyTrace, list[Any]], Sequence[Any]], specs: Sequence[Spec], device: Device, optional: bool
+    function: Callable[[BodyTrace, list[Any]], Sequence[Any]],
+    specs: Sequence[Spec],
+    device: Device,
+    optional: bool,
+    sets: bool = False,
 ) -> Closed:
-    with entered(BodyTrace(device)) as body:
+    with entered(BodyTrace(device, sets)) as body:
         if optional:
             current_observer().optional.append(body)
         arguments = [Node(spec) for spec in specs]
@@ -217,7 +248,9 @@ def close_step(
             changed.update(changes)
             return held.joined(outputs, [changes[parameter] for parameter in held.parameters])
 
-        return _unsubstituted(title, lambda: _close(run, held.joined(specs, held.specs), device, optional))
+        return _unsubstituted(
+            title, lambda: _close(run, held.joined(specs, held.specs), device, optional, bool(held.parameters))
+        )
 
     first = closed(NONE_HELD)
     if not changed:
@@ -255,9 +288,9 @@ def sharing(*closed: Closed) -> tuple[list[Program], list[Tensor]]:
     return programs, list(together.values())
 
 
-def close_here(function: Callable[..., Sequence[Any]], specs: Sequence[Spec]) -> Program:
+def close_here(function: Callable[..., Sequence[Any]], specs: Sequence[Spec]) -> Closed:
     """A function as a program of the jitted function that is being traced."""
-    return close(function, specs, current_observer().device).program
+    return close(function, specs, current_observer().device)
 
 
 def pulled(program: Program, inputs: Values, watched: Mask, seeds: dict[int, Any]) -> list[Any]:

@@ -12,7 +12,7 @@ from typing import Any
 from dualtape.autodiff.levels import PartsLevel
 from dualtape.autodiff.transforms import require_callable
 from dualtape.compiler.program import COND, Program, evaluate
-from dualtape.control.bodies import Mask, close_body, close_here, pulled, sharing
+from dualtape.control.bodies import Closed, Mask, close_body, close_here, pulled, sharing
 from dualtape.control.flat import Flat, described, device_of, flat, require_same
 from dualtape.control.on_parts import all_parts, evaluation, on_parts, wholes
 from dualtape.control.structured import Structured, value_spec
@@ -141,13 +141,13 @@ class Cond(Structured):
         def pull(cotangents: Cotangents) -> Cotangents:
             seeds = {k: ct for k, ct in enumerate(cotangents) if ct is not None}
 
-            def transposed(branch: Program) -> Program:
+            def transposed(branch: Program) -> Closed:
                 def run(*values: Any) -> list[Any]:
                     return pulled(branch, values[:n], watched[1:], dict(zip(seeds, values[n:], strict=True)))
 
                 return close_here(run, [*map(value_spec, operands), *map(value_spec, seeds.values())])
 
-            reversed_cond = Cond(transposed(self.true), transposed(self.false))
-            return spread(watched, apply(reversed_cond, [predicate, *operands, *seeds.values()]))
+            (true, false), captured = sharing(transposed(self.true), transposed(self.false))
+            return spread(watched, apply(Cond(true, false), [predicate, *captured, *operands, *seeds.values()]))
 
         return apply(self, inputs), pull

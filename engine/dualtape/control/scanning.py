@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from dualtape.autodiff.levels import PartsLevel, Present
 from dualtape.autodiff.transforms import checkpoint
 from dualtape.compiler.program import SCAN, Program
-from dualtape.control.bodies import Mask, close, close_here, close_step, moving, pulled, sharing
+from dualtape.control.bodies import Mask, close_here, close_step, close_unset, moving, pulled, sharing
 from dualtape.control.flat import Flat, described, flat, require_same
 from dualtape.control.on_parts import all_parts, count_parts, evaluation, on_parts, settled, wholes
 from dualtape.control.structured import Structured, row_spec, value_spec
@@ -99,8 +99,9 @@ class ScanLoop(Structured):
         rows = [reshape(_rows(x, first, count * steps), shape=(count, steps, *x.shape[1:])) for x in stacks]
         segment = replace(self, length=steps, stored=True)
         specs = [*map(value_spec, (*consts, *carry)), *map(row_spec, rows)]
-        body = close_here(lambda *values: apply(segment, values), specs)
-        outputs = apply(replace(self, body=body, length=count, stored=True), [*consts, *carry, *rows])
+        (body,), captured = sharing(close_here(lambda *values: apply(segment, values), specs))
+        whole = replace(self, body=body, consts=self.consts + len(captured), length=count, stored=True)
+        outputs = apply(whole, [*captured, *consts, *carry, *rows])
         carry, results = outputs[: self.carried], outputs[self.carried :]
         results = [reshape(y, shape=(count * steps, *y.shape[2:])) for y in results]
         if rest:
@@ -137,9 +138,11 @@ class ScanLoop(Structured):
                 sums = [add(x, y) for x, y in zip(total, found[:m], strict=True)]
                 return [*found[m : m + k], *sums, *found[m + k :]]
 
-            program = close_here(step, [*map(value_spec, (*consts, *state)), *map(row_spec, along)])
-            back = replace(self, body=program, carried=k + m, reverse=not self.reverse)
-            found = apply(back, [*consts, *state, *along])
+            specs = [*map(value_spec, (*consts, *state)), *map(row_spec, along)]
+            (program,), captured = sharing(close_here(step, specs))
+            first = self.consts + len(captured)
+            back = replace(self, body=program, consts=first, carried=k + m, reverse=not self.reverse)
+            found = apply(back, [*captured, *consts, *state, *along])
             by_input = spread(active, [*found[k : k + m], *found[:k], *found[k + m :]])
             return [x if w else None for x, w in zip(by_input, watched, strict=True)]
 
@@ -235,7 +238,7 @@ class Steps(NamedTuple):
             found.append(self._step(*self._apart(tensors))[1])
             return []
 
-        close(run, self._specs(), self.device)
+        close_unset(run, self._specs(), self.device)
         (y,) = found
         return y.filled([Tensor(0, dtype=x.dtype, shape=(0, *x.shape), device=self.device) for x in y.tensors])
 

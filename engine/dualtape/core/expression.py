@@ -18,6 +18,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from dualtape.errors import ArgumentError
+
 
 def _binary(symbol: str) -> Callable[[Expression, Expression | float], Expression]:
     return lambda self, other: _operation(symbol, self, other)
@@ -275,8 +277,11 @@ def in_c(expression: Expression, names: Sequence[str] = "xyz", number: str = "T"
 
 def number_in_c(value: bool | int | float, bits: int) -> str:
     """C code: a number as a float of 32 or 64 bits, exactly."""
-    with np.errstate(over="ignore"):
-        rounded = float(np.float32(value)) if bits == 32 else float(value)
+    try:
+        with np.errstate(over="ignore"):
+            rounded = float(np.float32(value)) if bits == 32 else float(value)
+    except OverflowError as failure:
+        raise ArgumentError(f"a number in a program is beyond all floats: {failure}") from failure
     if not math.isfinite(rounded):
         return "NAN" if math.isnan(rounded) else ("INFINITY" if rounded > 0 else "(-INFINITY)")
     text = f"{rounded.hex()}{'f' if bits == 32 else ''}"

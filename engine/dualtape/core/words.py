@@ -17,7 +17,10 @@ _LARGEST, _PARTS = 16, 8
 
 def is_open(value: bool | int | float) -> TypeGuard[int | float]:
     """Whether a number stays out of the text: all but small ones that are whole, or a few eighths."""
-    if isinstance(value, bool) or not math.isfinite(value):
+    try:
+        if isinstance(value, bool) or not math.isfinite(value):
+            return False
+    except OverflowError:  # an int beyond all floats, of which an error is made where it is written
         return False
     return abs(value) > _LARGEST or not float(value * _PARTS).is_integer()
 

@@ -289,8 +289,8 @@ def read_positive(owner: object, argument: str, value: Any, zero: bool = False) 
 
 
 def read_real(owner: object, argument: str, value: Any) -> float:
-    """A Python number, as a float."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    """A number of Python's or NumPy's, as a float."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise ArgumentTypeError(f"`{argument}` of `{_name(owner)}` must be a number, got {type(value).__name__}")
     try:
         return float(value)
@@ -303,8 +303,8 @@ def _name(owner: object) -> str:
 
 
 def read_flag(owner: object, argument: str, value: Any) -> bool:
-    """A bool, and nothing that is only as good as true."""
-    if not isinstance(value, (bool, np.bool_)):
+    """A bool, 0 or 1, and nothing that is only as good as true."""
+    if not isinstance(value, (bool, np.bool_)) and not (type(value) is int and value in (0, 1)):
         raise ArgumentTypeError(f"`{argument}` of `{_name(owner)}` must be a bool, got {type(value).__name__}")
     return bool(value)
 

@@ -11,8 +11,8 @@ import numpy as np
 from dualtape.cell import Cell
 from dualtape.core.spec import normalize_axis
 from dualtape.dtypes import DType, as_dtype, float32
-from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
-from dualtape.functions.conversion import as_tensor, read_int
+from dualtape.errors import ArgumentError, DTypeError, ShapeError
+from dualtape.functions.conversion import as_tensor, read_flag, read_int
 from dualtape.functions.linear_algebra import matmul
 from dualtape.functions.shape import reshape, transpose
 from dualtape.initializer import Uniform, initializer
@@ -67,9 +67,7 @@ class Dense(Cell):
         super().__init__()
         self.in_channels = _read_size("Dense", "in_channels", in_channels)
         self.out_channels = _read_size("Dense", "out_channels", out_channels)
-        if not isinstance(has_bias, bool):
-            raise ArgumentTypeError(f"`has_bias` of `Dense` must be a bool, got {type(has_bias).__name__}")
-        self.has_bias = has_bias
+        self.has_bias = read_flag(self, "has_bias", has_bias)
         dtype = as_dtype(dtype)
         if not dtype.is_float:
             raise DTypeError(f"`dtype` of `Dense` must be a float type, got {dtype}")
@@ -82,7 +80,7 @@ class Dense(Cell):
             return Parameter(initializer(default if init is None else init, shape, dtype, seed=stream), name=name)
 
         self.weight = parameter("weight", weight_init, (out_channels, in_channels))
-        self.bias = parameter("bias", bias_init, (out_channels,)) if has_bias else None
+        self.bias = parameter("bias", bias_init, (out_channels,)) if self.has_bias else None
         self.activation = as_activation(activation)
 
     def construct(self, x: Any) -> Tensor:

@@ -81,17 +81,23 @@ def _read_parameters(owner: object, parameters: Iterable[Any]) -> list[Parameter
     return chosen
 
 
+def _is_numbers(rate: Any) -> bool:
+    """Whether NumPy reads it as it is, and need not go through it."""
+    return isinstance(rate, (int, float, Tensor, np.number, np.ndarray))
+
+
 def _read_rate(owner: object, name: str, rate: Any, choices: list[Choice]) -> Parameter | LearningRateSchedule:
     """A schedule, or one number or a row of them as a Parameter; in Float64 beside Float64 parameters."""
     if isinstance(rate, LearningRateSchedule):
         return rate
-    if isinstance(rate, (bool, str, type(None))) or not isinstance(rate, (int, float, Iterable)):
+    if isinstance(rate, (bool, str, type(None))) or not isinstance(rate, (int, float, np.number, Iterable)):
         raise ArgumentTypeError(
             f"`learning_rate` of `{type(owner).__name__}` must be a number, numbers or a LearningRateSchedule, "
             f"got {type(rate).__name__}"
         )
+    numbers: Any = rate
     try:
-        array = np.asarray(rate if isinstance(rate, (int, float, Tensor)) else list(rate), np.float64)
+        array = np.asarray(numbers if _is_numbers(numbers) else list(numbers), np.float64)
     except (ValueError, TypeError, OverflowError) as failure:
         raise ArgumentTypeError(
             f"`learning_rate` of `{type(owner).__name__}` holds something else than numbers: {failure}"

@@ -192,7 +192,7 @@ def linear_operator(
         raise ArgumentTypeError("`coefficients` of `linear_operator` must be a dict from multi-indices to numbers")
     indices = read_multi_indices("linear_operator", list(coefficients))
     for index, weight in coefficients.items():
-        if isinstance(weight, bool) or not isinstance(weight, (int, float)):
+        if isinstance(weight, bool) or not isinstance(weight, (int, float, np.integer, np.floating)):
             raise ArgumentTypeError(
                 f"the weight of {index} in `coefficients` of `linear_operator` must be a number, got "
                 f"{type(weight).__name__}; multiply what `partials` gives instead"

@@ -50,7 +50,7 @@ class Packed:
         packed = np.empty(self.size, np.uint8)
         for node, array in values:
             start = self.places[node].offset
-            packed[start : start + array.nbytes] = array.reshape(-1).view(np.uint8)
+            packed[start : start + array.nbytes] = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
         return packed
 
     def array(self, packed: np.ndarray, node: Node) -> np.ndarray:

@@ -60,7 +60,8 @@ class RegionRun:
     def _results(self, totals: Storage, stored: list[Storage]) -> tuple[np.ndarray, list[np.ndarray]]:
         """The sums of all work-groups, added in their order, and the arrays."""
         rows, *arrays = self._launch.device.get_all([totals, *stored])
-        return rows.sum(axis=0, dtype=np.float64).astype(self._launch.dtype.numpy), arrays
+        with np.errstate(over="ignore"):  # they may be beyond the largest number together only
+            return rows.sum(axis=0, dtype=np.float64).astype(self._launch.dtype.numpy), arrays
 
 
 def _result(sums: np.ndarray, entry: Entry) -> np.ndarray:

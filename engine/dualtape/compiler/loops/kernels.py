@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from dualtape.compiler.loops.emission import ArrayArgument, arrays_of, nest_function, pointer_type
-from dualtape.compiler.loops.nest import Calculation, Nest
+from dualtape.compiler.loops.nest import Calculation, Nest, NotLoops
 from dualtape.compiler.program import Node
 from dualtape.core.words import read_in_c, words_of
 from dualtape.dtypes import DType
@@ -66,6 +66,8 @@ def loop_kernels(stages: Sequence[Sequence[Nest]], places: WhereArrays, work_ite
 def _parts(nests: Sequence[Nest], places: WhereArrays) -> Iterator[list[Nest]]:
     part: list[Nest] = []
     for nest in nests:
+        if len(_buffers_of([nest], places)) > MOST_BUFFERS:
+            raise NotLoops(f"a loop over more than {MOST_BUFFERS} arrays")
         if part and len(_buffers_of([*part, nest], places)) > MOST_BUFFERS:
             yield part
             part = []
