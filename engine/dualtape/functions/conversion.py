@@ -303,8 +303,8 @@ def _name(owner: object) -> str:
 
 
 def read_flag(owner: object, argument: str, value: Any) -> bool:
-    """A bool, 0 or 1, and nothing that is only as good as true."""
-    if not isinstance(value, (bool, np.bool_)) and not (type(value) is int and value in (0, 1)):
+    """A bool, and nothing that is only as good as true."""
+    if not isinstance(value, (bool, np.bool_)):
         raise ArgumentTypeError(f"`{argument}` of `{_name(owner)}` must be a bool, got {type(value).__name__}")
     return bool(value)
 

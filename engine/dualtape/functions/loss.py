@@ -10,7 +10,7 @@ from dualtape.dtypes import promote
 from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError, TensorIndexError
 from dualtape.functions import elementwise
 from dualtape.functions.activation import log_softmax
-from dualtape.functions.conversion import accumulating, cast_to, read_positive
+from dualtape.functions.conversion import accumulating, cast_to, read_int, read_positive, read_real
 from dualtape.functions.indexing import one_hot, where
 from dualtape.functions.reduction import mean
 from dualtape.functions.reduction import sum as sum_over
@@ -101,6 +101,8 @@ def cross_entropy(
         How much of each target is spread evenly over all classes.
     """
     check_reduction("cross_entropy", reduction)
+    ignore_index = read_int("cross_entropy", "ignore_index", ignore_index)
+    label_smoothing = read_real("cross_entropy", "label_smoothing", label_smoothing)
     if not 0.0 <= label_smoothing <= 1.0:
         raise ArgumentError(f"`label_smoothing` of `cross_entropy` must be between 0 and 1, got {label_smoothing}")
     _require_tensors("cross_entropy", input=input, target=target, **({} if weight is None else {"weight": weight}))
