@@ -114,3 +114,24 @@ def test_a_checkpoint_is_written_in_every_stage(tmp_path: Path, monkeypatch: pyt
     often: dict[str, Any] = {"checkpoint": tmp_path / "run.safetensors", "checkpoint_seconds": 1e-9, **SMALL}
     pinn.solve(problem(lambda residual: residual), network(), 3, lbfgs_steps=4, **often)
     assert sorted({*seen}) == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_scipys_own_blas_has_one_thread_meanwhile() -> None:
+    """Its idle threads spin; with two of them an iteration on a small network took four times as long."""
+    from threadpoolctl import threadpool_info
+
+    def threads() -> dict[str, int]:
+        return {library["filepath"]: library["num_threads"] for library in threadpool_info()}
+
+    reached(barrier(80.0, 0.0), [0.5])  # imports SciPy's part
+    before, seen = threads(), []
+
+    def loss(x: np.ndarray) -> tuple[float, np.ndarray]:
+        seen.append(threads())
+        return float((x**2).sum()), 2 * x
+
+    reached(loss, [3.0, -1.0])
+    own = [path for path in before if "scipy.libs" in path]
+    assert all(found[path] == 1 for found in seen[1:] for path in own)
+    assert all(found[path] == before[path] for found in seen for path in before if path not in own)
+    assert threads() == before
