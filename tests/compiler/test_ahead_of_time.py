@@ -13,7 +13,7 @@ from dualtape.errors import DonatedError
 X = dt.Tensor(np.linspace(-1, 1, 6, dtype=np.float32).reshape(3, 2))
 
 
-def test_the_first_call_finds_its_program(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_first_call_finds_its_program() -> None:
     traced: list[int] = []
     double = dt.jit(lambda x: (traced.append(1), 2 * x)[1])
     assert str(double.compile(X)) == str(double.lower(X))
@@ -41,7 +41,7 @@ def test_kernels_have_run_before_the_first_call() -> None:
     w, x = dt.Tensor(np.ones((2, 5), np.float32)), dt.Tensor(np.ones((7001, 2), np.float32))
     assert loss.compile(w, x).kernels()
     built: list[str] = []
-    device.build, build = (lambda name, *rest: (built.append(name), build(name, *rest))[1]), device.build  # type: ignore
+    device.build, build = (lambda name, *rest: (built.append(name), build(name, *rest))[1]), device.build
     try:
         loss(w, x)
     finally:

@@ -12,6 +12,7 @@ import pytest
 
 import dualtape as dt
 from dualtape import nn, pinn
+from dualtape.pinn import blas
 from dualtape.pinn.lbfgs import descend
 
 Loss = Callable[[np.ndarray], tuple[float, np.ndarray]]
@@ -134,4 +135,11 @@ def test_scipys_own_blas_has_one_thread_meanwhile() -> None:
     own = [path for path in before if "scipy.libs" in path]
     assert all(found[path] == 1 for found in seen[1:] for path in own)
     assert all(found[path] == before[path] for found in seen for path in before if path not in own)
+    assert threads() == before
+
+    with blas.one_thread():  # another thread begins in the meantime, and ends later
+        other = blas.one_thread()
+        other.__enter__()
+    assert all(threads()[path] == 1 for path in own)
+    other.__exit__(None, None, None)
     assert threads() == before

@@ -11,11 +11,11 @@ Reference: Moré & Thuente, Line search algorithms with guaranteed sufficient de
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from dualtape.pinn.blas import one_thread
 
 _PAST = 50
 """How many past gradients it remembers."""
@@ -67,19 +67,5 @@ def descend(
 
     minimize: Any = optimize.minimize
     options = {"maxiter": iterations, "maxfun": 1 << 30, "maxcor": _PAST, "ftol": 0.0, "gtol": 1e-12, "maxls": _TRIALS}
-    with _scipy_on_one_thread():
+    with one_thread():
         minimize(tried, start, jac=True, method="L-BFGS-B", callback=iterated, options=options)
-
-
-def _scipy_on_one_thread() -> AbstractContextManager[Any]:
-    """Let the BLAS of SciPy's wheels use one thread: its vectors are short, and idle threads, which spin, slow kernels.
-
-    NumPy's own, which computes losses on the host, keeps its threads.
-    """
-    from threadpoolctl import ThreadpoolController
-
-    controller = ThreadpoolController()
-    paths = [library.filepath for library in controller.lib_controllers]
-    own = [path for path in paths if {"scipy.libs", "scipy"} & set(Path(path).parts)]
-    limited: AbstractContextManager[Any] = controller.select(filepath=own).limit(limits=1)
-    return limited

@@ -99,6 +99,8 @@ def _of_one_text(
         return [cases.setdefault(f"{name}({', '.join(passed)});", len(cases)), *words]
 
     tables = [[row(nest) for nest in nests] for nests in stages]
+    if any(word >= 1 << 31 for table in tables for words in table for word in words):
+        raise NotLoops("an array begins beyond 2 GiB of its buffer")
     columns = max((len(each) for table in tables for each in table), default=0)
     text = "".join(
         [

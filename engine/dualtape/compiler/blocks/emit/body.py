@@ -10,7 +10,7 @@ from dualtape.compiler.blocks.emit.steps import emit_embed, emit_fold, emit_grou
 from dualtape.compiler.blocks.emit.sums import emit_point_sum, emit_transpose, emit_wide_contraction
 from dualtape.compiler.blocks.emit.transfers import emit_load, emit_store
 from dualtape.compiler.blocks.emit.writer import Call, Places, Writer
-from dualtape.compiler.blocks.find import Region
+from dualtape.compiler.blocks.find import NotBlockable, Region
 from dualtape.compiler.blocks.target import TileTarget
 from dualtape.compiler.blocks.tile import (
     Embed,
@@ -64,6 +64,8 @@ def write_body(region: Region, steps: Sequence[TileStep], places: Places, target
     calls += [emit_store(array, read, i, writer()) for i, (array, read) in enumerate(region.stored)]
     cases = {text: number for number, text in enumerate(dict.fromkeys(call.text for call in calls))}
     columns = 1 + max(len(call.words) for call in calls)
+    if any(word >= 1 << 31 for call in calls for word in call.words):
+        raise NotBlockable("the values of a block lie further apart than a table of steps can say")
     rows = ((cases[call.text], *call.words) for call in calls)
     return Body(functions, list(cases), tuple((*row, *[0] * (columns - len(row))) for row in rows))
 
