@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -65,6 +66,31 @@ def test_arrays_that_threads_send_to_the_device(device: str, hurried: None) -> N
         return [step(w, dt.Tensor(np.full(size, i, np.float32))).item() for _ in range(40)]
 
     assert at_once(work, 4) == [[4.0 * size * i * i] * 40 for i in range(4)]
+
+
+@pytest.mark.opencl
+@pytest.mark.parametrize("device", DEVICES)
+def test_one_thread_at_a_time_has_pyopencl_describe_a_kernel(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It writes Python for a kernel's arguments, and keeps it under a number that two threads would both take."""
+    import pyopencl
+
+    describe = pyopencl.Kernel.set_scalar_arg_dtypes
+    inside: list[int] = []
+    seen: list[int] = []
+
+    def slowly(kernel: Any, scalars: Any) -> None:
+        inside.append(1)
+        seen.append(len(inside))
+        time.sleep(0.02)
+        inside.pop()
+        describe(kernel, scalars)
+
+    monkeypatch.setattr(pyopencl.Kernel, "set_scalar_arg_dtypes", slowly)
+    monkeypatch.setattr(pyopencl.Kernel, "__call__", lambda *_: time.sleep(0.2))  # so that all launch at once
+    programs = next(x for x in opencl_devices() if x.name == device).runtime.programs
+    launch = programs.kernel("dt_nothing", "__kernel void dt_nothing() {}", ())
+    at_once(lambda _: launch((1,), (1,)), 4)
+    assert seen == [1, 1, 1, 1]
 
 
 @pytest.mark.opencl

@@ -21,6 +21,10 @@ Size = tuple[int, ...]
 _MOST_UNUSED = 32
 """So many kernels asked for last stay though nobody holds them: a function jitted anew needs those that it had."""
 
+_describing = threading.RLock()
+"""Held while pyopencl writes the Python that sets a kernel's arguments. One for all devices, for it numbers what it
+writes in one table of the process, and two threads that write the same would take the same number."""
+
 Launcher = Callable[..., None]
 """Enqueues one run: global and local size, then the kernel's arguments, buffers and plain numbers."""
 
@@ -80,8 +84,7 @@ class Programs:
             try:
                 kernel = idle.pop()
             except IndexError:
-                kernel = cl.Kernel(program, name)
-                kernel.set_scalar_arg_dtypes(scalars)
+                kernel = _kernel_of(program, name, scalars)
             try:
                 kernel(self._queue, global_size, local_size, *arguments)
             finally:
@@ -113,11 +116,18 @@ class Programs:
         except cl.Error as failure:
             raise DeviceError(f"{self._device_name} cannot build the kernel `{name}`: {failure}") from failure
         try:
-            kernel = cl.Kernel(program, name)
-            kernel.set_scalar_arg_dtypes(scalars)
+            kernel = _kernel_of(program, name, scalars)
         except Exception as failure:  # whatever pyopencl's own files on the disk raise, where they are switched on
             raise DeviceError(
                 f"{self._device_name} cannot make the kernel `{name}`: {failure!r}. If files that pyopencl keeps are "
                 "damaged or cannot be written, set the environment variable PYOPENCL_NO_CACHE=1"
             ) from failure
         return kernel
+
+
+def _kernel_of(program: Any, name: str, scalars: tuple[Any, ...]) -> Any:
+    """The kernel ``name`` of a built program, which knows the types of its arguments."""
+    kernel = cl.Kernel(program, name)
+    with _describing:
+        kernel.set_scalar_arg_dtypes(scalars)
+    return kernel
