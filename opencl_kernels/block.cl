@@ -21,16 +21,26 @@ static DT_WIDE void dt_settle(__global dt_r *sums)
     DT_SYNC;
 }
 
+// With fewer tiles for each work-group half of the groups rest.
+#define DT_FEW 8
+
 // Each work-group takes its share of the tiles, a block at a time, and leaves its sums in a row.
 __kernel __attribute__((reqd_work_group_size(DT_ITEMS, 1, 1))) void dt_block(
     INPUTS__global const dt_r *shared, __global const int *table, __global dt_r *all_scratch, __global dt_r *all_sums, __global dt_r *totals,
     const ulong points, const ulong scratch_size OUTPUTS)
 {
     const ulong group = get_group_id(0);
-    const ulong groups = get_num_groups(0);
+    const ulong all_groups = get_num_groups(0);
     __global dt_r *scratch = all_scratch + group * scratch_size;
     __global dt_r *sums = all_sums + group * (3 * DT_SUMS);
     const ulong all_tiles = (points + DT_L - 1) / DT_L;
+    const ulong groups = all_groups > 1 && all_tiles < DT_FEW * all_groups ? all_groups / 2 : all_groups;
+    __global dt_r *row = totals + group * DT_ENTRIES;
+    if (group >= groups) {
+        for (int i = DT_ITEM; i < DT_ENTRIES; i += DT_ITEMS)
+            row[i] = 0;
+        return;
+    }
     const ulong end = all_tiles * (group + 1) / groups;
     const ulong begin = all_tiles * group / groups;
     const int many = end - begin > DT_RUN * DT_TILES;
@@ -59,7 +69,6 @@ __kernel __attribute__((reqd_work_group_size(DT_ITEMS, 1, 1))) void dt_block(
         dt_settle(sums);
     const __global dt_r *whole = many ? sums + DT_SUMS : sums;
     const __global dt_r *rest = whole + DT_SUMS;
-    __global dt_r *row = totals + group * DT_ENTRIES;
 #if DT_LANE_ENTRIES
     for (int i = 0; i < DT_LANE_ENTRIES; i++)
         row[i] = dt_across(DT_AT(whole + i * DT_L)) + (many ? dt_across(DT_AT(rest + i * DT_L)) : (dt_r)(0));

@@ -21,7 +21,8 @@ from dualtape.devices.opencl.device import OpenCLDevice
 
 Call = tuple[str, list[Any], dict[str, Any]]
 RNG = np.random.default_rng(11)
-KERNELS = {file.name: file.read_text(encoding="utf-8") for file in files("dualtape.opencl_kernels").iterdir()}
+FILES = [file for file in files("dualtape.opencl_kernels").iterdir() if file.is_file()]
+KERNELS = {file.name: file.read_text(encoding="utf-8") for file in FILES}
 KERNELS = {name: text for name, text in KERNELS.items() if name.endswith(".cl")}
 
 

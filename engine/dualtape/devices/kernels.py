@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
 
 from dualtape.core.spec import Shape
 from dualtape.devices.device import Device, Storage
@@ -29,6 +31,8 @@ class Architecture(NamedTuple):
         of one work-item, as processors do.
     is_processor
         Whether its cores are the host's own, so that arrays of the host are near.
+    alignment
+        A part of storage begins at a multiple of so many bytes.
     """
 
     cores: int
@@ -37,6 +41,7 @@ class Architecture(NamedTuple):
     largest_group: int
     points_on_work_items: bool
     is_processor: bool
+    alignment: int = 64
 
 
 class BuiltKernel(Protocol):
@@ -60,6 +65,32 @@ class KernelDevice(Device):
     @abstractmethod
     def allocate(self, shape: Shape, dtype: DType) -> Storage:
         """Storage with undefined elements; it may be given to others when it is dropped."""
+
+    @abstractmethod
+    def parts(
+        self, storage: Any, layout: Sequence[tuple[int, Shape, DType]], known: np.ndarray | None = None
+    ) -> Sequence[Storage]:
+        """Elements in other storage, which stays while any of them do.
+
+        So the small results of a program are one piece of memory, and small inputs one argument of its kernels.
+
+        Parameters
+        ----------
+        storage
+            Of bytes.
+        layout
+            For each part where it begins, in bytes, a multiple of the architecture's ``alignment``; shape and type.
+        known
+            Bytes at the beginning that the host has already: what lies in them need not be read from the device.
+        """
+
+    @abstractmethod
+    def place(self, storage: Any) -> tuple[Storage, int]:
+        """The storage that a part lies in, and where; what is no part is all of itself, from 0 on."""
+
+    @abstractmethod
+    def copy(self, source: Any, target: Any, offset: int) -> None:
+        """Copy all elements of one storage into another, to begin so many bytes behind its beginning."""
 
     def on_shortage(self, give_back: Callable[[], None]) -> None:
         """Call a method, while its object lives, when memory is short: it drops storage that can be made anew."""

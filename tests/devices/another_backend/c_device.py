@@ -7,6 +7,7 @@ below make C of OpenCL C. Without a compiler, kernels do nothing; `asked` lists 
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import shutil
 import subprocess
@@ -86,6 +87,26 @@ class CDevice(KernelDevice):
     def allocate(self, shape: tuple[int, ...], dtype: DType) -> np.ndarray:
         self.asked.append(("allocate", shape, dtype))
         return np.zeros(shape, dtype.numpy)
+
+    def parts(
+        self, storage: np.ndarray, layout: Sequence[tuple[int, tuple[int, ...], DType]], known: np.ndarray | None = None
+    ) -> list[np.ndarray]:
+        self.asked.append(("parts", len(layout)))
+
+        def part(offset: int, shape: tuple[int, ...], dtype: DType) -> np.ndarray:
+            return storage[offset : offset + math.prod(shape) * dtype.numpy.itemsize].view(dtype.numpy).reshape(shape)
+
+        return [part(*each) for each in layout]
+
+    def place(self, storage: np.ndarray) -> tuple[np.ndarray, int]:
+        whole = storage
+        while isinstance(whole.base, np.ndarray):
+            whole = whole.base
+        return whole, storage.ctypes.data - whole.ctypes.data
+
+    def copy(self, source: np.ndarray, target: np.ndarray, offset: int) -> None:
+        self.asked.append(("copy", source.shape, offset))
+        target[offset : offset + source.nbytes] = source.reshape(-1).view(np.uint8)
 
     def build(self, name: str, source: str, arguments: tuple[DType | None, ...]) -> BuiltKernel:
         self.asked.append(("build", name, arguments))

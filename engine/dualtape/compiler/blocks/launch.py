@@ -13,7 +13,8 @@ from dualtape.devices.kernels import BuiltKernel, KernelDevice
 from dualtape.dtypes import uint64
 
 GROUPS = 2
-"""Work-groups for each core: with one, a core that starts late or is busy delays the whole step."""
+"""Work-groups for each core: with one, a core that starts late or is busy delays the whole step. Where each would have
+but few tiles, half of them rest, for what a group does once would be most of its work."""
 
 
 class Launch:
@@ -28,8 +29,7 @@ class Launch:
     def __init__(self, compiled: CompiledRegion, device: KernelDevice) -> None:
         self.compiled, self.kernel, self.region = compiled, compiled.kernel, compiled.region
         self.device, self.dtype = device, self.region.dtype
-        tiles = -(-self.region.points // compiled.target.lanes)
-        self.groups = min(tiles, GROUPS * device.architecture.cores)
+        self.groups = GROUPS * device.architecture.cores
         self._built: dict[bool, tuple[BlockKernel, BuiltKernel, Storage]] = {}
         self._memory: tuple[Storage, Storage] | None = None
         device.on_shortage(self._give_back)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import prod
+from typing import NamedTuple
 
 import numpy as np
 
@@ -29,13 +30,24 @@ from dualtape.core.lowering import View, contiguous_strides
 from dualtape.core.spec import Spec
 from dualtape.devices.kernels import Architecture
 
-_ALIGNED = 64
+_SMALL, _TINY = 1 << 16, 64
+"""Results of up to so many bytes lie together, and the tiny ones come to the host with whatever it waits for."""
+_MOST_TOGETHER = 1 << 20
+"""Bytes of such results: what is kept of them keeps the others."""
+_MOST_PIECES = 4
+
+
+class Piece(NamedTuple):
+    """An argument of the kernels of loops: memory in which small inputs lie, as the last call has left them."""
+
+    number: int
 
 
 @dataclass(eq=False)
 class Packed:
     """Arrays one behind the other in a buffer of bytes."""
 
+    alignment: int = 64
     places: dict[Node, Place] = field(default_factory=dict)
     size: int = 0
 
@@ -43,7 +55,7 @@ class Packed:
         """Take room for an array."""
         if node not in self.places:
             self.places[node] = Place(self, self.size)
-            self.size += -(-_nbytes(node) // _ALIGNED) * _ALIGNED
+            self.size += -(-nbytes_of(node) // self.alignment) * self.alignment
 
     def filled(self, values: Iterable[tuple[Node, np.ndarray]]) -> np.ndarray:
         """The buffer with the elements of some arrays."""
@@ -54,13 +66,13 @@ class Packed:
         return packed
 
     def array(self, packed: np.ndarray, node: Node) -> np.ndarray:
-        """The elements of one array, copied from the buffer."""
+        """The elements of one array, copied from the buffer, of which the end may be missing."""
         start = self.places[node].offset
-        elements: np.ndarray = packed[start : start + _nbytes(node)].view(node.spec.dtype.numpy)
+        elements: np.ndarray = packed[start : start + nbytes_of(node)].view(node.spec.dtype.numpy)
         return elements.reshape(node.spec.shape).copy()
 
 
-def _nbytes(node: Node) -> int:
+def nbytes_of(node: Node) -> int:
     return prod(node.spec.shape) * node.spec.dtype.numpy.itemsize
 
 
@@ -87,8 +99,13 @@ class PlacedProgram:
     stages
         Kernels of loops, then regions.
     given, known, work, back
-        Buffers: of inputs that come from the host, of constants, of what is kept between loops, and of what the host
-        reads after each call.
+        Buffers: of inputs that come from the host, of constants, of what is kept between loops, and of results.
+    read
+        So many bytes at the beginning of ``back`` the host reads after each call.
+    small
+        Inputs on the device that lie in pieces of memory, with others.
+    pieces
+        So many of them the kernels of loops are given.
     own
         Arrays that have a buffer of their own, and are neither inputs nor constants.
     loaded
@@ -105,6 +122,9 @@ class PlacedProgram:
     known: Packed
     work: Packed
     back: Packed
+    read: int
+    small: tuple[Node, ...]
+    pieces: tuple[Piece, ...]
     own: tuple[Node, ...]
     loaded: tuple[Node, ...]
     results: Mapping[Node, Node]
@@ -155,7 +175,7 @@ def place_program(
     nests = builder.finish()
     if loop_elements(nests) > most:
         raise NotLoops(f"{loop_elements(nests)} elements are too many for one work-group")
-    return _placed(nests, program, regions, flags, results, from_host, work_items_of(architecture))
+    return _placed(nests, program, regions, flags, results, from_host, architecture)
 
 
 def _region_step(builder: NestBuilder, launch: Launch) -> RegionStep:
@@ -195,22 +215,23 @@ def _entry(builder: NestBuilder, sums: Node, entry: Entry, node: Node) -> Source
 
 def _placed(
     nests: list[Nest], program: Program, regions: list[list[RegionStep]], flags: list[Node],
-    results: dict[Node, Node], from_host: bool, work_items: int,
+    results: dict[Node, Node], from_host: bool, architecture: Architecture,
 ) -> PlacedProgram:  # fmt: skip
-    given, known, work, back = Packed(), Packed(), Packed(), Packed()
+    given, known, work, back = Packed(), Packed(), Packed(), Packed(architecture.alignment)
     steps = [step for stage in regions for step in stage]
+    stored = [x for step in steps for x in step.stored]
+    copies = [copy for node, copy in results.items() if copy is not node]
+    read = _place_results(back, flags, copies, from_host)
     own = [
         *(step.shared for step in steps),
         *(step.totals for step in steps),
-        *(x for step in steps for x in step.stored),
+        *stored,
+        *(copy for copy in copies if copy not in back.places),
     ]
-    for node in (*flags, *(results.values() if from_host else ())):
-        back.add(node)
-    own += [] if from_host else (copy for node, copy in results.items() if copy is not node)
     places = {node: Place(node) for node in own} | back.places
     inputs = set(program.inputs)
-    read = dict.fromkeys(source.node for nest in nests for source in nest.sources())
-    for node in (*read, *(store.target.node for nest in nests for store in nest.stores)):
+    small: list[Node] = []
+    for node in _arrays_of(nests):
         if node in places:
             continue
         if isinstance(node, KnownNode):
@@ -219,10 +240,33 @@ def _placed(
             work.add(node)
         elif from_host:
             given.add(node)
+        elif nbytes_of(node) <= _SMALL:
+            small.append(node)
         else:
             places[node] = Place(node)
-    places |= given.places | known.places | work.places
+    pieces = tuple(Piece(i) for i in range(min(len(small), _MOST_PIECES)))
+    places |= given.places | known.places | work.places | {node: Place(pieces[0]) for node in small}
     by_stage = [[nest for nest in nests if nest.stage == number] for number in range(len(regions))]
-    stages = zip(loop_kernels(by_stage, places, work_items), regions, strict=True)
+    stages = zip(loop_kernels(by_stage, places, work_items_of(architecture), pieces), regions, strict=True)
     loaded = tuple(dict.fromkeys(array.node for step in steps for array, _ in step.launch.region.loaded))
-    return PlacedProgram(program, tuple(stages), given, known, work, back, tuple(own), loaded, results, tuple(flags))
+    return PlacedProgram(
+        program, tuple(stages), given, known, work, back, read, tuple(small), pieces, tuple(own), loaded, results,
+        tuple(flags),
+    )  # fmt: skip
+
+
+def _place_results(back: Packed, flags: list[Node], copies: list[Node], from_host: bool) -> int:
+    """Put flags and results in one buffer, if they go to the host or are small; how many bytes the host reads."""
+    for node in (*flags, *(copy for copy in copies if from_host or nbytes_of(copy) <= _TINY)):
+        back.add(node)
+    read = back.size if from_host or flags else 0
+    for copy in copies:
+        if nbytes_of(copy) <= min(_SMALL, _MOST_TOGETHER - back.size):
+            back.add(copy)
+    return read
+
+
+def _arrays_of(nests: list[Nest]) -> dict[Node, None]:
+    """What loops read, then what they write."""
+    read = (source.node for nest in nests for source in nest.sources())
+    return dict.fromkeys((*read, *(store.target.node for nest in nests for store in nest.stores)))

@@ -40,6 +40,8 @@ class LoopKernel:
     table
         The calls: of which function, then for each array the number of its buffer and where it begins there, in bytes,
         how many elements there are, where the function does not know it, and the words of numbers.
+    arrays
+        Row and column of each array in the table.
     """
 
     name: str
@@ -47,28 +49,40 @@ class LoopKernel:
     table: tuple[tuple[int, ...], ...]
     buffers: tuple[Hashable, ...]
     work_items: int
+    arrays: tuple[tuple[int, int, Node], ...]
+
+    def table_with(self, places: WhereArrays) -> tuple[tuple[int, ...], ...]:
+        """The table where some arrays, which began with their buffers, lie elsewhere."""
+        rows = [list(row) for row in self.table]
+        for row, column, node in self.arrays:
+            if node in places:
+                rows[row][column] = self.buffers.index(places[node].buffer)
+                rows[row][column + 1] += places[node].offset
+        return tuple(map(tuple, rows))
 
 
-def loop_kernels(stages: Sequence[Sequence[Nest]], places: WhereArrays, work_items: int) -> list[list[LoopKernel]]:
+def loop_kernels(
+    stages: Sequence[Sequence[Nest]], places: WhereArrays, work_items: int, more: Iterable[Hashable] = ()
+) -> list[list[LoopKernel]]:
     """For each stage the kernels that run its nests in their order: one, if its arguments are not too many.
 
-    All have the same text then, too.
+    All have the same text then, too. ``more`` are buffers that they are given in any case.
     """
-    buffers = _buffers_of((nest for nests in stages for nest in nests), places)
+    buffers = _buffers_of((nest for nests in stages for nest in nests), places, more)
     if len(buffers) <= MOST_BUFFERS:
         return [[kernel] if kernel.table else [] for kernel in _of_one_text(stages, places, buffers, work_items)]
     return [
-        [kernel for part in _parts(nests, places) for (kernel,) in loop_kernels([part], places, work_items)]
+        [kernel for part in _parts(nests, places, more) for (kernel,) in loop_kernels([part], places, work_items, more)]
         for nests in stages
     ]
 
 
-def _parts(nests: Sequence[Nest], places: WhereArrays) -> Iterator[list[Nest]]:
+def _parts(nests: Sequence[Nest], places: WhereArrays, more: Iterable[Hashable]) -> Iterator[list[Nest]]:
     part: list[Nest] = []
     for nest in nests:
-        if len(_buffers_of([nest], places)) > MOST_BUFFERS:
+        if len(_buffers_of([nest], places, more)) > MOST_BUFFERS:
             raise NotLoops(f"a loop over more than {MOST_BUFFERS} arrays")
-        if part and len(_buffers_of([*part, nest], places)) > MOST_BUFFERS:
+        if part and len(_buffers_of([*part, nest], places, more)) > MOST_BUFFERS:
             yield part
             part = []
         part.append(nest)
@@ -76,8 +90,9 @@ def _parts(nests: Sequence[Nest], places: WhereArrays) -> Iterator[list[Nest]]:
         yield part
 
 
-def _buffers_of(nests: Iterable[Nest], places: WhereArrays) -> tuple[Hashable, ...]:
-    return tuple(dict.fromkeys(places[array.source.node].buffer for nest in nests for array in arrays_of(nest)))
+def _buffers_of(nests: Iterable[Nest], places: WhereArrays, more: Iterable[Hashable]) -> tuple[Hashable, ...]:
+    read = (places[array.source.node].buffer for nest in nests for array in arrays_of(nest))
+    return tuple(dict.fromkeys((*more, *read)))
 
 
 def _of_one_text(
@@ -113,9 +128,19 @@ def _of_one_text(
         ]
     )
     return [
-        LoopKernel("dt_loops", text, tuple((*x, *[0] * (columns - len(x))) for x in table), buffers, work_items)
-        for table in tables
+        LoopKernel("dt_loops", text, _padded(table, columns), buffers, work_items, tuple(_arrays(nests)))
+        for nests, table in zip(stages, tables, strict=True)
     ]
+
+
+def _padded(table: Iterable[list[int]], columns: int) -> tuple[tuple[int, ...], ...]:
+    return tuple((*row, *[0] * (columns - len(row))) for row in table)
+
+
+def _arrays(nests: Iterable[Nest]) -> Iterator[tuple[int, int, Node]]:
+    for row, nest in enumerate(nests):
+        for i, array in enumerate(arrays_of(nest)):
+            yield row, 1 + 2 * i, array.source.node
 
 
 def _kernel_text(cases: Sequence[str], columns: int, buffers: int, work_items: int) -> str:

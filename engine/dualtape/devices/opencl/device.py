@@ -27,7 +27,7 @@ from dualtape.devices.opencl.indexing import (
     plan_take,
 )
 from dualtape.devices.opencl.matmul import plan_matmul
-from dualtape.devices.opencl.memory import BufferStorage
+from dualtape.devices.opencl.memory import BufferStorage, PartStorage
 from dualtape.devices.opencl.movement import plan_concatenate, plan_movement, plan_placement, plan_reinterpretation
 from dualtape.devices.opencl.runtime import Plan, PreparedLaunch, Runtime
 from dualtape.dtypes import DType, dtype_of, float32, float64
@@ -109,16 +109,35 @@ class OpenCLDevice(KernelDevice):
             largest_group=self._handle.max_work_group_size,
             points_on_work_items=not runtime.is_cpu,
             is_processor=runtime.is_cpu,
+            alignment=max(64, self._handle.mem_base_addr_align // 8),
         )
 
     def allocate(self, shape: Shape, dtype: DType) -> BufferStorage:
         return self.runtime.new(shape, dtype)
 
+    def parts(
+        self, storage: BufferStorage, layout: Sequence[tuple[int, Shape, DType]], known: np.ndarray | None = None
+    ) -> list[PartStorage]:
+        # What holds several tensors must not be added to in place.
+        if storage.allocation is not None:
+            storage.allocation.shared = True
+        return [PartStorage(storage, offset, shape, dtype.numpy, known) for offset, shape, dtype in layout]
+
+    def place(self, storage: BufferStorage) -> tuple[BufferStorage, int]:
+        return (storage.whole, storage.offset) if type(storage) is PartStorage else (storage, 0)
+
+    def copy(self, source: BufferStorage, target: BufferStorage, offset: int) -> None:
+        if source.allocation is None:
+            return
+        source.allocation.shared = True  # the copy stands for it from now on
+        nbytes = source.size * source.dtype.itemsize
+        cl.enqueue_copy(self.runtime.queue, target.buffer, source.buffer, byte_count=nbytes, dst_offset=offset)
+
     def build(self, name: str, source: str, arguments: tuple[DType | None, ...]) -> BuiltKernel:
         kernel = self.runtime.kernel(name, source, tuple(None if x is None else x.numpy for x in arguments))
 
         def run(groups: int, work_items: int, *arguments: Any) -> None:
-            given = [x.buffer if type(x) is BufferStorage else x for x in arguments]
+            given = [x.buffer if isinstance(x, BufferStorage) else x for x in arguments]
             kernel((groups * work_items,), (work_items,), *given)
 
         return run
@@ -160,7 +179,7 @@ class OpenCLDevice(KernelDevice):
         return self.runtime.read_all(storages)
 
     def execute(self, primitive: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> BufferStorage:
-        signature = [(x.shape, x.dtype) if type(x) is BufferStorage else None for x in operands]
+        signature = [(x.shape, x.dtype) if isinstance(x, BufferStorage) else None for x in operands]
         key = (primitive, *signature, *params.values())
         plan = self._plans[key]
         if plan is None:

@@ -85,9 +85,19 @@ class Allocation:
 
 
 class BufferStorage:
-    """Elements in device memory, in C order. ``buffer`` is None where there are no elements."""
+    """Elements in device memory, in C order. ``buffer`` is None where there are no elements.
 
-    __slots__ = ("allocation", "dtype", "shape")
+    Attributes
+    ----------
+    known
+        The elements on the host, where somebody has read them already.
+    """
+
+    __slots__ = ("__weakref__", "allocation", "dtype", "shape")
+
+    @property
+    def known(self) -> np.ndarray | None:
+        return None
 
     def __init__(self, allocation: Allocation | None, shape: Shape, dtype: np.dtype[Any]) -> None:
         self.allocation = allocation
@@ -107,6 +117,40 @@ class BufferStorage:
         if self.allocation is not None:
             self.allocation.shared = True
         return BufferStorage(self.allocation, shape, self.dtype)
+
+
+class PartStorage(BufferStorage):
+    """Elements that lie among others in the storage ``whole``, ``offset`` bytes behind its beginning.
+
+    ``head`` are bytes from the beginning of ``whole`` that the host has read.
+    """
+
+    __slots__ = ("_buffer", "_head", "offset", "whole")
+
+    def __init__(
+        self, whole: BufferStorage, offset: int, shape: Shape, dtype: np.dtype[Any], head: np.ndarray | None
+    ) -> None:
+        self.allocation, self.shape, self.dtype = whole.allocation, shape, dtype
+        self.whole, self.offset, self._head = whole, offset, head
+        self._buffer: Any = None
+
+    @property
+    def buffer(self) -> Any:
+        """The part as a buffer, made when first asked for: most parts are read where they are."""
+        if self._buffer is None:
+            self._buffer = self.whole.buffer.get_sub_region(self.offset, self.size * self.dtype.itemsize)
+        return self._buffer
+
+    @property
+    def known(self) -> np.ndarray | None:
+        end = self.offset + self.size * self.dtype.itemsize
+        if self._head is None or end > self._head.size:
+            return None
+        elements: np.ndarray = self._head[self.offset : end].view(self.dtype)
+        return elements.reshape(self.shape)
+
+    def reshaped(self, shape: Shape) -> PartStorage:
+        return PartStorage(self.whole, self.offset, shape, self.dtype, self._head)
 
 
 class Pool:

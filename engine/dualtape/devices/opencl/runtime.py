@@ -128,8 +128,9 @@ class Runtime:
 
     def read_all(self, storages: Sequence[BufferStorage]) -> list[np.ndarray]:
         """The elements of each storage: the queue keeps order, so the last copy is the only one to wait for."""
-        arrays = [np.empty(x.shape, x.dtype) for x in storages]
-        full = [(array, x) for array, x in zip(arrays, storages, strict=True) if x.allocation is not None]
+        arrays = [np.empty(x.shape, x.dtype) if x.known is None else x.known.copy() for x in storages]
+        unknown = zip(arrays, storages, strict=True)
+        full = [(array, x) for array, x in unknown if x.allocation is not None and x.known is None]
         copies = [cl.enqueue_copy(self.queue, array, x.buffer, is_blocking=False) for array, x in full]
         if copies:
             copies[-1].wait()
