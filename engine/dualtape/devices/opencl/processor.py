@@ -44,8 +44,12 @@ def name_unknown_processor(handle: Any) -> None:
 
 
 def compiler_of(handle: Any) -> str:
-    """What decides which code a program becomes: the driver, its version, and the processor that it compiles for."""
-    facts = (handle.platform.version, handle.driver_version, handle.vendor, handle.name, cl.VERSION_TEXT)
+    """What decides which code a program becomes, and where the driver keeps it.
+
+    That is the driver, its version, the processor that it compiles for, and where pyopencl is installed: it tells the
+    driver to look for files there, and PoCL names what it keeps by all that it is told.
+    """
+    facts = (handle.platform.version, handle.driver_version, handle.vendor, handle.name, cl.VERSION_TEXT, cl.__file__)
     return "\n".join((*facts, *sorted(_features())))
 
 
