@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
+from functools import cached_property
 from itertools import product
 from typing import Any, NoReturn
 
@@ -40,6 +41,7 @@ class Expression:
         """The same with other attributes."""
         other = copy(self)
         vars(other).update(changes)
+        vars(other).pop("_is_open", None)
         return other
 
     __add__, __radd__ = _binary("+"), _reflected("+")
@@ -124,15 +126,20 @@ class Expression:
         choices = list(product((False, True), repeat=self.arity))[1:]
         return all(_with_nan(self, choice) == "nan" for choice in choices)
 
+    @cached_property
+    def _is_open(self) -> bool:
+        """Whether it depends on the kind of elements, or on static parameters."""
+        return any(isinstance(node, (ByType, Static)) for node in self.nodes())
+
     def specialized(self, of_integers: bool, params: Mapping[str, Any]) -> Expression:
         """Itself for elements of one kind and known static parameters."""
+        if not self._is_open:
+            return self
         if isinstance(self, ByType):
             return self.operands[of_integers].specialized(of_integers, params)
         if isinstance(self, Static):
             value = params[self.name]  # a whole number is C's int, as device functions take it
             return Literal((), int(value), bare=True) if isinstance(value, int) else Literal((), float(value))
-        if not self.operands:
-            return self
         specialized: Expression = self.replaced(
             operands=tuple(x.specialized(of_integers, params) for x in self.operands)
         )

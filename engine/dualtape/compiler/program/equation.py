@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from dualtape.core.composite import Composite
@@ -70,6 +71,6 @@ class Equation:
         specs = [x.spec if isinstance(x, Node) else None for x in operands]
         return cls(primitive, operands, params, Node(primitive.infer(*specs, **params)), composite)
 
-    @property
+    @cached_property
     def reads(self) -> tuple[Node, ...]:
         return tuple(operand for operand in self.operands if isinstance(operand, Node))

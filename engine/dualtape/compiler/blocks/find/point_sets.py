@@ -31,7 +31,11 @@ def choose_division(program: Program) -> Division:
     total, undivided = elements(program.equations), _one_by_one(program.equations)
     counts = _point_counts(program)
     candidates = [n for n in counts if n >= FEWEST_OF_MUCH or total < MUCH]
-    found, reasons = _divisions(program, (), candidates)
+    most = max(candidates, default=0)
+    found, reasons = _divisions(program, (), [n for n in candidates if n == most])
+    if not any(_is_first(division, total) for division in found.values()):
+        others, more = _divisions(program, (), [n for n in candidates if n != most])
+        found, reasons = {n: (found | others)[n] for n in candidates if n in found or n in others}, reasons + more
     reasons += [f"over {n} points: fewer than a vector holds" for n in counts if n not in candidates]
     left = {points: elements(division.equations) for points, division in found.items()}
     useful = {n: x for n, x in found.items() if 2 * left[n] <= total or 4 * cost(x) <= 3 * undivided}
@@ -50,6 +54,11 @@ def choose_division(program: Program) -> Division:
             break
         chosen, best = (*chosen, points), found[points]
     return best
+
+
+def _is_first(division: Division, total: int) -> bool:
+    """Whether the set of the most points is the one to begin with, whatever the others are."""
+    return 4 * elements(division.equations) <= total and sum(bool(x.regions) for x in division.stages) == 1
 
 
 _LITTLE = "most of the work is not at the points"
