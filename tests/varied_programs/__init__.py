@@ -1,6 +1,8 @@
 """Training losses of many kinds, each with the way that a compiler of blocks is expected to take with it."""
 
-from varied_programs import equations, learning, losses, networks
+from varied_programs import equations, integrals, learning, losses, networks
 from varied_programs.program import Program
 
-PROGRAMS: dict[str, Program] = networks.PROGRAMS | equations.PROGRAMS | losses.PROGRAMS | learning.PROGRAMS
+PROGRAMS: dict[str, Program] = (
+    networks.PROGRAMS | equations.PROGRAMS | integrals.PROGRAMS | losses.PROGRAMS | learning.PROGRAMS
+)

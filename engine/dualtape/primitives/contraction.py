@@ -1,5 +1,6 @@
 """Matrix products."""
 
+from math import prod
 from typing import Any
 
 from dualtape.core.example import Choose, Example, Reals
@@ -7,7 +8,7 @@ from dualtape.core.lowering import Kernel
 from dualtape.core.primitive import Bilinear
 from dualtape.core.spec import Shape, Spec, broadcast_shapes
 from dualtape.errors import ShapeError
-from dualtape.primitives.movement import permute
+from dualtape.primitives.movement import permute, reshape
 from dualtape.summation import multiply_matrices
 
 
@@ -26,6 +27,17 @@ def _swap(x: Any) -> Any:
     return permute(x, axes=(*range(rank - 2), rank - 1, rank - 2))
 
 
+def _rows(x: Any) -> Any:
+    """The rows of all matrices, as those of one."""
+    return x if len(x.shape) == 2 else reshape(x, shape=(prod(x.shape[:-1]), x.shape[-1]))
+
+
+def _transpose_right(ct: Any, x: Any, y: Any) -> Any:
+    # One product adds up over all rows, instead of a matrix for each product, to be added up then.
+    shared = len(y.shape) == 2
+    return matmul(_swap(_rows(x)), _rows(ct)) if shared else matmul(_swap(x), ct)
+
+
 def _matmul_for(choose: Choose, shape: Shape) -> Example | None:
     if len(shape) < 2:
         return None
@@ -40,7 +52,7 @@ matmul: Bilinear = Bilinear(
     numpy=multiply_matrices,
     lowering=Kernel("matmul"),
     infer=_infer_matmul,
-    transposes=(lambda ct, x, y: matmul(ct, _swap(y)), lambda ct, x, y: matmul(_swap(x), ct)),
+    transposes=(lambda ct, x, y: matmul(ct, _swap(y)), _transpose_right),
     examples=(Example((Reals((2, 3)), Reals((3, 4)))), Example((Reals((5, 1, 2, 3)), Reals((4, 3, 2))))),
     written="{0} @ {1}",
     example_for=_matmul_for,

@@ -112,4 +112,5 @@ class _Results:
 def _array(builder: PointwiseBuilder, node: Node) -> PointArray:
     """``node`` as an array in device memory."""
     shape, located = node.spec.shape, builder.located[node]
-    return PointArray(node, prod(shape[: located.axis]) * located.folded, prod(shape[located.axis + 1 :]))
+    before, after = located.folded
+    return PointArray(node, prod(shape[: located.axis]) * before, after * prod(shape[located.axis + 1 :]))

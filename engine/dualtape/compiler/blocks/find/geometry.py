@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from dualtape.compiler.blocks.find.regions import NotBlockable
 from dualtape.core.lowering import View, contiguous_strides
@@ -11,9 +11,28 @@ from dualtape.core.spec import Shape
 Item = TypeVar("Item")
 
 
-def per_point(shape: Shape, axis: int, folded: int) -> Shape:
+class Folded(NamedTuple):
+    """What an axis of points holds besides them: it was reshaped from (before, points, after).
+
+    So (directions, points, features) becomes (directions * points, features), where all points come again and again,
+    and (points, nodes, features) becomes (points * nodes, features), where each comes several times.
+    """
+
+    before: int = 1
+    after: int = 1
+
+    @property
+    def size(self) -> int:
+        """Elements of one point."""
+        return self.before * self.after
+
+
+UNFOLDED = Folded()
+
+
+def per_point(shape: Shape, axis: int, folded: Folded) -> Shape:
     """``shape`` without the points on ``axis``; a folded axis keeps what it holds besides them."""
-    return without(shape, axis) if folded == 1 else (*shape[:axis], folded, *shape[axis + 1 :])
+    return without(shape, axis) if folded.size == 1 else (*shape[:axis], folded.size, *shape[axis + 1 :])
 
 
 def without(items: tuple[Item, ...], i: int) -> tuple[Item, ...]:

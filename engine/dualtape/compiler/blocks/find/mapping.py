@@ -80,7 +80,6 @@ def _map_fold(builder: PointwiseBuilder, equation: Equation, fold: Fold) -> None
     located, axes = builder.located[x], equation.params["axes"]
     p = located.axis
     name = equation.primitive.name
-    builder.require_plain(equation)
     others = tuple(a for a in axes if a != p and x.spec.shape[a] != 1)
     if not others and p not in axes:
         builder.located[equation.output] = located
@@ -89,23 +88,24 @@ def _map_fold(builder: PointwiseBuilder, equation: Equation, fold: Fold) -> None
         raise NotBlockable(f"`{name}` over the points: blocks know only sums over them")
     if equation.output.spec.dtype is bool_:
         raise NotBlockable(f"`{name}` at the points: blocks do not fold bools")
-    folded = _fold_features(builder, equation, fold, others) if others else builder.whole(x)
+    here = (*others, p) if p in axes and located.folded.size > 1 else others
+    value = _fold_features(builder, equation, fold, here) if here else builder.whole(x)
     if p in axes:
-        term = ContractionTerm(folded.whole((folded.features,)), None)
-        builder.sum_over_points(equation.output, [term], folded.features)
+        term = ContractionTerm(value.whole((value.features,)), None)
+        builder.sum_over_points(equation.output, [term], value.features)
 
 
 def _fold_features(builder: PointwiseBuilder, equation: Equation, fold: Fold, axes: tuple[int, ...]) -> TileValue:
-    """What is at a point folded along ``axes``: the equation's output, if they are all that it reduces."""
+    """What is at a point folded along ``axes``; it is the output, where the points are not among what is reduced."""
     (x,) = equation.reads
     located = builder.located[x]
-    p = located.axis
-    inner = without(tuple(range(len(x.spec.shape))), p)
+    p, rank = located.axis, len(x.spec.shape)
+    inner = tuple(range(rank)) if located.folded.size > 1 else without(tuple(range(rank)), p)
     kept = [i for i, a in enumerate(inner) if a not in axes]
     source = located.read.arranged([*kept, *(i for i, a in enumerate(inner) if a in axes)])
     if p in equation.params["axes"]:
         output = TileValue(prod(source.shape[: len(kept)]), x.spec.dtype)
     else:
-        output = builder.new_value(equation.output, p)
+        output = builder.new_value(equation.output, p, located.folded)
     builder.operations.append(FoldFeatures(output, source, len(kept), fold))
     return output

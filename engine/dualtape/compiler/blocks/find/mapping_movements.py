@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import prod
 
-from dualtape.compiler.blocks.find.geometry import per_point, steps_of, without
+from dualtape.compiler.blocks.find.geometry import Folded, per_point, steps_of, without
 from dualtape.compiler.blocks.find.pointwise import PointAxis, PointwiseBuilder
 from dualtape.compiler.blocks.find.regions import NotBlockable
 from dualtape.compiler.blocks.tile import Embed, TileRead
 from dualtape.compiler.program import Equation
 from dualtape.core.lowering import View, contiguous_strides
+from dualtape.core.spec import Shape
 
 
 def map_movement(builder: PointwiseBuilder, equation: Equation, rule: Callable[..., View]) -> None:
@@ -20,15 +21,15 @@ def map_movement(builder: PointwiseBuilder, equation: Equation, rule: Callable[.
     located = builder.located[x]
     start, moves = steps_of(view, x.spec.shape, equation.primitive.name)
     p = located.axis
-    size = located.folded * builder.points
+    size = located.folded.size * builder.points
     candidates = [i for i, move in enumerate(moves) if move == {p: 1} and view.shape[i] == size]
     if len(candidates) != 1 or start[p] != 0 or any(p in move for i, move in enumerate(moves) if i != candidates[0]):
         raise NotBlockable(f"`{equation.primitive.name}` takes some of the points or reorders them")
     out_axis = candidates[0]
     # On a folded axis a step of one goes to the next of the values that a point has there.
-    inner = [a for a in range(len(x.spec.shape)) if a != p or located.folded > 1]
+    inner = [a for a in range(len(x.spec.shape)) if a != p or located.folded.size > 1]
     stride_of = dict(zip(inner, located.read.strides, strict=True))
-    offset, strides = _inside(start, moves if located.folded > 1 else without(tuple(moves), out_axis), stride_of)
+    offset, strides = _inside(start, moves if located.folded.size > 1 else without(tuple(moves), out_axis), stride_of)
     shape = per_point(view.shape, out_axis, located.folded)
     read = replace(located.read, shape=shape, offset=located.read.offset + offset, strides=strides)
     builder.located[equation.output] = PointAxis(out_axis, read, located.folded)
@@ -49,14 +50,10 @@ def map_reshape(builder: PointwiseBuilder, equation: Equation) -> None:
     if shape == x.spec.shape:
         builder.located[equation.output] = located
         return
-    outer = prod(x.spec.shape[: located.axis]) * located.folded
-    places = [
-        (i, n // builder.points) for i, n in enumerate(shape)
-        if n % builder.points == 0 and prod(shape[:i]) * (n // builder.points) == outer
-    ]  # fmt: skip
+    places = _points_in(shape, prod(x.spec.shape[: located.axis]) * located.folded.before, builder.points)
     if not places:
         raise NotBlockable(f"`{equation.primitive.name}` from {x.spec.shape} to {shape} mixes points with other axes")
-    axis, folded = min(places, key=lambda place: place[1])
+    axis, folded = min(places, key=lambda place: place[1].size)
     local = per_point(shape, axis, folded)
     old = [(n, step) for n, step in zip(located.read.shape, located.read.strides, strict=True) if n != 1]
     if [n for n, _ in old] == [n for n in local if n != 1]:
@@ -65,6 +62,16 @@ def map_reshape(builder: PointwiseBuilder, equation: Equation) -> None:
     else:
         read = builder.whole(x).whole(local)
     builder.located[equation.output] = PointAxis(axis, read, folded)
+
+
+def _points_in(shape: Shape, outer: int, points: int) -> list[tuple[int, Folded]]:
+    """The axes of a shape that hold the points, if so many elements of each point lie before those of the next one."""
+    found = []
+    for i, size in enumerate(shape):
+        before, rest = divmod(outer, prod(shape[:i]))
+        if rest == 0 and before and size % (before * points) == 0:
+            found.append((i, Folded(before, size // (before * points))))
+    return found
 
 
 def map_placement(builder: PointwiseBuilder, equation: Equation, rule: Callable[..., View]) -> None:

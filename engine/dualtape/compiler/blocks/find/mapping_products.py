@@ -27,7 +27,7 @@ def _contract(builder: PointwiseBuilder, equation: Equation, x: Node, y: Node) -
     if not over_points or rank != 2 or len(y.spec.shape) != 2:
         raise NotBlockable("`matmul` of two values at the points, other than a sum over the points")
     rows, columns = equation.output.spec.shape
-    count = at_x.folded
+    count = at_x.folded.size
     if count == 1:
         terms = [ContractionTerm(builder.dense(at_x.read), builder.dense(at_y.read))]
     elif count <= MOST_ROWS:
@@ -55,7 +55,7 @@ def _apply(builder: PointwiseBuilder, equation: Equation, x: Node, weight: Node,
     across = rank - 2 if on_left else rank - 1
     if p == contracted or prod(weight.spec.shape[:-2]) != 1 or len(weight.spec.shape) > rank:
         raise NotBlockable("`matmul` contracts the points with a shared matrix, or has several shared matrices")
-    if not on_left and (p != across or builder.located[x].folded > 1):
+    if not on_left and (p != across or builder.located[x].folded.size > 1):
         raise NotBlockable("`matmul` of a shared matrix with a matrix at each point")
     matrix = Shared(weight).whole(weight.spec.shape[-2:]).arranged([0, 1] if on_left else [1, 0])
     inner, columns = matrix.shape

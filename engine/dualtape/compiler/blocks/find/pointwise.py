@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-from dualtape.compiler.blocks.find.geometry import per_point, without
+from dualtape.compiler.blocks.find.geometry import UNFOLDED, Folded, per_point, without
 from dualtape.compiler.blocks.find.regions import NotBlockable
 from dualtape.compiler.blocks.tile import Contraction, ContractionTerm, Read, Shared, TileOperation, TileRead, TileValue
 from dualtape.compiler.program import Equation, Node
@@ -13,15 +13,11 @@ from dualtape.compiler.program import Equation, Node
 
 @dataclass(frozen=True)
 class PointAxis:
-    """Where the points of a value are: an axis of its shape, and where a point's elements are read.
-
-    An axis of ``folded`` times as many elements as there are points holds all points again and again, as after
-    (directions, points, features) is reshaped to (directions * points, features).
-    """
+    """Where the points of a value are: an axis of its shape, and where a point's elements are read."""
 
     axis: int
     read: Read
-    folded: int = 1
+    folded: Folded = UNFOLDED
 
 
 class PointwiseBuilder:
@@ -41,7 +37,7 @@ class PointwiseBuilder:
         self.operations: list[TileOperation] = []
         self.points = points
 
-    def new_value(self, node: Node, axis: int, folded: int = 1) -> TileValue:
+    def new_value(self, node: Node, axis: int, folded: Folded = UNFOLDED) -> TileValue:
         """A value of the tile for the elements that ``node`` has at a point."""
         value = TileValue(prod(node.spec.shape) // self.points, node.spec.dtype)
         self.located[node] = PointAxis(axis, value.whole(per_point(node.spec.shape, axis, folded)), folded)
@@ -53,7 +49,7 @@ class PointwiseBuilder:
     def sum_over_points(self, output: Node, terms: list[ContractionTerm], rows: int, columns: int = 1) -> None:
         self.summed[output] = Contraction(output, tuple(terms), rows, columns)
 
-    def shared_read(self, x: Node, axis: int, folded: int, rank: int, name: str) -> Read:
+    def shared_read(self, x: Node, axis: int, folded: Folded, rank: int, name: str) -> Read:
         """A shared value beside values at points, whose point axis is ``axis`` of ``rank``."""
         shape = x.spec.shape
         own_axis = axis - (rank - len(shape))
@@ -61,7 +57,7 @@ class PointwiseBuilder:
             return Shared(x).whole(shape)
         if shape[own_axis] != 1:
             raise NotBlockable(f"`{name}` meets a shared value of shape {shape} on the point axis")
-        return Shared(x).whole(without(shape, own_axis) if folded == 1 else shape)
+        return Shared(x).whole(without(shape, own_axis) if folded.size == 1 else shape)
 
     def whole(self, x: Node) -> TileValue:
         """A value of the tile that holds ``x`` and nothing else, copied if need be."""
@@ -82,5 +78,5 @@ class PointwiseBuilder:
         return copy
 
     def require_plain(self, equation: Equation) -> None:
-        if any(self.located[x].folded > 1 for x in equation.reads if x in self.located):
+        if any(self.located[x].folded.size > 1 for x in equation.reads if x in self.located):
             raise NotBlockable(f"`{equation.primitive.name}` works on an axis of points and something else")
