@@ -13,7 +13,7 @@ import numpy as np
 
 import dualtape as dt
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
-from dualtape.pinn.domain import Domain, Seed
+from dualtape.pinn.domains import Domain, Predicate, Seed
 from dualtape.pinn.fields import Field, Points
 from dualtape.pinn.sampling import read_count
 
@@ -21,7 +21,9 @@ TIME = "t"
 Datum = float | Callable[[Points], Any]
 EquationRule = Callable[..., Any]
 Arrays = dict[str, np.ndarray]
-Faces = str | Sequence[str]
+ChosenOn = tuple[str | Predicate, ...]
+Faces = str | Predicate | Sequence[str | Predicate]
+"""ChosenOn of a boundary: names, ``"boundary"`` for the whole of it, and functions such as ``lambda p: p.x < 0.1``."""
 Sampling = Callable[[Domain, str, Seed], Arrays]
 
 
@@ -53,13 +55,15 @@ class Condition:
     sample: Sampling
     weight: float = 1.0
     paired: bool = False
-    parts: tuple[str, ...] = ()
+    parts: ChosenOn = ()
 
 
 def initial(
     value: Datum, *, order: int = 0, of: str | None = None, points: int = 100, weight: float = 1.0
 ) -> Condition:
     """``u = value`` where time begins; ``order=1`` gives the initial velocity ``u.t = value`` instead.
+
+    Time is the coordinate ``t``, or that of a :class:`dualtape.pinn.Time`.
 
     Parameters
     ----------
@@ -84,13 +88,21 @@ def initial(
 
     def equation(*fields_and_points: Any) -> Any:
         u, p = _unknown(fields_and_points, of), fields_and_points[-1]
-        return (u.by(TIME * times) if times else u) - datum(p)
+        (time,) = p.normal_coordinates or (TIME,)
+        return (u.by(*[time] * times) if times else u) - datum(p)
 
-    return _on_parts(f"initial {TIME * times}".rstrip(), equation, (TIME + "-",), points, weight)
+    return _on_parts(f"initial {TIME * times}".rstrip(), equation, ("initial",), points, weight)
 
 
 def dirichlet(value: Datum, on: Faces, *, of: str | None = None, points: int = 100, weight: float = 1.0) -> Condition:
-    """``u = value`` on faces such as ``"x-"``; ``points`` on each. For the rest see :func:`initial`.
+    """``u = value`` on parts of the boundary; ``points`` on each. For the rest see :func:`initial`.
+
+    Parameters
+    ----------
+    on
+        Names of parts such as ``"x-"``; ``"boundary"``, the whole of it but where time begins and ends; a function
+        that chooses points of it, as in ``lambda p: p.x < 0.1``, given points with arrays of shape (N,) for
+        coordinates; or a tuple of these.
 
     Examples
     --------
@@ -99,7 +111,7 @@ def dirichlet(value: Datum, on: Faces, *, of: str | None = None, points: int = 1
     'dirichlet x- x+'
     """
     datum, faces = _read_datum("dirichlet", value), _read_faces(on)
-    name = f"dirichlet {' '.join(faces)}"
+    name = f"dirichlet {_spelled(faces)}"
     return _on_parts(name, lambda *args: _unknown(args, of) - datum(args[-1]), faces, points, weight)
 
 
@@ -143,7 +155,7 @@ def boundary(
     if not callable(equation):
         raise ArgumentTypeError(f"`equation` of `boundary` must be a function, got {type(equation).__name__}")
     faces = _read_faces(on)
-    return _on_parts(name or f"boundary {' '.join(faces)}", equation, faces, points, weight)
+    return _on_parts(name or f"boundary {_spelled(faces)}", equation, faces, points, weight)
 
 
 def periodic(
@@ -224,17 +236,22 @@ def _flux(
         fluxes = [b * p.normal_along(coordinate) * u.by(coordinate) for coordinate in p.normal_coordinates]
         return reduce(operator.add, [a * u, *fluxes] if a else fluxes) - datum(p)
 
-    return _on_parts(f"{name} {' '.join(faces)}", equation, faces, points, weight, flux=True)
+    return _on_parts(f"{name} {_spelled(faces)}", equation, faces, points, weight, flux=True)
 
 
 def _on_parts(
-    name: str, equation: EquationRule, parts: tuple[str, ...], points: int, weight: float, flux: bool = False
+    name: str,
+    equation: EquationRule,
+    parts: ChosenOn,
+    points: int,
+    weight: float,
+    flux: bool = False,
 ) -> Condition:
     number = read_count("points", points)
 
     def sample(domain: Domain, sampler: str, seed: Seed) -> Arrays:
         places, normals = domain.boundary(number, parts, sampler, seed)
-        if bare := [part for part in parts if flux and not domain.parts[part]]:
+        if bare := [part for on in parts if flux for part in domain.parts_of(on) if not domain.parts[part]]:
             raise ArgumentError(
                 f"`{name}` takes the derivative along normals, but `parts` of {type(domain).__name__} gives "
                 f"{bare[0]!r} no coordinates; expected those along which its normals have a component"
@@ -267,10 +284,17 @@ def _read_datum(condition: str, value: object) -> Callable[[Points], Any]:
     return lambda p: value
 
 
-def _read_faces(on: object) -> tuple[str, ...]:
-    faces = (on,) if isinstance(on, str) else tuple(on) if isinstance(on, Sequence) else None
-    if not faces or not all(isinstance(face, str) and len(face) > 1 for face in faces):
-        raise ArgumentTypeError(f"`on` must name faces such as 'x-', or be a tuple of such names; got {on!r}")
+def _read_faces(on: object) -> ChosenOn:
+    faces = (on,) if isinstance(on, str) or callable(on) else tuple(on) if isinstance(on, Sequence) else None
+    if not faces or not all(callable(face) or (isinstance(face, str) and len(face) > 1) for face in faces):
+        raise ArgumentTypeError(
+            f"`on` must name faces such as 'x-' or be a function such as `lambda p: p.x < 0.1`, or be a tuple of "
+            f"these; got {on!r}"
+        )
     if len(set(faces)) != len(faces):
         raise ArgumentError(f"`on` names a face twice: {faces}")
     return faces
+
+
+def _spelled(parts: ChosenOn) -> str:
+    return " ".join(part if isinstance(part, str) else "chosen" for part in parts)

@@ -8,7 +8,7 @@ from typing import Any
 
 import dualtape as dt
 from dualtape.errors import ArgumentError
-from dualtape.pinn.domain import OF_FIELDS
+from dualtape.pinn.domains import OF_FIELDS
 
 Orders = tuple[int, ...]
 

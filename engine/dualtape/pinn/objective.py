@@ -68,8 +68,8 @@ class Objective:
 
     def _apply(self, condition: Condition, batch: Batch, fields: tuple[Field, ...]) -> tuple[dt.Tensor, ...]:
         data = {name: tensor for name, tensor in batch.items() if name != "points"}
-        across = dict.fromkeys(name for part in condition.parts for name in self.domain.parts[part])
-        residuals = condition.equation(*fields, Points(self.domain.coordinates, batch["points"], data, tuple(across)))
+        across = self.domain.across(condition.parts)
+        residuals = condition.equation(*fields, Points(self.domain.coordinates, batch["points"], data, across))
         return tuple(residuals) if isinstance(residuals, (tuple, list)) else (residuals,)
 
     def _trace(

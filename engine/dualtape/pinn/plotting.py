@@ -13,7 +13,7 @@ import numpy as np
 from dualtape.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from dualtape.pinn.domain import Domain
+    from dualtape.pinn.domains import Domain
     from dualtape.pinn.solution import Solution
 
 RESOLUTION = (257, 129)

@@ -8,7 +8,7 @@ from typing import Any
 
 from dualtape.errors import ArgumentError, ArgumentTypeError
 from dualtape.pinn.conditions import Condition, EquationRule, read_weight
-from dualtape.pinn.domain import Domain
+from dualtape.pinn.domains import Domain
 
 
 class Problem:
