@@ -32,6 +32,8 @@ from dualtape.pinn.domains import from_mesh as from_mesh
 from dualtape.pinn.domains import from_shapely as from_shapely
 from dualtape.pinn.domains import from_surface as from_surface
 from dualtape.pinn.errors import DivergedError as DivergedError
+from dualtape.pinn.expressions import Expression as Expression
+from dualtape.pinn.expressions import Vector as Vector
 from dualtape.pinn.fields import Field as Field
 from dualtape.pinn.fields import Points as Points
 from dualtape.pinn.history import History as History

@@ -47,7 +47,11 @@ class Condition:
     paired
         Whether the second half of the points are partners of the first, so that a residual has N / 2 rows.
     parts
-        The named parts of the boundary on which it holds, if they are what it holds on.
+        The parts of the boundary on which it holds, if they are what it holds on.
+    region
+        The domain whose boundary that is, if it is not the problem's.
+    rows
+        How many rows a residual has, if not one for each point.
     """
 
     name: str
@@ -56,6 +60,8 @@ class Condition:
     weight: float = 1.0
     paired: bool = False
     parts: ChosenOn = ()
+    region: Domain | None = None
+    rows: int | None = None
 
 
 def initial(

@@ -12,8 +12,23 @@ import numpy as np
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
 
 # What fields and points are asked for by these names, whatever the coordinates are called.
-OF_FIELDS = ("value", "level", "shape", "dtype", "device", "name", "by", "primal", "d", "at", "grad", "laplacian")
-RESERVED = ("points", "normal", "values", "normal_coordinates", "normal_along", *OF_FIELDS)
+OF_FIELDS = (
+    "value",
+    "level",
+    "shape",
+    "dtype",
+    "device",
+    "name",
+    "by",
+    "primal",
+    "d",
+    "at",
+    "grad",
+    "laplacian",
+    "normal",
+)
+OF_POINTS = ("points", "values", "normal_coordinates", "normal_along", "integral")
+RESERVED = (*OF_POINTS, *OF_FIELDS)
 
 
 def read_range(name: str, pair: object) -> tuple[float, float]:
