@@ -197,3 +197,10 @@ def test_derivatives_of_expressions_that_change_from_call_to_call_are_refused() 
 
     with pytest.raises(errors.ArgumentError, match="it must take the same at every call"):
         residual(equation)
+
+
+def test_an_unknown_that_nothing_uses_is_refused() -> None:
+    with pytest.raises(errors.ArgumentError, match="no equation and no condition uses the unknown v: nothing would"):
+        residual(lambda u, v, p: u.x)
+    assert residual(lambda u, v, p: u.x + v.at(x=0.5))
+    assert residual(lambda u, v, p: u.x + 0.0 * v)

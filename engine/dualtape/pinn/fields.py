@@ -9,13 +9,13 @@ from typing import Any, NoReturn
 import dualtape as dt
 from dualtape.errors import ArgumentError
 from dualtape.pinn.domains import OF_FIELDS
-from dualtape.pinn.expressions import Evaluation, Expression, read_order, refuse_index
 from dualtape.pinn.integrals import gauss_integral
+from dualtape.pinn.quantities import Evaluation, Quantity, read_order, refuse_index
 
 Orders = tuple[int, ...]
 
 
-class Field(Expression):
+class Field(Quantity):
     """An unknown at N points: a tensor of shape (N, 1), whose derivatives are attributes.
 
     ``u.t`` is its first derivative by t, ``u.xx`` the second by x, ``u.xy`` the mixed one (also
@@ -25,6 +25,11 @@ class Field(Expression):
 
     Equations are given fields; they take part in operations as any tensor does.
 
+    Attributes
+    ----------
+    asked
+        Whether anything was made of it yet.
+
     Examples
     --------
     >>> import dualtape as dt
@@ -33,7 +38,7 @@ class Field(Expression):
     [[13.]]
     """
 
-    __slots__ = ("_coordinates", "_derivative", "_name")
+    __slots__ = ("_coordinates", "_derivative", "_name", "asked")
 
     def __init__(
         self,
@@ -48,7 +53,12 @@ class Field(Expression):
         super().__init__(
             lambda: derivative((0,) * len(coordinates)), evaluation, self._further_by((0,) * len(coordinates))
         )
-        self.__dualtape_tensor__()
+        super().__dualtape_tensor__()
+        self.asked = False
+
+    def __dualtape_tensor__(self) -> dt.Tensor:
+        self.asked = True
+        return super().__dualtape_tensor__()
 
     @property
     def name(self) -> str:
@@ -59,7 +69,7 @@ class Field(Expression):
         """The tensor that it stands for."""
         return self.__dualtape_tensor__()
 
-    def by(self, *orders: str) -> Expression:
+    def by(self, *orders: str) -> Quantity:
         """The derivative by a product of coordinates: ``u.by('xx')`` is ``u.xx``, and so is ``u.by('x', 'x')``."""
         total = (0,) * len(self._coordinates)
         for part in orders:
@@ -80,15 +90,17 @@ class Field(Expression):
         """
         if self._evaluation is None:
             raise ArgumentError("`at` is taken in equations and conditions, and only there")
+        self.asked = True
         found: Field = self._evaluation.elsewhere(self._name, points, coordinates)
         return found
 
-    def _of(self, index: Orders) -> Expression:
+    def _of(self, index: Orders) -> Quantity:
+        self.asked = True
         found = self._derivative(index)  # now, as equations are asked once what they use
-        return Expression(lambda: found, self._evaluation, self._further_by(index))
+        return Quantity(lambda: found, self._evaluation, self._further_by(index))
 
-    def _further_by(self, index: Orders) -> Callable[[str, int], Expression]:
-        def further(coordinate: str, order: int) -> Expression:
+    def _further_by(self, index: Orders) -> Callable[[str, int], Quantity]:
+        def further(coordinate: str, order: int) -> Quantity:
             if coordinate not in self._coordinates:
                 raise ArgumentError(f"no coordinate {coordinate!r}; there are {', '.join(self._coordinates)}")
             i = self._coordinates.index(coordinate)
@@ -149,7 +161,7 @@ class Points:
             raise ArgumentError(f"`p.{name}`: these points have no {name!r}; they have {known}")
         column = self._column(self.points, name)
         # Elsewhere than in equations, where functions of points are differentiated as a whole, it is a plain tensor.
-        return column if self._evaluation is None else Expression(lambda: column, self._evaluation)
+        return column if self._evaluation is None else Quantity(lambda: column, self._evaluation)
 
     def __getitem__(self, key: object) -> NoReturn:
         refuse_index(key)
@@ -158,7 +170,7 @@ class Points:
         """One component of the outward normals, of shape (N, 1)."""
         return self._column(self.normal, coordinate)
 
-    def d(self, expression: dt.Tensor, coordinate: str, order: int = 1) -> Expression:
+    def d(self, expression: dt.Tensor, coordinate: str, order: int = 1) -> Quantity:
         """The derivative of any expression at these points: ``p.d(dualtape.ops.exp(u) * u.x, "x")``."""
         read_order(coordinate, order)
         if self._evaluation is None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 import dualtape as dt
-from dualtape.errors import ArgumentTypeError, DTypeError, ShapeError
+from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
 from dualtape.pinn.conditions import Condition
 from dualtape.pinn.fields import Orders
 from dualtape.pinn.problem import Problem
@@ -52,6 +52,11 @@ class Objective:
             for condition, batch in zip(whole, batches, strict=True)
         )
         self.names = tuple(name for term in self.terms for name in term.names)
+        if unused := [name for name in self.unknowns if not any(name in term.statement.asks for term in self.terms)]:
+            raise ArgumentError(
+                f"no equation and no condition uses the unknown{'s' * (len(unused) > 1)} {', '.join(unused)}: nothing "
+                "would train that output of the network"
+            )
 
     def __call__(self, batches: Sequence[Batch]) -> tuple[dt.Tensor, dt.Tensor]:
         losses = []

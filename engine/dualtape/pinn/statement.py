@@ -13,11 +13,11 @@ from typing import Any
 
 import dualtape as dt
 from dualtape.errors import ArgumentError, ShapeError
+from dualtape.pinn.conditions import EquationRule
 from dualtape.pinn.domains import Domain
-from dualtape.pinn.expressions import Evaluation, Expression
 from dualtape.pinn.fields import Field, Orders, Points, derivative_columns
+from dualtape.pinn.quantities import Evaluation, Quantity
 
-Equation = Callable[..., Any]
 Unknowns = Callable[[dt.Tensor], dt.Tensor]
 Column = Callable[[Orders], dt.Tensor]
 Data = dict[str, dt.Tensor]
@@ -30,10 +30,12 @@ class Statement:
     ----------
     indices
         The derivatives that it asks the unknowns for.
+    asks
+        The names of those unknowns that it asks for anything.
     """
 
     def __init__(
-        self, equation: Equation, domain: Domain, across: tuple[str, ...], names: Sequence[str], unknowns: Unknowns
+        self, equation: EquationRule, domain: Domain, across: tuple[str, ...], names: Sequence[str], unknowns: Unknowns
     ) -> None:
         self.equation = equation
         self.domain = domain
@@ -41,6 +43,7 @@ class Statement:
         self.names = tuple(names)
         self.unknowns = unknowns
         self.indices: tuple[Orders, ...] = ()
+        self.asks: tuple[str, ...] = ()
         # The derivatives of unknowns that are used before each derivative of an expression.
         self._before: list[tuple[Orders, ...]] = []
 
@@ -57,8 +60,10 @@ class Statement:
             self._before.append(tuple(used))
             return dt.ops.ones_like(points[:, :1])
 
-        found = _Call(self, points, data, [recorded] * len(self.names), recording=before).run()
+        call = _Call(self, points, data, [recorded] * len(self.names), recording=before)
+        found = call.run()
         self.indices = tuple(used)
+        self.asks = tuple(field.name for field in call.fields if field.asked)
         return found
 
     def residuals(self, points: dt.Tensor, data: Data, derivatives: dict[Orders, dt.Tensor]) -> tuple[Any, ...]:
@@ -88,7 +93,7 @@ class Statement:
 
 def _tensor(x: Any) -> Any:
     """What an expression stands for: transformations see no derivative behind what stands for a tensor."""
-    return x.__dualtape_tensor__() if isinstance(x, Expression) else x
+    return x.__dualtape_tensor__() if isinstance(x, Quantity) else x
 
 
 class _Reached(BaseException):
@@ -117,24 +122,24 @@ class _Call(Evaluation):
         self._taken = 0
         self._p = Points(self.coordinates, points, data, statement.across, self)
         self.normals = {name: self._p.normal_along(name) for name in statement.across if "normal" in data}
-        self._fields = [
+        self.fields = [
             Field(name, self.coordinates, column, self)
             for name, column in zip(statement.names, columns, strict=True)
         ]  # fmt: skip
 
     def run(self) -> tuple[Any, ...]:
         """Call the equation: its residuals."""
-        found = self.statement.equation(*self._fields, self._p)
+        found = self.statement.equation(*self.fields, self._p)
         return tuple(map(_tensor, found)) if isinstance(found, (tuple, list)) else (_tensor(found),)
 
-    def derivative(self, expression: dt.Tensor, coordinate: str, order: int) -> Expression:
+    def derivative(self, expression: dt.Tensor, coordinate: str, order: int) -> Quantity:
         number, self._taken = self._taken, self._taken + 1
         axis = self.statement.domain.axis(coordinate)
         if number == self._stop:
             raise _Reached(expression)
         if self._recording is not None:
             ones = self._recording()
-            return Expression(lambda: ones, self)
+            return Quantity(lambda: ones, self)
         index = tuple(order if i == axis else 0 for i in range(len(self.coordinates)))
 
         def make() -> dt.Tensor:
@@ -142,7 +147,7 @@ class _Call(Evaluation):
             found: dt.Tensor = sweep(self._points)[0]
             return found
 
-        return Expression(make, self)
+        return Quantity(make, self)
 
     def elsewhere(self, name: str, points: tuple[Any, ...], coordinates: dict[str, Any]) -> Field:
         places = self._places(points, coordinates)
@@ -180,7 +185,7 @@ class _Elsewhere(Evaluation):
     def __init__(self, coordinates: tuple[str, ...], space: tuple[str, ...]) -> None:
         self.coordinates, self.space, self.normals = coordinates, space, {}
 
-    def derivative(self, expression: dt.Tensor, coordinate: str, order: int) -> Expression:
+    def derivative(self, expression: dt.Tensor, coordinate: str, order: int) -> Quantity:
         raise ArgumentError(
             "`d` of an expression of `u.at(...)`: write derivatives of the unknown there, as in u.at(x=0.0).xx, or "
             "p.d(expression, 'x') for the derivative by the equation's own coordinates"

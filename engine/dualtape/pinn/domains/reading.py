@@ -26,8 +26,9 @@ OF_FIELDS = (
     "grad",
     "laplacian",
     "normal",
+    "asked",
 )
-OF_POINTS = ("points", "values", "normal_coordinates", "normal_along", "integral")
+OF_POINTS = ("points", "values", "normal_coordinates", "normal_along", "integral", "quadrature_weights", "means")
 RESERVED = (*OF_POINTS, *OF_FIELDS)
 
 

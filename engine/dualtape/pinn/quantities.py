@@ -28,7 +28,7 @@ class Evaluation(ABC):
     normals: dict[str, dt.Tensor]
 
     @abstractmethod
-    def derivative(self, expression: dt.Tensor, coordinate: str, order: int) -> Expression:
+    def derivative(self, expression: dt.Tensor, coordinate: str, order: int) -> Quantity:
         """The derivative of an expression of this call."""
 
     @abstractmethod
@@ -36,7 +36,7 @@ class Evaluation(ABC):
         """An unknown at other points."""
 
 
-class Expression(dt.Reference):
+class Quantity(dt.Reference):
     """A tensor of an equation, of shape (N, 1): an unknown, a derivative, a coordinate, what operators make of them.
 
     ``(k * u.x).d("x")`` is its derivative by a coordinate, and ``laplacian()`` and ``grad()`` are made of such. What a
@@ -49,7 +49,7 @@ class Expression(dt.Reference):
         self,
         make: Callable[[], dt.Tensor],
         evaluation: Evaluation | None,
-        further: Callable[[str, int], Expression] | None = None,
+        further: Callable[[str, int], Quantity] | None = None,
     ) -> None:
         self._make = make
         self._evaluation = evaluation
@@ -62,16 +62,16 @@ class Expression(dt.Reference):
             self._known = self._make()
         return self._known
 
-    def d(self, coordinate: str, order: int = 1) -> Expression:
+    def d(self, coordinate: str, order: int = 1) -> Quantity:
         """Its derivative by a coordinate, of any order."""
         read_order(coordinate, order)
         if self._further is not None:
             return self._further(coordinate, order)
         return self._call().derivative(self, coordinate, order)
 
-    def laplacian(self) -> Expression:
+    def laplacian(self) -> Quantity:
         """The sum of its second derivatives by all coordinates of space."""
-        found: Expression = total([self.d(name, 2) for name in self._call().space])
+        found: Quantity = total([self.d(name, 2) for name in self._call().space])
         return found
 
     def grad(self) -> Vector:
@@ -79,9 +79,9 @@ class Expression(dt.Reference):
         return Vector(*(self.d(name) for name in self._call().space))
 
     @property
-    def normal(self) -> Expression:
+    def normal(self) -> Quantity:
         """Its derivative along the outward normal of a boundary."""
-        found: Expression = total([self.d(name) * part for name, part in normals_of(self._call()).items()])
+        found: Quantity = total([self.d(name) * part for name, part in normals_of(self._call()).items()])
         return found
 
     def _call(self) -> Evaluation:
@@ -115,19 +115,19 @@ def _carried(name: str) -> Callable[..., Any]:
     """An operator of tensors, whose result is an expression again."""
     of_tensors = getattr(dt.Tensor, name)
 
-    def operator(self: Expression, *others: Any) -> Any:
+    def operator(self: Quantity, *others: Any) -> Any:
         found = NotImplemented if any(isinstance(other, Vector) for other in others) else of_tensors(self, *others)
-        return found if found is NotImplemented else Expression(lambda: found, self._evaluation)
+        return found if found is NotImplemented else Quantity(lambda: found, self._evaluation)
 
     operator.__name__ = name
     return operator
 
 
 for _operator in ("add", "sub", "mul", "truediv", "pow"):
-    setattr(Expression, f"__{_operator}__", _carried(f"__{_operator}__"))
-    setattr(Expression, f"__r{_operator}__", _carried(f"__r{_operator}__"))
+    setattr(Quantity, f"__{_operator}__", _carried(f"__{_operator}__"))
+    setattr(Quantity, f"__r{_operator}__", _carried(f"__r{_operator}__"))
 for _operator in ("neg", "abs", "lt", "le", "gt", "ge"):
-    setattr(Expression, f"__{_operator}__", _carried(f"__{_operator}__"))
+    setattr(Quantity, f"__{_operator}__", _carried(f"__{_operator}__"))
 
 
 class Vector:
@@ -146,10 +146,10 @@ class Vector:
             raise ArgumentTypeError("a Vector is made of unknowns and expressions, as in pinn.Vector(u, v)")
         self.components = components
 
-    def div(self) -> Expression:
+    def div(self) -> Quantity:
         """Its divergence: the first component's derivative by the first coordinate, and so on, added up."""
         pairs = zip(self.components, self._space(len(self.components)), strict=True)
-        found: Expression = total([component.d(name) for component, name in pairs])
+        found: Quantity = total([component.d(name) for component, name in pairs])
         return found
 
     def curl(self) -> Any:
@@ -206,7 +206,7 @@ class Vector:
 
     def _call(self) -> Evaluation:
         for component in self.components:
-            if isinstance(component, Expression):
+            if isinstance(component, Quantity):
                 return component._call()
         raise ArgumentError("a Vector of constants has no derivatives")
 
