@@ -1,0 +1,112 @@
+"""A trained solution as a function: derivatives, residuals, integrals, inside other problems; and saved."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import dualtape as dt
+from dualtape import errors, nn, ops, pinn
+
+BOX = pinn.Rectangle(x=(0, 1), t=(0, 2))
+
+
+class Known(nn.Cell):
+    """u = a x^2 t and v = x + t."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a = dt.Parameter(dt.Tensor(1.0, dtype=dt.float64), name="a")
+
+    def construct(self, X: dt.Tensor) -> dt.Tensor:
+        x, t = X[:, 0:1], X[:, 1:2]
+        return ops.cat([x * x * t * self.a, x + t], 1)
+
+
+@pytest.fixture(scope="module")
+def solution() -> pinn.Solution:
+    with dt.device("host"):
+        problem = pinn.Problem(
+            BOX, lambda u, v, p: (u.t - p.x**2, v.x - u * 0.0 - 1), transform=lambda u, v, p: (2 * u, v)
+        )
+        return pinn.solve(problem, Known(), 0, lbfgs_steps=0, points=4, scaled=False, progress=False)
+
+
+def test_values_and_derivatives_at_points(solution: pinn.Solution) -> None:
+    x, t = np.linspace(0, 1, 5)[:, None], np.linspace(0, 2, 3)
+    np.testing.assert_allclose(solution.u(x=x, t=t), 2 * x**2 * t)
+    np.testing.assert_allclose(solution.u.xx(x=x, t=t), np.broadcast_to(4 * t, (5, 3)))
+    np.testing.assert_allclose(solution["u"].xt([[0.5, 1.0]]), [2.0])
+    np.testing.assert_allclose(solution.v.by("t")([0.5, 1.0]), 1.0)
+    assert (repr(solution.u), repr(solution.u.xx)) == ("u", "u.xx")
+    many = BOX.interior(40_000)
+    np.testing.assert_allclose(solution.u.xxt(many), 4, rtol=1e-12)
+
+
+def test_expressions_residuals_and_integrals(solution: pinn.Solution) -> None:
+    points = BOX.interior(10)
+    x, t = points.T
+    np.testing.assert_allclose(solution.evaluate(lambda u, v, p: (p.x * u.x).d("x") + v, points), 8 * x * t + x + t)
+    first, second = solution.residual(points)
+    np.testing.assert_allclose(first, x**2)
+    np.testing.assert_allclose(second, 0, atol=1e-15)
+    assert solution.integral(lambda u, v, p: u * 1.0) == pytest.approx(4 / 3)
+    assert solution.integral(lambda u, v, p: v * 1.0, pinn.Rectangle(x=(0, 1), t=(0, 1))) == pytest.approx(1)
+
+
+def test_tensors_keep_their_derivatives(solution: pinn.Solution) -> None:
+    point = dt.Tensor(np.array([[0.5, 1.0]]))
+    slope = dt.grad(lambda q: solution.u.x(q).sum())(point)
+    np.testing.assert_allclose(slope.asnumpy(), [[4.0, 2.0]])
+
+
+def test_the_end_of_one_problem_is_the_beginning_of_the_next(solution: pinn.Solution) -> None:
+    with dt.device("host"):
+        after = pinn.Rectangle(x=(0, 1), t=(2, 3))
+        problem = pinn.Problem(after, lambda w, p: w.t, [pinn.initial(lambda p: solution.u(p))])
+        network = nn.MLP(2, 1, width=10, depth=2, seed=0)
+        next_one = pinn.solve(problem, network, 50, lbfgs_steps=300, points=50, progress=False)
+    x = np.linspace(0, 1, 9)
+    np.testing.assert_allclose(next_one(x=x, t=2.5), 4 * x**2, atol=0.05)
+    # At another time, of a problem without it, and as a coefficient whose derivative counts.
+    steady = pinn.Interval(x=(0, 1))
+    network = nn.MLP(1, 1, seed=0)
+    at_rest = pinn.Problem(steady, lambda w, p: w - solution.u(p, t=1.0))
+    found = pinn.solve(at_rest, network, 0, lbfgs_steps=0, points=4, progress=False)
+    coefficient = found.evaluate(lambda w, p: p.d(solution.u(p, t=1.0), "x") + 0 * w, x=x)
+    np.testing.assert_allclose(coefficient, 4 * x, rtol=1e-6)
+
+
+def test_errors_in_other_norms_and_with_gaps(solution: pinn.Solution) -> None:
+    points = BOX.interior(50)
+    x, t = points.T
+    exact = (2 * x**2 * t, x + t + 0.5)
+    assert solution.error(lambda x, t: (2 * x**2 * t, x + t + 0.5), points, norm="max") == pytest.approx(
+        0.5 / np.max(np.concatenate(exact))
+    )
+    gaps = np.where(x > 0.5, np.nan, x + t)
+    assert solution.error(lambda x, t: (2 * x**2 * t, gaps), points) < 1e-12
+    with pytest.raises(errors.ArgumentError, match="NaN at all points"):
+        solution.error(lambda x, t: (x * np.nan, x * np.nan), points)
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "message"),
+    [
+        (lambda s: s.w, AttributeError, r"no attribute 'w'; its unknowns are \('u', 'v'\)"),
+        (lambda s: s["w"], errors.ArgumentError, "no unknown 'w'; there are u, v"),
+        (lambda s: s.u.z, errors.ArgumentError, r"`u\.z` is no derivative: the coordinates are x, t"),
+        (lambda s: s.u(x=1.0), errors.ArgumentError, "expected the coordinates x, t; got x"),
+        (lambda s: s.u([[1.0]]), errors.ShapeError, "expected 2 coordinates on the last axis"),
+        (lambda s: s.evaluate(lambda u, v, p: 1.0, [[0.0, 1.0]]), errors.ShapeError, "the expression gave float"),
+        (lambda s: s.integral(), errors.ArgumentError, r"say of what, as in lambda u, v, p"),
+        (lambda s: s.error(lambda x, t: (x, t), norm="l1"), errors.ArgumentError, "must be 'l2' or 'max', got 'l1'"),
+    ],
+)  # fmt: skip
+def test_what_a_solution_does_not_have_is_refused(
+    solution: pinn.Solution, call: Any, kind: type[Exception], message: str
+) -> None:
+    with pytest.raises(kind, match=message):
+        call(solution)
