@@ -42,6 +42,11 @@ from dualtape.pinn.library import burgers as burgers
 from dualtape.pinn.library import heat as heat
 from dualtape.pinn.library import poisson as poisson
 from dualtape.pinn.library import wave as wave
+from dualtape.pinn.networks import SIREN as SIREN
+from dualtape.pinn.networks import GatedMLP as GatedMLP
+from dualtape.pinn.networks import MultiScaleMLP as MultiScaleMLP
+from dualtape.pinn.networks import Networks as Networks
+from dualtape.pinn.networks import ResidualMLP as ResidualMLP
 from dualtape.pinn.observations import observations as observations
 from dualtape.pinn.problem import Problem as Problem
 from dualtape.pinn.quantities import Quantity as Quantity
