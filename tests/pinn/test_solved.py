@@ -110,3 +110,81 @@ def test_what_a_solution_does_not_have_is_refused(
 ) -> None:
     with pytest.raises(kind, match=message):
         call(solution)
+
+
+class Own(nn.Cell):
+    """A network of a user's own class."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self.inner = nn.Dense(2, 1, seed=seed)
+
+    def construct(self, X: dt.Tensor) -> dt.Tensor:
+        return ops.tanh(self.inner(X))
+
+
+NETWORKS: dict[str, Any] = {
+    "MLP": lambda seed: nn.MLP(2, 1, width=6, depth=2, activation="sin", seed=seed),
+    "linear": lambda seed: nn.MLP(2, 1, depth=0, dtype=dt.float64, seed=seed),
+    "gated": lambda seed: pinn.GatedMLP(2, 1, width=6, depth=2, seed=seed),
+    "residual": lambda seed: pinn.ResidualMLP(2, 1, width=6, depth=2, dtype=dt.float64, seed=seed),
+    "siren": lambda seed: pinn.SIREN(2, 1, width=6, depth=2, omega=3.0, seed=seed),
+    "multiscale": lambda seed: pinn.MultiScaleMLP(2, 1, width=6, depth=2, scales=(1, 3), seed=seed),
+    "several": lambda seed: pinn.Networks(("x", "t"), u=(nn.MLP(1, 1, width=4, depth=1, seed=seed), ("t",))),
+}
+
+
+def trained(network: nn.Cell, **options: Any) -> pinn.Solution:
+    problem = pinn.Problem(BOX, lambda u, p: u.t + u, [pinn.initial(1.0, points=4)], **options)
+    return pinn.solve(problem, network, 3, lbfgs_steps=0, points=8, progress=False)
+
+
+@pytest.mark.parametrize("make", NETWORKS.values(), ids=NETWORKS)
+def test_a_saved_solution_is_loaded_without_its_script(make: Any, tmp_path: Any) -> None:
+    before = trained(make(0))
+    before.save(tmp_path / "decay.safetensors")
+    after = pinn.load(tmp_path / "decay.safetensors")
+    points = BOX.interior(20)
+    np.testing.assert_array_equal(after(points), before(points))
+    np.testing.assert_array_equal(after.u.xt(points), before.u.xt(points))
+    np.testing.assert_array_equal(after.history.terms, before.history.terms)
+    assert (after.seconds, after.history.names, repr(after)) == (before.seconds, before.history.names, repr(before))
+
+
+def test_a_transform_and_a_class_of_ones_own_are_given_again(tmp_path: Any) -> None:
+    before = trained(Own(0), transform=lambda u, p: 1 + p.t * u)
+    before.save(tmp_path / "own")
+    with pytest.raises(errors.ArgumentError, match="has a `transform`, a function: give the problem"):
+        pinn.load(tmp_path / "own")
+    with pytest.raises(errors.ArgumentError, match="has a `transform`, which the given problem has not"):
+        pinn.load(tmp_path / "own", pinn.Problem(BOX, lambda u, p: u.t))
+    with pytest.raises(errors.ArgumentError, match="that the file does not describe: give a network"):
+        pinn.load(tmp_path / "own", before.problem)
+    network = Own(1)
+    after = pinn.load(tmp_path / "own", before.problem, network)
+    points = BOX.interior(20)
+    np.testing.assert_array_equal(after(points), before(points))
+    np.testing.assert_array_equal(after.residual(points), before.residual(points))
+
+
+def test_a_file_of_another_problem_is_refused_and_nothing_changes(tmp_path: Any) -> None:
+    trained(Own(0)).save(tmp_path / "own")
+    other = nn.MLP(2, 1, seed=0)
+    values = [p.asnumpy() for p in other.trainable_params()]
+    with pytest.raises(errors.ArgumentError, match=r"the network is not the one in .*: they differ in 'network\.inner"):
+        pinn.load(tmp_path / "own", network=other)
+    for parameter, value in zip(other.trainable_params(), values, strict=True):
+        np.testing.assert_array_equal(parameter.asnumpy(), value)
+    for problem, message in (
+        (pinn.Problem(BOX, lambda w, p: w.t), "is of u in x, t; the problem has w in x, t"),
+        (pinn.Problem(pinn.Rectangle(t=(0, 2), x=(0, 1)), lambda u, p: u.t), "the problem has u in t, x"),
+        (pinn.Problem(pinn.Rectangle(x=(0, 2), t=(0, 2)), lambda u, p: u.t), "is of the box"),
+    ):
+        with pytest.raises(errors.ArgumentError, match=message):
+            pinn.load(tmp_path / "own", problem, Own(0))
+    dt.save_checkpoint({"a": dt.Tensor([1.0])}, tmp_path / "tensors")
+    with pytest.raises(errors.CheckpointError, match="is no solution that `save` wrote: None"):
+        pinn.load(tmp_path / "tensors")
+    dt.save_checkpoint({"a": dt.Tensor([1.0])}, tmp_path / "tensors", metadata={"format": "dualtape pinn solution 1"})
+    with pytest.raises(errors.CheckpointError, match="does not say its adam_steps"):
+        pinn.load(tmp_path / "tensors")

@@ -42,6 +42,7 @@ from dualtape.pinn.library import burgers as burgers
 from dualtape.pinn.library import heat as heat
 from dualtape.pinn.library import poisson as poisson
 from dualtape.pinn.library import wave as wave
+from dualtape.pinn.loading import load as load
 from dualtape.pinn.networks import SIREN as SIREN
 from dualtape.pinn.networks import GatedMLP as GatedMLP
 from dualtape.pinn.networks import MultiScaleMLP as MultiScaleMLP

@@ -36,6 +36,8 @@ class Solution:
         The losses, term by term.
     seconds
         How long training took.
+    scaled
+        Whether the network is given coordinates that run from -1 to 1 over the domain.
 
     Examples
     --------
@@ -62,7 +64,7 @@ class Solution:
         self.seconds = seconds
         self._field = field
         self._like = like
-        self._scaled = scaled
+        self.scaled = scaled
 
     def __call__(self, points: Any = None, **coordinates: Any) -> FieldValues:
         """The values of the unknowns: an array, or a tuple of them if there are several unknowns.
@@ -232,6 +234,16 @@ class Solution:
         if size == 0:
             size, kind = math.sqrt(wanted.size) if norm == "l2" else 1.0, "absolute"
         return float(np.linalg.norm(found - wanted, order)) / size, kind
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write it to a safetensors file, from which :func:`dualtape.pinn.load` makes it again.
+
+        The file holds the parameters, what the network was made with, and the history; no code. Functions (equations,
+        conditions, a transform) are not in it. Parameters of an inverse problem are their own matter.
+        """
+        from dualtape.pinn.saving import save_solution
+
+        save_solution(self, path)
 
     def plot(self, path: str | PathLike[str] | None = None, unknown: str | None = None) -> Any:
         """Draw the solution, the exact one and the error where it is known, slices in time, and the losses.

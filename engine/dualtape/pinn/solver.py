@@ -136,7 +136,7 @@ def solve(
         if path is not None:
             save_training(training, path)
     took = time.perf_counter() - began
-    return Solution(problem, network, training.objective.field, trained[0], training.history, took)
+    return Solution(problem, network, training.objective.field, trained[0], training.history, took, settings.scaled)
 
 
 def _between_steps(training: Training, path: Path | None, seconds: float, stop: Event) -> Callable[[], None]:
