@@ -228,6 +228,9 @@ def test_points_of_a_cloud_are_drawn_from_it() -> None:
 def test_quadrature_is_gauss_on_boxes_and_even_elsewhere() -> None:
     points, weights = pinn.Rectangle(x=(0, 1), y=(0, 2)).quadrature(64)
     assert weights @ (points[:, 0] ** 7 * points[:, 1] ** 3) == pytest.approx(1 / 8 * 4, rel=1e-14)
+    points, weights = pinn.Interval(x=(0, 1)).quadrature(100_000)
+    assert len(points) == pytest.approx(100_000, rel=0.01)
+    assert weights @ np.abs(points[:, 0] - 1 / 3) == pytest.approx(5 / 18, rel=1e-9)
     points, weights = pinn.Disk().quadrature(4096)
     assert weights @ (points**2).sum(1) == pytest.approx(np.pi / 2, rel=1e-3)
     points, weights = (pinn.Disk() * pinn.Interval(t=(0, 2))).quadrature(8000)

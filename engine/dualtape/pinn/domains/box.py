@@ -82,18 +82,28 @@ class Rectangle(Domain):
         return box_distance(beyond)
 
     def quadrature(self, number: int) -> tuple[np.ndarray, np.ndarray]:
-        """Gauss-Legendre points in each direction, and their weights: exact for polynomials up to high degrees."""
-        each = max(1, round(number ** (1 / self.dimension)))
-        nodes, weights = np.polynomial.legendre.leggauss(each)
-        points = np.stack(np.meshgrid(*[(nodes + 1) / 2] * self.dimension, indexing="ij"), axis=-1)
+        """Gauss-Legendre points in each direction, and their weights: exact for polynomials up to high degrees.
+
+        Of many points, 16 or fewer are in each of equal intervals along a direction.
+        """
+        nodes, weights = _gauss(max(1, round(number ** (1 / self.dimension))))
+        points = np.stack(np.meshgrid(*[nodes] * self.dimension, indexing="ij"), axis=-1)
         products = np.ones(1)
         for _ in range(self.dimension):
-            products = np.multiply.outer(products, weights / 2)
+            products = np.multiply.outer(products, weights)
         return self._scale(points.reshape(-1, self.dimension)), products.ravel() * self.measure()
 
     def _scale(self, cube: np.ndarray) -> np.ndarray:
         # Exact at the faces, where lower + 1.0 * (upper - lower) may round.
         return np.where(cube == 1, self.upper, self.lower + cube * (self.upper - self.lower))
+
+
+def _gauss(number: int) -> tuple[np.ndarray, np.ndarray]:
+    """About ``number`` points and weights of integrals from 0 to 1."""
+    intervals = -(-number // 16)
+    nodes, weights = np.polynomial.legendre.leggauss(-(-number // intervals))
+    starts = np.arange(intervals)[:, None]
+    return ((starts + (nodes + 1) / 2) / intervals).ravel(), np.tile(weights / 2 / intervals, intervals)
 
 
 class Interval(Rectangle):
