@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -50,6 +50,8 @@ class Condition:
         The domain whose boundary that is, if it is not the problem's.
     rows
         How many rows a residual has, if not one for each point.
+    datum, of
+        The value that an unknown has there, and which one, if that is what the condition says.
     """
 
     name: str
@@ -60,6 +62,8 @@ class Condition:
     parts: ChosenOn = ()
     region: Domain | None = None
     rows: int | None = None
+    datum: Callable[[Points], Any] | None = None
+    of: str | None = None
 
 
 def initial(
@@ -95,7 +99,8 @@ def initial(
         (time,) = p.normal_coordinates or (TIME,)
         return (u.by(*[time] * times) if times else u) - datum(p)
 
-    return condition_on(f"initial {TIME * times}".rstrip(), equation, ("initial",), points, weight)
+    made = condition_on(f"initial {TIME * times}".rstrip(), equation, ("initial",), points, weight)
+    return made if times else replace(made, datum=datum, of=of)
 
 
 def dirichlet(
@@ -126,7 +131,8 @@ def dirichlet(
     """
     datum, faces = read_datum("dirichlet", value), read_faces(on)
     name = f"dirichlet {spelled_parts(faces)}"
-    return condition_on(name, lambda *args: unknown_of(args, of) - datum(args[-1]), faces, points, weight, region)
+    made = condition_on(name, lambda *args: unknown_of(args, of) - datum(args[-1]), faces, points, weight, region)
+    return replace(made, datum=datum, of=of)
 
 
 def neumann(
