@@ -50,8 +50,19 @@ def multiscale(net: Any, x: np.ndarray) -> np.ndarray:
     return total
 
 
+def fourier(net: Any, x: np.ndarray) -> np.ndarray:
+    seen = []
+    for frequencies in net.frequencies.asnumpy():
+        h = np.concatenate([np.cos(x @ frequencies), np.sin(x @ frequencies)], 1)
+        for i in range(3):
+            h = np.tanh(dense(net, f"hidden.{i}", h))
+        seen.append(h)
+    return dense(net, "last", np.concatenate(seen, 1))
+
+
 SIZES = {"in_features": 3, "out_features": 2, "width": 7, "depth": 3, "dtype": dt.float64, "seed": 0}
 NETWORKS = {
+    "fourier": (pinn.FourierMLP, {"deviations": (0.1, 0.2)}, fourier),
     "gated": (pinn.GatedMLP, {}, gated),
     "residual": (pinn.ResidualMLP, {}, residual),
     "siren": (pinn.SIREN, {"omega": 5.0}, siren),
@@ -81,6 +92,13 @@ def test_a_network_is_trained(make: Any, options: dict[str, Any], formula: Any) 
     with dt.device("host"):
         network = make(1, 1, width=10, depth=2, seed=0, **options)
     assert pinn.solve(problem, network, 50, lbfgs_steps=200, points=40, progress=False).error() < 5e-3
+
+
+def test_fourier_features_have_the_deviations_that_are_given_and_stay() -> None:
+    network = pinn.FourierMLP(2, 1, width=2000, depth=1, deviations=(1.0, 10.0), seed=0)
+    found = network.frequencies.asnumpy().std(axis=(1, 2)) / (2 * np.pi)
+    np.testing.assert_allclose(found, (1, 10), rtol=0.05)
+    assert "frequencies" not in [p.name for p in network.trainable_params()]
 
 
 def test_sirens_first_values_keep_their_distribution() -> None:
@@ -115,6 +133,7 @@ def test_an_unknown_coefficient_of_x_alone_is_found() -> None:
     ("make", "kind", "message"),
     [
         (lambda: pinn.GatedMLP(0, 1), errors.ArgumentError, "`in_features` must be 1 or more, got 0"),
+        (lambda: pinn.FourierMLP(1, 1, deviations=-1.0), errors.ArgumentError, "`deviations` of `FourierMLP`"),
         (lambda: pinn.SIREN(1, 1, omega=-1.0), errors.ArgumentError, "`omega` of `SIREN` must be positive"),
         (lambda: pinn.MultiScaleMLP(1, 1, scales=()), errors.ArgumentError, "`scales` of `MultiScaleMLP`"),
         (lambda: pinn.Networks("xt", u=nn.MLP(2, 1)), errors.ArgumentTypeError, r"names like .*got 'xt'"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import dualtape as dt
 from dualtape import nn
 from dualtape.errors import ArgumentError, ArgumentTypeError
-from dualtape.pinn.networks import SIREN, GatedMLP, MultiScaleMLP, Networks, ResidualMLP
+from dualtape.pinn.networks import SIREN, FourierMLP, GatedMLP, MultiScaleMLP, Networks, ResidualMLP
 
 if TYPE_CHECKING:
     from dualtape.pinn.solution import Solution
@@ -49,6 +49,9 @@ def describe_network(network: Any) -> dict[str, Any] | None:
         return _with_activation("MLP", sizes, network, layers[0].activation)
     if kind is SIREN:
         return {"class": "SIREN", **network.sizes, "omega": network.omega, "dtype": _dtype(network)}
+    if kind is FourierMLP:
+        sizes = {**network.sizes, "deviations": list(network.deviations)}
+        return _with_activation("FourierMLP", sizes, network, network.hidden[0].activation)
     if kind in (GatedMLP, ResidualMLP):
         return _with_activation(kind.__name__, network.sizes, network, network.first.activation)
     if kind is MultiScaleMLP:
@@ -62,7 +65,7 @@ def describe_network(network: Any) -> dict[str, Any] | None:
     return None
 
 
-def _with_activation(name: str, sizes: dict[str, int], network: nn.Cell, activation: Any) -> dict[str, Any] | None:
+def _with_activation(name: str, sizes: dict[str, Any], network: nn.Cell, activation: Any) -> dict[str, Any] | None:
     if activation is None:  # no hidden layer
         return {"class": name, **sizes, "dtype": _dtype(network)}
     called = type(activation).__name__.lower()

@@ -1,5 +1,6 @@
 """Networks for differential equations, each a cell from points (N, d) to unknowns (N, m)."""
 
+from dualtape.pinn.networks.fourier import FourierMLP as FourierMLP
 from dualtape.pinn.networks.gated import GatedMLP as GatedMLP
 from dualtape.pinn.networks.multiscale import MultiScaleMLP as MultiScaleMLP
 from dualtape.pinn.networks.residual import ResidualMLP as ResidualMLP
