@@ -189,3 +189,27 @@ def test_a_file_of_another_problem_is_refused_and_nothing_changes(tmp_path: Any)
     dt.save_checkpoint({"a": dt.Tensor([1.0])}, tmp_path / "tensors", metadata={"format": "dualtape pinn solution 1"})
     with pytest.raises(errors.CheckpointError, match="does not say its adam_steps"):
         pinn.load(tmp_path / "tensors")
+
+
+def test_all_unknowns_are_drawn_and_planes_of_more_coordinates(tmp_path: Any) -> None:
+    with dt.device("host"):
+        domain = (pinn.Rectangle(x=(-1, 1), y=(-1, 1)) - pinn.Disk((0, 0), 0.5)) * pinn.Interval(t=(0, 1))
+        problem = pinn.Problem(domain, lambda u, v, p: (u.t, v.t), exact=lambda x, y, t: (x + t, y))
+        solution = pinn.solve(problem, nn.MLP(3, 2, width=4, depth=1), 1, lbfgs_steps=0, points=8, progress=False)
+    figure = solution.plot(tmp_path / "both.png", at={"t": 0.5})
+    titles = [axes.get_title() for axes in figure.axes]
+    assert {"u, t = 0.5", "v, t = 0.5"} <= set(titles)
+    exact = figure.axes[titles.index("exact")].collections[0].get_array()
+    assert np.ma.count_masked(exact) > 0
+    assert exact.max() == pytest.approx(1.5)
+    assert "u, y = 0.75, t = 1" in [
+        axes.get_title() for axes in solution.plot(unknown="u", at={"y": 0.75, "t": 1}).axes
+    ]
+    for at, message in (
+        (None, r"this one has 3, so fix others, as in at=\{'t': 1.0\}"),
+        ({"t": 2.0}, "`at` of `plot` has t=2.0, which lies outside"),
+        ({"z": 2.0}, "no coordinate 'z'"),
+        ({"x": 0, "y": 0, "t": 0}, "this one has 0 that `at` does not fix"),
+    ):
+        with pytest.raises(errors.ArgumentError, match=message):
+            solution.plot(at=at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from os import PathLike
 from typing import Any
 
@@ -245,7 +245,12 @@ class Solution:
 
         save_solution(self, path)
 
-    def plot(self, path: str | PathLike[str] | None = None, unknown: str | None = None) -> Any:
+    def plot(
+        self,
+        path: str | PathLike[str] | None = None,
+        unknown: str | None = None,
+        at: Mapping[str, float] | None = None,
+    ) -> Any:
         """Draw the solution, the exact one and the error where it is known, slices in time, and the losses.
 
         Parameters
@@ -253,7 +258,9 @@ class Solution:
         path
             Where to save the picture; its ending says the format, as in ``"burgers.png"``.
         unknown
-            Which unknown, if there are several; the first by default.
+            Which unknown, if there are several; all of them, one below the other, by default.
+        at
+            Values of coordinates that are fixed, as in ``{"t": 1.0}``: of more than two, two are drawn.
 
         Returns
         -------
@@ -262,7 +269,7 @@ class Solution:
         """
         from dualtape.pinn.plotting import draw_solution
 
-        return draw_solution(self, path, unknown)
+        return draw_solution(self, path, unknown, at)
 
     def _grid(self) -> np.ndarray:
         domain = self.problem.domain
