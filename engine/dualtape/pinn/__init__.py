@@ -33,6 +33,8 @@ from dualtape.pinn.domains import from_surface as from_surface
 from dualtape.pinn.errors import DivergedError as DivergedError
 from dualtape.pinn.fields import Field as Field
 from dualtape.pinn.fields import Points as Points
+from dualtape.pinn.fractional import caputo as caputo
+from dualtape.pinn.fractional import riesz as riesz
 from dualtape.pinn.history import History as History
 from dualtape.pinn.inside import at as at
 from dualtape.pinn.inside import inside as inside

@@ -65,6 +65,11 @@ class Field(Quantity):
         """Its name in the equation."""
         return self._name
 
+    @property
+    def coordinates(self) -> tuple[str, ...]:
+        """What it depends on."""
+        return self._coordinates
+
     def value(self) -> dt.Tensor:
         """The tensor that it stands for."""
         return self.__dualtape_tensor__()

@@ -27,6 +27,7 @@ OF_FIELDS = (
     "laplacian",
     "normal",
     "asked",
+    "coordinates",
 )
 OF_POINTS = ("points", "values", "normal_coordinates", "normal_along", "integral", "quadrature_weights", "means")
 RESERVED = (*OF_POINTS, *OF_FIELDS)
