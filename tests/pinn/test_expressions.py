@@ -110,6 +110,14 @@ EQUATIONS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
         lambda u, p: p.d(p.integral(lambda s, p: u.at(s, p.y), 0.0, p.x, nodes=4), "x") - u,
         lambda x, y: 0 * x,
     ),
+    "integral over the domain": (
+        lambda u, p: p.integral_over(PLANE, lambda q, p: (p.x + q.y) * u.at(q)),
+        lambda x, y: x * 8 / 12 + 1.0,
+    ),
+    "integral over a part": (
+        lambda u, p: p.d(p.integral_over(pinn.Rectangle(x=(0, 1), y=(0, 1)), lambda q, p: p.x**2 * u.at(q).x), "x"),
+        lambda x, y: 2 * x / 3,
+    ),
     "vectors": (
         lambda u, v, p: (2 * pinn.Vector(u, v) - pinn.Vector(v, u) / 2).dot(v.grad()),
         lambda x, y: (2 * x**3 * y**2 - x * np.sin(y) / 2) * np.sin(y)
@@ -196,6 +204,9 @@ def test_a_derivative_of_an_expression_trains() -> None:
         (lambda u, p: (u.at(x=0.0) * 2).d("x"), errors.ArgumentError, r"as in u\.at\(x=0\.0\)\.xx"),
         (lambda u, p: u.at(p.points, p.y), errors.ShapeError, "columns of one length"),
         (lambda u, p: p.integral(lambda s, p: u * 1.0, 0, 1), errors.ShapeError, "the integrand gave"),
+        (lambda u, p: p.integral_over(PLANE, lambda q, p: u * 1.0), errors.ShapeError, "the integrand gave"),
+        (lambda u, p: p.integral_over(HEATED, lambda q, p: u.at(q)), errors.ArgumentError, "coordinates x, y, t"),
+        (lambda u, p: p.integral_over(3, lambda q, p: u.at(q)), errors.ArgumentTypeError, "must be a domain, got int"),
         (lambda u, p: p.d(u.reshape(-1), "x"), errors.ShapeError, r"an expression of shape \(8,\)"),
         (lambda u, p: pinn.caputo(u, p, "y", 2), errors.ArgumentError, r"no integer, got 2; see u\.d\('y', n\)"),
         (lambda u, p: pinn.caputo(u, p, "z", 0.5), errors.ArgumentError, "no coordinate 'z'; there are x, y"),
