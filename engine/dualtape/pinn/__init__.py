@@ -46,6 +46,7 @@ from dualtape.pinn.library import poisson as poisson
 from dualtape.pinn.library import wave as wave
 from dualtape.pinn.loading import load as load
 from dualtape.pinn.networks import SIREN as SIREN
+from dualtape.pinn.networks import ChebyshevKAN as ChebyshevKAN
 from dualtape.pinn.networks import FourierMLP as FourierMLP
 from dualtape.pinn.networks import GatedMLP as GatedMLP
 from dualtape.pinn.networks import MultiScaleMLP as MultiScaleMLP
