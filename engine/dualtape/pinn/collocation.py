@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from dualtape.errors import ShapeError
+from dualtape.errors import ArgumentTypeError, ShapeError
 from dualtape.pinn.conditions import Arrays
 from dualtape.pinn.problem import Problem
 
@@ -18,6 +18,11 @@ def draw_batches(problem: Problem, number: int, sampler: str, seed: int, draws: 
     sets = [{"points": problem.domain.points_inside(number, sampler, (seed, draws, 0))}]
     for i, condition in enumerate(problem.conditions):
         arrays = condition.sample(problem.domain, sampler, (seed, draws, i + 1))
+        if not isinstance(arrays, dict) or "points" not in arrays:
+            raise ArgumentTypeError(
+                f"`sample` of `{condition.name}` returned {type(arrays).__name__}; expected a dict of arrays, "
+                "{'points': ...}, with whatever else the equation finds in `p`"
+            )
         if not arrays["points"].size:
             raise ShapeError(f"`{condition.name}` has no points; expected at least one")
         sets.append(arrays)

@@ -45,9 +45,10 @@ def record(
         keywords = dict(zip(kwargs, arguments[len(args) :], strict=True)) if kwargs else {}
         given = arguments[: len(args)]
         if parameters:
-            outputs = call_substituted(dict(zip(parameters, weights, strict=True)), fn, *given, **keywords)
+            called = lambda *x, **named: pytree.map(value_of, fn(*x, **named))
+            outputs = call_substituted(dict(zip(parameters, weights, strict=True)), called, *given, **keywords)
         else:
-            outputs = fn(*given, **keywords)
+            outputs = pytree.map(value_of, fn(*given, **keywords))
     return outputs, watched, weights
 
 
