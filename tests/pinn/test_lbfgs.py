@@ -103,6 +103,15 @@ def test_it_ends_when_no_way_leads_down(resample: int, monkeypatch: pytest.Monke
     assert len(calls) < 120
 
 
+def test_it_ends_at_the_precision_of_float32() -> None:
+    """Its rounds ended after some twenty useless iterations each, and it began another 160 of them on new points."""
+    coarse = nn.MLP(1, 1, width=6, depth=1, seed=0)
+    with pytest.warns(RuntimeWarning, match=r"the precision of Float32; solve\(..., precision='float64'\)"):
+        history = pinn.solve(problem(lambda residual: residual), coarse, 0, lbfgs_steps=3_000, **SMALL).history
+    assert history.total[-1] < 1e-7
+    assert len(history) < 400
+
+
 def test_a_gradient_that_is_not_finite_is_named() -> None:
     rooted = problem(lambda residual: residual + dt.ops.sqrt(residual - dt.ops.stop_gradient(residual)))
     with pytest.raises(pinn.DivergedError, match="the gradient is infinite or NaN at step 1"):

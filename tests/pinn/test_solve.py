@@ -36,8 +36,30 @@ def test_an_ordinary_equation() -> None:
 
 
 def test_float32_and_no_scaling() -> None:
-    solution = pinn.solve(GROWTH, network(dtype=dt.float32), 100, lbfgs_steps=150, scaled=False, **SMALL)
+    with pytest.warns(RuntimeWarning, match="Float32"):
+        solution = pinn.solve(GROWTH, network(dtype=dt.float32), 100, lbfgs_steps=150, scaled=False, **SMALL)
     assert solution.error(np.exp) < 1e-3
+
+
+def test_precision_is_one_word() -> None:
+    rate = dt.Parameter(dt.Tensor(1.0), name="rate")
+    coarse, fine = network(dtype=dt.float32), network(dtype=dt.float32)
+    problem = pinn.Problem(GROWTH.domain, lambda u, p: u.x - rate * u, GROWTH.conditions)
+    pinn.solve(problem, coarse, 5, lbfgs_steps=5, parameters=[rate], **SMALL)
+    assert coarse.trainable_params()[0].dtype is rate.dtype is dt.float32
+    solution = pinn.solve(problem, fine, 5, lbfgs_steps=5, parameters=[rate], precision="float64", **SMALL)
+    assert {p.dtype for p in fine.get_parameters()} == {rate.dtype} == {dt.float64}
+    assert solution(x=0.5).dtype == np.float64
+
+
+def test_a_network_has_its_element_type_back_if_it_cannot_be_trained() -> None:
+    unfit = network(2, dtype=dt.float32)
+    before = [p.asnumpy() for p in unfit.get_parameters()]
+    with pytest.raises(errors.ShapeError, match="does not take the 1 coordinates"):
+        pinn.solve(GROWTH, unfit, 5, precision="float64", **SMALL)
+    for parameter, values in zip(unfit.get_parameters(), before, strict=True):
+        assert parameter.dtype is dt.float32
+        np.testing.assert_array_equal(parameter.asnumpy(), values)
 
 
 def test_poisson_on_each_device(device: Any) -> None:
@@ -229,6 +251,8 @@ def test_nan_stops_training_and_keeps_the_last_finite_parameters(stage: dict[str
         ({"steps": -1}, errors.ArgumentError, "steps.*0 or more"),
         ({"steps": 1.5}, errors.ArgumentTypeError, "steps.*int"),
         ({"sampler": "grid"}, errors.ArgumentError, "sobol"),
+        ({"precision": "double"}, errors.ArgumentError, "`precision` must be 'float32', 'float64' or None"),
+        ({"precision": dt.float64}, errors.ArgumentTypeError, "`precision` must be 'float32', 'float64' or None"),
         ({"learning_rate": 0.0}, errors.ArgumentError, "learning_rate"),
         ({"resume": True}, errors.ArgumentError, "checkpoint"),
         ({"parameters": [3]}, errors.ArgumentTypeError, "item 0 of `parameters`"),

@@ -14,6 +14,7 @@ import dualtape as dt
 from dualtape.errors import ArgumentError, ArgumentTypeError, CheckpointError, DTypeError
 from dualtape.pinn.checkpointing import load_training, prepare_saving, save_training
 from dualtape.pinn.interruption import deferred_interrupt
+from dualtape.pinn.precision import precision_of, read_precision
 from dualtape.pinn.problem import Problem
 from dualtape.pinn.progress import make_progress
 from dualtape.pinn.sampling import read_count, read_sampler
@@ -32,6 +33,7 @@ def solve(
     learning_rate: float = 5e-3,
     resample: int = 500,
     scaled: bool = True,
+    precision: str | None = None,
     parameters: Sequence[dt.Parameter] = (),
     seed: int = 0,
     checkpoint: str | PathLike[str] | None = None,
@@ -41,7 +43,7 @@ def solve(
 ) -> Solution:
     """Train ``network`` until it satisfies ``problem``: Adam first, then L-BFGS.
 
-    It computes on the device and in the element type of the network's parameters.
+    It computes on the device of the network's parameters, and in their element type unless ``precision`` says another.
 
     Parameters
     ----------
@@ -65,6 +67,10 @@ def solve(
     scaled
         Give the network coordinates that run from -1 to 1 over the domain, which trains better; equations, conditions
         and the solution are in the coordinates of the domain all the same.
+    precision
+        ``'float64'`` or ``'float32'``: convert network and parameters to it first. With float32, which is a network's
+        unless it was made otherwise, errors seldom come below 1e-3, for the loss is lost in rounding; a warning says
+        when that has ended the training.
     parameters
         Parameters in the equations to be trained as well: an inverse problem.
     seed
@@ -97,7 +103,7 @@ def solve(
     >>> from dualtape import nn, pinn
     >>> problem = pinn.Problem(pinn.Interval(x=(0, 1)), lambda u, p: u.x - u, [pinn.dirichlet(1.0, on="x-")])
     >>> network = nn.MLP(1, 1, width=8, depth=1, seed=0)
-    >>> solution = pinn.solve(problem, network, 100, lbfgs_steps=100, points=20, progress=False)
+    >>> solution = pinn.solve(problem, network, 100, lbfgs_steps=100, points=20, precision="float64", progress=False)
     >>> bool(abs(solution([1.0]) - 2.718) < 0.01)
     True
     """
@@ -113,18 +119,20 @@ def solve(
         bool(scaled),
         read_count("seed", seed, 0),
     )
-    trained = _read_parameters(network, parameters)
+    wanted = read_precision(precision)
+    trained = _read_parameters(network, parameters, wanted)
     path = _read_path(checkpoint)
     if resume and path is None:
         raise ArgumentError("`resume` needs `checkpoint`, the file to go on from")
     seconds = _read_positive("checkpoint_seconds", checkpoint_seconds)
     began = time.perf_counter()
     with dt.device(trained[0].device), deferred_interrupt() as interruption, make_progress(progress) as shown:
-        training = Training(problem, network, trained, settings)
-        if path is not None:
-            prepare_saving(training, path)
-            if resume and path.exists():
-                load_training(training, path)
+        with precision_of(network, parameters, wanted):
+            training = Training(problem, network, trained, settings)
+            if path is not None:
+                prepare_saving(training, path)
+                if resume and path.exists():
+                    load_training(training, path)
         training.after_step = _between_steps(training, path, seconds, interruption)
         try:
             training.adam(shown)
@@ -157,8 +165,10 @@ def _between_steps(training: Training, path: Path | None, seconds: float, stop: 
     return after_step
 
 
-def _read_parameters(network: Any, parameters: Sequence[dt.Parameter]) -> tuple[dt.Parameter, ...]:
-    """The network's parameters and the equation's; all on one device, in one element type."""
+def _read_parameters(
+    network: Any, parameters: Sequence[dt.Parameter], precision: str | None
+) -> tuple[dt.Parameter, ...]:
+    """The network's parameters and the equation's; all on one device, in one element type if they get no other one."""
     if not isinstance(network, dt.nn.Cell):
         raise ArgumentTypeError(f"`network` must be a Cell such as nn.MLP(2, 1), got {type(network).__name__}")
     for i, parameter in enumerate(parameters):
@@ -169,7 +179,7 @@ def _read_parameters(network: Any, parameters: Sequence[dt.Parameter]) -> tuple[
         raise ArgumentError("`network` has no trainable parameters")
     first = trained[0]
     for parameter in trained:
-        if parameter.dtype is not first.dtype:
+        if precision is None and parameter.dtype is not first.dtype:
             raise DTypeError(
                 f"parameter {parameter.name!r} is of {parameter.dtype} but {first.name!r} of {first.dtype}; "
                 "all must have one element type"

@@ -15,12 +15,15 @@ from dualtape.pinn.errors import DivergedError
 from dualtape.pinn.history import History
 from dualtape.pinn.lbfgs import descend
 from dualtape.pinn.objective import Batch, Objective
+from dualtape.pinn.precision import warn_of_float32
 from dualtape.pinn.problem import Problem
 from dualtape.pinn.progress import Progress
 from dualtape.pinn.unknowns import Network, check_network, unknown_fields
 
 # After each round L-BFGS starts afresh: points are redrawn, and the checkpoint left is an exact one.
 ROUND = 1_000
+# One that ends before, as no way leads down, must have come this far below the rounds before, or is the last one.
+_LOWER = 0.9
 
 
 @dataclass(frozen=True)
@@ -142,19 +145,24 @@ class Training:
             self._loss_and_gradients()  # the last step of Adam may have gone too far
             return
         progress.begin("L-BFGS", s.lbfgs_steps, self.lbfgs_done)
+        lowest = np.inf
         while self.lbfgs_done < s.lbfgs_steps:
             if s.resample and (self.lbfgs_done or self.adam_done):
                 self._redraw()
-            before = self.lbfgs_done
-            self._round(min(ROUND, s.lbfgs_steps - before), progress)
-            if self.lbfgs_done == before:
-                self._loss_and_gradients(finite_gradients=True)
-                break  # no way further down
+            wanted = min(ROUND, s.lbfgs_steps - self.lbfgs_done)
+            done = self._round(wanted, progress)
+            loss = float(self.history.total[-1]) if done else np.inf
+            if done < wanted and not loss < _LOWER * lowest:
+                terms, _ = self._loss_and_gradients(finite_gradients=True)
+                warn_of_float32(self.dtype, float(terms.sum()))
+                break
+            lowest = min(lowest, loss)
             self.after_step()
 
-    def _round(self, iterations: int, progress: Progress) -> None:
+    def _round(self, iterations: int, progress: Progress) -> int:
+        """How many iterations there were: fewer where no way leads further down."""
         terms = np.empty(0)
-        accepted = self.vector()
+        accepted, before = self.vector(), self.lbfgs_done
 
         def evaluate(vector: np.ndarray) -> tuple[float, np.ndarray]:
             nonlocal terms
@@ -177,6 +185,7 @@ class Training:
             descend(evaluate, accepted, iterations, after_iteration)
         finally:
             self.set_vector(accepted)
+        return self.lbfgs_done - before
 
     def keep_values(self) -> None:
         """Go back to the present parameters when the loss becomes infinite."""
