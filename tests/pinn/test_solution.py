@@ -77,7 +77,7 @@ def test_history(heat: pinn.Solution) -> None:
     history = heat.history
     assert history.names == ("equation", "initial", "dirichlet x- x+")
     assert len(history) == 5
-    assert history.adam_steps == 3
+    assert history.stages == [("Adam", 3), ("L-BFGS", 2)]
     np.testing.assert_allclose(history["initial"] + history["equation"] + history["dirichlet x- x+"], history.total)
     assert str(history).splitlines()[0].split() == ["step", "total", "equation", "initial", "dirichlet", "x-", "x+"]
 

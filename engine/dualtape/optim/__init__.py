@@ -4,4 +4,5 @@ from dualtape.optim.adam import *
 from dualtape.optim.adaptive import *
 from dualtape.optim.momentum import *
 from dualtape.optim.optimizer import *
+from dualtape.optim.quasi_newton import *
 from dualtape.optim.schedule import *

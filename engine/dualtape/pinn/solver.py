@@ -13,24 +13,27 @@ from typing import Any
 import dualtape as dt
 from dualtape.errors import ArgumentError, ArgumentTypeError, CheckpointError, DTypeError
 from dualtape.pinn.checkpointing import load_training, prepare_saving, save_training
+from dualtape.pinn.collocation import RAD, Fixed
 from dualtape.pinn.interruption import deferred_interrupt
 from dualtape.pinn.precision import precision_of, read_precision
 from dualtape.pinn.problem import Problem
 from dualtape.pinn.progress import make_progress
 from dualtape.pinn.sampling import read_count, read_sampler
 from dualtape.pinn.solution import Solution
+from dualtape.pinn.stages import LBFGS, Adam, Schedule, TrainingStage, default_schedule, read_schedule
 from dualtape.pinn.training import Settings, Stopped, Training
 
 
 def solve(
     problem: Problem,
     network: dt.nn.Cell,
-    steps: int = 500,
+    steps: int | None = None,
     *,
-    lbfgs_steps: int = 3_000,
+    optimizer: TrainingStage | Schedule | None = None,
+    lbfgs_steps: int | None = None,
+    learning_rate: float = 5e-3,
     points: int = 2_500,
     sampler: str = "sobol",
-    learning_rate: float = 5e-3,
     resample: int = 500,
     scaled: bool = True,
     precision: str | None = None,
@@ -41,7 +44,7 @@ def solve(
     resume: bool = False,
     progress: bool | None = None,
 ) -> Solution:
-    """Train ``network`` until it satisfies ``problem``: Adam first, then L-BFGS.
+    """Train ``network`` until it satisfies ``problem``.
 
     It computes on the device of the network's parameters, and in their element type unless ``precision`` says another.
 
@@ -51,19 +54,19 @@ def solve(
         Domain, equations and conditions.
     network
         A cell from points of shape (N, d) to unknowns of shape (N, m), such as ``nn.MLP(d, m)``; trained in place.
-    steps
-        Steps of Adam, on a learning rate that falls along a cosine to a twentieth.
-    lbfgs_steps
-        Iterations of SciPy's L-BFGS after them, at most.
+    optimizer
+        A stage, or several: ``pinn.Adam(500) >> pinn.SSBroyden(5_000)``. By default 200 steps of :class:`Adam`, then
+        5000 of :class:`SSBroyden`, or of :class:`LBFGS` for networks of more than 4000 weights.
+    steps, lbfgs_steps, learning_rate
+        Short for ``optimizer=Adam(steps, learning_rate=...) >> LBFGS(lbfgs_steps)``, with 500 and 3000 if but one of
+        them is given.
     points
         How many points the equations are taken at. Those of conditions are their own matter.
     sampler
         ``'sobol'``, ``'halton'``, ``'latin'`` or ``'uniform'``.
-    learning_rate
-        Of Adam.
     resample
-        Draw new points after so many steps of Adam, and before each 1000 iterations of L-BFGS; more of them where the
-        equations hold worst. 0 keeps the first ones.
+        Draw new points after so many steps, and at the beginning of a further stage, more of them where the equations
+        hold worst: ``points=RAD(resample)`` for each stage that does not say otherwise. 0 keeps the first ones.
     scaled
         Give the network coordinates that run from -1 to 1 over the domain, which trains better; equations, conditions
         and the solution are in the coordinates of the domain all the same.
@@ -82,8 +85,7 @@ def solve(
         How often.
     resume
         Go on from ``checkpoint`` if it exists. With the same arguments the run ends in the same bits as one that was
-        never stopped; but where it was stopped among the iterations of L-BFGS, the memory of past gradients starts
-        afresh.
+        never stopped, in whatever stage it was; steps and further stages may be added.
     progress
         A bar on a terminal, lines elsewhere; ``False`` shows nothing.
 
@@ -109,18 +111,17 @@ def solve(
     """
     if not isinstance(problem, Problem):
         raise ArgumentTypeError(f"`problem` must be a pinn.Problem, got {type(problem).__name__}")
+    wanted = read_precision(precision)
+    trained = _read_parameters(network, parameters, wanted)
+    weights = sum(parameter.size for parameter in trained)
     settings = Settings(
-        read_count("steps", steps, 0),
-        read_count("lbfgs_steps", lbfgs_steps, 0),
+        _read_stages(optimizer, steps, lbfgs_steps, learning_rate, weights),
         read_count("points", points),
         read_sampler(sampler),
-        _read_positive("learning_rate", learning_rate),
-        read_count("resample", resample, 0),
+        RAD(resample) if read_count("resample", resample, 0) else Fixed(),
         bool(scaled),
         read_count("seed", seed, 0),
     )
-    wanted = read_precision(precision)
-    trained = _read_parameters(network, parameters, wanted)
     path = _read_path(checkpoint)
     if resume and path is None:
         raise ArgumentError("`resume` needs `checkpoint`, the file to go on from")
@@ -135,8 +136,7 @@ def solve(
                     load_training(training, path)
         training.after_step = _between_steps(training, path, seconds, interruption)
         try:
-            training.adam(shown)
-            training.lbfgs(shown)
+            training.run(shown)
         except Stopped:
             if path is not None:
                 save_training(training, path)
@@ -189,6 +189,20 @@ def _read_parameters(
                 f"parameter {parameter.name!r} is on {parameter.device.name} but {first.name!r} on {first.device.name}"
             )
     return trained
+
+
+def _read_stages(
+    optimizer: Any, steps: int | None, lbfgs_steps: int | None, learning_rate: float, weights: int
+) -> tuple[TrainingStage, ...]:
+    if steps is None and lbfgs_steps is None:
+        return (default_schedule(weights) if optimizer is None else read_schedule(optimizer)).stages
+    if optimizer is not None:
+        given = "steps" if steps is not None else "lbfgs_steps"
+        raise ArgumentError(f"`optimizer` says how many steps of what there are: give no `{given}` beside it")
+    adam = read_count("steps", 500 if steps is None else steps, 0)
+    lbfgs = read_count("lbfgs_steps", 3_000 if lbfgs_steps is None else lbfgs_steps, 0)
+    begun: list[TrainingStage] = [Adam(adam, learning_rate=learning_rate)] if adam or not lbfgs else []
+    return (*begun, LBFGS(lbfgs)) if lbfgs else tuple(begun)
 
 
 def _read_path(checkpoint: Any) -> Path | None:
