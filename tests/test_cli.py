@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 import dualtape as dt
 from dualtape import cli
 
-QUICK = ("--steps", "5", "--lbfgs-steps", "3", "--points", "30", "--width", "6", "--depth", "1", "--device", "host")
+QUICK = ("--steps", "5", "--curvature-steps", "3", "--points", "30", "--width", "6", "--depth", "1", "--device", "host")
 
 
 def run(*arguments: str) -> Any:

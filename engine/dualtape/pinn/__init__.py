@@ -36,3 +36,4 @@ from dualtape.pinn.stages import SSBFGS as SSBFGS
 from dualtape.pinn.stages import Adam as Adam
 from dualtape.pinn.stages import SSBroyden as SSBroyden
 from dualtape.pinn.stages import TrainingStage as TrainingStage
+from dualtape.pinn.stages import default_schedule as default_schedule

@@ -26,6 +26,16 @@ Sampling = Callable[[Domain, str, Seed], Arrays]
 
 
 @dataclass(frozen=True)
+class HardValues:
+    """What an unknown is on faces, or with ``order`` 1 its first derivative in time, exactly."""
+
+    faces: tuple[str, ...]
+    datum: Callable[[Points], Any]
+    of: str | None
+    order: int = 0
+
+
+@dataclass(frozen=True)
 class Condition:
     """An equation, the points at which it holds, and its weight in the loss.
 
@@ -46,6 +56,8 @@ class Condition:
         Whether the second half of the points are partners of the first, so that a residual has N / 2 rows.
     parts
         The named parts of the boundary on which it holds, if they are what it holds on.
+    hard, period
+        If it holds exactly, and is no term of the loss: the values, or the coordinate that is periodic.
     """
 
     name: str
@@ -54,10 +66,23 @@ class Condition:
     weight: float = 1.0
     paired: bool = False
     parts: tuple[str, ...] = ()
+    hard: HardValues | None = None
+    period: str | None = None
+
+    @property
+    def is_hard(self) -> bool:
+        """Whether it holds exactly."""
+        return self.hard is not None or self.period is not None
 
 
 def initial(
-    value: Datum, *, order: int = 0, of: str | None = None, points: int = 100, weight: float = 1.0
+    value: Datum,
+    *,
+    order: int = 0,
+    of: str | None = None,
+    points: int = 100,
+    weight: float = 1.0,
+    hard: bool = False,
 ) -> Condition:
     """``u = value`` where time begins; ``order=1`` gives the initial velocity ``u.t = value`` instead.
 
@@ -71,6 +96,9 @@ def initial(
         How many points.
     weight
         Factor of this term in the loss.
+    hard
+        Let it hold exactly, in a box, by a formula around the network: it is no term of the loss then. Where faces
+        meet, the values must be those of other hard conditions.
 
     Examples
     --------
@@ -86,10 +114,22 @@ def initial(
         u, p = _unknown(fields_and_points, of), fields_and_points[-1]
         return (u.by(TIME * times) if times else u) - datum(p)
 
-    return _on_parts(f"initial {TIME * times}".rstrip(), equation, (TIME + "-",), points, weight)
+    if hard and times > 1:
+        raise ArgumentError(f"`initial` of order {times} cannot be hard; expected order 0 or 1")
+    faces = (TIME + "-",)
+    exact = HardValues(faces, datum, of, times) if hard else None
+    return _on_parts(f"initial {TIME * times}".rstrip(), equation, faces, points, weight, hard=exact)
 
 
-def dirichlet(value: Datum, on: Faces, *, of: str | None = None, points: int = 100, weight: float = 1.0) -> Condition:
+def dirichlet(
+    value: Datum,
+    on: Faces,
+    *,
+    of: str | None = None,
+    points: int = 100,
+    weight: float = 1.0,
+    hard: bool = False,
+) -> Condition:
     """``u = value`` on faces such as ``"x-"``; ``points`` on each. For the rest see :func:`initial`.
 
     Examples
@@ -100,7 +140,8 @@ def dirichlet(value: Datum, on: Faces, *, of: str | None = None, points: int = 1
     """
     datum, faces = _read_datum("dirichlet", value), _read_faces(on)
     name = f"dirichlet {' '.join(faces)}"
-    return _on_parts(name, lambda *args: _unknown(args, of) - datum(args[-1]), faces, points, weight)
+    exact = HardValues(faces, datum, of) if hard else None
+    return _on_parts(name, lambda *args: _unknown(args, of) - datum(args[-1]), faces, points, weight, hard=exact)
 
 
 def neumann(value: Datum, on: Faces, *, of: str | None = None, points: int = 100, weight: float = 1.0) -> Condition:
@@ -147,9 +188,18 @@ def boundary(
 
 
 def periodic(
-    coordinate: str, *, derivatives: int = 1, of: str | None = None, points: int = 100, weight: float = 1.0
+    coordinate: str,
+    *,
+    derivatives: int = 1,
+    of: str | None = None,
+    points: int = 100,
+    weight: float = 1.0,
+    hard: bool = False,
 ) -> Condition:
     """Equal values, and normal derivatives up to an order, on two opposite faces; of all unknowns without ``of``.
+
+    With ``hard`` all unknowns and all their derivatives are periodic, exactly: the network is given the cosine and sine
+    of an angle in place of the coordinate, one input more; ``problem.inputs`` names all of them.
 
     Examples
     --------
@@ -171,7 +221,10 @@ def periodic(
         partners[:, domain.axis(coordinate)] = domain.upper[domain.axis(coordinate)]
         return {"points": np.concatenate([points, partners])}
 
-    return Condition(f"periodic {coordinate}", equation, sample, read_weight(weight), paired=True)
+    if hard and of is not None:
+        raise ArgumentError("`periodic` is hard for all unknowns together; give no `of`")
+    period = coordinate if hard else None
+    return Condition(f"periodic {coordinate}", equation, sample, read_weight(weight), paired=True, period=period)
 
 
 def observations(points: Any, values: Any, *, of: str | None = None, weight: float = 1.0) -> Condition:
@@ -228,7 +281,13 @@ def _flux(
 
 
 def _on_parts(
-    name: str, equation: EquationRule, parts: tuple[str, ...], points: int, weight: float, flux: bool = False
+    name: str,
+    equation: EquationRule,
+    parts: tuple[str, ...],
+    points: int,
+    weight: float,
+    flux: bool = False,
+    hard: HardValues | None = None,
 ) -> Condition:
     number = read_count("points", points)
 
@@ -241,7 +300,7 @@ def _on_parts(
             )
         return {"points": places, "normal": normals}
 
-    return Condition(name, equation, sample, read_weight(weight), parts=parts)
+    return Condition(name, equation, sample, read_weight(weight), parts=parts, hard=hard)
 
 
 def _unknown(fields_and_points: tuple[Any, ...], of: str | None) -> Field:

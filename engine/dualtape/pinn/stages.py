@@ -174,9 +174,19 @@ class SSBroyden(TrainingStage):
     label: ClassVar[str] = "SSBroyden"
 
 
-def default_schedule(weights: int) -> Schedule:
-    """Adam to leave the start behind, then as much curvature as the number of weights allows."""
-    return Adam(200) >> (SSBroyden(5_000) if weights <= DENSE_WEIGHTS else LBFGS(5_000))
+def default_schedule(weights: int, steps: int = 200, curvature_steps: int = 5_000) -> Schedule:
+    """What :func:`solve` does by itself: Adam to leave the start behind, then as much curvature as can be had.
+
+    That is the matrix of :class:`SSBroyden` for up to 4000 weights, and the memory of :class:`LBFGS` for more.
+
+    Examples
+    --------
+    >>> from dualtape import pinn
+    >>> pinn.default_schedule(weights=1_341), pinn.default_schedule(weights=100_000)
+    (Adam(200) >> SSBroyden(5000), Adam(200) >> LBFGS(5000))
+    """
+    curvature = SSBroyden(curvature_steps) if weights <= DENSE_WEIGHTS else LBFGS(curvature_steps)
+    return Adam(steps) >> curvature
 
 
 def read_schedule(optimizer: object) -> Schedule:
