@@ -129,7 +129,12 @@ def call_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dt, "jit", lambda fn: fn)
 
 
-CURVATURE = [pinn.LBFGS(12), pinn.SSBFGS(12), pinn.SSBroyden(12, points=pinn.RARD(every=5, added=3))]
+CURVATURE = [
+    pinn.LBFGS(12),
+    pinn.SSBFGS(12),
+    pinn.SSBroyden(12, points=pinn.RARD(every=5, added=3)),
+    pinn.LevenbergMarquardt(12),
+]
 
 
 @pytest.mark.usefixtures("call_every_step")

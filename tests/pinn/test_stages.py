@@ -107,6 +107,38 @@ def test_what_was_reached_is_exact_to_many_digits() -> None:
     assert solution.error(np.exp) < 1e-6
 
 
+RING = pinn.Problem(
+    pinn.Rectangle(x=(0, 2), t=(0, 1)),
+    lambda u, v, p: (u.t + v.x, v.t + u.x),
+    [
+        pinn.initial(lambda p: dt.ops.sin(np.pi * p.x), of="u"),
+        pinn.initial(0.0, of="v", weight=3.0),
+        pinn.periodic("x"),
+    ],
+    weight=(1.0, 2.0),
+)
+
+
+@pytest.mark.parametrize(
+    "stage", [pinn.LevenbergMarquardt(6), pinn.GaussNewton(6, damping=1e-6)], ids=lambda s: s.label
+)
+def test_least_squares_of_several_terms(stage: pinn.TrainingStage) -> None:
+    """Its terms are those of the loss, of conditions between pairs of points, too."""
+    cell = nn.MLP(2, 2, width=6, depth=1, dtype=dt.float64, seed=0)
+    options: dict[str, Any] = {"points": 30, "resample": 0, "progress": False}
+    history = pinn.solve(RING, cell, optimizer=pinn.Adam(1) >> stage, **options).history
+    assert len(history.names) == 8
+    totals = history.total
+    assert (np.diff(totals[1:]) < 0).all()
+    assert totals[-1] < 0.5 * totals[0]
+    again = pinn.solve(RING, cell, optimizer=pinn.Adam(1, learning_rate=1e-12), **options).history
+    np.testing.assert_allclose(again.terms[0], history.terms[-1], rtol=1e-9)
+
+
+def test_levenberg_and_marquardt_reach_in_few_steps_what_takes_others_many() -> None:
+    assert trained(pinn.LevenbergMarquardt(60)).error(np.exp) < 1e-5
+
+
 def points_of_each_step(
     optimizer: pinn.TrainingStage, monkeypatch: pytest.MonkeyPatch, **options: Any
 ) -> list[np.ndarray]:

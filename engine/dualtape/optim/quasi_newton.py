@@ -13,7 +13,8 @@ from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
 from dualtape.optim.blas import one_thread
 from dualtape.optim.inverse_hessian import DenseInverse, InverseHessian, Move, StepMemory, scaled_bfgs, scaled_broyden
 from dualtape.optim.line_search import Trial, search
-from dualtape.parameter import Parameter, ParameterTuple
+from dualtape.optim.parameter_vector import ParameterVector
+from dualtape.parameter import Parameter
 from dualtape.tensor import Tensor
 
 __all__ = ["LBFGS", "SSBFGS", "QuasiNewton", "SSBroyden"]
@@ -53,15 +54,10 @@ class QuasiNewton(ABC):
     """
 
     def __init__(self, params: Iterable[Parameter]) -> None:
-        self.parameters = ParameterTuple(params)
-        if not self.parameters:
-            raise ArgumentError(f"`params` of `{type(self).__name__}` is empty")
-        for parameter in self.parameters:
-            if not parameter.dtype.is_float:
-                raise ArgumentTypeError(f"parameter {parameter.name!r} is of {parameter.dtype}; expected floats")
+        self._vector = ParameterVector(type(self).__name__, params)
+        self.parameters = self._vector.parameters
         self.iterations = self.evaluations = self.restarts = 0
-        self._sizes = [parameter.size for parameter in self.parameters]
-        self._inverse = self.curvature(sum(self._sizes))
+        self._inverse = self.curvature(self._vector.size)
         self._here: Trial | None = None
         self._fall = math.inf
 
@@ -90,7 +86,7 @@ class QuasiNewton(ABC):
             The loss or its gradient is infinite or NaN where the step begins.
         """
         with one_thread():
-            here = self._here or self._evaluated(evaluate, self._vector())
+            here = self._here or self._evaluated(evaluate, self._vector.get())
             if not here.is_finite:
                 raise ArithmeticError(f"`{type(self).__name__}` cannot begin where the loss is {here.loss}")
             self._here = here
@@ -103,7 +99,7 @@ class QuasiNewton(ABC):
                     break
                 self._inverse.forget()
                 self.restarts += 1
-            self._set_vector(here.vector)
+            self._vector.set(here.vector)
             return False
 
     def loss_changed(self) -> None:
@@ -122,8 +118,8 @@ class QuasiNewton(ABC):
 
         def trial(length: float) -> Trial:
             vector = here.vector + length * direction
-            found = self._evaluated(evaluate, vector)
-            with np.errstate(all="ignore"):  # the gradient may be infinite
+            with np.errstate(all="ignore"):  # loss and gradient may be infinite
+                found = self._evaluated(evaluate, vector)
                 return found._replace(length=length, slope=float(found.gradient @ direction))
 
         if self._inverse.is_fresh:
@@ -134,11 +130,11 @@ class QuasiNewton(ABC):
         try:
             found = search(trial, start, first)
         except BaseException:
-            self._set_vector(here.vector)
+            self._vector.set(here.vector)
             raise
         if found is None or not found.loss < here.loss:
             return False
-        self._set_vector(found.vector)
+        self._vector.set(found.vector)
         move = Move(found.vector - here.vector, found.gradient - here.gradient, -(found.length**2) * slope)
         if move.curvature > _NO_CURVATURE * float(np.linalg.norm(move.step) * np.linalg.norm(move.change)):
             self._inverse.learn(move)
@@ -146,34 +142,11 @@ class QuasiNewton(ABC):
         self._fall = here.loss - found.loss
         return True
 
-    # Parameters as one vector
-
     def _evaluated(self, evaluate: Evaluate, vector: np.ndarray) -> Trial:
-        self._set_vector(vector)
+        self._vector.set(vector)
         self.evaluations += 1
         loss, gradients = evaluate()
-        if len(gradients) != len(self.parameters):
-            raise ArgumentError(
-                f"`{type(self).__name__}` got {len(gradients)} gradients for {len(self.parameters)} parameters"
-            )
-        parts = [np.asarray(gradient) for gradient in gradients]
-        for part, parameter in zip(parts, self.parameters, strict=True):
-            if part.shape != parameter.shape:
-                raise ShapeError(
-                    f"the gradient of parameter {parameter.name!r} has shape {part.shape}; expected {parameter.shape}"
-                )
-        flat = np.concatenate([part.ravel() for part in parts]).astype(np.float64)
-        return Trial(0.0, vector, float(loss), flat, 0.0)
-
-    def _vector(self) -> np.ndarray:
-        return np.concatenate([np.asarray(p).ravel() for p in self.parameters]).astype(np.float64)
-
-    def _set_vector(self, vector: np.ndarray) -> None:
-        parts = np.split(vector, np.cumsum(self._sizes)[:-1])
-        self.parameters.set_data(
-            Tensor(part.reshape(p.shape).astype(p.dtype.numpy), device=p.device)
-            for part, p in zip(parts, self.parameters, strict=True)
-        )
+        return Trial(0.0, vector, float(loss), self._vector.flat(gradients), 0.0)
 
     # State
 
@@ -183,7 +156,7 @@ class QuasiNewton(ABC):
         An optimizer of the same parameters goes on from it, :meth:`load_state`, to the same bits.
         """
         counts = {name: np.array(float(getattr(self, name))) for name in _COUNTS}
-        here = self._here or Trial(0.0, self._vector(), math.nan, np.full(sum(self._sizes), np.nan), 0.0)
+        here = self._here or Trial(0.0, self._vector.get(), math.nan, np.full(self._vector.size, np.nan), 0.0)
         place = {"vector": here.vector, "loss": np.array(here.loss), "gradient": here.gradient}
         place["fall"] = np.array(self._fall)
         arrays = counts | place | {f"curvature.{name}": array for name, array in self._inverse.arrays().items()}
@@ -201,7 +174,7 @@ class QuasiNewton(ABC):
                     f"expected {tensor.shape}"
                 )
         arrays = {name: np.asarray(state[name], np.float64) for name in present}
-        self._set_vector(arrays["vector"])
+        self._vector.set(arrays["vector"])
         head = "curvature."
         self._inverse.take({name.removeprefix(head): a for name, a in arrays.items() if name.startswith(head)})
         for name in _COUNTS:

@@ -34,6 +34,8 @@ from dualtape.pinn.solver import solve as solve
 from dualtape.pinn.stages import LBFGS as LBFGS
 from dualtape.pinn.stages import SSBFGS as SSBFGS
 from dualtape.pinn.stages import Adam as Adam
+from dualtape.pinn.stages import GaussNewton as GaussNewton
+from dualtape.pinn.stages import LevenbergMarquardt as LevenbergMarquardt
 from dualtape.pinn.stages import SSBroyden as SSBroyden
 from dualtape.pinn.stages import TrainingStage as TrainingStage
 from dualtape.pinn.stages import default_schedule as default_schedule

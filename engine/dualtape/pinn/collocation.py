@@ -96,11 +96,11 @@ class RAD(Policy):
     --------
     >>> from dualtape import pinn
     >>> pinn.SSBroyden(2_000, points=pinn.RAD(every=250)).points
-    RAD(every=250, k=1.0, c=1.0)
+    RAD(every=250, k=2.0, c=1.0)
     """
 
-    every: int = 500
-    k: float = 1.0
+    every: int = 200
+    k: float = 2.0
     c: float = 1.0
 
     def __post_init__(self) -> None:

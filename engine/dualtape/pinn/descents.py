@@ -10,8 +10,8 @@ import numpy as np
 
 import dualtape as dt
 from dualtape import optim
-from dualtape.pinn.objective import Batch
-from dualtape.pinn.stages import LBFGS, SSBFGS, Adam, SSBroyden, TrainingStage
+from dualtape.pinn.objective import Batch, Objective
+from dualtape.pinn.stages import LBFGS, SSBFGS, Adam, GaussNewton, LevenbergMarquardt, SSBroyden, TrainingStage
 
 Differentiated = Callable[[list[Batch]], Any]
 
@@ -110,10 +110,48 @@ class CurvatureDescent(Descent):
         self._optimizer.load_state(state)
 
 
+class ResidualDescent(Descent):
+    """Steps of least squares; the terms are those after one."""
+
+    def __init__(self, optimizer: optim.LeastSquares, objective: Objective) -> None:
+        self._optimizer = optimizer
+        self._objective = objective
+        self._linearise = dt.jit(objective.linearised(optimizer.parameters))
+        self._rows = dt.jit(objective.rows)
+
+    def step(self, batches: list[Batch]) -> np.ndarray | None:
+        tried: dict[float, np.ndarray] = {}
+
+        def residuals() -> np.ndarray:
+            rows = self._rows(batches).asnumpy().astype(np.float64)
+            with np.errstate(over="ignore"):
+                tried[float(rows @ rows)] = rows
+            return np.asarray(rows)
+
+        try:
+            found = self._optimizer.step(lambda: self._linearise(batches), residuals)
+        except ArithmeticError:  # the caller finds out which term it is
+            return None
+        return self._objective.of_rows(tried[self._optimizer.loss], batches) if found else None
+
+    def loss_changed(self) -> None:
+        pass
+
+    def state(self) -> dict[str, dt.Tensor]:
+        return self._optimizer.state()
+
+    def load_state(self, state: Mapping[str, dt.Tensor]) -> None:
+        self._optimizer.load_state(state)
+
+
 def make_descent(
-    stage: TrainingStage, parameters: dt.ParameterTuple, differentiate: Differentiated, evaluate: Differentiated
+    stage: TrainingStage,
+    parameters: dt.ParameterTuple,
+    objective: Objective,
+    differentiate: Differentiated,
+    evaluate: Differentiated,
 ) -> Descent:
-    """The optimizer of a stage; ``evaluate`` is ``differentiate`` as a program of its own."""
+    """The optimizer of a stage; ``evaluate`` is ``differentiate``, of the objective, as a program of its own."""
     match stage:
         case Adam():
             return AdamDescent(stage, parameters, differentiate)
@@ -123,4 +161,8 @@ def make_descent(
             return CurvatureDescent(optim.SSBFGS(parameters), evaluate)
         case SSBroyden():
             return CurvatureDescent(optim.SSBroyden(parameters), evaluate)
+        case LevenbergMarquardt():
+            return ResidualDescent(optim.LevenbergMarquardt(parameters, stage.damping), objective)
+        case GaussNewton():
+            return ResidualDescent(optim.GaussNewton(parameters, stage.damping), objective)
     raise AssertionError(stage)

@@ -34,7 +34,7 @@ def solve(
     learning_rate: float = 5e-3,
     points: int = 2_500,
     sampler: str = "sobol",
-    resample: int = 500,
+    resample: int = 200,
     scaled: bool = True,
     precision: str | None = None,
     parameters: Sequence[dt.Parameter] = (),

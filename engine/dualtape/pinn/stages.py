@@ -174,6 +174,36 @@ class SSBroyden(TrainingStage):
     label: ClassVar[str] = "SSBroyden"
 
 
+@dataclass(frozen=True, repr=False, kw_only=True)
+class LevenbergMarquardt(TrainingStage):
+    """Steps of :class:`dualtape.optim.LevenbergMarquardt`: few steps, each of them dear.
+
+    Parameters
+    ----------
+    damping
+        The first one, as a share of the largest diagonal element of J'J.
+    """
+
+    damping: float = 1e-3
+
+    label: ClassVar[str] = "Levenberg-Marquardt"
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class GaussNewton(TrainingStage):
+    """Steps of :class:`dualtape.optim.GaussNewton`: the same without damping, to end with.
+
+    Parameters
+    ----------
+    damping
+        Added to the diagonal of J'J, as a share of its largest element.
+    """
+
+    damping: float = 1e-12
+
+    label: ClassVar[str] = "Gauss-Newton"
+
+
 def default_schedule(weights: int, steps: int = 200, curvature_steps: int = 5_000) -> Schedule:
     """What :func:`solve` does by itself: Adam to leave the start behind, then as much curvature as can be had.
 

@@ -118,7 +118,7 @@ class Training:
         """Make the optimizer of a stage."""
         self.stage = stage
         present = self.settings.stages[stage]
-        self.descent = make_descent(present, self.parameters, self._differentiate, self.evaluate)
+        self.descent = make_descent(present, self.parameters, self.objective, self._differentiate, self.evaluate)
         self.lowest: float | None = None
         self.seconds = 0.0
 
