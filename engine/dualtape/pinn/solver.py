@@ -22,6 +22,7 @@ from dualtape.pinn.sampling import read_count, read_sampler
 from dualtape.pinn.solution import Solution
 from dualtape.pinn.stages import LBFGS, Adam, Schedule, TrainingStage, default_schedule, read_schedule
 from dualtape.pinn.training import Settings, Stopped, Training
+from dualtape.pinn.weighting import Weighting
 
 
 def solve(
@@ -35,6 +36,7 @@ def solve(
     points: int = 2_500,
     sampler: str = "sobol",
     resample: int = 200,
+    weighting: Weighting | None = None,
     scaled: bool = True,
     precision: str | None = None,
     parameters: Sequence[dt.Parameter] = (),
@@ -56,7 +58,7 @@ def solve(
         A cell from points of shape (N, d) to unknowns of shape (N, m), such as ``nn.MLP(d, m)``; trained in place.
     optimizer
         A stage, or several: ``pinn.Adam(500) >> pinn.SSBroyden(5_000)``. By default 200 steps of :class:`Adam`, then
-        5000 of :class:`SSBroyden`, or of :class:`LBFGS` for networks of more than 4000 weights.
+        10,000 of :class:`SSBroyden`, or of :class:`LBFGS` for networks of more than 4000 weights.
     steps, lbfgs_steps, learning_rate
         Short for ``optimizer=Adam(steps, learning_rate=...) >> LBFGS(lbfgs_steps)``, with 500 and 3000 if but one of
         them is given.
@@ -67,6 +69,8 @@ def solve(
     resample
         Draw new points after so many steps, and at the beginning of a further stage, more of them where the equations
         hold worst: ``points=RAD(resample)`` for each stage that does not say otherwise. 0 keeps the first ones.
+    weighting
+        Weights of the loss that follow the training: :class:`GradientNorm`, :class:`Causal` or :class:`SelfAdaptive`.
     scaled
         Give the network coordinates that run from -1 to 1 over the domain, which trains better; equations, conditions
         and the solution are in the coordinates of the domain all the same.
@@ -119,6 +123,7 @@ def solve(
         read_count("points", points),
         read_sampler(sampler),
         RAD(resample) if read_count("resample", resample, 0) else Fixed(),
+        _read_weighting(weighting),
         bool(scaled),
         read_count("seed", seed, 0),
     )
@@ -203,6 +208,14 @@ def _read_stages(
     lbfgs = read_count("lbfgs_steps", 3_000 if lbfgs_steps is None else lbfgs_steps, 0)
     begun: list[TrainingStage] = [Adam(adam, learning_rate=learning_rate)] if adam or not lbfgs else []
     return (*begun, LBFGS(lbfgs)) if lbfgs else tuple(begun)
+
+
+def _read_weighting(weighting: Any) -> Weighting | None:
+    if weighting is not None and not isinstance(weighting, Weighting):
+        raise ArgumentTypeError(
+            f"`weighting` must be GradientNorm(), Causal(), SelfAdaptive() or None, got {type(weighting).__name__}"
+        )
+    return weighting
 
 
 def _read_path(checkpoint: Any) -> Path | None:
