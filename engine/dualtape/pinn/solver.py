@@ -44,6 +44,8 @@ def solve(
     checkpoint: str | PathLike[str] | None = None,
     checkpoint_seconds: float = 60.0,
     resume: bool = False,
+    watch: Callable[[Solution], object] | None = None,
+    watch_every: int = 100,
     progress: bool | None = None,
 ) -> Solution:
     """Train ``network`` until it satisfies ``problem``.
@@ -90,6 +92,11 @@ def solve(
     resume
         Go on from ``checkpoint`` if it exists. With the same arguments the run ends in the same bits as one that was
         never stopped, in whatever stage it was; steps and further stages may be added.
+    watch
+        Called with the solution as it is, its history and its seconds so far, after each ``watch_every`` steps; what it
+        takes is not counted. It may stop the training with an exception.
+    watch_every
+        After how many steps.
     progress
         A bar on a terminal, lines elsewhere; ``False`` shows nothing.
 
@@ -131,6 +138,9 @@ def solve(
     if resume and path is None:
         raise ArgumentError("`resume` needs `checkpoint`, the file to go on from")
     seconds = _read_positive("checkpoint_seconds", checkpoint_seconds)
+    if watch is not None and not callable(watch):
+        raise ArgumentTypeError(f"`watch` must be a function of the solution, got {type(watch).__name__}")
+    every = read_count("watch_every", watch_every)
     began = time.perf_counter()
     with dt.device(trained[0].device), deferred_interrupt() as interruption, make_progress(progress) as shown:
         with precision_of(network, parameters, wanted):
@@ -139,7 +149,21 @@ def solve(
                 prepare_saving(training, path)
                 if resume and path.exists():
                     load_training(training, path)
-        training.after_step = _between_steps(training, path, seconds, interruption)
+
+        def present() -> Solution:
+            took = time.perf_counter() - began - training.watching
+            return Solution(problem, network, training.objective.field, trained[0], training.history, took)
+
+        keep = _between_steps(training, path, seconds, interruption)
+
+        def after_step() -> None:
+            keep()
+            if watch is not None and len(training.history) % every == 0:
+                started = time.perf_counter()
+                watch(present())
+                training.watching += time.perf_counter() - started
+
+        training.after_step = after_step
         try:
             training.run(shown)
         except Stopped:
@@ -148,8 +172,7 @@ def solve(
             raise KeyboardInterrupt(f"stopped at step {len(training.history)}") from None
         if path is not None:
             save_training(training, path)
-    took = time.perf_counter() - began
-    return Solution(problem, network, training.objective.field, trained[0], training.history, took)
+        return present()
 
 
 def _between_steps(training: Training, path: Path | None, seconds: float, stop: Event) -> Callable[[], None]:

@@ -62,6 +62,8 @@ class Training:
         How long it has been in this stage.
     history
         The losses so far.
+    watching
+        How many seconds others have spent looking on.
     after_step
         Called between steps, where a checkpoint may be written; may raise :class:`Stopped`.
     """
@@ -88,6 +90,7 @@ class Training:
             self._set_weights([np.ones(shape) for shape in self.objective.weight_shapes(self.batches)])
         self.history = History(self.objective.names)
         self._begin(0)
+        self.watching = 0.0
         self.after_step: Callable[[], None] = lambda: None
         self.keep_values()
 
