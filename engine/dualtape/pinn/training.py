@@ -192,7 +192,10 @@ class Training:
                 self.history.append(terms)
                 progress.step(done + 1, self.history.names, terms)
                 self.seconds = time.perf_counter() - began
-            ended = (terms is None or self.descent.restarted) and self._has_ended(policy)
+            ended = False
+            if terms is None or self.descent.restarted:
+                # There is a way on, by the gradient alone or on other points.
+                ended = self._has_ended(terms is not None or policy.every > 0)
             if terms is not None:
                 self.after_step()
             elif not ended:
@@ -200,11 +203,11 @@ class Training:
             if ended:
                 return
 
-    def _has_ended(self, policy: Policy) -> bool:
-        """Whether a stage has come as far down as it can, now that no way led further down from some place."""
+    def _has_ended(self, goes_on: bool) -> bool:
+        """Whether a stage has come as far down as it can, now that what was learned leads no further."""
         terms = self._finite_losses()
         loss = float(terms.sum())
-        if policy.every and (self.lowest is None or loss < _LOWER * self.lowest):
+        if goes_on and (self.lowest is None or loss < _LOWER * self.lowest):
             self.lowest = loss
             return False
         warn_of_float32(self.dtype, loss)
