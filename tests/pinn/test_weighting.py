@@ -14,7 +14,12 @@ import dualtape as dt
 from dualtape import errors, nn, ops, pinn
 from dualtape.pinn.weighting import TrainingFacts
 
-ALL = [pinn.GradientNorm(every=2), pinn.Causal(every=2, bins=3), pinn.SelfAdaptive(every=2)]
+ALL = [
+    pinn.GradientNorm(every=2),
+    pinn.TangentKernel(every=4),
+    pinn.Causal(every=2, bins=3),
+    pinn.SelfAdaptive(every=2),
+]
 
 
 def network(seed: int = 0, inputs: int = 1) -> nn.MLP:
@@ -37,6 +42,29 @@ LIGHT = pinn.Problem(
 
 def test_gradients_of_one_length_train_what_hardly_counts() -> None:
     assert error(LIGHT, weighting=pinn.GradientNorm(every=10, keep=0.5)) < 0.2 * error(LIGHT)
+
+
+def test_terms_that_fall_equally_fast() -> None:
+    assert error(LIGHT, weighting=pinn.TangentKernel(every=50)) < 0.2 * error(LIGHT)
+
+
+def test_traces_are_those_of_the_kernels() -> None:
+    """Two residuals, a u' + b and c u, of a network that is a straight line: their gradients are known."""
+    seen: list[np.ndarray] = []
+
+    class Told(pinn.Weighting):
+        every = 5
+
+        def updated(self, present: Any) -> list[np.ndarray]:
+            seen.append(present.traces())
+            return list(present.weights)
+
+    line = nn.SequentialCell([nn.Dense(1, 1).astype(dt.float64)])
+    problem = pinn.Problem(
+        pinn.Interval(x=(0, 2)), lambda u, p: 3 * u.x + 1, [pinn.dirichlet(1.0, on="x+", weight=4.0)]
+    )
+    pinn.solve(problem, line, optimizer=pinn.Adam(1), weighting=Told(), points=8, scaled=False, progress=False)
+    np.testing.assert_allclose(seen[0], [9.0, 4.0 * (2.0**2 + 1)])
 
 
 def test_points_with_large_residuals_come_to_count() -> None:
@@ -66,7 +94,7 @@ def test_fourier_features_bring_fine_structure() -> None:
 
 
 def present(weights: list[np.ndarray], residuals: list[np.ndarray], **facts: Any) -> TrainingFacts:
-    return TrainingFacts(weights, facts.get("times"), lambda: residuals, lambda: facts["norms"])
+    return TrainingFacts(weights, facts.get("times"), lambda: residuals, lambda: facts["norms"], lambda: facts["norms"])
 
 
 def test_weights_by_numbers() -> None:

@@ -43,4 +43,5 @@ from dualtape.pinn.stages import default_schedule as default_schedule
 from dualtape.pinn.weighting import Causal as Causal
 from dualtape.pinn.weighting import GradientNorm as GradientNorm
 from dualtape.pinn.weighting import SelfAdaptive as SelfAdaptive
+from dualtape.pinn.weighting import TangentKernel as TangentKernel
 from dualtape.pinn.weighting import Weighting as Weighting

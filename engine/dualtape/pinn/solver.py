@@ -72,7 +72,8 @@ def solve(
         Draw new points after so many steps, and at the beginning of a further stage, more of them where the equations
         hold worst: ``points=RAD(resample)`` for each stage that does not say otherwise. 0 keeps the first ones.
     weighting
-        Weights of the loss that follow the training: :class:`GradientNorm`, :class:`Causal` or :class:`SelfAdaptive`.
+        Weights of the loss that follow the training: :class:`GradientNorm` or :class:`TangentKernel` of terms,
+        :class:`Causal` in time, :class:`SelfAdaptive` of points.
     scaled
         Give the network coordinates that run from -1 to 1 over the domain, which trains better; equations, conditions
         and the solution are in the coordinates of the domain all the same.
@@ -236,7 +237,8 @@ def _read_stages(
 def _read_weighting(weighting: Any) -> Weighting | None:
     if weighting is not None and not isinstance(weighting, Weighting):
         raise ArgumentTypeError(
-            f"`weighting` must be GradientNorm(), Causal(), SelfAdaptive() or None, got {type(weighting).__name__}"
+            "`weighting` must be GradientNorm(), TangentKernel(), Causal(), SelfAdaptive() or None, got "
+            f"{type(weighting).__name__}"
         )
     return weighting
 

@@ -86,6 +86,8 @@ class Training:
         self._residual_size = dt.jit(self.objective.residual_size)
         self._all_residuals = dt.jit(self.objective.residuals)
         self._gradient_norms = dt.jit(lambda batches: self.objective.gradient_norms(self.parameters, batches))
+        linearised = self.objective.linearised(self.parameters)
+        self._row_lengths = dt.jit(lambda batches: dt.ops.sqrt(dt.ops.square(linearised(batches)[1]).sum(axis=1)))
         if settings.weighting is not None:
             self._set_weights([np.ones(shape) for shape in self.objective.weight_shapes(self.batches)])
         self.history = History(self.objective.names)
@@ -122,6 +124,12 @@ class Training:
             self._set_weights(weighting.redrawn(weights, self.objective.weight_shapes(self.batches)))
         self.descent.loss_changed()
 
+    def _traces(self, batches: list[Batch]) -> np.ndarray:
+        """For each term of the loss the mean square of the gradients of its residuals."""
+        bare = [{name: x for name, x in batch.items() if name != WEIGHTS} for batch in batches]
+        # Squares of roots: of_rows adds up what stands in each term.
+        return self.objective.of_rows(np.asarray(self._row_lengths(bare)), bare)
+
     def _set_weights(self, weights: list[np.ndarray]) -> None:
         self.batches = [batch | {WEIGHTS: self.tensor(w)} for batch, w in zip(self.batches, weights, strict=True)]
 
@@ -135,6 +143,7 @@ class Training:
             points[:, domain.axis(TIME)].astype(np.float64) if has_time else None,
             lambda: [r.asnumpy().astype(np.float64) for r in self._all_residuals(batches)],
             lambda: np.asarray(self._gradient_norms(batches), np.float64),
+            lambda: self._traces(batches),
         )
         self._set_weights(weighting.updated(present))
         self.descent.loss_changed()

@@ -33,16 +33,19 @@ class TrainingFacts(NamedTuple):
         Computes the residuals of each term, in the shape of the weights.
     norms
         Computes how long the gradient of each residual's mean square is, in the order of the columns of all terms.
+    traces
+        Computes for each of them the mean square of the gradients of its single residuals, in the same order.
     """
 
     weights: PointWeights
     times: np.ndarray | None
     residuals: Callable[[], PointWeights]
     norms: Callable[[], np.ndarray]
+    traces: Callable[[], np.ndarray]
 
 
 class Weighting(ABC):
-    """How weights follow the training: :class:`GradientNorm`, :class:`Causal` or :class:`SelfAdaptive`."""
+    """How weights follow the training: by terms (:class:`GradientNorm`, :class:`TangentKernel`), in time, at points."""
 
     every: int
     """After so many steps they are computed anew."""
@@ -87,15 +90,42 @@ class GradientNorm(Weighting):
         _check_share("keep", self.keep)
 
     def updated(self, present: TrainingFacts) -> PointWeights:
-        norms = present.norms()
-        wanted = norms.sum() / np.maximum(norms, np.finfo(np.float64).tiny ** 0.5)
-        wanted[~np.isfinite(wanted) | (norms == 0)] = 1.0
-        found, start = [], 0
-        for weights in present.weights:
-            columns = wanted[start : start + weights.shape[1]]
-            found.append(self.keep * weights + (1 - self.keep) * columns)
-            start += weights.shape[1]
-        return found
+        return _moved(present.weights, present.norms(), self.keep)
+
+
+@dataclass(frozen=True)
+class TangentKernel(Weighting):
+    """All terms are made to fall equally fast, as the mean eigenvalues of their neural tangent kernels (NTK) say.
+
+    The weight of a term moves towards the sum of the kernels' mean traces over its own. It takes the Jacobian of all
+    residuals, and is dearer than :class:`GradientNorm` by as much.
+
+    Reference: Wang, Yu & Perdikaris 2022, *When and why PINNs fail to train: a neural tangent kernel perspective*,
+    J. Comput. Phys. 449 (arXiv:2007.14527), algorithm 1.
+
+    Parameters
+    ----------
+    every
+        After so many steps.
+    keep
+        How much of the old weights is kept each time.
+
+    Examples
+    --------
+    >>> from dualtape import pinn
+    >>> pinn.TangentKernel().every
+    500
+    """
+
+    every: int = 500
+    keep: float = 0.0
+
+    def __post_init__(self) -> None:
+        read_count("every", self.every)
+        _check_share("keep", self.keep)
+
+    def updated(self, present: TrainingFacts) -> PointWeights:
+        return _moved(present.weights, present.traces(), self.keep)
 
 
 @dataclass(frozen=True)
@@ -182,6 +212,18 @@ class SelfAdaptive(Weighting):
         squares = [residuals**2 for residuals in present.residuals()]
         mean = max(np.mean([square.mean() for square in squares]), np.finfo(np.float64).tiny)
         return [weights + self.rate / mean * square for weights, square in zip(present.weights, squares, strict=True)]
+
+
+def _moved(present: PointWeights, sizes: np.ndarray, keep: float) -> PointWeights:
+    """Weights on their way to the sum of all sizes over that of their own term."""
+    wanted = sizes.sum() / np.maximum(sizes, np.finfo(np.float64).tiny ** 0.5)
+    wanted[~np.isfinite(wanted) | (sizes == 0)] = 1.0
+    found, start = [], 0
+    for weights in present:
+        columns = wanted[start : start + weights.shape[1]]
+        found.append(keep * weights + (1 - keep) * columns)
+        start += weights.shape[1]
+    return found
 
 
 def _check_share(name: str, value: float) -> None:
