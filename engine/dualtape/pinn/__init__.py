@@ -20,7 +20,6 @@ from dualtape.pinn.domain import Domain as Domain
 from dualtape.pinn.errors import DivergedError as DivergedError
 from dualtape.pinn.fields import Field as Field
 from dualtape.pinn.fields import Points as Points
-from dualtape.pinn.fourier import FourierFeatures as FourierFeatures
 from dualtape.pinn.geometry import Interval as Interval
 from dualtape.pinn.geometry import Rectangle as Rectangle
 from dualtape.pinn.history import History as History
