@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from dualtape.pinn.statement import Statement, derivatives_of
 from dualtape.pinn.unknowns import Network
 
 Batch = dict[str, dt.Tensor]
+# Of this name in a batch: a weight for each row and each residual.
+WEIGHTS = "loss weights"
 Derivatives = Callable[[dt.Tensor], dict[Orders, dt.Tensor]]
 
 
@@ -62,12 +65,92 @@ class Objective:
         losses = []
         for term, batch in zip(self.terms, batches, strict=True):
             residuals = self._residuals(term, batch)
-            losses += [dt.ops.mean(dt.ops.square(r)) * w for r, w in zip(residuals, term.weights, strict=True)]
+            squares = [dt.ops.square(residual) for residual in residuals]
+            if WEIGHTS in batch:
+                squares = [batch[WEIGHTS][:, j : j + 1] * square for j, square in enumerate(squares)]
+            losses += [dt.ops.mean(square) * w for square, w in zip(squares, term.weights, strict=True)]
         return reduce(operator.add, losses), dt.ops.stack(losses)
 
     def residual_size(self, points: dt.Tensor) -> dt.Tensor:
         """How far the equations are from holding at each point, of shape (N, 1): the sum over all residuals."""
         return reduce(operator.add, map(dt.ops.abs, self._residuals(self.terms[0], {"points": points})))
+
+    def rows(self, batches: Sequence[Batch]) -> dt.Tensor:
+        """All residuals in one vector, scaled so that the loss is the sum of their squares."""
+        scaled = [
+            self._scaled(term, batch, _rows(term, batch)) for term, batch in zip(self.terms, batches, strict=True)
+        ]
+        return dt.ops.concat([x.reshape(-1) for x in scaled])
+
+    def linearised(self, weights: Sequence[dt.Parameter]) -> Callable[[Sequence[Batch]], tuple[dt.Tensor, dt.Tensor]]:
+        """A function from batches to :meth:`rows` and their Jacobian by ``weights``."""
+
+        def of_whole(term: Term, batch: Batch) -> tuple[dt.Tensor, dt.Tensor]:
+            """Where a row depends on many points: a reverse sweep for each."""
+            count = _rows(term, batch)
+            values, pull = dt.vjp(lambda: self._scaled(term, batch, count).reshape(-1), weights=list(weights))
+            _, gradients = dt.vmap(pull)(dt.ops.eye(values.size).astype(values.dtype))
+            return values, dt.ops.concat([x.reshape(values.size, -1) for x in gradients], axis=1)
+
+        def of_term(term: Term, batch: Batch) -> tuple[dt.Tensor, dt.Tensor]:
+            if term.condition.rows is not None:
+                return of_whole(term, batch)
+            count = _rows(term, batch)
+
+            def of_row(row: Batch) -> dt.Tensor:
+                # Partners stand one behind the other again.
+                one = {name: x.reshape(-1, x.shape[-1]) for name, x in row.items()}
+                return self._scaled(term, one, count)
+
+            pairs = term.condition.paired
+            apart = {
+                name: dt.ops.stack([x[:count], x[count:]], 1) if pairs and name != WEIGHTS else x
+                for name, x in batch.items()
+            }
+            return dt.residual_jacobian(of_row, list(weights))(apart)
+
+        def linearised(batches: Sequence[Batch]) -> tuple[dt.Tensor, dt.Tensor]:
+            values, matrices = zip(*map(of_term, self.terms, batches), strict=True)
+            return dt.ops.concat(values), dt.ops.concat(matrices)
+
+        return linearised
+
+    def residuals(self, batches: Sequence[Batch]) -> tuple[dt.Tensor, ...]:
+        """The residuals of each term, beside each other."""
+        found = [self._residuals(term, batch) for term, batch in zip(self.terms, batches, strict=True)]
+        return tuple(dt.ops.concat(columns, axis=1) if len(columns) > 1 else columns[0] for columns in found)
+
+    def gradient_norms(self, weights: Sequence[dt.Parameter], batches: Sequence[Batch]) -> dt.Tensor:
+        """How long the gradient of each term of the loss is, without :data:`WEIGHTS`."""
+        bare = [{name: x for name, x in batch.items() if name != WEIGHTS} for batch in batches]
+        squares = []
+        for i in range(len(self.names)):
+            gradients = dt.grad(lambda i=i: self(bare)[1][i], None, weights=list(weights))()
+            squares.append(reduce(operator.add, [dt.ops.square(gradient).sum() for gradient in gradients]))
+        return dt.ops.sqrt(dt.ops.stack(squares))
+
+    def weight_shapes(self, batches: Sequence[Batch]) -> list[tuple[int, int]]:
+        """The shape of the weights of each term: rows, and residuals."""
+        return [(_rows(term, batch), len(term.names)) for term, batch in zip(self.terms, batches, strict=True)]
+
+    def of_rows(self, rows: np.ndarray, batches: Sequence[Batch]) -> np.ndarray:
+        """The terms of the loss from the values of :meth:`rows`."""
+        terms, start = [], 0
+        for term, batch in zip(self.terms, batches, strict=True):
+            shape = _rows(term, batch), len(term.names)
+            part = rows[start : start + shape[0] * shape[1]].astype(np.float64).reshape(shape)
+            terms += list((part**2).sum(axis=0))
+            start += part.size
+        return np.array(terms)
+
+    def _scaled(self, term: Term, batch: Batch, count: int) -> dt.Tensor:
+        """The residuals of a term beside each other, times the roots of weight over number."""
+        pairs = zip(self._residuals(term, batch), term.weights, strict=True)
+        columns = [residual * math.sqrt(weight / count) for residual, weight in pairs]
+        if WEIGHTS in batch:
+            roots = dt.ops.sqrt(batch[WEIGHTS])
+            columns = [roots[:, j : j + 1] * column for j, column in enumerate(columns)]
+        return columns[0] if len(columns) == 1 else dt.ops.concat(columns, axis=1)
 
     def _residuals(self, term: Term, batch: Batch) -> tuple[dt.Tensor, ...]:
         points = batch["points"]
@@ -92,7 +175,8 @@ class Objective:
 
 
 def _data(batch: Batch) -> Batch:
-    return {name: tensor for name, tensor in batch.items() if name != "points"}
+    """What an equation finds in ``p`` besides the points."""
+    return {name: tensor for name, tensor in batch.items() if name not in ("points", WEIGHTS)}
 
 
 def equation_term(problem: Problem) -> Condition:
@@ -102,6 +186,12 @@ def equation_term(problem: Problem) -> Condition:
         raise AssertionError("the points of the equations are drawn by the solver")
 
     return Condition("equation", problem.equations, sample)
+
+
+def _rows(term: Term, batch: Batch) -> int:
+    """How many rows each residual of a term has."""
+    count: int = term.condition.rows or batch["points"].shape[0] // (2 if term.condition.paired else 1)
+    return count
 
 
 def _check_residual(condition: Condition, residual: Any, rows: int, dtype: dt.dtype.DType) -> None:
