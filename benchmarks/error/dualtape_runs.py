@@ -17,6 +17,9 @@ OPTIMIZERS: dict[str, Any] = {
     "ssbfgs": pinn.Adam(200) >> pinn.SSBFGS(100_000),
     "ssbroyden": pinn.Adam(200) >> pinn.SSBroyden(100_000),
     "levenberg_marquardt": pinn.LevenbergMarquardt(10_000),
+    "levenberg_marquardt_accelerated": pinn.LevenbergMarquardt(10_000, acceleration=True),
+    "natural_gradient": pinn.NaturalGradient(10_000),
+    "gauss_newton_cg": pinn.GaussNewtonCG(10_000),
 }
 
 

@@ -39,13 +39,16 @@ class ParameterVector:
 
     def set(self, vector: np.ndarray) -> None:
         """Give all parameters their elements."""
+        self.parameters.set_data(self.tensors(vector))
+
+    def tensors(self, vector: np.ndarray) -> list[Tensor]:
+        """The elements of each parameter in a vector, of its shape, type and device."""
         parts = np.split(vector, self._ends)
         arrays = [part.reshape(p.shape).astype(p.dtype.numpy) for part, p in zip(parts, self.parameters, strict=True)]
         devices = {p.device for p in self.parameters}
         if len(devices) == 1:
-            self.parameters.set_data(tensors(arrays, devices.pop()))
-        else:
-            self.parameters.set_data(Tensor(x, device=p.device) for x, p in zip(arrays, self.parameters, strict=True))
+            return tensors(arrays, devices.pop())
+        return [Tensor(x, device=p.device) for x, p in zip(arrays, self.parameters, strict=True)]
 
     def flat(self, gradients: Sequence[Any]) -> np.ndarray:
         """Gradients with respect to each parameter as one vector."""
