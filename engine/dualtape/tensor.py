@@ -75,7 +75,7 @@ def wrap(storage: Any, device: Device) -> Tensor:
     return tensor
 
 
-def tensors(arrays: Sequence[np.ndarray], device: Device) -> list[Tensor]:
+def tensors_of(arrays: Sequence[np.ndarray], device: Device) -> list[Tensor]:
     """Tensors with the elements of arrays, sent to a device together."""
     return [wrap(storage, device) for storage in device.put_all(arrays)]
 

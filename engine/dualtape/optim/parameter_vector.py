@@ -9,7 +9,7 @@ import numpy as np
 
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
 from dualtape.parameter import Parameter, ParameterTuple
-from dualtape.tensor import Tensor, tensors
+from dualtape.tensor import Tensor, tensors_of
 
 
 class ParameterVector:
@@ -47,7 +47,7 @@ class ParameterVector:
         arrays = [part.reshape(p.shape).astype(p.dtype.numpy) for part, p in zip(parts, self.parameters, strict=True)]
         devices = {p.device for p in self.parameters}
         if len(devices) == 1:
-            return tensors(arrays, devices.pop())
+            return tensors_of(arrays, devices.pop())
         return [Tensor(x, device=p.device) for x, p in zip(arrays, self.parameters, strict=True)]
 
     def flat(self, gradients: Sequence[Any]) -> np.ndarray:
