@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-LinearMap = Callable[[np.ndarray], np.ndarray]
+VectorMap = Callable[[np.ndarray], np.ndarray]
 
 
 class NystroemFactor(NamedTuple):
@@ -35,7 +35,7 @@ class NystroemFactor(NamedTuple):
         return np.asarray(residual + self.vectors @ ((scale - 1) * inside))
 
 
-def nystroem_factor(product: LinearMap, size: int, rank: int, seed: int) -> NystroemFactor:
+def nystroem_factor(product: VectorMap, size: int, rank: int, seed: int) -> NystroemFactor:
     """The factor from ``rank`` products with random directions.
 
     Reference: Frangella, Tropp & Udell 2023 (arXiv:2110.02820), algorithm 2.1.
@@ -64,7 +64,7 @@ class Solution(NamedTuple):
 
 
 def conjugate_gradients(
-    product: LinearMap, right: np.ndarray, precondition: LinearMap, tolerance: float, most: int
+    product: VectorMap, right: np.ndarray, precondition: VectorMap, tolerance: float, most: int
 ) -> Solution:
     """An approximate solution of a positive definite system.
 
