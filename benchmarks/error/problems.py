@@ -15,16 +15,17 @@ from dualtape import ops, pinn
 from error.cavity import cavity_reference
 
 PI = math.pi
+Predict = Callable[[np.ndarray], Any]
 Rate = Callable[[float, np.ndarray], np.ndarray]
 Beginning = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, Rate]]
 
 
 @dataclass(frozen=True)
 class Case:
-    """A problem, the error of a solution, and Parameters that are trained as well."""
+    """A problem, the error of a solution, a function of places, and Parameters that are trained as well."""
 
     problem: pinn.Problem
-    error: Callable[[pinn.Solution], float]
+    error: Callable[[Predict], float]
     parameters: tuple[dt.Parameter, ...] = ()
 
 
@@ -32,7 +33,7 @@ def _compared(problem: pinn.Problem, places: np.ndarray, reference: np.ndarray) 
     """The relative L2 error at places of shape (N, d), of the first unknowns, with the reference's values there."""
     reference = reference.reshape(len(places), -1)
 
-    def error(solution: pinn.Solution) -> float:
+    def error(solution: Predict) -> float:
         found = np.asarray(solution(places)).reshape(len(places), -1)[:, : reference.shape[1]]
         return float(np.linalg.norm(found - reference) / np.linalg.norm(reference))
 
@@ -211,7 +212,7 @@ def inverse_burgers(_: Path) -> Case:
         [pinn.observations(places, observed, weight=10.0)],
     )
 
-    def error(_: pinn.Solution) -> float:
+    def error(_: Predict) -> float:
         return max(abs(float(a) / truth[0] - 1), abs(math.exp(float(b)) / truth[1] - 1))
 
     return Case(problem, error, (a, b))
