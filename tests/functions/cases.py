@@ -121,6 +121,7 @@ _matrix = numbers(3, 4)
 _square = numbers(3, 3)
 _mask = np.array([[True, False, True], [False, False, True]])
 _labels = np.array([0, 2, 1])
+_bits = np.array([5, -3, 0, 12, 2**40])
 
 CASES: dict[str, list[Case]] = {
     # Elementwise
@@ -133,6 +134,20 @@ CASES: dict[str, list[Case]] = {
     "atan": unary(np.arctan),
     "atan2": binary(np.arctan2),
     "atanh": unary(np.arctanh, -0.9, 0.9),
+    "bitwise_and": [
+        of(np.bitwise_and, _bits, _bits[::-1]),
+        of(np.bitwise_and, _mask, ~_mask),
+        of(np.bitwise_and, 6, _bits),
+    ],
+    "bitwise_left_shift": [of(np.left_shift, _bits, np.array([0, 1, 2, 63, 64])), of(np.left_shift, 1, np.arange(3))],
+    "bitwise_not": [of(np.bitwise_not, _bits), of(np.bitwise_not, _mask)],
+    "bitwise_or": [
+        of(np.bitwise_or, _bits, _bits[::-1]),
+        of(np.bitwise_or, _mask, _mask[0]),
+        of(np.bitwise_or, _bits, -7),
+    ],
+    "bitwise_right_shift": [of(np.right_shift, _bits, np.array([0, 1, 2, 63, 64])), of(np.right_shift, _bits, 2)],
+    "bitwise_xor": [of(np.bitwise_xor, _bits, _bits[::-1]), of(np.bitwise_xor, _mask, ~_mask)],
     "ceil": unary(np.ceil),
     "cos": unary(np.cos),
     "cosh": unary(np.cosh),

@@ -16,6 +16,7 @@ from dualtape.control.loops import fori_loop as fori_loop
 from dualtape.control.loops import scan as scan
 from dualtape.control.loops import while_loop as while_loop
 from dualtape.functions.activation import *
+from dualtape.functions.bitwise import *
 from dualtape.functions.clipping import *
 from dualtape.functions.creation import *
 from dualtape.functions.elementwise import *
