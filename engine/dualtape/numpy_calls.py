@@ -23,10 +23,11 @@ _FUNCTIONS: dict[str, Any] = {name: getattr(module, name) for module in _MODULES
 # NumPy's names for what has another name here.
 _RENAMED = {
     "absolute": "abs", "amax": "amax", "amin": "amin", "arccos": "acos", "arccosh": "acosh", "arcsin": "asin",
-    "arcsinh": "asinh", "arctan": "atan", "arctan2": "atan2", "arctanh": "atanh",
-    "bitwise_invert": "bitwise_not", "concatenate": "cat", "diagonal": "diag", "divide": "div", "fabs": "abs", "float_power": "pow",
-    "invert": "bitwise_not", "left_shift": "bitwise_left_shift", "multiply": "mul", "negative": "neg", "power": "pow", "remainder": "mod", "repeat": "repeat_interleave",
-    "right_shift": "bitwise_right_shift", "rint": "round", "subtract": "sub",
+    "arcsinh": "asinh", "arctan": "atan", "arctan2": "atan2", "arctanh": "atanh", "bitwise_invert": "bitwise_not",
+    "concatenate": "cat", "diagonal": "diag", "divide": "div", "fabs": "abs", "float_power": "pow", "invert":
+    "bitwise_not", "left_shift": "bitwise_left_shift", "multiply": "mul", "negative": "neg", "power": "pow",
+    "remainder": "mod", "repeat": "repeat_interleave", "right_shift": "bitwise_right_shift", "rint": "round",
+    "subtract": "sub",
 }  # fmt: skip
 
 _UFUNCS: dict[np.ufunc, Callable[..., Any]] = {

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+import dualtape as dt
+
 Reference = Callable[..., Any]
 _draws = np.random.default_rng(7)
 
@@ -27,16 +29,29 @@ def positive(*shape: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Case:
-    """``function(*args, **kwargs)`` is ``reference(*args)``; arrays of floats are differentiated."""
+    """``function(*args, **kwargs)`` is ``reference(*args)``; arrays of floats are differentiated.
+
+    ``condition`` is by how much the function amplifies rounding.
+    """
 
     args: tuple[Any, ...]
     reference: Reference
     kwargs: dict[str, Any] = field(default_factory=dict)
     smooth: bool = True
+    condition: float = 1.0
 
 
-def of(reference: Reference, *args: Any, smooth: bool = True, **kwargs: Any) -> Case:
-    return Case(args, reference, kwargs, smooth)
+def convert(x: Any, dtype: type) -> Any:
+    """Arrays as tensors, floats among them in ``dtype``; everything else as it is."""
+    if isinstance(x, tuple):
+        return tuple(convert(item, dtype) for item in x)
+    if isinstance(x, np.ndarray):
+        return dt.Tensor(x.astype(dtype) if x.dtype.kind == "f" else x)
+    return x
+
+
+def of(reference: Reference, *args: Any, smooth: bool = True, condition: float = 1.0, **kwargs: Any) -> Case:
+    return Case(args, reference, kwargs, smooth, condition)
 
 
 def on_axes(reference: Callable[..., np.ndarray], smooth: bool = True, low: float = -2.0) -> list[Case]:

@@ -23,8 +23,13 @@ from dualtape.functions.elementwise import *
 from dualtape.functions.indexing import *
 from dualtape.functions.linear_algebra import *
 from dualtape.functions.loss import *
+from dualtape.functions.products import *
 from dualtape.functions.reduction import *
+from dualtape.functions.scans import *
 from dualtape.functions.shape import *
+from dualtape.functions.sorting import *
+from dualtape.functions.statistics import *
+from dualtape.ops import linalg as linalg
 from dualtape.ops.assignment import *
 from dualtape.ops.classes import *
 from dualtape.ops.looping import *

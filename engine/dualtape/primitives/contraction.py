@@ -1,13 +1,11 @@
 """Matrix products."""
 
-from typing import Any
-
 from dualtape.core.example import Choose, Example, Reals
 from dualtape.core.lowering import Kernel
 from dualtape.core.primitive import Bilinear
 from dualtape.core.spec import Shape, Spec, broadcast_shapes
 from dualtape.errors import ShapeError
-from dualtape.primitives.movement import permute
+from dualtape.primitives.matrices import swapped
 from dualtape.summation import multiply_matrices
 
 
@@ -19,11 +17,6 @@ def _infer_matmul(x: Spec, y: Spec) -> Spec:
         )
     batch = broadcast_shapes("matmul", x.shape[:-2], y.shape[:-2])
     return Spec((*batch, x.shape[-2], y.shape[-1]), x.dtype)
-
-
-def _swap(x: Any) -> Any:
-    rank = len(x.shape)
-    return permute(x, axes=(*range(rank - 2), rank - 1, rank - 2))
 
 
 def _matmul_for(choose: Choose, shape: Shape) -> Example | None:
@@ -40,7 +33,7 @@ matmul: Bilinear = Bilinear(
     numpy=multiply_matrices,
     lowering=Kernel("matmul"),
     infer=_infer_matmul,
-    transposes=(lambda ct, x, y: matmul(ct, _swap(y)), lambda ct, x, y: matmul(_swap(x), ct)),
+    transposes=(lambda ct, x, y: matmul(ct, swapped(y)), lambda ct, x, y: matmul(swapped(x), ct)),
     examples=(Example((Reals((2, 3)), Reals((3, 4)))), Example((Reals((5, 1, 2, 3)), Reals((4, 3, 2))))),
     written="{0} @ {1}",
     example_for=_matmul_for,
