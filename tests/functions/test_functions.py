@@ -10,7 +10,7 @@ import pytest
 
 from dualtape import ops, pytree
 from dualtape.testing import check_derivatives
-from functions import cases, matrix_cases, ordering_cases
+from functions import cases, matrix_cases, ordering_cases, scattering_cases
 from functions.cases import Case, convert
 
 FUNCTIONS = {
@@ -19,7 +19,7 @@ FUNCTIONS = {
     for name, function in vars(module).items()
     if isinstance(function, FunctionType) and function.__module__.startswith("dualtape.functions")
 }
-CASES = cases.CASES | matrix_cases.CASES | ordering_cases.CASES
+CASES = cases.CASES | matrix_cases.CASES | ordering_cases.CASES | scattering_cases.CASES
 EVERY = [pytest.param(name, case, id=f"{name}-{i}") for name in CASES for i, case in enumerate(CASES[name])]
 
 

@@ -26,6 +26,8 @@ from dualtape.functions.loss import *
 from dualtape.functions.products import *
 from dualtape.functions.reduction import *
 from dualtape.functions.scans import *
+from dualtape.functions.scattering import *
+from dualtape.functions.segments import *
 from dualtape.functions.shape import *
 from dualtape.functions.sorting import *
 from dualtape.functions.statistics import *

@@ -17,6 +17,7 @@ from dualtape.primitives import ordering as ordering
 from dualtape.primitives import power as power
 from dualtape.primitives import reduction as reduction
 from dualtape.primitives import rounding as rounding
+from dualtape.primitives import segments as segments
 from dualtape.primitives import selection as selection
 from dualtape.primitives import special as special
 from dualtape.primitives import trigonometric as trigonometric
