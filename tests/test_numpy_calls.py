@@ -22,6 +22,8 @@ X = dt.Tensor(ROWS)
 @pytest.mark.parametrize("ufunc", _UFUNCS, ids=lambda ufunc: ufunc.__name__)
 def test_functions_of_elements_are_the_librarys_own(ufunc: np.ufunc) -> None:
     at = ROWS + 1 if ufunc is np.arccosh else ROWS
+    if not any("d->" in types for types in ufunc.types):
+        at = np.arange(4).reshape(2, 2)  # it takes integers only
     arguments = [at, at[::-1]][: ufunc.nin]
     found = ufunc(*map(dt.Tensor, arguments))
     assert isinstance(found, dt.Tensor)

@@ -14,19 +14,20 @@ import numpy as np
 
 from dualtape import pytree
 from dualtape.core.interpreter import Value
-from dualtape.functions import activation, creation, elementwise, indexing, linear_algebra, reduction, shape
+from dualtape.functions import activation, bitwise, creation, elementwise, indexing, linear_algebra, reduction, shape
 from dualtape.leaving import require_constant
 
-_MODULES = (activation, creation, elementwise, indexing, linear_algebra, reduction, shape)
+_MODULES = (activation, bitwise, creation, elementwise, indexing, linear_algebra, reduction, shape)
 _FUNCTIONS: dict[str, Any] = {name: getattr(module, name) for module in _MODULES for name in module.__all__}
 
 # NumPy's names for what has another name here.
 _RENAMED = {
     "absolute": "abs", "amax": "amax", "amin": "amin", "arccos": "acos", "arccosh": "acosh", "arcsin": "asin",
-    "arcsinh": "asinh", "arctan": "atan", "arctan2": "atan2", "arctanh": "atanh", "bitwise_and": "logical_and",
-    "concatenate": "cat", "diagonal": "diag", "divide": "div", "fabs": "abs", "float_power": "pow",
-    "multiply": "mul", "negative": "neg", "power": "pow", "remainder": "mod", "repeat": "repeat_interleave",
-    "rint": "round", "subtract": "sub",
+    "arcsinh": "asinh", "arctan": "atan", "arctan2": "atan2", "arctanh": "atanh", "bitwise_invert": "bitwise_not",
+    "concatenate": "cat", "diagonal": "diag", "divide": "div", "fabs": "abs", "float_power": "pow", "invert":
+    "bitwise_not", "left_shift": "bitwise_left_shift", "multiply": "mul", "negative": "neg", "power": "pow",
+    "remainder": "mod", "repeat": "repeat_interleave", "right_shift": "bitwise_right_shift", "rint": "round",
+    "subtract": "sub",
 }  # fmt: skip
 
 _UFUNCS: dict[np.ufunc, Callable[..., Any]] = {
@@ -38,6 +39,7 @@ _UFUNCS: dict[np.ufunc, Callable[..., Any]] = {
         np.arctan2, np.sinh, np.cosh, np.tanh, np.arcsinh, np.arccosh, np.arctanh, np.sign, np.floor, np.ceil,
         np.trunc, np.rint, np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal,
         np.logical_and, np.logical_or, np.logical_xor, np.logical_not, np.isnan, np.isfinite, np.isinf, np.matmul,
+        np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert, np.left_shift, np.right_shift,
     )
 }  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from dualtape.core.interpreter import Value
-from dualtape.functions import activation, elementwise, indexing, linear_algebra, reduction, shape
+from dualtape.functions import activation, bitwise, elementwise, indexing, linear_algebra, reduction, shape
 from dualtape.functions.conversion import UnreadableError, as_tensor
 
 if TYPE_CHECKING:
@@ -28,10 +28,12 @@ class Operators(Value):
     __pow__ = elementwise.pow
     __matmul__ = linear_algebra.matmul
     __abs__ = elementwise.abs
-    __invert__ = elementwise.logical_not
-    __and__ = elementwise.logical_and
-    __or__ = elementwise.logical_or
-    __xor__ = elementwise.logical_xor
+    __invert__ = bitwise.bitwise_not
+    __and__ = bitwise.bitwise_and
+    __or__ = bitwise.bitwise_or
+    __xor__ = bitwise.bitwise_xor
+    __lshift__ = bitwise.bitwise_left_shift
+    __rshift__ = bitwise.bitwise_right_shift
     __lt__ = elementwise.less
     __le__ = elementwise.less_equal
     __gt__ = elementwise.greater
@@ -80,6 +82,21 @@ class Operators(Value):
 
     def __rpow__(self, other: Any) -> Tensor:
         return elementwise.pow(other, self)
+
+    def __rand__(self, other: Any) -> Tensor:
+        return bitwise.bitwise_and(other, self)
+
+    def __ror__(self, other: Any) -> Tensor:
+        return bitwise.bitwise_or(other, self)
+
+    def __rxor__(self, other: Any) -> Tensor:
+        return bitwise.bitwise_xor(other, self)
+
+    def __rlshift__(self, other: Any) -> Tensor:
+        return bitwise.bitwise_left_shift(other, self)
+
+    def __rrshift__(self, other: Any) -> Tensor:
+        return bitwise.bitwise_right_shift(other, self)
 
     def __rmatmul__(self, other: Any) -> Tensor:
         return linear_algebra.matmul(other, self)

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+import dualtape as dt
+
 Reference = Callable[..., Any]
 _draws = np.random.default_rng(7)
 
@@ -27,16 +29,29 @@ def positive(*shape: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Case:
-    """``function(*args, **kwargs)`` is ``reference(*args)``; arrays of floats are differentiated."""
+    """``function(*args, **kwargs)`` is ``reference(*args)``; arrays of floats are differentiated.
+
+    ``condition`` is by how much the function amplifies rounding.
+    """
 
     args: tuple[Any, ...]
     reference: Reference
     kwargs: dict[str, Any] = field(default_factory=dict)
     smooth: bool = True
+    condition: float = 1.0
 
 
-def of(reference: Reference, *args: Any, smooth: bool = True, **kwargs: Any) -> Case:
-    return Case(args, reference, kwargs, smooth)
+def convert(x: Any, dtype: type) -> Any:
+    """Arrays as tensors, floats among them in ``dtype``; everything else as it is."""
+    if isinstance(x, tuple):
+        return tuple(convert(item, dtype) for item in x)
+    if isinstance(x, np.ndarray):
+        return dt.Tensor(x.astype(dtype) if x.dtype.kind == "f" else x)
+    return x
+
+
+def of(reference: Reference, *args: Any, smooth: bool = True, condition: float = 1.0, **kwargs: Any) -> Case:
+    return Case(args, reference, kwargs, smooth, condition)
 
 
 def on_axes(reference: Callable[..., np.ndarray], smooth: bool = True, low: float = -2.0) -> list[Case]:
@@ -121,6 +136,7 @@ _matrix = numbers(3, 4)
 _square = numbers(3, 3)
 _mask = np.array([[True, False, True], [False, False, True]])
 _labels = np.array([0, 2, 1])
+_bits = np.array([5, -3, 0, 12, 2**40])
 
 CASES: dict[str, list[Case]] = {
     # Elementwise
@@ -133,6 +149,20 @@ CASES: dict[str, list[Case]] = {
     "atan": unary(np.arctan),
     "atan2": binary(np.arctan2),
     "atanh": unary(np.arctanh, -0.9, 0.9),
+    "bitwise_and": [
+        of(np.bitwise_and, _bits, _bits[::-1]),
+        of(np.bitwise_and, _mask, ~_mask),
+        of(np.bitwise_and, 6, _bits),
+    ],
+    "bitwise_left_shift": [of(np.left_shift, _bits, np.array([0, 1, 2, 63, 64])), of(np.left_shift, 1, np.arange(3))],
+    "bitwise_not": [of(np.bitwise_not, _bits), of(np.bitwise_not, _mask)],
+    "bitwise_or": [
+        of(np.bitwise_or, _bits, _bits[::-1]),
+        of(np.bitwise_or, _mask, _mask[0]),
+        of(np.bitwise_or, _bits, -7),
+    ],
+    "bitwise_right_shift": [of(np.right_shift, _bits, np.array([0, 1, 2, 63, 64])), of(np.right_shift, _bits, 2)],
+    "bitwise_xor": [of(np.bitwise_xor, _bits, _bits[::-1]), of(np.bitwise_xor, _mask, ~_mask)],
     "ceil": unary(np.ceil),
     "cos": unary(np.cos),
     "cosh": unary(np.cosh),

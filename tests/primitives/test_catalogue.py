@@ -9,7 +9,7 @@ import pytest
 
 import dualtape as dt
 from dualtape.autodiff.levels import jet, tape
-from dualtape.core.primitive import Elementwise, NonDifferentiable, Primitive, Reduction
+from dualtape.core.primitive import Elementwise, Implicit, NonDifferentiable, Primitive, Reduction
 from dualtape.core.spec import Spec
 from dualtape.devices.device import Device
 from dualtape.devices.registry import HOST
@@ -72,7 +72,8 @@ def test_primitive_has_calls_to_be_tried_on(primitive: Primitive) -> None:
 
 
 def test_every_kind_of_primitive_has_a_forward_and_a_reverse_rule() -> None:
-    kinds = {type(p) for p in PRIMITIVES} - {NonDifferentiable}
+    kinds = {type(p) for p in PRIMITIVES} - {NonDifferentiable, Implicit}
+    assert callable(Implicit.rule)  # both modes in one
     in_place_of_one = {tape.KnownPower}
     assert kinds | in_place_of_one == set(jet._RULES) == set(tape._PULL_BACK) - {tape.Adjoint}
 
@@ -83,7 +84,7 @@ def test_rule_covers_every_float_input(primitive: Primitive) -> None:
         for i, array in enumerate(call.arrays):
             if isinstance(primitive, Elementwise):
                 assert len(primitive.partials) == len(primitive.domain) == len(call.arrays)
-            elif not isinstance(primitive, Reduction):
+            elif not isinstance(primitive, (Implicit, Reduction)):
                 rules = getattr(primitive, "transposes", None)
                 rule = primitive.transpose(i) if hasattr(primitive, "transpose") else rules[i]
                 assert (rule is not None) == (array.dtype.kind == "f")

@@ -16,6 +16,7 @@ from dualtape.functions.conversion import TensorLike, as_tensor, cast_to, promot
 from dualtape.functions.creation import arange
 from dualtape.functions.shape import along, broadcast_to, expand_dims, permute, reshape
 from dualtape.primitives import comparison, gathering, movement, selection
+from dualtape.primitives.matrices import diagonal
 
 if TYPE_CHECKING:
     from dualtape.tensor import Tensor
@@ -170,6 +171,17 @@ def _flat_indices(
     return broadcast_to(total, shape)
 
 
+def take_at(x: Tensor, places: Tensor) -> Tensor:
+    """The elements of each row of ``x`` at ``places``, which lie inside of it and have its leading axes."""
+    rows = math.prod(x.shape[:-1])
+    flat = reshape(places, (rows, places.shape[-1])) if places.ndim != 2 else places
+    if rows > 1:
+        starts = np.arange(rows, dtype=np.int64)[:, None] * x.shape[-1]
+        flat = flat + as_tensor(starts, "take_at").to(x.device)
+    taken = gathering.take(reshape(x, (-1,)), reshape(flat, (-1,)), axis=0)
+    return reshape(taken, (*x.shape[:-1], places.shape[-1]))
+
+
 def where(condition: TensorLike, x: TensorLike, y: TensorLike) -> Tensor:
     """``x`` where the condition holds, else ``y``; nothing of the other branch, not even a NaN, comes through."""
     a, b = promoted_pair("where", x, y)
@@ -238,15 +250,6 @@ def _read_element(argument: str, value: Any, index: Tensor) -> Any:
     if math.prod(value.shape) != 1:
         raise ShapeError(f"`{argument}` of `one_hot` must be a number or have one element, got shape {value.shape}")
     return reshape(value, ()).to(index.device)
-
-
-def diagonal(x: Tensor) -> Tensor:
-    """The diagonal of the last two axes, which must have one size."""
-    n = x.shape[-1]
-    flat = movement.reshape(x, shape=(*x.shape[:-2], n * n))
-    rank = flat.ndim
-    sizes = (*flat.shape[:-1], n)
-    return movement.cut(flat, starts=(0,) * rank, sizes=sizes, steps=(1,) * (rank - 1) + (n + 1,))
 
 
 def diag(input: TensorLike) -> Tensor:

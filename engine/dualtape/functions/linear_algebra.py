@@ -11,10 +11,11 @@ from dualtape.core.spec import normalize_axis
 from dualtape.dtypes import bool_
 from dualtape.errors import ArgumentError, ArgumentTypeError, AxisError, DTypeError, ShapeError
 from dualtape.functions.conversion import TensorLike, UnreadableError, answered, as_tensor, cast_to, read_ints
-from dualtape.functions.indexing import diag, diagonal
+from dualtape.functions.indexing import diag
 from dualtape.functions.reduction import sum as sum_axes
 from dualtape.functions.shape import broadcast_to, permute, reshape
 from dualtape.primitives.contraction import matmul as matmul_primitive
+from dualtape.primitives.matrices import diagonal
 
 if TYPE_CHECKING:
     from dualtape.tensor import Tensor

@@ -9,11 +9,15 @@ from dualtape.primitives import broadcasting as broadcasting
 from dualtape.primitives import comparison as comparison
 from dualtape.primitives import contraction as contraction
 from dualtape.primitives import exponential as exponential
+from dualtape.primitives import factorization as factorization
 from dualtape.primitives import gathering as gathering
+from dualtape.primitives import linear_systems as linear_systems
 from dualtape.primitives import movement as movement
+from dualtape.primitives import ordering as ordering
 from dualtape.primitives import power as power
 from dualtape.primitives import reduction as reduction
 from dualtape.primitives import rounding as rounding
+from dualtape.primitives import segments as segments
 from dualtape.primitives import selection as selection
 from dualtape.primitives import special as special
 from dualtape.primitives import trigonometric as trigonometric
