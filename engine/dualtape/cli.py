@@ -1,4 +1,4 @@
-"""The command line: ``dualtape solve burgers`` and ``dualtape devices``.
+"""The command line: ``dualtape solve burgers``, ``dualtape mindspore program.py`` and ``dualtape devices``.
 
 What takes long to import is imported by the command that needs it.
 """
@@ -80,6 +80,19 @@ def devices() -> None:
     Console(width=None if sys.stdout.isatty() else 160).print(table)
     if len(dt.devices()) == 1:
         print(f"\n{INSTALL}")
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def mindspore(
+    context: typer.Context,
+    program: Annotated[Path, typer.Argument(help="A Python file that imports mindspore or luojianet_ms.")],
+) -> None:
+    """Run a program of MindSpore's or LuoJiaNET's as it is, with dualtape in the place of their library."""
+    from dualtape.mindspore.runner import run_program
+
+    if not program.is_file():
+        raise typer.BadParameter(f"there is no file {str(program)!r}", param_hint="PROGRAM")
+    run_program(str(program), context.args)
 
 
 def _require_picture(path: Path) -> None:

@@ -188,9 +188,11 @@ def where(condition: TensorLike, x: TensorLike, y: TensorLike) -> Tensor:
     return selection.where(cast_to(as_tensor(condition, "where", "condition"), bool_), a, b)
 
 
-def take(input: TensorLike, indices: TensorLike, axis: int = 0) -> Tensor:
-    """The slices of ``axis`` that ``indices`` name; negative indices count from the end."""
+def take(input: TensorLike, indices: TensorLike, axis: int | None = None) -> Tensor:
+    """The slices of ``axis`` that ``indices`` name, by default of the flattened tensor; negative ones from the end."""
     x = as_tensor(input, "take")
+    if axis is None:
+        x, axis = reshape(x, (x.size,)), 0
     index = as_tensor(indices, "take", "indices")
     if not index.dtype.is_integer:
         raise TensorIndexError(f"`indices` of `take` must be integers, got {index.dtype}")

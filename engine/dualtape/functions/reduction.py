@@ -24,7 +24,7 @@ from dualtape.functions.conversion import (
 from dualtape.functions.shape import along, part
 from dualtape.primitives import arithmetic, comparison, exponential, movement, reduction
 from dualtape.primitives.broadcasting import sum as sum_primitive
-from dualtape.primitives.power import root_of_squares
+from dualtape.primitives.power import power, root_of_squares
 from dualtape.primitives.rounding import stop_gradient
 from dualtape.primitives.selection import where
 
@@ -251,18 +251,44 @@ def std(input: TensorLike, axis: Axis = None, ddof: int = 0, keepdims: bool = Fa
     return cast_to(root_of_squares(_variance(accumulating(x), axis, ddof, keepdims)), x.dtype)
 
 
-def norm(A: TensorLike, ord: float | None = None, dim: Axis = None, keepdim: bool = False) -> Tensor:
-    """The vector norm of order ``ord`` (2 by default, also 1 and inf) over ``dim``; derivative 0 at 0."""
+def norm(A: TensorLike, ord: float | str | None = None, dim: Axis = None, keepdim: bool = False) -> Tensor:
+    """The norm of order ``ord`` over ``dim``; derivative 0 at 0.
+
+    Over one axis it is that of vectors: the number of elements that are not 0 for 0, the largest and smallest magnitude
+    for inf and -inf, else ``sum(|x| ** ord) ** (1 / ord)``. Over two it is that of matrices: ``'fro'``, and for 1 and
+    inf (-1 and -inf) the largest (smallest) sum of magnitudes in a column and in a row. Without ``ord`` it is the root
+    of the sum of squares over any axes. NumPy and MindSpore have the same conventions.
+    """
     x = floating("norm", A, "A")
     axes = read_axes("norm", dim, x.ndim)
-    if ord is not None:
-        ord = read_number("norm", "ord", ord)
-    if ord in (None, 2):
+    order = None if ord is None or ord == "fro" else read_number("norm", "ord", ord)
+    if ord is None or (ord == "fro" and len(axes) == 2) or (order == 2 and len(axes) == 1):
         squares = arithmetic.square(accumulating(x))
         total = _drop(sum_primitive(squares, axes=axes) if axes else squares, axes, keepdim)
         return cast_to(root_of_squares(total), x.dtype)
-    if ord == 1:
-        return sum(arithmetic.absolute(x), axes, keepdim)
-    if ord == float("inf"):
-        return amax(arithmetic.absolute(x), axes, keepdim)
-    raise ArgumentError(f"`ord` of `norm` must be 1, 2 or inf, got {ord}")
+    if len(axes) == 2 and order is not None and order in (1, -1, math.inf, -math.inf):
+        return _matrix_norm(x, order, axes, keepdim)
+    if len(axes) == 1 and order is not None:
+        return _vector_norm(x, order, axes, keepdim)
+    raise ArgumentError(
+        f"`ord` of `norm` over {len(axes)} axes got {ord!r}; expected None, over one axis also any number, "
+        "over two also 1, -1, inf, -inf or 'fro'"
+    )
+
+
+def _matrix_norm(x: Tensor, order: float, axes: tuple[int, ...], keepdim: bool) -> Tensor:
+    added, compared = axes if math.isfinite(order) else reversed(axes)
+    sums = sum(arithmetic.absolute(x), added, keepdims=True)
+    return _drop((amax if order > 0 else amin)(sums, compared, keepdims=True), axes, keepdim)
+
+
+def _vector_norm(x: Tensor, order: float, axes: tuple[int, ...], keepdim: bool) -> Tensor:
+    sizes = arithmetic.absolute(x)
+    if math.isinf(order):
+        return (amax if order > 0 else amin)(sizes, axes, keepdim)
+    if order == 0:
+        return sum(cast_to(comparison.not_equal(x, 0), x.dtype), axes, keepdim)
+    if order == 1:
+        return sum(sizes, axes, keepdim)
+    total = sum(power(sizes, order), axes, keepdim)
+    return where(total == 0, total, power(where(total == 0, 1.0, total), 1 / order))

@@ -41,13 +41,12 @@ def record(
         watched = [_watch(tape, arguments[position], position) for position in positions]
         for position, value in zip(positions, watched, strict=True):
             arguments[position] = value
-        weights = [tape.watch(p.value()) if p.requires_grad else p.value() for p in parameters]
+        # A parameter that is named twice is watched once.
+        watching = {p: tape.watch(p.value()) if p.requires_grad else p.value() for p in parameters}
+        weights = [watching[p] for p in parameters]
         keywords = dict(zip(kwargs, arguments[len(args) :], strict=True)) if kwargs else {}
         given = arguments[: len(args)]
-        if parameters:
-            outputs = call_substituted(dict(zip(parameters, weights, strict=True)), fn, *given, **keywords)
-        else:
-            outputs = fn(*given, **keywords)
+        outputs = call_substituted(watching, fn, *given, **keywords) if parameters else fn(*given, **keywords)
     return outputs, watched, weights
 
 

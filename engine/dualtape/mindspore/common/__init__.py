@@ -1,0 +1,1 @@
+"""MindSpore's `common`: tensors, parameters, element types, first values, `jit`."""

@@ -1,0 +1,60 @@
+"""All functions of `mindspore.ops`: dualtape's, with MindSpore's argument names, and those of the tables beside."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import dualtape as dt
+from dualtape.mindspore.additions import respelled
+from dualtape.mindspore.ops import activations, arithmetic, composite, losses, placing, random, searching, shaping
+from dualtape.mindspore.ops.tables import Functions
+
+# Names of one argument: MindSpore has several, dualtape one for each function.
+SYNONYMS: tuple[frozenset[str], ...] = (
+    frozenset({"axis", "dim", "dims", "axes"}),
+    frozenset({"keepdims", "keepdim", "keep_dims"}),
+    frozenset({"input", "x", "input_x", "A", "logits", "a", "tensor", "input_params"}),
+    frozenset({"other", "y", "exponent", "b"}),
+    frozenset({"shape", "size", "new_shape", "input_shape"}),
+    frozenset({"repeats", "multiples", "reps"}),
+    frozenset({"split_size_or_sections", "split_size", "indices_or_sections"}),
+    frozenset({"target", "labels", "label"}),
+    frozenset({"indices", "input_indices", "index"}),
+    frozenset({"ddof", "correction"}),
+    frozenset({"fill_value", "value"}),
+    frozenset({"condition", "cond"}),
+    frozenset({"on_false", "other"}),
+    frozenset({"dtype", "type"}),
+)
+
+
+def spellings_of(function: Callable[..., Any]) -> dict[str, str]:
+    """The other names of a function's arguments."""
+    own = [name for name in inspect.signature(function).parameters if name not in ("args", "kwargs")]
+    pairs: dict[str, str] = {}
+    for name in own:
+        for synonyms in SYNONYMS:
+            if name in synonyms:
+                pairs |= {other: name for other in synonyms if other not in own}
+    return pairs
+
+
+def _own_functions() -> Iterator[tuple[str, Callable[..., Any]]]:
+    for name in dir(dt.ops):
+        found = getattr(dt.ops, name)
+        if inspect.isfunction(found) and found.__module__.startswith("dualtape.functions") and name[0].islower():
+            yield name, respelled(found, spellings_of(found))
+
+
+def all_functions() -> Functions:
+    """Every function, by its name."""
+    found: Functions = {**dict(_own_functions()), **arithmetic.ALIASES}
+    for room in (arithmetic, shaping, activations, losses, searching, placing, random):
+        found |= {name: respelled(function, spellings_of(function)) for name, function in room.FUNCTIONS.items()}
+    found["clip_by_norm"] = composite.clip_by_norm
+    return found
+
+
+FUNCTIONS = all_functions()
