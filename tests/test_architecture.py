@@ -109,7 +109,7 @@ def test_devices_and_compiler_take_no_public_face(path: Path) -> None:
 # Rooms inside of rooms: who stands outside comes in by the face, `__init__`.
 ROOMS = sorted(
     shown(face.parent)
-    for room in ("autodiff", "compiler", "devices")
+    for room in ("autodiff", "compiler", "devices", "pinn")
     for face in (PACKAGE / room).rglob("__init__.py")
     if face.parent != PACKAGE / room
 )
@@ -119,7 +119,7 @@ def test_the_rooms_are_those_we_know() -> None:
     of_autodiff = {f"autodiff/{room}" for room in ("fields", "levels", "rules", "solvers", "transforms")}
     of_compiler = {f"compiler/{room}" for room in ("program", "passes", "loops", "blocks")}
     of_blocks = {f"compiler/blocks/{room}" for room in ("find", "tile", "emit")}
-    assert of_autodiff | of_compiler | of_blocks | {"devices/opencl"} == set(ROOMS)
+    assert of_autodiff | of_compiler | of_blocks | {"devices/opencl", "pinn/domains", "pinn/networks"} == set(ROOMS)
 
 
 def modules_named(node: ast.AST) -> Iterator[str]:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import reduce
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 import dualtape as dt
-from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
-from dualtape.pinn.domain import Domain, Seed
+from dualtape.errors import ArgumentError, ArgumentTypeError
+from dualtape.pinn.domains import Domain, Predicate, Seed
 from dualtape.pinn.fields import Field, Points
 from dualtape.pinn.sampling import read_count
 
@@ -21,7 +19,9 @@ TIME = "t"
 Datum = float | Callable[[Points], Any]
 EquationRule = Callable[..., Any]
 Arrays = dict[str, np.ndarray]
-Faces = str | Sequence[str]
+ChosenOn = tuple[str | Predicate, ...]
+Faces = str | Predicate | Sequence[str | Predicate]
+"""ChosenOn of a boundary: names, ``"boundary"`` for the whole of it, and functions such as ``lambda p: p.x < 0.1``."""
 Sampling = Callable[[Domain, str, Seed], Arrays]
 
 
@@ -45,7 +45,13 @@ class Condition:
     paired
         Whether the second half of the points are partners of the first, so that a residual has N / 2 rows.
     parts
-        The named parts of the boundary on which it holds, if they are what it holds on.
+        The parts of the boundary on which it holds, if they are what it holds on.
+    region
+        The domain whose boundary that is, if it is not the problem's.
+    rows
+        How many rows a residual has, if not one for each point.
+    datum, of
+        The value that an unknown has there, and which one, if that is what the condition says.
     """
 
     name: str
@@ -53,13 +59,19 @@ class Condition:
     sample: Sampling
     weight: float = 1.0
     paired: bool = False
-    parts: tuple[str, ...] = ()
+    parts: ChosenOn = ()
+    region: Domain | None = None
+    rows: int | None = None
+    datum: Callable[[Points], Any] | None = None
+    of: str | None = None
 
 
 def initial(
     value: Datum, *, order: int = 0, of: str | None = None, points: int = 100, weight: float = 1.0
 ) -> Condition:
     """``u = value`` where time begins; ``order=1`` gives the initial velocity ``u.t = value`` instead.
+
+    Time is the coordinate ``t``, or that of a :class:`dualtape.pinn.Time`.
 
     Parameters
     ----------
@@ -80,17 +92,36 @@ def initial(
     >>> [condition.name for condition in still]
     ['initial', 'initial t']
     """
-    datum, times = _read_datum("initial", value), read_count("order", order, lowest=0)
+    datum, times = read_datum("initial", value), read_count("order", order, lowest=0)
 
     def equation(*fields_and_points: Any) -> Any:
-        u, p = _unknown(fields_and_points, of), fields_and_points[-1]
-        return (u.by(TIME * times) if times else u) - datum(p)
+        u, p = unknown_of(fields_and_points, of), fields_and_points[-1]
+        (time,) = p.normal_coordinates or (TIME,)
+        return (u.by(*[time] * times) if times else u) - datum(p)
 
-    return _on_parts(f"initial {TIME * times}".rstrip(), equation, (TIME + "-",), points, weight)
+    made = condition_on(f"initial {TIME * times}".rstrip(), equation, ("initial",), points, weight)
+    return made if times else replace(made, datum=datum, of=of)
 
 
-def dirichlet(value: Datum, on: Faces, *, of: str | None = None, points: int = 100, weight: float = 1.0) -> Condition:
-    """``u = value`` on faces such as ``"x-"``; ``points`` on each. For the rest see :func:`initial`.
+def dirichlet(
+    value: Datum,
+    on: Faces,
+    *,
+    of: str | None = None,
+    points: int = 100,
+    weight: float = 1.0,
+    region: Domain | None = None,
+) -> Condition:
+    """``u = value`` on parts of the boundary; ``points`` on each. For the rest see :func:`initial`.
+
+    Parameters
+    ----------
+    on
+        Names of parts such as ``"x-"``; ``"boundary"``, the whole of it but where time begins and ends; a function
+        that chooses points of it, as in ``lambda p: p.x < 0.1``, given points with arrays of shape (N,) for
+        coordinates; or a tuple of these.
+    region
+        The domain whose boundary that is, if not the problem's: a part of it, or one within it.
 
     Examples
     --------
@@ -98,12 +129,21 @@ def dirichlet(value: Datum, on: Faces, *, of: str | None = None, points: int = 1
     >>> pinn.dirichlet(lambda p: p.t, on=("x-", "x+"), weight=10.0).name
     'dirichlet x- x+'
     """
-    datum, faces = _read_datum("dirichlet", value), _read_faces(on)
-    name = f"dirichlet {' '.join(faces)}"
-    return _on_parts(name, lambda *args: _unknown(args, of) - datum(args[-1]), faces, points, weight)
+    datum, faces = read_datum("dirichlet", value), read_faces(on)
+    name = f"dirichlet {spelled_parts(faces)}"
+    made = condition_on(name, lambda *args: unknown_of(args, of) - datum(args[-1]), faces, points, weight, region)
+    return replace(made, datum=datum, of=of)
 
 
-def neumann(value: Datum, on: Faces, *, of: str | None = None, points: int = 100, weight: float = 1.0) -> Condition:
+def neumann(
+    value: Datum,
+    on: Faces,
+    *,
+    of: str | None = None,
+    points: int = 100,
+    weight: float = 1.0,
+    region: Domain | None = None,
+) -> Condition:
     """The outward normal derivative ``du/dn = value`` on faces; see :func:`dirichlet`.
 
     Examples
@@ -112,11 +152,19 @@ def neumann(value: Datum, on: Faces, *, of: str | None = None, points: int = 100
     >>> pinn.neumann(0.0, on="y+").name
     'neumann y+'
     """
-    return _flux("neumann", 0.0, 1.0, value, on, of, points, weight)
+    return _flux("neumann", 0.0, 1.0, value, on, of, points, weight, region)
 
 
 def robin(
-    a: float, b: float, value: Datum, on: Faces, *, of: str | None = None, points: int = 100, weight: float = 1.0
+    a: float,
+    b: float,
+    value: Datum,
+    on: Faces,
+    *,
+    of: str | None = None,
+    points: int = 100,
+    weight: float = 1.0,
+    region: Domain | None = None,
 ) -> Condition:
     """``a * u + b * du/dn = value`` on faces, with the outward normal derivative; see :func:`dirichlet`.
 
@@ -126,24 +174,32 @@ def robin(
     >>> pinn.robin(1.0, 0.5, lambda p: p.y, on="x+").name
     'robin x+'
     """
-    return _flux("robin", a, b, value, on, of, points, weight)
+    return _flux("robin", a, b, value, on, of, points, weight, region)
 
 
 def boundary(
-    equation: EquationRule, on: Faces, *, points: int = 100, weight: float = 1.0, name: str | None = None
+    equation: EquationRule,
+    on: Faces,
+    *,
+    points: int = 100,
+    weight: float = 1.0,
+    name: str | None = None,
+    region: Domain | None = None,
 ) -> Condition:
-    """Any equation on faces: ``lambda u, p: u.x - u ** 4``; it finds the outward normals in ``p.normal``.
+    """Any equation on parts of the boundary: ``lambda u, p: u.normal + u**4``; see :func:`dirichlet`.
+
+    ``u.normal`` is the derivative along the outward normal; the normals themselves are in ``p.normal``.
 
     Examples
     --------
     >>> from dualtape import pinn
-    >>> pinn.boundary(lambda u, p: u.x - u**4, on="x-", name="radiation").name
+    >>> pinn.boundary(lambda u, p: u.normal + u**4, on="x-", name="radiation").name
     'radiation'
     """
     if not callable(equation):
         raise ArgumentTypeError(f"`equation` of `boundary` must be a function, got {type(equation).__name__}")
-    faces = _read_faces(on)
-    return _on_parts(name or f"boundary {' '.join(faces)}", equation, faces, points, weight)
+    faces = read_faces(on)
+    return condition_on(name or f"boundary {spelled_parts(faces)}", equation, faces, points, weight, region)
 
 
 def periodic(
@@ -160,7 +216,7 @@ def periodic(
     number, orders = read_count("points", points), range(read_count("derivatives", derivatives, lowest=0) + 1)
 
     def equation(*fields_and_points: Any) -> Any:
-        unknowns = fields_and_points[:-1] if of is None else (_unknown(fields_and_points, of),)
+        unknowns = fields_and_points[:-1] if of is None else (unknown_of(fields_and_points, of),)
         both = [u.by(coordinate * order) if order else u for u in unknowns for order in orders]
         half = both[0].shape[0] // 2
         return tuple(x[:half] - x[half:] for x in both)
@@ -174,37 +230,6 @@ def periodic(
     return Condition(f"periodic {coordinate}", equation, sample, read_weight(weight), paired=True)
 
 
-def observations(points: Any, values: Any, *, of: str | None = None, weight: float = 1.0) -> Condition:
-    """``u`` has the observed ``values``, of shape (N,) or (N, 1), at ``points`` of shape (N, d).
-
-    Examples
-    --------
-    >>> from dualtape import pinn
-    >>> pinn.observations([[0.0, 0.5], [1.0, 0.5]], [0.1, 0.2]).name
-    'observations'
-    """
-    places, observed = np.array(points, np.float64), np.array(values, np.float64)
-    if places.ndim != 2 or not places.size:
-        raise ShapeError(f"`points` of `observations` must have shape (N, d) with N > 0, got {places.shape}")
-    if observed.shape not in ((len(places),), (len(places), 1)):
-        raise ShapeError(
-            f"`values` of `observations` must have shape ({len(places)},) as there are {len(places)} points, "
-            f"got {observed.shape}"
-        )
-    if not (np.isfinite(places).all() and np.isfinite(observed).all()):
-        raise ArgumentError("`points` and `values` of `observations` must be finite; got infinities or NaNs")
-
-    def sample(domain: Domain, sampler: str, seed: Seed) -> Arrays:
-        if places.shape[1] != domain.dimension:
-            raise ShapeError(
-                f"`points` of `observations` has {places.shape[1]} coordinates; "
-                f"the domain has {domain.dimension}: {', '.join(domain.coordinates)}"
-            )
-        return {"points": places, "values": observed.reshape(-1, 1)}
-
-    return Condition("observations", lambda *args: _unknown(args, of) - args[-1].values, sample, read_weight(weight))
-
-
 def read_weight(weight: object) -> float:
     """A finite number that is not negative."""
     if isinstance(weight, bool) or not isinstance(weight, (int, float, np.integer, np.floating)):
@@ -215,36 +240,65 @@ def read_weight(weight: object) -> float:
 
 
 def _flux(
-    name: str, a: float, b: float, value: Datum, on: Faces, of: str | None, points: int, weight: float
+    name: str,
+    a: float,
+    b: float,
+    value: Datum,
+    on: Faces,
+    of: str | None,
+    points: int,
+    weight: float,
+    region: Domain | None,
 ) -> Condition:
-    datum, faces = _read_datum(name, value), _read_faces(on)
+    datum, faces = read_datum(name, value), read_faces(on)
 
     def equation(*fields_and_points: Any) -> Any:
-        u, p = _unknown(fields_and_points, of), fields_and_points[-1]
-        fluxes = [b * p.normal_along(coordinate) * u.by(coordinate) for coordinate in p.normal_coordinates]
-        return reduce(operator.add, [a * u, *fluxes] if a else fluxes) - datum(p)
+        u, p = unknown_of(fields_and_points, of), fields_and_points[-1]
+        flux = u.normal * b
+        return (u * a + flux if a else flux) - datum(p)
 
-    return _on_parts(f"{name} {' '.join(faces)}", equation, faces, points, weight, flux=True)
+    return condition_on(f"{name} {spelled_parts(faces)}", equation, faces, points, weight, region, flux=True)
 
 
-def _on_parts(
-    name: str, equation: EquationRule, parts: tuple[str, ...], points: int, weight: float, flux: bool = False
+def condition_on(
+    name: str,
+    equation: EquationRule,
+    parts: ChosenOn,
+    points: int,
+    weight: float,
+    region: Domain | None = None,
+    flux: bool = False,
 ) -> Condition:
+    """A condition at ``points`` points on each of some parts of the boundary, of the problem's domain or a region."""
     number = read_count("points", points)
+    if region is not None and not isinstance(region, Domain):
+        raise ArgumentTypeError(f"`region` must be a domain, got {type(region).__name__}")
 
     def sample(domain: Domain, sampler: str, seed: Seed) -> Arrays:
-        places, normals = domain.boundary(number, parts, sampler, seed)
-        if bare := [part for part in parts if flux and not domain.parts[part]]:
+        around = region_of(domain, region, name)
+        places, normals = around.boundary(number, parts, sampler, seed)
+        if bare := [part for on in parts if flux for part in around.parts_of(on) if not around.parts[part]]:
             raise ArgumentError(
-                f"`{name}` takes the derivative along normals, but `parts` of {type(domain).__name__} gives "
+                f"`{name}` takes the derivative along normals, but `parts` of {type(around).__name__} gives "
                 f"{bare[0]!r} no coordinates; expected those along which its normals have a component"
             )
         return {"points": places, "normal": normals}
 
-    return Condition(name, equation, sample, read_weight(weight), parts=parts)
+    return Condition(name, equation, sample, read_weight(weight), parts=parts, region=region)
 
 
-def _unknown(fields_and_points: tuple[Any, ...], of: str | None) -> Field:
+def region_of(domain: Domain, region: Domain | None, name: str) -> Domain:
+    """The region, which must have the coordinates of the domain; the domain where there is none."""
+    if region is not None and region.coordinates != domain.coordinates:
+        raise ArgumentError(
+            f"`region` of `{name}` has the coordinates {', '.join(region.coordinates)}; the problem's domain has "
+            f"{', '.join(domain.coordinates)}"
+        )
+    return region or domain
+
+
+def unknown_of(fields_and_points: tuple[Any, ...], of: str | None) -> Field:
+    """The unknown of this name among the arguments of an equation; without a name the only one."""
     fields: tuple[Field, ...] = fields_and_points[:-1]
     names = [u.name for u in fields]
     if of is None:
@@ -256,7 +310,8 @@ def _unknown(fields_and_points: tuple[Any, ...], of: str | None) -> Field:
     return fields[names.index(of)]
 
 
-def _read_datum(condition: str, value: object) -> Callable[[Points], Any]:
+def read_datum(condition: str, value: object) -> Callable[[Points], Any]:
+    """A function of the points, which a number is, too."""
     if callable(value) and not isinstance(value, dt.Tensor):
         return value
     if isinstance(value, (bool, str)) or not isinstance(value, (int, float, np.integer, np.floating, dt.Parameter)):
@@ -267,10 +322,19 @@ def _read_datum(condition: str, value: object) -> Callable[[Points], Any]:
     return lambda p: value
 
 
-def _read_faces(on: object) -> tuple[str, ...]:
-    faces = (on,) if isinstance(on, str) else tuple(on) if isinstance(on, Sequence) else None
-    if not faces or not all(isinstance(face, str) and len(face) > 1 for face in faces):
-        raise ArgumentTypeError(f"`on` must name faces such as 'x-', or be a tuple of such names; got {on!r}")
+def read_faces(on: object) -> ChosenOn:
+    """A tuple of what chooses parts of a boundary."""
+    faces = (on,) if isinstance(on, str) or callable(on) else tuple(on) if isinstance(on, Sequence) else None
+    if not faces or not all(callable(face) or (isinstance(face, str) and len(face) > 1) for face in faces):
+        raise ArgumentTypeError(
+            f"`on` must name faces such as 'x-' or be a function such as `lambda p: p.x < 0.1`, or be a tuple of "
+            f"these; got {on!r}"
+        )
     if len(set(faces)) != len(faces):
         raise ArgumentError(f"`on` names a face twice: {faces}")
     return faces
+
+
+def spelled_parts(parts: ChosenOn) -> str:
+    """As in names of conditions."""
+    return " ".join(part if isinstance(part, str) else "chosen" for part in parts)

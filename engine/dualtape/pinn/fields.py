@@ -4,22 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, NoReturn
 
 import dualtape as dt
 from dualtape.errors import ArgumentError
-from dualtape.pinn.domain import OF_FIELDS
+from dualtape.pinn.domains import OF_FIELDS
+from dualtape.pinn.integrals import gauss_integral
+from dualtape.pinn.quantities import Evaluation, Quantity, read_order, refuse_index
 
 Orders = tuple[int, ...]
 
 
-class Field(dt.Reference):
+class Field(Quantity):
     """An unknown at N points: a tensor of shape (N, 1), whose derivatives are attributes.
 
     ``u.t`` is its first derivative by t, ``u.xx`` the second by x, ``u.xy`` the mixed one (also
-    ``u.yx``): any product of coordinates. They are tensors of the same shape.
+    ``u.yx``): any product of coordinates. They are tensors of the same shape, and so are ``u.d("x", 3)``,
+    ``u.laplacian()`` over the coordinates of space, and on a boundary ``u.normal``, the derivative along the outward
+    normal; ``u.grad()`` is a :class:`dualtape.pinn.Vector`.
 
     Equations are given fields; they take part in operations as any tensor does.
+
+    Attributes
+    ----------
+    asked
+        Whether anything was made of it yet.
 
     Examples
     --------
@@ -29,27 +38,38 @@ class Field(dt.Reference):
     [[13.]]
     """
 
-    __slots__ = ("_coordinates", "_derivative", "_name", "_value")
+    __slots__ = ("_coordinates", "_derivative", "_name", "asked")
 
-    def __init__(self, name: str, coordinates: tuple[str, ...], derivative: Callable[[Orders], dt.Tensor]) -> None:
+    def __init__(
+        self,
+        name: str,
+        coordinates: tuple[str, ...],
+        derivative: Callable[[Orders], dt.Tensor],
+        evaluation: Evaluation | None = None,
+    ) -> None:
         self._name = name
         self._coordinates = coordinates
         self._derivative = derivative
-        self._value = derivative((0,) * len(coordinates))
+        super().__init__(
+            lambda: derivative((0,) * len(coordinates)), evaluation, self._further_by((0,) * len(coordinates))
+        )
+        super().__dualtape_tensor__()
+        self.asked = False
+
+    def __dualtape_tensor__(self) -> dt.Tensor:
+        self.asked = True
+        return super().__dualtape_tensor__()
 
     @property
     def name(self) -> str:
         """Its name in the equation."""
         return self._name
 
-    def __dualtape_tensor__(self) -> dt.Tensor:
-        return self._value
-
     def value(self) -> dt.Tensor:
         """The tensor that it stands for."""
-        return self._value
+        return self.__dualtape_tensor__()
 
-    def by(self, *orders: str) -> dt.Tensor:
+    def by(self, *orders: str) -> Quantity:
         """The derivative by a product of coordinates: ``u.by('xx')`` is ``u.xx``, and so is ``u.by('x', 'x')``."""
         total = (0,) * len(self._coordinates)
         for part in orders:
@@ -60,7 +80,33 @@ class Field(dt.Reference):
                     f"so write for example {self._name}.{self._coordinates[0] * 2}"
                 )
             total = tuple(map(sum, zip(total, index, strict=True)))
-        return self._derivative(total)
+        return self._of(total)
+
+    def at(self, *points: Any, **coordinates: Any) -> Field:
+        """The unknown at other points: ``u.at(p.x - 1, p.t)``, or ``u.at(x=p.x - 1)`` with the other coordinates kept.
+
+        Its derivatives are those of the unknown there: ``u.at(x=0.0).x`` is the slope at 0. A number stands for a
+        column of it; columns of another length than the points' are taken if all coordinates are given.
+        """
+        if self._evaluation is None:
+            raise ArgumentError("`at` is taken in equations and conditions, and only there")
+        self.asked = True
+        found: Field = self._evaluation.elsewhere(self._name, points, coordinates)
+        return found
+
+    def _of(self, index: Orders) -> Quantity:
+        self.asked = True
+        found = self._derivative(index)  # now, as equations are asked once what they use
+        return Quantity(lambda: found, self._evaluation, self._further_by(index))
+
+    def _further_by(self, index: Orders) -> Callable[[str, int], Quantity]:
+        def further(coordinate: str, order: int) -> Quantity:
+            if coordinate not in self._coordinates:
+                raise ArgumentError(f"no coordinate {coordinate!r}; there are {', '.join(self._coordinates)}")
+            i = self._coordinates.index(coordinate)
+            return self._of((*index[:i], index[i] + order, *index[i + 1 :]))
+
+        return further
 
     def __getattribute__(self, name: str) -> Any:
         # Coordinates come before the methods of Tensor, which may share a short name with one.
@@ -89,7 +135,7 @@ class Points:
         Of observations: what was observed, of shape (N, 1).
     """
 
-    __slots__ = ("_coordinates", "_data", "normal_coordinates", "points")
+    __slots__ = ("_coordinates", "_data", "_evaluation", "normal_coordinates", "points")
 
     def __init__(
         self,
@@ -97,9 +143,11 @@ class Points:
         points: dt.Tensor,
         data: dict[str, dt.Tensor] | None = None,
         normal_coordinates: tuple[str, ...] = (),
+        evaluation: Evaluation | None = None,
     ) -> None:
         self._coordinates = coordinates
         self._data = data or {}
+        self._evaluation = evaluation
         self.points = points
         self.normal_coordinates = normal_coordinates
 
@@ -111,11 +159,43 @@ class Points:
         if name not in self._coordinates:
             known = ", ".join((*self._coordinates, "points", *self._data))
             raise ArgumentError(f"`p.{name}`: these points have no {name!r}; they have {known}")
-        return self._column(self.points, name)
+        column = self._column(self.points, name)
+        # Elsewhere than in equations, where functions of points are differentiated as a whole, it is a plain tensor.
+        return column if self._evaluation is None else Quantity(lambda: column, self._evaluation)
+
+    def __getitem__(self, key: object) -> NoReturn:
+        refuse_index(key)
 
     def normal_along(self, coordinate: str) -> dt.Tensor:
         """One component of the outward normals, of shape (N, 1)."""
         return self._column(self.normal, coordinate)
+
+    def d(self, expression: dt.Tensor, coordinate: str, order: int = 1) -> Quantity:
+        """The derivative of any expression at these points: ``p.d(dualtape.ops.exp(u) * u.x, "x")``."""
+        read_order(coordinate, order)
+        if self._evaluation is None:
+            raise ArgumentError("derivatives of expressions are taken in equations and conditions, and only there")
+        return self._evaluation.derivative(expression, coordinate, order)
+
+    def integral(
+        self, integrand: Callable[[dt.Tensor, Points], Any], lower: Any, upper: Any, nodes: int = 20
+    ) -> dt.Tensor:
+        """The integral of ``integrand(s, p)`` over s between numbers or columns, by Gauss-Legendre quadrature.
+
+        At each point, ``nodes`` values of s are taken, all at once: ``s`` has shape (nodes N, 1), and the ``p`` that
+        the integrand is given repeats these points as often. An unknown in it is asked where s is: a Volterra term is
+        ``p.integral(lambda s, p: ops.exp(s - p.t) * u.at(s), 0.0, p.t)``. The result, of shape (N, 1), is exact for
+        polynomials of degree ``2 nodes - 1``.
+        """
+
+        def repeated(times: int) -> Points:
+            def again(x: dt.Tensor) -> dt.Tensor:
+                return dt.ops.cat([x] * times)
+
+            data = {name: again(tensor) for name, tensor in self._data.items()}
+            return Points(self._coordinates, again(self.points), data, self.normal_coordinates)
+
+        return gauss_integral(integrand, lower, upper, nodes, self.points[:, :1], repeated)
 
     def _column(self, whole: dt.Tensor, coordinate: str) -> dt.Tensor:
         i = self._coordinates.index(coordinate)
@@ -153,10 +233,10 @@ def _spelled(index: Orders, coordinates: tuple[str, ...], separator: str = "") -
     return separator.join(name for name, n in zip(coordinates, index, strict=True) for _ in range(n)) or "of order 0"
 
 
-def fields_of(
+def derivative_columns(
     names: Sequence[str], coordinates: tuple[str, ...], derivatives: dict[Orders, dt.Tensor]
-) -> tuple[Field, ...]:
-    """A field for each unknown, from derivatives of shape (N, number of unknowns)."""
+) -> list[Callable[[Orders], dt.Tensor]]:
+    """The derivatives of each unknown, from those of all of them, of shape (N, number of unknowns)."""
 
     def column(j: int) -> Callable[[Orders], dt.Tensor]:
         @cache
@@ -170,4 +250,4 @@ def fields_of(
 
         return derivative
 
-    return tuple(Field(name, coordinates, column(j)) for j, name in enumerate(names))
+    return [column(j) for j in range(len(names))]

@@ -7,7 +7,7 @@ import numpy as np
 from dualtape import ops
 from dualtape.pinn.cole_hopf import VISCOSITY, burgers_exact
 from dualtape.pinn.conditions import dirichlet, initial
-from dualtape.pinn.geometry import Rectangle
+from dualtape.pinn.domains import Rectangle
 from dualtape.pinn.problem import Problem
 
 _FROM_SINE = initial(lambda p: ops.sin(np.pi * p.x), weight=10.0)

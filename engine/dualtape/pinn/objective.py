@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 import dualtape as dt
-from dualtape.errors import ArgumentTypeError, DTypeError, ShapeError
+from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
 from dualtape.pinn.conditions import Condition
-from dualtape.pinn.fields import Field, Orders, Points, fields_of
+from dualtape.pinn.fields import Orders
 from dualtape.pinn.problem import Problem
+from dualtape.pinn.statement import Statement, derivatives_of
 from dualtape.pinn.unknowns import Network
 
 Batch = dict[str, dt.Tensor]
@@ -30,6 +31,7 @@ class Term:
     weights: tuple[float, ...]
     indices: tuple[Orders, ...]
     derivatives: Derivatives
+    statement: Statement
 
 
 class Objective:
@@ -50,6 +52,11 @@ class Objective:
             for condition, batch in zip(whole, batches, strict=True)
         )
         self.names = tuple(name for term in self.terms for name in term.names)
+        if unused := [name for name in self.unknowns if not any(name in term.statement.asks for term in self.terms)]:
+            raise ArgumentError(
+                f"no equation and no condition uses the unknown{'s' * (len(unused) > 1)} {', '.join(unused)}: nothing "
+                "would train that output of the network"
+            )
 
     def __call__(self, batches: Sequence[Batch]) -> tuple[dt.Tensor, dt.Tensor]:
         losses = []
@@ -63,36 +70,29 @@ class Objective:
         return reduce(operator.add, map(dt.ops.abs, self._residuals(self.terms[0], {"points": points})))
 
     def _residuals(self, term: Term, batch: Batch) -> tuple[dt.Tensor, ...]:
-        fields = fields_of(self.unknowns, self.domain.coordinates, term.derivatives(batch["points"]))
-        return self._apply(term.condition, batch, fields)
-
-    def _apply(self, condition: Condition, batch: Batch, fields: tuple[Field, ...]) -> tuple[dt.Tensor, ...]:
-        data = {name: tensor for name, tensor in batch.items() if name != "points"}
-        across = dict.fromkeys(name for part in condition.parts for name in self.domain.parts[part])
-        residuals = condition.equation(*fields, Points(self.domain.coordinates, batch["points"], data, tuple(across)))
-        return tuple(residuals) if isinstance(residuals, (tuple, list)) else (residuals,)
+        points = batch["points"]
+        return term.statement.residuals(points, _data(batch), term.derivatives(points))
 
     def _trace(
         self, condition: Condition, batch: Batch, weight: float | tuple[float, ...], seen: dict[str, int]
     ) -> Term:
-        """Call the equation once on fields that record which derivatives they are asked for."""
-        points = batch["points"]
-        used: dict[Orders, None] = {}
-
-        def recorded(index: Orders) -> dt.Tensor:
-            used[index] = None
-            return dt.ops.ones_like(points[:, :1])
-
-        fields = tuple(Field(name, self.domain.coordinates, recorded) for name in self.unknowns)
-        residuals = self._apply(condition, batch, fields)
-        rows = points.shape[0] // (2 if condition.paired else 1)
+        """Call the equation once to learn which derivatives it asks for."""
+        points, region = batch["points"], condition.region or self.domain
+        across = region.across(condition.parts)
+        statement = Statement(condition.equation, self.domain, across, self.unknowns, self.field)
+        residuals = statement.record(points, _data(batch))
+        rows = condition.rows or points.shape[0] // (2 if condition.paired else 1)
         for residual in residuals:
             _check_residual(condition, residual, rows, points.dtype)
         weights = weight if isinstance(weight, tuple) else (weight,) * len(residuals)
         if len(weights) != len(residuals):
             raise ShapeError(f"`weight` of `Problem` has {len(weights)} numbers for {len(residuals)} residuals")
-        names, indices = _names(condition.name, len(residuals), seen), tuple(used)
-        return Term(condition, names, weights, indices, derivatives_of(self.field, indices))
+        names, derivatives = _names(condition.name, len(residuals), seen), derivatives_of(self.field, statement.indices)
+        return Term(condition, names, weights, statement.indices, derivatives, statement)
+
+
+def _data(batch: Batch) -> Batch:
+    return {name: tensor for name, tensor in batch.items() if name != "points"}
 
 
 def equation_term(problem: Problem) -> Condition:
@@ -102,14 +102,6 @@ def equation_term(problem: Problem) -> Condition:
         raise AssertionError("the points of the equations are drawn by the solver")
 
     return Condition("equation", problem.equations, sample)
-
-
-def derivatives_of(field: Network, indices: tuple[Orders, ...]) -> Derivatives:
-    """The function from points to the derivatives of ``field`` at exactly these multi-indices."""
-    if not any(any(index) for index in indices):
-        return lambda points: dict.fromkeys(indices, field(points))
-    sweep = dt.partials(field, indices)
-    return lambda points: dict(zip(indices, sweep(points), strict=True))
 
 
 def _check_residual(condition: Condition, residual: Any, rows: int, dtype: dt.dtype.DType) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from dualtape.errors import ArgumentError, ArgumentTypeError
 from dualtape.pinn.conditions import Condition, EquationRule, read_weight
-from dualtape.pinn.domain import Domain
+from dualtape.pinn.domains import Domain
 
 
 class Problem:
@@ -21,7 +21,8 @@ class Problem:
     equations
         A function of the unknowns and the points, ``lambda u, p: u.t - u.xx``, that returns what must be zero: a
         residual, or a tuple of them. The names of its arguments but the last are the names of the unknowns, in the
-        order of the network's outputs: ``lambda u, v, p: (u.t - v.x, v.t - u.x)``.
+        order of the network's outputs: ``lambda u, v, p: (u.t - v.x, v.t - u.x)``. ``None`` where equations hold only
+        in parts of the domain, by :func:`dualtape.pinn.inside`, or where there are conditions alone.
     conditions
         See :func:`dualtape.pinn.initial` and its neighbours.
     outputs
@@ -44,7 +45,7 @@ class Problem:
     def __init__(
         self,
         domain: Domain,
-        equations: EquationRule,
+        equations: EquationRule | None,
         conditions: Sequence[Condition] = (),
         *,
         outputs: Sequence[str] | None = None,
@@ -55,8 +56,10 @@ class Problem:
         if not isinstance(domain, Domain):
             raise ArgumentTypeError(f"`domain` must be a domain such as pinn.Rectangle, got {type(domain).__name__}")
         domain.check_made()
-        if not callable(equations):
+        if equations is not None and not callable(equations):
             raise ArgumentTypeError(f"`equations` must be a function, got {type(equations).__name__}")
+        if isinstance(conditions, Condition) or not isinstance(conditions, Sequence):
+            raise ArgumentTypeError(f"`conditions` must be a list of conditions, [{conditions!r}]; got it without [ ]")
         for i, condition in enumerate(conditions):
             if not isinstance(condition, Condition):
                 raise ArgumentTypeError(
@@ -67,9 +70,9 @@ class Problem:
             if function is not None and not callable(function):
                 raise ArgumentTypeError(f"`{argument}` must be a function, got {type(function).__name__}")
         self.domain = domain
-        self.equations = equations
-        self.conditions = tuple(conditions)
         self.unknowns = _read_unknowns(equations, outputs)
+        self.equations = _nothing if equations is None else equations
+        self.conditions = tuple(conditions)
         self.transform = transform
         self.weights = tuple(map(read_weight, weight)) if isinstance(weight, (tuple, list)) else read_weight(weight)
         self.exact = exact
@@ -79,11 +82,18 @@ class Problem:
         return f"Problem(domain={self.domain}, unknowns={self.unknowns}, conditions={names})"
 
 
-def _read_unknowns(equations: EquationRule, outputs: Sequence[str] | None) -> tuple[str, ...]:
+def _nothing(*fields_and_points: Any) -> Any:
+    """What holds everywhere where equations hold in parts."""
+    return 0.0 * fields_and_points[-1].points[:, :1]
+
+
+def _read_unknowns(equations: EquationRule | None, outputs: Sequence[str] | None) -> tuple[str, ...]:
     if outputs is not None:
         names = tuple(outputs)
         if isinstance(outputs, str) or not names or not all(isinstance(name, str) for name in names):
             raise ArgumentTypeError(f"`outputs` must be a tuple of names such as ('u', 'v'), got {outputs!r}")
+    elif equations is None:
+        raise ArgumentError("without `equations`, name the unknowns as in outputs=('u', 'v')")
     else:
         parameters = list(inspect.signature(equations).parameters.values())
         if any(p.kind not in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters):

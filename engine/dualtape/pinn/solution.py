@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from os import PathLike
 from typing import Any
 
@@ -11,8 +11,11 @@ import numpy as np
 
 import dualtape as dt
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
+from dualtape.pinn.domains import Domain
 from dualtape.pinn.history import History
 from dualtape.pinn.problem import Problem
+from dualtape.pinn.solved import SolvedField
+from dualtape.pinn.statement import Statement, derivatives_of
 from dualtape.pinn.unknowns import Network
 
 BLOCK = 16_384  # points evaluated at a time
@@ -21,6 +24,8 @@ FieldValues = np.ndarray | dt.Tensor | tuple[np.ndarray, ...] | tuple[dt.Tensor,
 
 class Solution:
     """A trained network as a function of coordinates.
+
+    Its unknowns are attributes and items: ``solution.u(points)``, and ``solution["u"].xx(points)`` for a derivative.
 
     Attributes
     ----------
@@ -31,6 +36,8 @@ class Solution:
         The losses, term by term.
     seconds
         How long training took.
+    scaled
+        Whether the network is given coordinates that run from -1 to 1 over the domain.
 
     Examples
     --------
@@ -42,7 +49,14 @@ class Solution:
     """
 
     def __init__(
-        self, problem: Problem, network: dt.nn.Cell, field: Network, like: dt.Tensor, history: History, seconds: float
+        self,
+        problem: Problem,
+        network: dt.nn.Cell,
+        field: Network,
+        like: dt.Tensor,
+        history: History,
+        seconds: float,
+        scaled: bool = True,
     ) -> None:
         self.problem = problem
         self.network = network
@@ -50,6 +64,7 @@ class Solution:
         self.seconds = seconds
         self._field = field
         self._like = like
+        self.scaled = scaled
 
     def __call__(self, points: Any = None, **coordinates: Any) -> FieldValues:
         """The values of the unknowns: an array, or a tuple of them if there are several unknowns.
@@ -65,28 +80,94 @@ class Solution:
             Instead of points: an array, Tensor or number for each coordinate, which broadcast as in NumPy; so
             ``solution(x=x[:, None], t=t)`` is a grid.
         """
+        given = self._given(points, coordinates)
+        return self._split(self._mapped(lambda block: [self._field(block)], given, points is not None)[0])
+
+    def __getattr__(self, name: str) -> SolvedField:
+        if name.startswith("_") or name not in self.problem.unknowns:
+            raise AttributeError(f"a solution has no attribute {name!r}; its unknowns are {self.problem.unknowns}")
+        return SolvedField(self, name)
+
+    def __getitem__(self, name: str) -> SolvedField:
+        """An unknown by its name, whatever that is."""
+        if name not in self.problem.unknowns:
+            raise ArgumentError(f"no unknown {name!r}; there are {', '.join(self.problem.unknowns)}")
+        return SolvedField(self, name)
+
+    def evaluate(self, expression: Callable[..., Any], points: Any = None, **coordinates: Any) -> Any:
+        """What an equation says at points: ``solution.evaluate(lambda u, p: u.xx + p.x * u, points)``.
+
+        Parameters
+        ----------
+        expression
+            A function of the unknowns and points, of everything that equations may use but the normals of a boundary.
+            What it returns are columns; a tuple of them gives a tuple.
+        points, **coordinates
+            As of :meth:`__call__`.
+
+        Returns
+        -------
+        numpy.ndarray or Tensor
+            Of the shape of the points without their last axis; a Tensor, with derivatives, of Tensors.
+        """
+        domain, given = self.problem.domain, self._given(points, coordinates)
+        statement = Statement(expression, domain, (), self.problem.unknowns, self._field)
+
+        def found(block: dt.Tensor) -> list[dt.Tensor]:
+            if not statement.indices:
+                statement.record(block, {})
+            columns = statement.residuals(block, {}, derivatives_of(self._field, statement.indices)(block))
+            if not all(isinstance(x, dt.Tensor) and x.shape == (block.shape[0], 1) for x in columns):
+                shapes = ", ".join(str(getattr(x, "shape", type(x).__name__)) for x in columns)
+                raise ShapeError(f"the expression gave {shapes}; expected columns of shape {(block.shape[0], 1)}")
+            return list(columns)
+
+        values = [x[..., 0] for x in self._mapped(found, given, points is not None)]
+        return values[0] if len(values) == 1 else tuple(values)
+
+    def residual(self, points: Any = None, **coordinates: Any) -> Any:
+        """What is left of the equations at points: 0 where they hold. One array, or a tuple of them."""
+        return self.evaluate(self.problem.equations, points, **coordinates)
+
+    def integral(
+        self, expression: Callable[..., Any] | None = None, over: Domain | None = None, points: int = 4096
+    ) -> float:
+        """The integral of an expression (of the only unknown, without one) over the domain, or a part of it.
+
+        By the quadrature of the domain with about so many points: Gauss's in boxes, a Sobol sequence elsewhere.
+        """
+        if expression is None:
+            if len(self.problem.unknowns) > 1:
+                raise ArgumentError(f"say of what, as in lambda {', '.join(self.problem.unknowns)}, p: ...")
+            expression = lambda u, p: u * 1.0
+        places, weights = (over or self.problem.domain).quadrature(points)
+        return float(weights @ np.asarray(self.evaluate(expression, places), np.float64))
+
+    def _given(self, points: Any, coordinates: dict[str, Any]) -> Any:
+        """Points as they are, or the coordinates in the domain's order."""
+        names = self.problem.domain.coordinates
         if points is not None and coordinates:
             raise ArgumentError("give points, or coordinates by name, not both")
-        names = self.problem.domain.coordinates
         if points is None and set(coordinates) != set(names):
             raise ArgumentError(f"expected the coordinates {', '.join(names)}; got {', '.join(coordinates) or 'none'}")
-        given = points if points is not None else [coordinates[name] for name in names]
+        return points if points is not None else [coordinates[name] for name in names]
+
+    def _mapped(self, function: Callable[[dt.Tensor], list[dt.Tensor]], given: Any, whole: bool) -> list[Any]:
+        """What a function of points (N, d) gives at points of any shape, block by block; of Tensors, Tensors."""
         with dt.device(self._like.device):
             if _holds_tensors(given):
-                return self._split(self._of_tensor(given if points is not None else self._stacked(given)))
-            array = np.asarray(points, np.float64) if points is not None else _stacked(given)
+                points = dt.Tensor(given if whole else self._stacked(given), self._like.dtype).to(self._like.device)
+                self._check(points.shape)
+                flat = points.reshape(math.prod(points.shape[:-1]), points.shape[-1])
+                parts = [function(flat[block]) for block in _blocks(len(flat))]
+                tensors = [dt.ops.cat(list(part)) for part in zip(*parts, strict=True)]
+                return [x.reshape(*points.shape[:-1], x.shape[-1]) for x in tensors]
+            array = np.asarray(given, np.float64) if whole else _stacked(given)
             self._check(array.shape)
-            flat = array.reshape(-1, len(names)).astype(self._like.dtype.numpy)
-            found = [self._field(dt.Tensor(flat[block])).asnumpy() for block in _blocks(len(flat))]
-            return self._split(np.concatenate(found).reshape(*array.shape[:-1], len(self.problem.unknowns)))
-
-    def _of_tensor(self, points: Any) -> dt.Tensor:
-        """The unknowns along the last axis, with the derivatives that the points have."""
-        given = dt.Tensor(points, self._like.dtype).to(self._like.device)
-        self._check(given.shape)
-        flat = given.reshape(math.prod(given.shape[:-1]), given.shape[-1])
-        found = [self._field(flat[block]) for block in _blocks(len(flat))]
-        return dt.ops.cat(found).reshape(*given.shape[:-1], len(self.problem.unknowns))
+            rows = array.reshape(-1, array.shape[-1]).astype(self._like.dtype.numpy)
+            found = [[x.asnumpy() for x in function(dt.Tensor(rows[block]))] for block in _blocks(len(rows))]
+            arrays = [np.concatenate(part) for part in zip(*found, strict=True)]
+            return [x.reshape(*array.shape[:-1], x.shape[-1]) for x in arrays]
 
     def _stacked(self, coordinates: list[Any]) -> dt.Tensor:
         given = [dt.Tensor(x, self._like.dtype).to(self._like.device) for x in coordinates]
@@ -106,10 +187,13 @@ class Solution:
         found: FieldValues = columns[0] if len(columns) == 1 else columns
         return found
 
-    def error(self, reference: Callable[..., Any] | np.ndarray | None = None, points: Any = None) -> float:
-        """The relative L2 error, ``|u - reference| / |reference|``, over all unknowns.
+    def error(
+        self, reference: Callable[..., Any] | np.ndarray | None = None, points: Any = None, norm: str = "l2"
+    ) -> float:
+        """The relative error, ``|u - reference| / |reference|``, over all unknowns.
 
         Where the reference is 0 everywhere, nothing is relative to it: the absolute error, the root mean square of u.
+        Where the reference is NaN, nothing is known, and nothing compared.
 
         Parameters
         ----------
@@ -118,11 +202,13 @@ class Solution:
             solution if it is not given.
         points
             Where to compare; by default a regular grid, or what of it lies in the domain.
+        norm
+            ``'l2'``, or ``'max'`` for the largest difference over the largest value.
         """
-        return self.measured(reference, points)[0]
+        return self.measured(reference, points, norm)[0]
 
     def measured(
-        self, reference: Callable[..., Any] | np.ndarray | None = None, points: Any = None
+        self, reference: Callable[..., Any] | np.ndarray | None = None, points: Any = None, norm: str = "l2"
     ) -> tuple[float, str]:
         """The :meth:`error`, and which it is: ``'relative'``, or ``'absolute'`` where the reference is 0."""
         exact = self.problem.exact if reference is None else reference
@@ -137,12 +223,34 @@ class Solution:
             raise ShapeError(f"`reference` of `error` has {wanted.size} values; expected {found.size}")
         if not places.size:
             raise ShapeError(f"`points` of `error` has shape {places.shape}; expected at least one point")
-        size, kind = float(np.linalg.norm(wanted)), "relative"
+        if norm not in ("l2", "max"):
+            raise ArgumentError(f"`norm` of `error` must be 'l2' or 'max', got {norm!r}")
+        known = ~np.isnan(wanted.ravel())
+        if not known.any():
+            raise ArgumentError("the reference of `error` is NaN at all points")
+        found, wanted = found.ravel()[known], wanted.ravel()[known]
+        order = None if norm == "l2" else np.inf
+        size, kind = float(np.linalg.norm(wanted, order)), "relative"
         if size == 0:
-            size, kind = math.sqrt(wanted.size), "absolute"
-        return float(np.linalg.norm(found.ravel() - wanted.ravel())) / size, kind
+            size, kind = math.sqrt(wanted.size) if norm == "l2" else 1.0, "absolute"
+        return float(np.linalg.norm(found - wanted, order)) / size, kind
 
-    def plot(self, path: str | PathLike[str] | None = None, unknown: str | None = None) -> Any:
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write it to a safetensors file, from which :func:`dualtape.pinn.load` makes it again.
+
+        The file holds the parameters, what the network was made with, and the history; no code. Functions (equations,
+        conditions, a transform) are not in it. Parameters of an inverse problem are their own matter.
+        """
+        from dualtape.pinn.saving import save_solution
+
+        save_solution(self, path)
+
+    def plot(
+        self,
+        path: str | PathLike[str] | None = None,
+        unknown: str | None = None,
+        at: Mapping[str, float] | None = None,
+    ) -> Any:
         """Draw the solution, the exact one and the error where it is known, slices in time, and the losses.
 
         Parameters
@@ -150,7 +258,9 @@ class Solution:
         path
             Where to save the picture; its ending says the format, as in ``"burgers.png"``.
         unknown
-            Which unknown, if there are several; the first by default.
+            Which unknown, if there are several; all of them, one below the other, by default.
+        at
+            Values of coordinates that are fixed, as in ``{"t": 1.0}``: of more than two, two are drawn.
 
         Returns
         -------
@@ -159,7 +269,7 @@ class Solution:
         """
         from dualtape.pinn.plotting import draw_solution
 
-        return draw_solution(self, path, unknown)
+        return draw_solution(self, path, unknown, at)
 
     def _grid(self) -> np.ndarray:
         domain = self.problem.domain

@@ -13,12 +13,14 @@ from typing import Any
 import dualtape as dt
 from dualtape.errors import ArgumentError, ArgumentTypeError, CheckpointError, DTypeError
 from dualtape.pinn.checkpointing import load_training, prepare_saving, save_training
+from dualtape.pinn.corners import warn_of_contradictions
 from dualtape.pinn.interruption import deferred_interrupt
 from dualtape.pinn.problem import Problem
 from dualtape.pinn.progress import make_progress
 from dualtape.pinn.sampling import read_count, read_sampler
 from dualtape.pinn.solution import Solution
 from dualtape.pinn.training import Settings, Stopped, Training
+from dualtape.pinn.untrained import warn_of_untrained
 
 
 def solve(
@@ -103,6 +105,7 @@ def solve(
     """
     if not isinstance(problem, Problem):
         raise ArgumentTypeError(f"`problem` must be a pinn.Problem, got {type(problem).__name__}")
+    warn_of_contradictions(problem)
     settings = Settings(
         read_count("steps", steps, 0),
         read_count("lbfgs_steps", lbfgs_steps, 0),
@@ -114,6 +117,7 @@ def solve(
         read_count("seed", seed, 0),
     )
     trained = _read_parameters(network, parameters)
+    warn_of_untrained(problem, trained)
     path = _read_path(checkpoint)
     if resume and path is None:
         raise ArgumentError("`resume` needs `checkpoint`, the file to go on from")
@@ -136,7 +140,7 @@ def solve(
         if path is not None:
             save_training(training, path)
     took = time.perf_counter() - began
-    return Solution(problem, network, training.objective.field, trained[0], training.history, took)
+    return Solution(problem, network, training.objective.field, trained[0], training.history, took, settings.scaled)
 
 
 def _between_steps(training: Training, path: Path | None, seconds: float, stop: Event) -> Callable[[], None]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import dualtape as dt
-from dualtape.errors import ArgumentTypeError, DTypeError, ShapeError
+from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
 from dualtape.pinn.fields import Points
+from dualtape.pinn.networks import Networks
 from dualtape.pinn.problem import Problem
 
 Network = Callable[[dt.Tensor], dt.Tensor]
@@ -56,6 +57,11 @@ def _constrained(problem: Problem, network: Network) -> Network:
 def check_network(problem: Problem, network: Network, points: dt.Tensor) -> None:
     """Refuse a network whose inputs are not the coordinates, or whose outputs are not the unknowns."""
     coordinates, unknowns = problem.domain.coordinates, problem.unknowns
+    if isinstance(network, Networks) and (network.coordinates, network.unknowns) != (coordinates, unknowns):
+        raise ArgumentError(
+            f"the network is of {', '.join(network.unknowns)} in {', '.join(network.coordinates)}; the problem has the "
+            f"unknowns {', '.join(unknowns)} in {', '.join(coordinates)}, in this order"
+        )
     try:
         outputs = network(points)
     except ShapeError as failure:

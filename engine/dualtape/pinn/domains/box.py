@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from dualtape.errors import ArgumentError
-from dualtape.pinn.domain import Domain, PointsAndNormals, Seed
+from dualtape.pinn.domains.distance import box_distance
+from dualtape.pinn.domains.domain import Domain, PointsAndNormals, Seed
 from dualtape.pinn.sampling import sample_cube
 
 
@@ -66,9 +69,41 @@ class Rectangle(Domain):
         """The product of its sides."""
         return float(np.prod(self.upper - self.lower))
 
+    def measure_of(self, part: str) -> float:
+        """The product of the other sides; 1 for an end of an interval."""
+        return float(np.prod(np.delete(self.upper - self.lower, self.face(part)[0])))
+
+    def signed_distance(self, points: Any) -> Any:
+        """The distance from the faces, negative inside."""
+        beyond = [
+            np.maximum(low - points[..., i], points[..., i] - up)
+            for i, (low, up) in enumerate(zip(self.lower.tolist(), self.upper.tolist(), strict=True))
+        ]
+        return box_distance(beyond)
+
+    def quadrature(self, number: int) -> tuple[np.ndarray, np.ndarray]:
+        """Gauss-Legendre points in each direction, and their weights: exact for polynomials up to high degrees.
+
+        Of many points, 16 or fewer are in each of equal intervals along a direction.
+        """
+        nodes, weights = _gauss(max(1, round(number ** (1 / self.dimension))))
+        points = np.stack(np.meshgrid(*[nodes] * self.dimension, indexing="ij"), axis=-1)
+        products = np.ones(1)
+        for _ in range(self.dimension):
+            products = np.multiply.outer(products, weights)
+        return self._scale(points.reshape(-1, self.dimension)), products.ravel() * self.measure()
+
     def _scale(self, cube: np.ndarray) -> np.ndarray:
         # Exact at the faces, where lower + 1.0 * (upper - lower) may round.
         return np.where(cube == 1, self.upper, self.lower + cube * (self.upper - self.lower))
+
+
+def _gauss(number: int) -> tuple[np.ndarray, np.ndarray]:
+    """About ``number`` points and weights of integrals from 0 to 1."""
+    intervals = -(-number // 16)
+    nodes, weights = np.polynomial.legendre.leggauss(-(-number // intervals))
+    starts = np.arange(intervals)[:, None]
+    return ((starts + (nodes + 1) / 2) / intervals).ravel(), np.tile(weights / 2 / intervals, intervals)
 
 
 class Interval(Rectangle):
@@ -85,3 +120,19 @@ class Interval(Rectangle):
         if len(range) != 1:
             raise ArgumentError(f"`Interval` needs one named range, as in Interval(x=(0, 1)); got {len(range)}")
         super().__init__(**range)
+
+
+class Time(Interval):
+    """An interval that is time whatever it is called: initial conditions hold where it begins.
+
+    Examples
+    --------
+    >>> from dualtape import pinn
+    >>> (pinn.Interval(x=(0, 1)) * pinn.Time(tau=(0, 2))).time
+    'tau'
+    """
+
+    @property
+    def time(self) -> str:
+        """Its coordinate."""
+        return self.coordinates[0]

@@ -1,0 +1,359 @@
+"""What a domain is: named coordinates, points inside, and named parts of a boundary with points and normals on them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, final
+
+import numpy as np
+
+from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
+from dualtape.pinn.domains.places import BoundaryPoints, Predicate, mixed
+from dualtape.pinn.domains.reading import check_coordinate, read_parts, read_range, read_rows
+from dualtape.pinn.domains.rejection import draw_until
+from dualtape.pinn.sampling import sample_cube
+
+Seed = tuple[int, ...]
+PointsAndNormals = tuple[np.ndarray, np.ndarray]
+On = Sequence[str | Predicate]
+
+BOUNDARY = "boundary"
+"""The whole boundary, but where time begins and ends."""
+INITIAL = "initial"
+"""Where time begins."""
+
+_operations: dict[str, Callable[..., Domain]] = {}
+
+
+def makes(name: str) -> Callable[[Callable[..., Domain]], Callable[..., Domain]]:
+    """Say what makes a domain of others: a class, which is a domain itself and so cannot be imported here."""
+
+    def said(maker: Callable[..., Domain]) -> Callable[..., Domain]:
+        _operations[name] = maker
+        return maker
+
+    return said
+
+
+class Domain(ABC):
+    """A region in named coordinates, and the named parts of its boundary.
+
+    A domain of your own is one class: call this ``__init__`` and define :meth:`interior`, :meth:`on_part`,
+    :meth:`contains` and :meth:`measure`. Problems, conditions, errors and plots ask for nothing else.
+
+    Parameters
+    ----------
+    parts
+        The parts of the boundary by name, each with the coordinates along which its normals may have a component: a
+        flux takes the derivatives by these. A name has two letters or more. Initial conditions hold on the part ``t-``,
+        periodic ones on ``x-`` and, moved along x to the upper bound, on ``x+``.
+    **bounds
+        A pair (lower, upper) for each coordinate, in the order of the network's inputs: a box around the domain.
+
+    Attributes
+    ----------
+    coordinates
+        Their names.
+    lower, upper
+        The corners of the box, of shape (dimension,).
+    parts
+        As given.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dualtape import pinn
+    >>> class Disk(pinn.Domain):
+    ...     def __init__(self) -> None:
+    ...         super().__init__({"rim": ("x", "y")}, x=(-1, 1), y=(-1, 1))
+    ...
+    ...     def interior(self, number, sampler="sobol", seed=(0,)):
+    ...         radius, turn = pinn.sample_cube(sampler, number, 2, seed).T
+    ...         return np.sqrt(radius)[:, None] * self._directions(turn)
+    ...
+    ...     def on_part(self, name, number, sampler="sobol", seed=(0,)):
+    ...         rim = self._directions(pinn.sample_cube(sampler, number, 1, seed)[:, 0])
+    ...         return rim, rim
+    ...
+    ...     def contains(self, points):
+    ...         return np.hypot(points[..., 0], points[..., 1]) <= 1
+    ...
+    ...     def measure(self):
+    ...         return np.pi
+    ...
+    ...     def _directions(self, turn):
+    ...         return np.stack([np.cos(2 * np.pi * turn), np.sin(2 * np.pi * turn)], axis=-1)
+    >>> pinn.Problem(Disk(), lambda u, p: u.xx + u.yy + 1, [pinn.dirichlet(0.0, on="rim")])
+    Problem(domain=Disk(x=(-1, 1), y=(-1, 1)), unknowns=('u',), conditions=['dirichlet rim'])
+    """
+
+    def __init__(self, parts: Mapping[str, Sequence[str]], /, **bounds: tuple[float, float]) -> None:
+        self.coordinates = tuple(bounds)
+        for name in bounds:
+            check_coordinate(name, self.coordinates)
+        self.lower, self.upper = np.array([read_range(*item) for item in bounds.items()]).reshape(-1, 2).T.copy()
+        self.parts = read_parts(type(self).__name__, parts, self.coordinates)
+
+    # What a domain of your own defines
+
+    @abstractmethod
+    def interior(self, number: int, sampler: str = "sobol", seed: Seed = (0,)) -> np.ndarray:
+        """``number`` points inside, of shape (number, dimension); the same ones for the same seed.
+
+        They fill the domain evenly. :func:`dualtape.pinn.sample_cube` has points of the unit cube to begin with.
+        """
+
+    @abstractmethod
+    def on_part(self, name: str, number: int, sampler: str = "sobol", seed: Seed = (0,)) -> PointsAndNormals:
+        """``number`` points on a part of the boundary, and the outward unit normals there: both (number, dimension).
+
+        On a line, whose boundary is made of points, there may be fewer than ``number``, as many of both.
+        """
+
+    @abstractmethod
+    def contains(self, points: np.ndarray) -> np.ndarray:
+        """Which of the points, of shape (..., dimension), lie inside or on the boundary: bools of shape (...)."""
+
+    @abstractmethod
+    def measure(self) -> float:
+        """Its length, area or volume."""
+
+    def measure_of(self, part: str) -> float:
+        """The length or area of a part of the boundary; 1 for each unless a domain says more.
+
+        In proportion to it, points of the whole boundary fall on the parts.
+        """
+        self.check_part(part)
+        return 1.0
+
+    def signed_distance(self, points: Any) -> Any:
+        """The distance from the boundary at points of shape (..., dimension), negative inside: shape (...).
+
+        Given Tensors, a Tensor with its derivatives, where a domain can: then it is a factor for a hard constraint.
+        """
+        raise ArgumentError(f"{type(self).__name__} has no signed distance; define `signed_distance(points)` in it")
+
+    def quadrature(self, number: int) -> tuple[np.ndarray, np.ndarray]:
+        """Points (n, dimension) and weights (n,) of integrals over the domain, about ``number`` of them.
+
+        A Sobol sequence with equal weights (Niederreiter 1992, *Random Number Generation and Quasi-Monte Carlo
+        Methods*), whose error falls about as 1/number; Gauss's points where the domain is a box.
+        """
+        points = self.interior(number, "sobol", (0,))
+        return points, np.full(len(points), self.measure() / len(points))
+
+    @property
+    def time(self) -> str | None:
+        """The coordinate that is time: the one named ``t``, if there is one. See also :class:`dualtape.pinn.Time`."""
+        return "t" if "t" in self.coordinates else None
+
+    @property
+    def whole(self) -> tuple[str, ...]:
+        """The parts that make up the boundary once; all of them, unless some lie in others."""
+        return tuple(self.parts)
+
+    # What it can do
+
+    @final
+    @property
+    def dimension(self) -> int:
+        """Number of coordinates."""
+        return len(self.coordinates)
+
+    @final
+    @property
+    def bounds(self) -> dict[str, tuple[float, float]]:
+        """The range of each coordinate."""
+        pairs = zip(self.lower.tolist(), self.upper.tolist(), strict=True)
+        return dict(zip(self.coordinates, pairs, strict=True))
+
+    @final
+    @property
+    def space(self) -> tuple[str, ...]:
+        """The coordinates other than time."""
+        return tuple(name for name in self.coordinates if name != self.time)
+
+    @final
+    def axis(self, coordinate: str) -> int:
+        """The position of a coordinate among the network's inputs."""
+        if coordinate not in self.coordinates:
+            raise ArgumentError(f"no coordinate {coordinate!r}; the domain has {', '.join(self.coordinates)}")
+        return self.coordinates.index(coordinate)
+
+    @final
+    def parts_of(self, on: str | Predicate) -> tuple[str, ...]:
+        """The parts that a name stands for: itself, or those of ``"boundary"`` or ``"initial"``."""
+        if isinstance(on, str) and on in self.parts:
+            return (on,)
+        begin, end = f"{self.time or 't'}-", f"{self.time or 't'}+"
+        if on == BOUNDARY or callable(on):
+            return tuple(name for name in self.whole if name not in (begin, end))
+        name = begin if on == INITIAL else on
+        self.check_part(name)
+        return (name,)
+
+    @final
+    def across(self, on: On) -> tuple[str, ...]:
+        """The coordinates along which normals on these parts may have a component."""
+        parts = [part for one in on for part in self.parts_of(one)]
+        return tuple(dict.fromkeys(name for part in parts for name in self.parts[part]))
+
+    @final
+    def boundary(
+        self, number: int, on: On = (BOUNDARY,), sampler: str = "sobol", seed: Seed = (0,)
+    ) -> PointsAndNormals:
+        """``number`` points on each of some parts of the boundary, and the outward unit normals there.
+
+        A part is a name of :attr:`parts`, ``"boundary"`` for the whole of it (but where time begins and ends),
+        ``"initial"``, or a function that chooses from the whole, such as ``lambda p: p.x < 0.1``.
+        """
+        pairs = [self._on(one, number, sampler, (*seed, i)) for i, one in enumerate(on)]
+        points, normals = zip(*pairs, strict=True)
+        return np.concatenate(points), np.concatenate(normals)
+
+    @final
+    def points_inside(self, number: int, sampler: str = "sobol", seed: Seed = (0,)) -> np.ndarray:
+        """The points of :meth:`interior`, which the equations can be taken at: as many as asked for, and finite."""
+        made = self.interior(number, sampler, seed)
+        points = read_rows(f"`interior` of {type(self).__name__}", "points", made, number, self.dimension)
+        if not self.inside(points).any():
+            raise ArgumentError(
+                f"`contains` of {type(self).__name__} is False at all {number} points that `interior` gave; "
+                "expected True inside"
+            )
+        return points
+
+    @final
+    def check_made(self) -> None:
+        """Refuse a domain whose class did not call this ``__init__``, or named no coordinate."""
+        if not getattr(self, "coordinates", None):
+            raise ArgumentError(
+                f"`__init__` of {type(self).__name__} must call `super().__init__(parts, x=(0, 1), ...)`, "
+                "with a range for each coordinate"
+            )
+
+    @final
+    def check_part(self, name: str) -> None:
+        """Refuse a name that no part of the boundary has."""
+        if name not in self.parts:
+            raise ArgumentError(f"no face {name!r}; the domain has {', '.join(self.parts) or 'no boundary'}")
+
+    @final
+    def inside(self, points: np.ndarray) -> np.ndarray:
+        """What :meth:`contains` says of points; numbers in place of bools would choose points by their positions."""
+        found = np.asarray(self.contains(points))
+        if found.dtype != bool or found.shape != points.shape[:-1]:
+            raise ShapeError(
+                f"`contains` of {type(self).__name__} returned {found.dtype} of shape {found.shape} for points of "
+                f"shape {points.shape}; expected bools of shape {points.shape[:-1]}"
+            )
+        return found
+
+    @final
+    def grid(self, *sizes: int) -> list[np.ndarray]:
+        """One array of shape ``sizes`` for each coordinate: a regular grid of the box, its faces included."""
+        axes = [np.linspace(low, up, n) for low, up, n in zip(self.lower, self.upper, sizes, strict=True)]
+        return list(np.meshgrid(*axes, indexing="ij"))
+
+    # Other domains made of it
+
+    @final
+    def __or__(self, other: Domain) -> Domain:
+        """The union of both: ``a | b``."""
+        return _operations["union"](self, other)
+
+    @final
+    def __and__(self, other: Domain) -> Domain:
+        """What both have in common: ``a & b``."""
+        return _operations["intersection"](self, other)
+
+    @final
+    def __sub__(self, other: Domain) -> Domain:
+        """What of this one is not in the other: ``a - b``."""
+        return _operations["difference"](self, other)
+
+    @final
+    def __mul__(self, other: Domain) -> Domain:
+        """All pairs of a point here and one there, of other coordinates: ``disk * pinn.Interval(t=(0, 1))``."""
+        return _operations["product"](self, other)
+
+    @final
+    def translated(self, **by: float) -> Domain:
+        """Moved along some coordinates: ``disk.translated(x=1.5)``."""
+        return _operations["translation"](self, by)
+
+    @final
+    def rotated(self, angle: float, *, plane: tuple[str, str] | None = None, about: Any = None) -> Domain:
+        """Turned by ``angle`` radians from the first coordinate of ``plane`` to the second, about a point.
+
+        The plane is that of the first two coordinates, and the point the origin, if they are not given.
+        """
+        return _operations["rotation"](self, angle, plane, about)
+
+    @final
+    def scaled(self, factor: float, *, about: Any = None) -> Domain:
+        """Larger by a positive factor, the same in all directions, as seen from a point (the origin)."""
+        return _operations["scaling"](self, factor, about)
+
+    @final
+    def named(self, name: str) -> Domain:
+        """The same, whose whole boundary is one part of this name: ``square - disk.named("hole")``."""
+        return _operations["name"](self, name)
+
+    @final
+    def with_parts(self, **parts: Predicate) -> Domain:
+        """The same, with parts of the boundary that functions choose: ``box.with_parts(inlet=lambda p: p.x < 0.1)``.
+
+        A function is given points with their coordinates as arrays of shape (N,) and says with bools which belong to
+        the part. The parts that there were stay as they are.
+        """
+        return _operations["parts"](self, parts)
+
+    def __repr__(self) -> str:
+        ranges = zip(self.coordinates, self.lower, self.upper, strict=True)
+        return f"{type(self).__name__}({', '.join(f'{name}=({low:g}, {up:g})' for name, low, up in ranges)})"
+
+    # How points are spread over a boundary
+
+    def _on(self, on: str | Predicate, number: int, sampler: str, seed: Seed) -> PointsAndNormals:
+        parts = self.parts_of(on)
+        if not callable(on):
+            return self._spread(parts, number, sampler, seed)
+        points, normals = draw_until(
+            number,
+            lambda n: self._spread(parts, n, sampler, seed),
+            lambda pair: BoundaryPoints(self.coordinates, *pair).chosen(on),
+            f"the part of the boundary of {type(self).__name__} that a function in `on` chooses",
+        )
+        return points, normals
+
+    def _spread(self, parts: Sequence[str], number: int, sampler: str, seed: Seed) -> PointsAndNormals:
+        """``number`` points on several parts together, in proportion to their measures."""
+        if len(parts) == 1:
+            return self._read_part(parts[0], number, sampler, seed)
+        shares = np.cumsum([self.measure_of(part) for part in parts])
+        counts = np.diff(np.floor(number * shares / shares[-1] + 0.5), prepend=0).astype(int)
+        if self.dimension == 1:  # each part is a point
+            counts = np.ones(len(parts), int)
+        pairs = [
+            self._read_part(part, int(n), sampler, (*seed, i))
+            for i, (part, n) in enumerate(zip(parts, counts, strict=True))
+            if n
+        ]
+        return mixed(pairs, seed)
+
+    def _read_part(self, name: str, number: int, sampler: str, seed: Seed) -> PointsAndNormals:
+        made, owner = self.on_part(name, number, sampler, seed), f"`on_part` of {type(self).__name__}"
+        if not isinstance(made, (tuple, list)) or len(made) != 2:
+            raise ArgumentTypeError(
+                f"{owner} returned {type(made).__name__}; expected a pair of arrays: points, and the normals there"
+            )
+        points = read_rows(owner, "points", made[0], number, self.dimension, fewer=self.dimension == 1)
+        return points, read_rows(owner, "normals", made[1], len(points), self.dimension)
+
+
+def estimated_share(domain: Domain, number: int = 1 << 17) -> float:
+    """The part of its box that a domain fills, by a Sobol sequence: to about 1e-4."""
+    cube = sample_cube("sobol", number, domain.dimension, (0,))
+    return float(domain.contains(domain.lower + cube * (domain.upper - domain.lower)).mean())

@@ -1,0 +1,90 @@
+"""What is said before training begins: Parameters that nobody trains, conditions that contradict each other."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+import pytest
+
+import dualtape as dt
+from dualtape import nn, ops, pinn
+
+SPEED = dt.Parameter(dt.Tensor(2.0), name="speed")
+x = dt.Parameter(dt.Tensor(2.0), name="x")
+BOX = pinn.Rectangle(x=(0, 1), t=(0, 1))
+
+
+def steps(problem: pinn.Problem, **options: Any) -> None:
+    pinn.solve(
+        problem,
+        nn.MLP(problem.domain.dimension, 1, width=4, depth=1),
+        1,
+        lbfgs_steps=0,
+        points=4,
+        progress=False,
+        **options,
+    )
+
+
+def transported(u: Any, p: Any) -> Any:
+    return u.t + SPEED * u.x
+
+
+def by_helper(u: Any, p: Any, times: float = 1.0) -> Any:
+    return transported(u, p) * times
+
+
+@pytest.mark.parametrize("equation", [transported, by_helper, functools.partial(by_helper, times=2.0)])
+def test_a_parameter_that_nobody_trains_was_constant_without_a_word(equation: Any) -> None:
+    problem = pinn.Problem(BOX, equation, outputs=("u",))
+    with pytest.warns(RuntimeWarning, match=r"`equations` of the problem uses the Parameter 'speed', which stays"):
+        steps(problem)
+    steps(problem, parameters=[SPEED])
+
+
+def test_parameters_of_conditions_transforms_and_networks_are_found() -> None:
+    rate, inner = dt.Parameter(dt.Tensor(1.0), name="rate"), nn.MLP(1, 1, width=3, depth=1)
+    with pytest.warns(RuntimeWarning, match="`dirichlet x-` of the problem uses the Parameter 'rate'"):
+        steps(pinn.Problem(BOX, lambda u, p: u.t, [pinn.dirichlet(rate, on="x-")]))
+    with pytest.warns(RuntimeWarning, match="`transform` of the problem uses the Parameter 'rate'"):
+        steps(pinn.Problem(BOX, lambda u, p: u.t, transform=lambda u, p: u * rate))
+    with pytest.warns(RuntimeWarning, match="uses the network MLP, which stays"):
+        steps(pinn.Problem(BOX, lambda u, p: u.t - inner(p.x)))
+
+
+def test_constants_and_names_of_derivatives_are_let_pass() -> None:
+    fixed = dt.Parameter(dt.Tensor(1.0), name="fixed", requires_grad=False)
+    steps(pinn.Problem(BOX, lambda u, p: u.t + fixed * u.x))  # `u.x` is no use of the Parameter x above
+
+
+@pytest.mark.parametrize(
+    ("domain", "conditions", "message"),
+    [
+        (BOX, [pinn.initial(1.0), pinn.dirichlet(0.0, on="x-")], r" `dirichlet x-` contradict at \(x=0, t=0\): 1"),
+        (
+            pinn.Rectangle(x=(0, 1), y=(0, 1)),
+            [pinn.dirichlet(1.0, on="y+"), pinn.dirichlet(0.0, on=("x-", "x+", "y-"))],
+            r"`dirichlet y\+` and `dirichlet x- x\+ y-` contradict at \(x=0, y=1\): 1 and 0",
+        ),
+        (
+            pinn.Disk() * pinn.Time(tau=(0, 1)),
+            [pinn.initial(lambda p: p.x), pinn.dirichlet(0.0, on="boundary")],
+            r"`initial` and `dirichlet boundary` contradict at \(x=.*, tau=0\)",
+        ),
+    ],
+)  # fmt: skip
+def test_conditions_that_contradict_at_a_corner_are_named(domain: pinn.Domain, conditions: Any, message: str) -> None:
+    with pytest.warns(RuntimeWarning, match=message):
+        steps(pinn.Problem(domain, lambda u, p: u.x, conditions))
+
+
+def test_conditions_that_agree_are_let_pass() -> None:
+    steps(
+        pinn.Problem(
+            BOX, lambda u, p: u.x, [pinn.initial(lambda p: ops.sin(np.pi * p.x)), pinn.dirichlet(0.0, on="boundary")]
+        )
+    )
+    steps(pinn.Problem(BOX, lambda u, p: u.x, [pinn.initial(1.0, order=1), pinn.dirichlet(0.0, on="boundary")]))
+    steps(pinn.Problem(BOX, lambda u, p: u.x, [pinn.dirichlet(1.0, on="x-"), pinn.dirichlet(0.0, on="x+")]))
