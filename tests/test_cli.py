@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 import dualtape as dt
 from dualtape import cli
 
-QUICK = ("--steps", "5", "--lbfgs-steps", "3", "--points", "30", "--width", "6", "--depth", "1", "--device", "host")
+QUICK = ("--steps", "5", "--curvature-steps", "3", "--points", "30", "--width", "6", "--depth", "1", "--device", "host")
 
 
 def run(*arguments: str) -> Any:
@@ -63,7 +63,7 @@ def test_solve_leaves_a_picture_and_a_checkpoint(tmp_path: Path) -> None:
     assert "relative L2 error against the Cole-Hopf solution: " in result.output
     assert str(picture) in result.output.replace("\n", "")
     assert picture.read_bytes().startswith(b"\x89PNG\r\n")
-    assert dt.load_checkpoint(saved).metadata["adam_done"] == 5
+    assert dt.load_checkpoint(saved).metadata["steps"][0] == 5
     assert run(*arguments, "--resume").exit_code == 0
 
 

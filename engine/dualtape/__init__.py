@@ -30,6 +30,7 @@ from dualtape.autodiff.transforms import jacrev as jacrev
 from dualtape.autodiff.transforms import jet as jet
 from dualtape.autodiff.transforms import jvp as jvp
 from dualtape.autodiff.transforms import linearize as linearize
+from dualtape.autodiff.transforms import residual_jacobian as residual_jacobian
 from dualtape.autodiff.transforms import value_and_grad as value_and_grad
 from dualtape.autodiff.transforms import vhp as vhp
 from dualtape.autodiff.transforms import vjp as vjp

@@ -111,14 +111,16 @@ def _require_picture(path: Path) -> None:
 def solve(
     problem: Annotated[ProblemName, typer.Argument(help="What to solve.", show_default=False)],
     steps: Annotated[int, typer.Option(min=0, help="Steps of Adam.")] = 200,
-    lbfgs_steps: Annotated[int, typer.Option(min=0, help="Iterations of L-BFGS after them, at most.")] = 6_000,
+    curvature_steps: Annotated[
+        int, typer.Option(min=0, help="Steps after them, at most, of SSBroyden, or of L-BFGS for a large network.")
+    ] = 5_000,
     width: Annotated[int, typer.Option(min=1, help="Units of a hidden layer.")] = 20,
     depth: Annotated[int, typer.Option(min=1, help="Number of hidden layers.")] = 4,
     points: Annotated[int, typer.Option(min=1, help="Points inside the domain.")] = 2_500,
     device: Annotated[
         str | None, typer.Option(help="As `dualtape devices` names it.", show_default="opencl if there is one")
     ] = None,
-    dtype: Annotated[Precision, typer.Option(help="Element type.")] = Precision.float32,
+    dtype: Annotated[Precision, typer.Option(help="Element type.")] = Precision.float64,
     seed: Annotated[int, typer.Option(min=0, help="Of network and points.")] = 0,
     output: Annotated[Path | None, typer.Option(help="The picture.", show_default="PROBLEM.png")] = None,
     checkpoint: Annotated[
@@ -139,19 +141,19 @@ def solve(
     saved = None if no_checkpoint else checkpoint or Path(f"{problem}.safetensors")
     _require_picture(picture)
     if quick:
-        steps, lbfgs_steps, points = steps // 10, lbfgs_steps // 10, max(points // 4, 1)
+        steps, curvature_steps, points = steps // 10, curvature_steps // 10, max(points // 4, 1)
     task: pinn.Problem = getattr(pinn, problem.value)()
     # The first one beside the host, if there is one.
     chosen = device if device is not None else dt.devices()[:2][-1].name
     with dt.device(chosen) as where:
         print(f"{problem} on {where}")
-        network = nn.MLP(task.domain.dimension, 1, width=width, depth=depth, dtype=getattr(dt, dtype), seed=seed)
+        network = nn.MLP(len(task.inputs), 1, width=width, depth=depth, dtype=getattr(dt, dtype), seed=seed)
+        weights = sum(parameter.size for parameter in network.trainable_params())
         try:
             solution = pinn.solve(
                 task,
                 network,
-                steps,
-                lbfgs_steps=lbfgs_steps,
+                optimizer=pinn.default_schedule(weights, steps, curvature_steps),
                 points=points,
                 seed=seed,
                 checkpoint=saved,

@@ -214,8 +214,9 @@ GROWTH = pinn.Problem(pinn.Interval(x=(0, 1)), lambda u, p: u.x - u, [pinn.diric
 
 def train(resume, seed, **options):
     net = nn.MLP(1, 1, width=6, depth=1, dtype=dt.float64, seed=seed)
-    options |= {"lbfgs_steps": 0, "points": 20, "resample": 20, "checkpoint": path, "resume": resume}
-    solution = pinn.solve(GROWTH, net, 60, progress=False, **options)
+    options |= {"points": 20, "resample": 20, "checkpoint": path, "resume": resume}
+    options["optimizer"] = pinn.Adam(20) >> pinn.SSBroyden(40)
+    solution = pinn.solve(GROWTH, net, progress=False, **options)
     return [p.asnumpy().tobytes() for p in net.trainable_params()], solution.history.terms.tobytes()
 
 def resumed():

@@ -36,8 +36,30 @@ def test_an_ordinary_equation() -> None:
 
 
 def test_float32_and_no_scaling() -> None:
-    solution = pinn.solve(GROWTH, network(dtype=dt.float32), 100, lbfgs_steps=150, scaled=False, **SMALL)
+    with pytest.warns(RuntimeWarning, match="Float32"):
+        solution = pinn.solve(GROWTH, network(dtype=dt.float32), 100, lbfgs_steps=150, scaled=False, **SMALL)
     assert solution.error(np.exp) < 1e-3
+
+
+def test_precision_is_one_word() -> None:
+    rate = dt.Parameter(dt.Tensor(1.0), name="rate")
+    coarse, fine = network(dtype=dt.float32), network(dtype=dt.float32)
+    problem = pinn.Problem(GROWTH.domain, lambda u, p: u.x - rate * u, GROWTH.conditions)
+    pinn.solve(problem, coarse, 5, lbfgs_steps=5, parameters=[rate], **SMALL)
+    assert coarse.trainable_params()[0].dtype is rate.dtype is dt.float32
+    solution = pinn.solve(problem, fine, 5, lbfgs_steps=5, parameters=[rate], precision="float64", **SMALL)
+    assert {p.dtype for p in fine.get_parameters()} == {rate.dtype} == {dt.float64}
+    assert solution(x=0.5).dtype == np.float64
+
+
+def test_a_network_has_its_element_type_back_if_it_cannot_be_trained() -> None:
+    unfit = network(2, dtype=dt.float32)
+    before = [p.asnumpy() for p in unfit.get_parameters()]
+    with pytest.raises(errors.ShapeError, match="does not take the 1 coordinates"):
+        pinn.solve(GROWTH, unfit, 5, precision="float64", **SMALL)
+    for parameter, values in zip(unfit.get_parameters(), before, strict=True):
+        assert parameter.dtype is dt.float32
+        np.testing.assert_array_equal(parameter.asnumpy(), values)
 
 
 def test_poisson_on_each_device(device: Any) -> None:
@@ -101,37 +123,48 @@ class Interrupting:
         return u.x - u
 
 
-@pytest.mark.parametrize("at", [4, 9, 14])
-def test_ctrl_c_leaves_a_checkpoint_and_resume_is_exact(at: int, tmp_path: Path) -> None:
-    options = {"lbfgs_steps": 10, "resample": 6, "checkpoint": tmp_path / "run.safetensors", **SMALL}
+@pytest.fixture
+def call_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Call the equation in every step, as a traced one is not, so that a test can fail in the middle of training."""
+    monkeypatch.setattr(dt, "jit", lambda fn: fn)
+
+
+CURVATURE = [
+    pinn.LBFGS(12),
+    pinn.SSBFGS(12),
+    pinn.SSBroyden(12, points=pinn.RARD(every=5, added=3)),
+    pinn.LevenbergMarquardt(12),
+]
+
+
+@pytest.mark.usefixtures("call_every_step")
+@pytest.mark.parametrize("stage", CURVATURE, ids=lambda stage: stage.label)
+@pytest.mark.parametrize("at", [4, 12, 30, 40])
+def test_ctrl_c_leaves_a_checkpoint_and_resume_is_exact(at: int, stage: pinn.TrainingStage, tmp_path: Path) -> None:
+    optimizer = pinn.Adam(9) >> stage
+    options = {"optimizer": optimizer, "resample": 6, "checkpoint": tmp_path / "run.safetensors", **SMALL}
     before = signal.getsignal(signal.SIGINT)
 
     def problem(equation: Any) -> pinn.Problem:
         return pinn.Problem(GROWTH.domain, equation, GROWTH.conditions)
 
     with pytest.raises(KeyboardInterrupt, match="stopped at step"):
-        pinn.solve(problem(Interrupting(at)), network(), 15, **options)
-    resumed = pinn.solve(problem(Interrupting(0)), network(seed=5), 15, resume=True, **options)
-    whole = pinn.solve(problem(Interrupting(0)), network(), 15, **(options | {"checkpoint": None}))
+        pinn.solve(problem(Interrupting(at)), network(), **options)
+    resumed = pinn.solve(problem(Interrupting(0)), network(seed=5), resume=True, **options)
+    whole = pinn.solve(problem(Interrupting(0)), network(), **(options | {"checkpoint": None}))
     np.testing.assert_array_equal(resumed.history.terms, whole.history.terms)
+    assert resumed.history.stages == whole.history.stages == [("Adam", 9), (stage.label, 12)]
     points = np.linspace(0, 1, 7)[:, None]
     np.testing.assert_array_equal(resumed(points), whole(points))
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_resume_after_a_round_of_lbfgs_is_exact(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dualtape.pinn.training.ROUND", 6)
+def test_resume_with_more_steps_of_lbfgs_is_exact(tmp_path: Path) -> None:
     path = tmp_path / "run.safetensors"
     pinn.solve(GROWTH, network(), 3, lbfgs_steps=12, checkpoint=path, **SMALL)
     resumed = pinn.solve(GROWTH, network(seed=5), 3, lbfgs_steps=18, checkpoint=path, resume=True, **SMALL)
     whole = pinn.solve(GROWTH, network(), 3, lbfgs_steps=18, **SMALL)
     np.testing.assert_array_equal(resumed.history.terms, whole.history.terms)
-
-
-@pytest.fixture
-def call_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Call the equation in every step, as a traced one is not, so that a test can fail in the middle of training."""
-    monkeypatch.setattr(dt, "jit", lambda fn: fn)
 
 
 @pytest.mark.usefixtures("call_every_step")
@@ -173,7 +206,7 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
         ({"seed": 1}, "seed=0.*seed=1"),
         ({"sampler": "halton"}, "sampler=sobol.*sampler=halton"),
         ({"learning_rate": 1e-3}, "learning_rate"),
-        ({"resample": 3}, "resample"),
+        ({"resample": 3}, "resample=RAD.*resample=RAD.every=3"),
         ({"scaled": False}, "scaled"),
         ({"problem": pinn.Problem(pinn.Interval(x=(0, 2)), GROWTH.equations, GROWTH.conditions)}, r"domain=Interval"),
         ({"problem": pinn.Problem(GROWTH.domain, lambda u, p: u.x + u, GROWTH.conditions)}, "equations that the run"),
@@ -229,6 +262,8 @@ def test_nan_stops_training_and_keeps_the_last_finite_parameters(stage: dict[str
         ({"steps": -1}, errors.ArgumentError, "steps.*0 or more"),
         ({"steps": 1.5}, errors.ArgumentTypeError, "steps.*int"),
         ({"sampler": "grid"}, errors.ArgumentError, "sobol"),
+        ({"precision": "double"}, errors.ArgumentError, "`precision` must be 'float32', 'float64' or None"),
+        ({"precision": dt.float64}, errors.ArgumentTypeError, "`precision` must be 'float32', 'float64' or None"),
         ({"learning_rate": 0.0}, errors.ArgumentError, "learning_rate"),
         ({"resume": True}, errors.ArgumentError, "checkpoint"),
         ({"parameters": [3]}, errors.ArgumentTypeError, "item 0 of `parameters`"),

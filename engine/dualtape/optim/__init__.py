@@ -2,6 +2,8 @@
 
 from dualtape.optim.adam import *
 from dualtape.optim.adaptive import *
+from dualtape.optim.least_squares import *
 from dualtape.optim.momentum import *
 from dualtape.optim.optimizer import *
+from dualtape.optim.quasi_newton import *
 from dualtape.optim.schedule import *

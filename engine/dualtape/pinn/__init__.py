@@ -5,6 +5,9 @@ exactly those are computed.
 """
 
 from dualtape.pinn.cole_hopf import burgers_exact as burgers_exact
+from dualtape.pinn.collocation import RAD as RAD
+from dualtape.pinn.collocation import RARD as RARD
+from dualtape.pinn.collocation import Fixed as Fixed
 from dualtape.pinn.conditions import Condition as Condition
 from dualtape.pinn.conditions import boundary as boundary
 from dualtape.pinn.conditions import dirichlet as dirichlet
@@ -56,3 +59,11 @@ from dualtape.pinn.quantities import Vector as Vector
 from dualtape.pinn.sampling import sample_cube as sample_cube
 from dualtape.pinn.solution import Solution as Solution
 from dualtape.pinn.solver import solve as solve
+from dualtape.pinn.stages import LBFGS as LBFGS
+from dualtape.pinn.stages import SSBFGS as SSBFGS
+from dualtape.pinn.stages import Adam as Adam
+from dualtape.pinn.stages import GaussNewton as GaussNewton
+from dualtape.pinn.stages import LevenbergMarquardt as LevenbergMarquardt
+from dualtape.pinn.stages import SSBroyden as SSBroyden
+from dualtape.pinn.stages import TrainingStage as TrainingStage
+from dualtape.pinn.stages import default_schedule as default_schedule

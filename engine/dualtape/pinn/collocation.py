@@ -1,43 +1,152 @@
-"""The points at which the loss is taken: drawn by seed, redrawn in the course of training."""
+"""The points at which the loss is taken: drawn by seed, and redrawn during training where the equations hold worst.
+
+Reference: Wu, Zhu, Tan, Kartha & Lu 2023, *A comprehensive study of non-adaptive and residual-based adaptive sampling
+for physics-informed neural networks*, CMAME 403 (arXiv:2207.10289).
+"""
 
 from __future__ import annotations
 
+import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from dualtape.errors import ShapeError
+from dualtape.errors import ArgumentError, ShapeError
 from dualtape.pinn.conditions import Arrays
 from dualtape.pinn.problem import Problem
+from dualtape.pinn.sampling import read_count
 
 CANDIDATES = 8  # for each point
 
 
-def draw_batches(problem: Problem, number: int, sampler: str, seed: int, draws: int) -> list[Arrays]:
-    """One set of points for the equations and one for each condition; ``draws`` counts the times it was done before."""
-    sets = [{"points": problem.domain.points_inside(number, sampler, (seed, draws, 0))}]
-    for i, condition in enumerate(problem.conditions):
-        arrays = condition.sample(problem.domain, sampler, (seed, draws, i + 1))
-        if not arrays["points"].size:
-            raise ShapeError(f"`{condition.name}` has no points; expected at least one")
-        sets.append(arrays)
-    return sets
+class Drawing(NamedTuple):
+    """What points are drawn by: ``draws`` counts the times that it was done before."""
+
+    problem: Problem
+    number: int
+    sampler: str
+    seed: int
+    draws: int
+
+    def conditions(self) -> list[Arrays]:
+        """One set of points for each condition."""
+        sets = []
+        for i, condition in enumerate(self.problem.conditions):
+            arrays = condition.sample(self.problem.domain, self.sampler, (self.seed, self.draws, i + 1))
+            if not arrays["points"].size:
+                raise ShapeError(f"`{condition.name}` has no points; expected at least one")
+            sets.append(arrays)
+        return sets
+
+    def even(self, number: int, *stream: int) -> np.ndarray:
+        """Points for the equations, spread evenly."""
+        return self.problem.domain.points_inside(number, self.sampler, (self.seed, self.draws, 0, *stream))
+
+    def where_large(self, residual: Callable[[np.ndarray], np.ndarray], number: int, k: float, c: float) -> np.ndarray:
+        """Of many candidates so many, with a probability in proportion to ``|residual| ** k / mean + c``."""
+        candidates = self.even(CANDIDATES * self.number, 1)
+        size = np.abs(residual(candidates).astype(np.float64)).ravel() ** k
+        size[~np.isfinite(size)] = 0  # the loss there will tell
+        density = size / (size.mean() or 1.0) + max(c, np.finfo(np.float32).eps)
+        random = np.random.default_rng((self.seed, self.draws))
+        number = min(number, len(candidates))
+        return candidates[
+            random.choice(len(candidates), number, replace=False, p=density / density.sum(), shuffle=False)
+        ]
 
 
-def draw_where_large(
-    problem: Problem, number: int, sampler: str, seed: int, draws: int, residual: Callable[[np.ndarray], np.ndarray]
-) -> np.ndarray:
-    """Points for the equations, half of them spread evenly and half where ``residual`` is large.
+class Policy(ABC):
+    """Which points a stage of training takes: :class:`Fixed`, :class:`RAD` or :class:`RARD`."""
 
-    Those are taken from many candidates with a probability in proportion to the residual's size, after Wu et al. 2023,
-    *A comprehensive study of non-adaptive and residual-based adaptive sampling for physics-informed neural networks*.
+    every: int
+    """After how many steps they are drawn again; 0 for never."""
+
+    @abstractmethod
+    def redrawn(self, draw: Drawing, present: np.ndarray, residual: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        """The points of the equations from now on."""
+
+
+@dataclass(frozen=True)
+class Fixed(Policy):
+    """The points stay the same."""
+
+    every = 0
+
+    def redrawn(self, draw: Drawing, present: np.ndarray, residual: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        return present
+
+
+@dataclass(frozen=True)
+class RAD(Policy):
+    """All points are drawn anew, with a density in proportion to ``|residual| ** k / mean + c``.
+
+    The share ``c / (1 + c)`` of them, which does not depend on the residual, is spread evenly instead of by chance.
+
+    Parameters
+    ----------
+    every
+        After so many steps.
+    k, c
+        See above; section 2.4.2 of Wu et al. 2023.
+
+    Examples
+    --------
+    >>> from dualtape import pinn
+    >>> pinn.SSBroyden(2_000, points=pinn.RAD(every=250)).points
+    RAD(every=250, k=2.0, c=1.0)
     """
-    adaptive = number // 2
-    even = problem.domain.points_inside(number - adaptive, sampler, (seed, draws, 0))
-    candidates = problem.domain.points_inside(CANDIDATES * number, sampler, (seed, draws, 0, 1))
-    size = np.abs(residual(candidates).astype(np.float64)).ravel()
-    size[~np.isfinite(size)] = 0  # the loss there will tell
-    density = size + 0.1 * size.mean() + np.finfo(np.float64).tiny
-    random = np.random.default_rng((seed, draws))
-    chosen = random.choice(len(candidates), adaptive, replace=False, p=density / density.sum(), shuffle=False)
-    return np.concatenate([even, candidates[chosen]])
+
+    every: int = 200
+    k: float = 2.0
+    c: float = 1.0
+
+    def __post_init__(self) -> None:
+        _check(self)
+
+    def redrawn(self, draw: Drawing, present: np.ndarray, residual: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        adaptive = round(draw.number / (1 + self.c))
+        return np.concatenate(
+            [draw.even(draw.number - adaptive), draw.where_large(residual, adaptive, self.k, 0.0)]
+            if adaptive < draw.number
+            else [draw.where_large(residual, adaptive, self.k, 0.0)]
+        )
+
+
+@dataclass(frozen=True)
+class RARD(Policy):
+    """Further points are added, with a density in proportion to ``|residual| ** k / mean + c``; the others stay.
+
+    Parameters
+    ----------
+    every
+        After so many steps.
+    added
+        How many points each time.
+    k, c
+        See above; section 2.4.3 of Wu et al. 2023.
+    """
+
+    every: int = 500
+    added: int = 100
+    k: float = 2.0
+    c: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check(self)
+        read_count("added", self.added)
+
+    def redrawn(self, draw: Drawing, present: np.ndarray, residual: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        return np.concatenate([present, draw.where_large(residual, self.added, self.k, self.c)])
+
+
+def _check(policy: RAD | RARD) -> None:
+    read_count("every", policy.every)
+    for name in ("k", "c"):
+        value = getattr(policy, name)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
+            raise ArgumentError(
+                f"`{name}` of `{type(policy).__name__}` must be a finite number from 0 on, got {value!r}"
+            )

@@ -26,6 +26,16 @@ Sampling = Callable[[Domain, str, Seed], Arrays]
 
 
 @dataclass(frozen=True)
+class HardValues:
+    """What an unknown is on faces, or with ``order`` 1 its first derivative in time, exactly."""
+
+    faces: tuple[str, ...]
+    datum: Callable[[Points], Any]
+    of: str | None
+    order: int = 0
+
+
+@dataclass(frozen=True)
 class Condition:
     """An equation, the points at which it holds, and its weight in the loss.
 
@@ -52,6 +62,8 @@ class Condition:
         How many rows a residual has, if not one for each point.
     datum, of
         The value that an unknown has there, and which one, if that is what the condition says.
+    hard, period
+        If it holds exactly, and is no term of the loss: the values, or the coordinate that is periodic.
     """
 
     name: str
@@ -64,10 +76,23 @@ class Condition:
     rows: int | None = None
     datum: Callable[[Points], Any] | None = None
     of: str | None = None
+    hard: HardValues | None = None
+    period: str | None = None
+
+    @property
+    def is_hard(self) -> bool:
+        """Whether it holds exactly."""
+        return self.hard is not None or self.period is not None
 
 
 def initial(
-    value: Datum, *, order: int = 0, of: str | None = None, points: int = 100, weight: float = 1.0
+    value: Datum,
+    *,
+    order: int = 0,
+    of: str | None = None,
+    points: int = 100,
+    weight: float = 1.0,
+    hard: bool = False,
 ) -> Condition:
     """``u = value`` where time begins; ``order=1`` gives the initial velocity ``u.t = value`` instead.
 
@@ -83,6 +108,9 @@ def initial(
         How many points.
     weight
         Factor of this term in the loss.
+    hard
+        Let it hold exactly, in a box, by a formula around the network: it is no term of the loss then. Where faces
+        meet, the values must be those of other hard conditions.
 
     Examples
     --------
@@ -99,7 +127,10 @@ def initial(
         (time,) = p.normal_coordinates or (TIME,)
         return (u.by(*[time] * times) if times else u) - datum(p)
 
-    made = condition_on(f"initial {TIME * times}".rstrip(), equation, ("initial",), points, weight)
+    if hard and times > 1:
+        raise ArgumentError(f"`initial` of order {times} cannot be hard; expected order 0 or 1")
+    exact = HardValues(("initial",), datum, of, times) if hard else None
+    made = condition_on(f"initial {TIME * times}".rstrip(), equation, ("initial",), points, weight, hard=exact)
     return made if times else replace(made, datum=datum, of=of)
 
 
@@ -111,6 +142,7 @@ def dirichlet(
     points: int = 100,
     weight: float = 1.0,
     region: Domain | None = None,
+    hard: bool = False,
 ) -> Condition:
     """``u = value`` on parts of the boundary; ``points`` on each. For the rest see :func:`initial`.
 
@@ -122,6 +154,8 @@ def dirichlet(
         coordinates; or a tuple of these.
     region
         The domain whose boundary that is, if not the problem's: a part of it, or one within it.
+    hard
+        Let it hold exactly, on whole faces of a box.
 
     Examples
     --------
@@ -131,8 +165,19 @@ def dirichlet(
     """
     datum, faces = read_datum("dirichlet", value), read_faces(on)
     name = f"dirichlet {spelled_parts(faces)}"
-    made = condition_on(name, lambda *args: unknown_of(args, of) - datum(args[-1]), faces, points, weight, region)
+    exact = HardValues(_whole_faces(name, faces, region), datum, of) if hard else None
+    made = condition_on(
+        name, lambda *args: unknown_of(args, of) - datum(args[-1]), faces, points, weight, region, hard=exact
+    )
     return replace(made, datum=datum, of=of)
+
+
+def _whole_faces(name: str, faces: ChosenOn, region: Domain | None) -> tuple[str, ...]:
+    """The names of faces on which values can hold exactly."""
+    named = tuple(face for face in faces if isinstance(face, str))
+    if region is not None or len(named) < len(faces):
+        raise ArgumentError(f"`{name}` is hard, which needs whole faces of the problem's box, by their names")
+    return named
 
 
 def neumann(
@@ -203,9 +248,18 @@ def boundary(
 
 
 def periodic(
-    coordinate: str, *, derivatives: int = 1, of: str | None = None, points: int = 100, weight: float = 1.0
+    coordinate: str,
+    *,
+    derivatives: int = 1,
+    of: str | None = None,
+    points: int = 100,
+    weight: float = 1.0,
+    hard: bool = False,
 ) -> Condition:
     """Equal values, and normal derivatives up to an order, on two opposite faces; of all unknowns without ``of``.
+
+    With ``hard`` all unknowns and all their derivatives are periodic, exactly: the network is given the cosine and sine
+    of an angle in place of the coordinate, one input more; ``problem.inputs`` names all of them.
 
     Examples
     --------
@@ -227,7 +281,10 @@ def periodic(
         partners[:, domain.axis(coordinate)] = domain.upper[domain.axis(coordinate)]
         return {"points": np.concatenate([points, partners])}
 
-    return Condition(f"periodic {coordinate}", equation, sample, read_weight(weight), paired=True)
+    if hard and of is not None:
+        raise ArgumentError("`periodic` is hard for all unknowns together; give no `of`")
+    period = coordinate if hard else None
+    return Condition(f"periodic {coordinate}", equation, sample, read_weight(weight), paired=True, period=period)
 
 
 def read_weight(weight: object) -> float:
@@ -268,6 +325,7 @@ def condition_on(
     weight: float,
     region: Domain | None = None,
     flux: bool = False,
+    hard: HardValues | None = None,
 ) -> Condition:
     """A condition at ``points`` points on each of some parts of the boundary, of the problem's domain or a region."""
     number = read_count("points", points)
@@ -284,7 +342,7 @@ def condition_on(
             )
         return {"points": places, "normal": normals}
 
-    return Condition(name, equation, sample, read_weight(weight), parts=parts, region=region)
+    return Condition(name, equation, sample, read_weight(weight), parts=parts, region=region, hard=hard)
 
 
 def region_of(domain: Domain, region: Domain | None, name: str) -> Domain:

@@ -14,8 +14,8 @@ class History:
     ----------
     names
         The terms.
-    adam_steps
-        How many of the rows come from Adam; the rest are iterations of L-BFGS.
+    stages
+        Pairs of a stage's name and the number of its rows, in order.
 
     Examples
     --------
@@ -28,12 +28,29 @@ class History:
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = tuple(names)
-        self.adam_steps = 0
+        self.stages: list[tuple[str, int]] = []
         self._rows: list[np.ndarray] = []
+
+    def begin(self, stage: str) -> None:
+        """A stage of that name begins."""
+        self.stages.append((stage, 0))
+
+    @property
+    def steps(self) -> int:
+        """How many steps the present stage has taken."""
+        return self.stages[-1][1] if self.stages else len(self)
+
+    @property
+    def last(self) -> float:
+        """The loss at the last step."""
+        return float(self._rows[-1].sum())
 
     def append(self, terms: np.ndarray | Sequence[float]) -> None:
         """Add a step by its weighted terms."""
         self._rows.append(np.asarray(terms, np.float64))
+        if self.stages:
+            name, steps = self.stages[-1]
+            self.stages[-1] = (name, steps + 1)
 
     def __len__(self) -> int:
         return len(self._rows)

@@ -19,7 +19,7 @@ from dualtape.pinn.saving import FORMAT, LOSS_TERMS
 from dualtape.pinn.solution import Solution
 from dualtape.pinn.unknowns import check_network, unknown_fields
 
-FACTS = ("network", "unknowns", "bounds", "scaled", "transform", "seconds", "terms", "adam_steps")
+FACTS = ("network", "unknowns", "bounds", "scaled", "transform", "seconds", "terms", "stages")
 _CLASSES: dict[str, Callable[..., nn.Cell]] = {
     "MLP": nn.MLP,
     "FourierMLP": FourierMLP,
@@ -39,7 +39,8 @@ def load(path: str | PathLike[str], problem: Problem | None = None, network: nn.
         The file. It holds numbers and text, and nothing of it is run.
     problem
         The problem that was solved. Without it the solution has values and derivatives in the box around its domain,
-        and knows neither equations nor conditions. A problem with a ``transform`` is needed: functions are not saved.
+        and knows neither equations nor conditions. A problem with a ``transform`` or hard conditions is needed:
+        functions are not saved.
     network
         A network of the same parameters, which are changed; needed for classes of one's own.
 
@@ -78,8 +79,10 @@ def load(path: str | PathLike[str], problem: Problem | None = None, network: nn.
             )
         if facts["scaled"] and bounds != facts["bounds"]:
             raise ArgumentError(f"{str(path)!r} is of the box {facts['bounds']}; the problem has {bounds}")
-        if facts["transform"] and known.transform is None:
-            raise ArgumentError(f"the solution in {str(path)!r} has a `transform`, which the given problem has not")
+        if facts["transform"] and known.transform is None and not known.hard:
+            raise ArgumentError(
+                f"the solution in {str(path)!r} has a `transform` or hard conditions, which the given problem has not"
+            )
         made = _made_network(path, facts["network"]) if network is None else network
         _fill(path, made, {name: x for name, x in saved.items() if name != LOSS_TERMS})
     like = made.trainable_params()[0]
@@ -88,14 +91,17 @@ def load(path: str | PathLike[str], problem: Problem | None = None, network: nn.
     history = History(facts["terms"])
     for row in np.asarray(saved[LOSS_TERMS]):
         history.append(row)
-    history.adam_steps = facts["adam_steps"]
+    history.stages = [(str(name), int(steps)) for name, steps in facts["stages"]]
     field = unknown_fields(known, made, like, facts["scaled"])
     return Solution(known, made, field, like, history, facts["seconds"], facts["scaled"])
 
 
 def _known_problem(path: Any, facts: dict[str, Any]) -> Problem:
     if facts["transform"]:
-        raise ArgumentError(f"the solution in {str(path)!r} has a `transform`, a function: give the problem as well")
+        raise ArgumentError(
+            f"the solution in {str(path)!r} has a `transform` or hard conditions, which are functions: give the "
+            "problem as well"
+        )
     bounds = {name: (low, up) for name, (low, up) in facts["bounds"].items()}
     return Problem(Rectangle(**bounds), None, outputs=tuple(facts["unknowns"]))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -69,6 +70,50 @@ class Objective:
         """How far the equations are from holding at each point, of shape (N, 1): the sum over all residuals."""
         return reduce(operator.add, map(dt.ops.abs, self._residuals(self.terms[0], {"points": points})))
 
+    def rows(self, batches: Sequence[Batch]) -> dt.Tensor:
+        """All residuals in one vector, scaled so that the loss is the sum of their squares."""
+        scaled = [
+            self._scaled(term, batch, _rows(term, batch)) for term, batch in zip(self.terms, batches, strict=True)
+        ]
+        return dt.ops.concat([x.reshape(-1) for x in scaled])
+
+    def linearised(self, weights: Sequence[dt.Parameter]) -> Callable[[Sequence[Batch]], tuple[dt.Tensor, dt.Tensor]]:
+        """A function from batches to :meth:`rows` and their Jacobian by ``weights``."""
+
+        def of_term(term: Term, batch: Batch) -> tuple[dt.Tensor, dt.Tensor]:
+            count = _rows(term, batch)
+
+            def of_row(row: Batch) -> dt.Tensor:
+                # Partners stand one behind the other again.
+                one = {name: x.reshape(-1, x.shape[-1]) for name, x in row.items()}
+                return self._scaled(term, one, count)
+
+            pairs = term.condition.paired
+            apart = {name: dt.ops.stack([x[:count], x[count:]], 1) if pairs else x for name, x in batch.items()}
+            return dt.residual_jacobian(of_row, list(weights))(apart)
+
+        def linearised(batches: Sequence[Batch]) -> tuple[dt.Tensor, dt.Tensor]:
+            values, matrices = zip(*map(of_term, self.terms, batches), strict=True)
+            return dt.ops.concat(values), dt.ops.concat(matrices)
+
+        return linearised
+
+    def of_rows(self, rows: np.ndarray, batches: Sequence[Batch]) -> np.ndarray:
+        """The terms of the loss from the values of :meth:`rows`."""
+        terms, start = [], 0
+        for term, batch in zip(self.terms, batches, strict=True):
+            shape = _rows(term, batch), len(term.names)
+            part = rows[start : start + shape[0] * shape[1]].astype(np.float64).reshape(shape)
+            terms += list((part**2).sum(axis=0))
+            start += part.size
+        return np.array(terms)
+
+    def _scaled(self, term: Term, batch: Batch, count: int) -> dt.Tensor:
+        """The residuals of a term beside each other, times the roots of weight over number."""
+        pairs = zip(self._residuals(term, batch), term.weights, strict=True)
+        columns = [residual * math.sqrt(weight / count) for residual, weight in pairs]
+        return columns[0] if len(columns) == 1 else dt.ops.concat(columns, axis=1)
+
     def _residuals(self, term: Term, batch: Batch) -> tuple[dt.Tensor, ...]:
         points = batch["points"]
         return term.statement.residuals(points, _data(batch), term.derivatives(points))
@@ -102,6 +147,12 @@ def equation_term(problem: Problem) -> Condition:
         raise AssertionError("the points of the equations are drawn by the solver")
 
     return Condition("equation", problem.equations, sample)
+
+
+def _rows(term: Term, batch: Batch) -> int:
+    """How many rows each residual of a term has."""
+    count: int = term.condition.rows or batch["points"].shape[0] // (2 if term.condition.paired else 1)
+    return count
 
 
 def _check_residual(condition: Condition, residual: Any, rows: int, dtype: dt.dtype.DType) -> None:

@@ -175,8 +175,9 @@ def _draw_losses(axes: Any, solution: Solution) -> None:
             axes.semilogy(steps, np.maximum(values, 1e-300), linewidth=0.7, alpha=0.8, label=name)
         # A term that is satisfied exactly must not stretch the axis to nothing.
         axes.set_ylim(bottom=max(history.total.min() * 1e-3, 1e-30))
-    if 0 < history.adam_steps < len(history):
-        axes.axvline(history.adam_steps, color="grey", linestyle=":", linewidth=1)
+    for end in np.cumsum([steps for _, steps in history.stages])[:-1]:
+        if 0 < end < len(history):
+            axes.axvline(end, color="grey", linestyle=":", linewidth=1)
     axes.legend(fontsize="x-small", loc="upper right")
 
 

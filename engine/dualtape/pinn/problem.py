@@ -9,6 +9,7 @@ from typing import Any
 from dualtape.errors import ArgumentError, ArgumentTypeError
 from dualtape.pinn.conditions import Condition, EquationRule, read_weight
 from dualtape.pinn.domains import Domain
+from dualtape.pinn.hard import input_names
 
 
 class Problem:
@@ -70,16 +71,34 @@ class Problem:
             if function is not None and not callable(function):
                 raise ArgumentTypeError(f"`{argument}` must be a function, got {type(function).__name__}")
         self.domain = domain
+        self.conditions = tuple(condition for condition in conditions if not condition.is_hard)
+        self.hard = tuple(condition for condition in conditions if condition.is_hard)
+        for condition in self.hard:
+            if condition.period is not None:
+                domain.axis(condition.period)
         self.unknowns = _read_unknowns(equations, outputs)
         self.equations = _nothing if equations is None else equations
-        self.conditions = tuple(conditions)
         self.transform = transform
         self.weights = tuple(map(read_weight, weight)) if isinstance(weight, (tuple, list)) else read_weight(weight)
         self.exact = exact
 
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """What the network is given: the coordinates, or cosine and sine of those that are periodic exactly.
+
+        Examples
+        --------
+        >>> from dualtape import pinn
+        >>> ring = pinn.Rectangle(x=(-1, 1), t=(0, 1))
+        >>> pinn.Problem(ring, lambda u, p: u.t + u.x, [pinn.periodic("x", hard=True)]).inputs
+        ('cos x', 'sin x', 't')
+        """
+        return input_names(self.domain, self.hard)
+
     def __repr__(self) -> str:
         names = [condition.name for condition in self.conditions]
-        return f"Problem(domain={self.domain}, unknowns={self.unknowns}, conditions={names})"
+        hard = f", hard={[condition.name for condition in self.hard]}" if self.hard else ""
+        return f"Problem(domain={self.domain}, unknowns={self.unknowns}, conditions={names}{hard})"
 
 
 def _nothing(*fields_and_points: Any) -> Any:

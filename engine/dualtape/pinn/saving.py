@@ -26,10 +26,10 @@ def save_solution(solution: Solution, path: str | PathLike[str]) -> None:
         "unknowns": list(problem.unknowns),
         "bounds": {name: list(pair) for name, pair in problem.domain.bounds.items()},
         "scaled": solution.scaled,
-        "transform": problem.transform is not None,
+        "transform": problem.transform is not None or bool(problem.hard),
         "seconds": solution.seconds,
         "terms": list(history.names),
-        "adam_steps": history.adam_steps,
+        "stages": [list(stage) for stage in history.stages],
     }
     tensors = {f"network.{p.name}": p.value() for p in solution.network.get_parameters()}
     dt.save_checkpoint(tensors | {LOSS_TERMS: dt.Tensor(history.terms, device="host")}, path, metadata=facts)

@@ -13,12 +13,15 @@ from typing import Any
 import dualtape as dt
 from dualtape.errors import ArgumentError, ArgumentTypeError, CheckpointError, DTypeError
 from dualtape.pinn.checkpointing import load_training, prepare_saving, save_training
+from dualtape.pinn.collocation import RAD, Fixed
 from dualtape.pinn.corners import warn_of_contradictions
 from dualtape.pinn.interruption import deferred_interrupt
+from dualtape.pinn.precision import precision_of, read_precision
 from dualtape.pinn.problem import Problem
 from dualtape.pinn.progress import make_progress
 from dualtape.pinn.sampling import read_count, read_sampler
 from dualtape.pinn.solution import Solution
+from dualtape.pinn.stages import LBFGS, Adam, Schedule, TrainingStage, default_schedule, read_schedule
 from dualtape.pinn.training import Settings, Stopped, Training
 from dualtape.pinn.untrained import warn_of_untrained
 
@@ -26,14 +29,16 @@ from dualtape.pinn.untrained import warn_of_untrained
 def solve(
     problem: Problem,
     network: dt.nn.Cell,
-    steps: int = 500,
+    steps: int | None = None,
     *,
-    lbfgs_steps: int = 3_000,
+    optimizer: TrainingStage | Schedule | None = None,
+    lbfgs_steps: int | None = None,
+    learning_rate: float = 5e-3,
     points: int = 2_500,
     sampler: str = "sobol",
-    learning_rate: float = 5e-3,
-    resample: int = 500,
+    resample: int = 200,
     scaled: bool = True,
+    precision: str | None = None,
     parameters: Sequence[dt.Parameter] = (),
     seed: int = 0,
     checkpoint: str | PathLike[str] | None = None,
@@ -41,9 +46,9 @@ def solve(
     resume: bool = False,
     progress: bool | None = None,
 ) -> Solution:
-    """Train ``network`` until it satisfies ``problem``: Adam first, then L-BFGS.
+    """Train ``network`` until it satisfies ``problem``.
 
-    It computes on the device and in the element type of the network's parameters.
+    It computes on the device of the network's parameters, and in their element type unless ``precision`` says another.
 
     Parameters
     ----------
@@ -51,22 +56,26 @@ def solve(
         Domain, equations and conditions.
     network
         A cell from points of shape (N, d) to unknowns of shape (N, m), such as ``nn.MLP(d, m)``; trained in place.
-    steps
-        Steps of Adam, on a learning rate that falls along a cosine to a twentieth.
-    lbfgs_steps
-        Iterations of SciPy's L-BFGS after them, at most.
+    optimizer
+        A stage, or several: ``pinn.Adam(500) >> pinn.SSBroyden(5_000)``. By default 200 steps of :class:`Adam`, then
+        5000 of :class:`SSBroyden`, or of :class:`LBFGS` for networks of more than 4000 weights.
+    steps, lbfgs_steps, learning_rate
+        Short for ``optimizer=Adam(steps, learning_rate=...) >> LBFGS(lbfgs_steps)``, with 500 and 3000 if but one of
+        them is given.
     points
         How many points the equations are taken at. Those of conditions are their own matter.
     sampler
         ``'sobol'``, ``'halton'``, ``'latin'`` or ``'uniform'``.
-    learning_rate
-        Of Adam.
     resample
-        Draw new points after so many steps of Adam, and before each 1000 iterations of L-BFGS; more of them where the
-        equations hold worst. 0 keeps the first ones.
+        Draw new points after so many steps, and at the beginning of a further stage, more of them where the equations
+        hold worst: ``points=RAD(resample)`` for each stage that does not say otherwise. 0 keeps the first ones.
     scaled
         Give the network coordinates that run from -1 to 1 over the domain, which trains better; equations, conditions
         and the solution are in the coordinates of the domain all the same.
+    precision
+        ``'float64'`` or ``'float32'``: convert network and parameters to it first. With float32, which is a network's
+        unless it was made otherwise, errors seldom come below 1e-3, for the loss is lost in rounding; a warning says
+        when that has ended the training.
     parameters
         Parameters in the equations to be trained as well: an inverse problem.
     seed
@@ -78,8 +87,7 @@ def solve(
         How often.
     resume
         Go on from ``checkpoint`` if it exists. With the same arguments the run ends in the same bits as one that was
-        never stopped; but where it was stopped among the iterations of L-BFGS, the memory of past gradients starts
-        afresh.
+        never stopped, in whatever stage it was; steps and further stages may be added.
     progress
         A bar on a terminal, lines elsewhere; ``False`` shows nothing.
 
@@ -99,40 +107,40 @@ def solve(
     >>> from dualtape import nn, pinn
     >>> problem = pinn.Problem(pinn.Interval(x=(0, 1)), lambda u, p: u.x - u, [pinn.dirichlet(1.0, on="x-")])
     >>> network = nn.MLP(1, 1, width=8, depth=1, seed=0)
-    >>> solution = pinn.solve(problem, network, 100, lbfgs_steps=100, points=20, progress=False)
+    >>> solution = pinn.solve(problem, network, 100, lbfgs_steps=100, points=20, precision="float64", progress=False)
     >>> bool(abs(solution([1.0]) - 2.718) < 0.01)
     True
     """
     if not isinstance(problem, Problem):
         raise ArgumentTypeError(f"`problem` must be a pinn.Problem, got {type(problem).__name__}")
     warn_of_contradictions(problem)
+    wanted = read_precision(precision)
+    trained = _read_parameters(network, parameters, wanted)
+    warn_of_untrained(problem, trained)
+    weights = sum(parameter.size for parameter in trained)
     settings = Settings(
-        read_count("steps", steps, 0),
-        read_count("lbfgs_steps", lbfgs_steps, 0),
+        _read_stages(optimizer, steps, lbfgs_steps, learning_rate, weights),
         read_count("points", points),
         read_sampler(sampler),
-        _read_positive("learning_rate", learning_rate),
-        read_count("resample", resample, 0),
+        RAD(resample) if read_count("resample", resample, 0) else Fixed(),
         bool(scaled),
         read_count("seed", seed, 0),
     )
-    trained = _read_parameters(network, parameters)
-    warn_of_untrained(problem, trained)
     path = _read_path(checkpoint)
     if resume and path is None:
         raise ArgumentError("`resume` needs `checkpoint`, the file to go on from")
     seconds = _read_positive("checkpoint_seconds", checkpoint_seconds)
     began = time.perf_counter()
     with dt.device(trained[0].device), deferred_interrupt() as interruption, make_progress(progress) as shown:
-        training = Training(problem, network, trained, settings)
-        if path is not None:
-            prepare_saving(training, path)
-            if resume and path.exists():
-                load_training(training, path)
+        with precision_of(network, parameters, wanted):
+            training = Training(problem, network, trained, settings)
+            if path is not None:
+                prepare_saving(training, path)
+                if resume and path.exists():
+                    load_training(training, path)
         training.after_step = _between_steps(training, path, seconds, interruption)
         try:
-            training.adam(shown)
-            training.lbfgs(shown)
+            training.run(shown)
         except Stopped:
             if path is not None:
                 save_training(training, path)
@@ -161,8 +169,10 @@ def _between_steps(training: Training, path: Path | None, seconds: float, stop: 
     return after_step
 
 
-def _read_parameters(network: Any, parameters: Sequence[dt.Parameter]) -> tuple[dt.Parameter, ...]:
-    """The network's parameters and the equation's; all on one device, in one element type."""
+def _read_parameters(
+    network: Any, parameters: Sequence[dt.Parameter], precision: str | None
+) -> tuple[dt.Parameter, ...]:
+    """The network's parameters and the equation's; all on one device, in one element type if they get no other one."""
     if not isinstance(network, dt.nn.Cell):
         raise ArgumentTypeError(f"`network` must be a Cell such as nn.MLP(2, 1), got {type(network).__name__}")
     for i, parameter in enumerate(parameters):
@@ -173,7 +183,7 @@ def _read_parameters(network: Any, parameters: Sequence[dt.Parameter]) -> tuple[
         raise ArgumentError("`network` has no trainable parameters")
     first = trained[0]
     for parameter in trained:
-        if parameter.dtype is not first.dtype:
+        if precision is None and parameter.dtype is not first.dtype:
             raise DTypeError(
                 f"parameter {parameter.name!r} is of {parameter.dtype} but {first.name!r} of {first.dtype}; "
                 "all must have one element type"
@@ -183,6 +193,20 @@ def _read_parameters(network: Any, parameters: Sequence[dt.Parameter]) -> tuple[
                 f"parameter {parameter.name!r} is on {parameter.device.name} but {first.name!r} on {first.device.name}"
             )
     return trained
+
+
+def _read_stages(
+    optimizer: Any, steps: int | None, lbfgs_steps: int | None, learning_rate: float, weights: int
+) -> tuple[TrainingStage, ...]:
+    if steps is None and lbfgs_steps is None:
+        return (default_schedule(weights) if optimizer is None else read_schedule(optimizer)).stages
+    if optimizer is not None:
+        given = "steps" if steps is not None else "lbfgs_steps"
+        raise ArgumentError(f"`optimizer` says how many steps of what there are: give no `{given}` beside it")
+    adam = read_count("steps", 500 if steps is None else steps, 0)
+    lbfgs = read_count("lbfgs_steps", 3_000 if lbfgs_steps is None else lbfgs_steps, 0)
+    begun: list[TrainingStage] = [Adam(adam, learning_rate=learning_rate)] if adam or not lbfgs else []
+    return (*begun, LBFGS(lbfgs)) if lbfgs else tuple(begun)
 
 
 def _read_path(checkpoint: Any) -> Path | None:

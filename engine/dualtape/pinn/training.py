@@ -1,38 +1,37 @@
-"""The state of a training run and its two stages, Adam and L-BFGS."""
+"""The state of a training run, and its course: stage after stage, on points that are redrawn."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 import dualtape as dt
-from dualtape import optim
-from dualtape.pinn.collocation import draw_batches, draw_where_large
+from dualtape.pinn.collocation import Drawing, Policy
+from dualtape.pinn.descents import make_descent
 from dualtape.pinn.errors import DivergedError
 from dualtape.pinn.history import History
-from dualtape.pinn.lbfgs import descend
 from dualtape.pinn.objective import Batch, Objective
+from dualtape.pinn.precision import warn_of_float32
 from dualtape.pinn.problem import Problem
 from dualtape.pinn.progress import Progress
+from dualtape.pinn.stages import TrainingStage
 from dualtape.pinn.unknowns import Network, check_network, unknown_fields
 
-# After each round L-BFGS starts afresh: points are redrawn, and the checkpoint left is an exact one.
-ROUND = 1_000
+# Where no way leads further down, the loss must have come this far below the last such place, or the stage ends.
+_LOWER = 0.9
 
 
 @dataclass(frozen=True)
 class Settings:
     """How to train; see :func:`dualtape.pinn.solve`."""
 
-    steps: int
-    lbfgs_steps: int
+    stages: tuple[TrainingStage, ...]
     points: int
     sampler: str
-    learning_rate: float
-    resample: int
+    policy: Policy
     scaled: bool
     seed: int
 
@@ -50,10 +49,14 @@ class Training:
         What is trained.
     batches
         Points and data of each term of the loss.
-    optimizer
-        Adam with its moments.
-    adam_done, lbfgs_done, draws
-        How far it is.
+    stage, descent
+        Which of the stages it is in, and the optimizer at work there.
+    draws
+        How often points have been drawn anew.
+    lowest
+        The loss where no way led further down for the last time, in this stage; ``None`` if there was always one.
+    seconds
+        How long it has been in this stage.
     history
         The losses so far.
     after_step
@@ -69,114 +72,106 @@ class Training:
         self.device = parameters[0].device
         self.dtype = parameters[0].dtype
         self.draws = 0
-        self.batches = self._draw()
+        self.batches = self._tensors([{"points": self._draw.even(settings.points)}, *self._draw.conditions()])
         check_network(problem, network, self.batches[0]["points"])
         field = unknown_fields(problem, network, parameters[0], settings.scaled)
         self.objective = Objective(problem, field, self.batches)
-        differentiate = dt.value_and_grad(self.objective, None, weights=self.parameters, has_aux=True)
-        self.evaluate = dt.jit(differentiate)
-        rate = settings.learning_rate
-        self.optimizer = optim.Adam(self.parameters, optim.CosineDecayLR(rate / 20, rate, max(settings.steps, 1)))
-
-        def step(batches: list[Batch]) -> Any:
-            (_, terms), gradients = differentiate(batches)
-            self.optimizer(gradients)
-            return terms
-
-        # One program, so that the update runs where the gradients are.
-        self._step = dt.jit(step)
+        self._differentiate = dt.value_and_grad(self.objective, None, weights=self.parameters, has_aux=True)
+        self.evaluate = dt.jit(self._differentiate)
+        self._residual_size = dt.jit(self.objective.residual_size)
         self.history = History(self.objective.names)
-        self.adam_done = 0
-        self.lbfgs_done = 0
+        self._begin(0)
         self.after_step: Callable[[], None] = lambda: None
         self.keep_values()
 
     # Points
 
+    @property
+    def _draw(self) -> Drawing:
+        s = self.settings
+        return Drawing(self.problem, s.points, s.sampler, s.seed, self.draws)
+
     def tensor(self, array: np.ndarray) -> dt.Tensor:
         """An array as the network takes it: in its element type, on its device."""
         return dt.Tensor(array.astype(self.dtype.numpy), device=self.device)
 
-    def _draw(self) -> list[Batch]:
-        s = self.settings
-        sets = draw_batches(self.problem, s.points, s.sampler, s.seed, self.draws)
+    def _tensors(self, sets: list[dict[str, np.ndarray]]) -> list[Batch]:
         return [{name: self.tensor(array) for name, array in arrays.items()} for arrays in sets]
 
-    def _redraw(self) -> None:
-        s = self.settings
+    def _redraw(self, policy: Policy) -> None:
+        if not policy.every:
+            return
         self.draws += 1
-        self.batches = self._draw()
-        chosen = draw_where_large(self.problem, s.points, s.sampler, s.seed, self.draws, self._residual_size)
-        self.batches[0] = {"points": self.tensor(chosen)}
+        present = self.batches[0]["points"].asnumpy().astype(np.float64)
+        points = policy.redrawn(self._draw, present, self._residuals)
+        self.batches = self._tensors([{"points": points}, *self._draw.conditions()])
+        self.descent.loss_changed()
 
-    def _residual_size(self, points: np.ndarray) -> np.ndarray:
+    def _residuals(self, points: np.ndarray) -> np.ndarray:
         size = points.shape[0] // self.settings.points
         parts = np.split(points, size)  # as many points at a time as a step takes
-        return np.concatenate([self.objective.residual_size(self.tensor(part)).asnumpy() for part in parts])
+        return np.concatenate([self._residual_size(self.tensor(part)).asnumpy() for part in parts])
 
     # Stages
 
-    def adam(self, progress: Progress) -> None:
-        """Steps of Adam, on a learning rate that falls along a cosine to a twentieth."""
-        s = self.settings
-        if self.adam_done >= s.steps:
+    def enter(self, stage: int) -> None:
+        """Make the optimizer of a stage."""
+        self.stage = stage
+        present = self.settings.stages[stage]
+        self.descent = make_descent(present, self.parameters, self.objective, self._differentiate, self.evaluate)
+        self.lowest: float | None = None
+        self.seconds = 0.0
+
+    def _begin(self, stage: int) -> None:
+        self.enter(stage)
+        self.history.begin(self.settings.stages[stage].label)
+
+    def run(self, progress: Progress) -> None:
+        """All stages, from where it is."""
+        self._run_stage(progress)
+        while self.stage + 1 < len(self.settings.stages):
+            self._begin(self.stage + 1)
+            self._run_stage(progress)
+        self._require_finite(self.losses())  # the last step of Adam may have gone too far
+
+    def _run_stage(self, progress: Progress) -> None:
+        stage = self.settings.stages[self.stage]
+        policy = self.settings.policy if stage.points is None else stage.points
+        if self.history.steps >= stage.steps:
             return
-        progress.begin("Adam", s.steps, self.adam_done)
-        while self.adam_done < s.steps:
-            if s.resample and self.adam_done and self.adam_done % s.resample == 0:
-                self._redraw()
+        progress.begin(stage.label, stage.steps, self.history.steps)
+        began = time.perf_counter() - self.seconds
+        drawn = -1 if self.stage else 0
+        while self.history.steps < stage.steps and not stage.is_over(self.history, self.seconds):
+            done = self.history.steps
+            if drawn != done and policy.every and done % policy.every == 0:
+                self._redraw(policy)
+                drawn = done
             before = self.values()
-            terms = self._step(self.batches).asnumpy()
-            self._require_finite(terms)
-            self._finite = before
-            self.adam_done += 1
-            self.history.append(terms)
-            self.history.adam_steps += 1
-            progress.step(self.adam_done, self.history.names, terms)
-            self.after_step()
+            terms = self.descent.step(self.batches)
+            if terms is not None:
+                self._require_finite(terms)
+                self._finite = before
+                self.history.append(terms)
+                progress.step(done + 1, self.history.names, terms)
+                self.seconds = time.perf_counter() - began
+            ended = (terms is None or self.descent.restarted) and self._has_ended(policy)
+            if terms is not None:
+                self.after_step()
+            elif not ended:
+                self._redraw(policy)
+            if ended:
+                return
 
-    def lbfgs(self, progress: Progress) -> None:
-        """Iterations of SciPy's L-BFGS in float64 on all parameters in one vector."""
-        s = self.settings
-        if self.lbfgs_done >= s.lbfgs_steps:
-            self._loss_and_gradients()  # the last step of Adam may have gone too far
-            return
-        progress.begin("L-BFGS", s.lbfgs_steps, self.lbfgs_done)
-        while self.lbfgs_done < s.lbfgs_steps:
-            if s.resample and (self.lbfgs_done or self.adam_done):
-                self._redraw()
-            before = self.lbfgs_done
-            self._round(min(ROUND, s.lbfgs_steps - before), progress)
-            if self.lbfgs_done == before:
-                self._loss_and_gradients(finite_gradients=True)
-                break  # no way further down
-            self.after_step()
-
-    def _round(self, iterations: int, progress: Progress) -> None:
-        terms = np.empty(0)
-        accepted = self.vector()
-
-        def evaluate(vector: np.ndarray) -> tuple[float, np.ndarray]:
-            nonlocal terms
-            self.set_vector(vector)
-            (_, stacked), gradients = self.evaluate(self.batches)
-            terms = stacked.asnumpy()
-            flat = dt.ops.concat([g.reshape(-1) for g in gradients])
-            return float(terms.sum()), flat.asnumpy().astype(np.float64)
-
-        def after_iteration(vector: np.ndarray) -> None:
-            nonlocal accepted
-            accepted = vector
-            self.keep_values()
-            self.lbfgs_done += 1
-            self.history.append(terms)
-            progress.step(self.lbfgs_done, self.history.names, terms)
-            self.after_step()
-
-        try:
-            descend(evaluate, accepted, iterations, after_iteration)
-        finally:
-            self.set_vector(accepted)
+    def _has_ended(self, policy: Policy) -> bool:
+        """Whether a stage has come as far down as it can, now that no way led further down from some place."""
+        terms = self._finite_losses()
+        loss = float(terms.sum())
+        if policy.every and (self.lowest is None or loss < _LOWER * self.lowest):
+            self.lowest = loss
+            return False
+        warn_of_float32(self.dtype, loss)
+        return True
 
     def keep_values(self) -> None:
         """Go back to the present parameters when the loss becomes infinite."""
@@ -187,15 +182,15 @@ class Training:
         (_, terms), _ = self.evaluate(self.batches)
         return np.asarray(terms)
 
-    def _loss_and_gradients(self, finite_gradients: bool = False) -> tuple[np.ndarray, tuple[dt.Tensor, ...]]:
+    def _finite_losses(self) -> np.ndarray:
+        """The same; it is an error if one of them, or a gradient, is not finite."""
         (_, stacked), gradients = self.evaluate(self.batches)
-        terms = stacked.asnumpy()
+        terms: np.ndarray = stacked.asnumpy()
         self._require_finite(terms)
-        if finite_gradients:
-            for parameter, gradient in zip(self.parameters, gradients, strict=True):
-                if not np.isfinite(gradient.asnumpy()).all():
-                    raise self._diverged("the gradient is infinite or NaN", f"at {parameter.name}")
-        return terms, gradients
+        for parameter, gradient in zip(self.parameters, gradients, strict=True):
+            if not np.isfinite(gradient.asnumpy()).all():
+                raise self._diverged("the gradient is infinite or NaN", f"at {parameter.name}")
+        return terms
 
     def _require_finite(self, terms: np.ndarray) -> None:
         bad = [name for name, value in zip(self.history.names, terms, strict=True) if not np.isfinite(value)]
@@ -211,20 +206,6 @@ class Training:
             "Try a smaller learning_rate, and look for a division or root at 0 in the equation"
         )
 
-    # Parameters
-
     def values(self) -> list[dt.Tensor]:
         """The values of all parameters."""
         return [parameter.value() for parameter in self.parameters]
-
-    def vector(self) -> np.ndarray:
-        """All parameters in one vector of float64."""
-        return np.concatenate([p.asnumpy().ravel() for p in self.parameters]).astype(np.float64)
-
-    def set_vector(self, vector: np.ndarray) -> None:
-        """Give all parameters the elements of one vector."""
-        sizes = [parameter.size for parameter in self.parameters]
-        parts: list[Any] = np.split(vector, np.cumsum(sizes)[:-1])
-        self.parameters.set_data(
-            [self.tensor(part.reshape(p.shape)) for part, p in zip(parts, self.parameters, strict=True)]
-        )

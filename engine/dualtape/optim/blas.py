@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ def one_thread() -> Iterator[None]:
     global _searches, _limit
     with _lock:
         if not _searches:
-            _limit = _limited()
+            _limit = _libraries().limit(limits=1)
         _searches += 1
     try:
         yield
@@ -34,12 +35,14 @@ def one_thread() -> Iterator[None]:
                 _limit.restore_original_limits()
 
 
-def _limited() -> Any:
-    import scipy
+@cache
+def _libraries() -> Any:
+    """To look for them takes longer than an iteration."""
+    import scipy.linalg.blas  # loads them
     from threadpoolctl import ThreadpoolController
 
     package = Path(scipy.__file__).parent
     folders = {package, package.with_name("scipy.libs")}  # where wheels bring libraries of their own
     controller = ThreadpoolController()
     paths = [library.filepath for library in controller.lib_controllers]
-    return controller.select(filepath=[x for x in paths if folders & set(Path(x).parents)]).limit(limits=1)
+    return controller.select(filepath=[x for x in paths if folders & set(Path(x).parents)])

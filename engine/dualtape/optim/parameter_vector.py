@@ -1,0 +1,57 @@
+"""All parameters in one vector of Float64, as methods of second order see them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
+from dualtape.parameter import Parameter, ParameterTuple
+from dualtape.tensor import Tensor
+
+
+class ParameterVector:
+    """Parameters of an optimizer, read and set as one vector.
+
+    Parameters
+    ----------
+    owner
+        What errors call the optimizer.
+    """
+
+    def __init__(self, owner: str, params: Iterable[Parameter]) -> None:
+        self._owner = owner
+        self.parameters = ParameterTuple(params)
+        if not self.parameters:
+            raise ArgumentError(f"`params` of `{owner}` is empty")
+        for parameter in self.parameters:
+            if not parameter.dtype.is_float:
+                raise ArgumentTypeError(f"parameter {parameter.name!r} is of {parameter.dtype}; expected floats")
+        self._sizes = [parameter.size for parameter in self.parameters]
+        self.size = sum(self._sizes)
+
+    def get(self) -> np.ndarray:
+        """The elements of all parameters, in order."""
+        return np.concatenate([np.asarray(p).ravel() for p in self.parameters]).astype(np.float64)
+
+    def set(self, vector: np.ndarray) -> None:
+        """Give all parameters their elements."""
+        parts = np.split(vector, np.cumsum(self._sizes)[:-1])
+        self.parameters.set_data(
+            Tensor(part.reshape(p.shape).astype(p.dtype.numpy), device=p.device)
+            for part, p in zip(parts, self.parameters, strict=True)
+        )
+
+    def flat(self, gradients: Sequence[Any]) -> np.ndarray:
+        """Gradients with respect to each parameter as one vector."""
+        if len(gradients) != len(self.parameters):
+            raise ArgumentError(f"`{self._owner}` got {len(gradients)} gradients for {len(self.parameters)} parameters")
+        parts = [np.asarray(gradient) for gradient in gradients]
+        for part, parameter in zip(parts, self.parameters, strict=True):
+            if part.shape != parameter.shape:
+                raise ShapeError(
+                    f"the gradient of parameter {parameter.name!r} has shape {part.shape}; expected {parameter.shape}"
+                )
+        return np.concatenate([part.ravel() for part in parts]).astype(np.float64)

@@ -1,0 +1,168 @@
+"""How the stages of a training take their steps: each with an optimizer, whose state is saved with the run."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+import dualtape as dt
+from dualtape import optim
+from dualtape.pinn.objective import Batch, Objective
+from dualtape.pinn.stages import LBFGS, SSBFGS, Adam, GaussNewton, LevenbergMarquardt, SSBroyden, TrainingStage
+
+Differentiated = Callable[[list[Batch]], Any]
+
+
+class Descent(ABC):
+    """An optimizer at work on the loss of a problem."""
+
+    restarted = False
+    """Whether the last step has found what was learned of the curvature to be of no use."""
+
+    @abstractmethod
+    def step(self, batches: list[Batch]) -> np.ndarray | None:
+        """The terms of the loss at one step; ``None`` if no way leads further down."""
+
+    @abstractmethod
+    def loss_changed(self) -> None:
+        """The points are others from now on."""
+
+    @abstractmethod
+    def state(self) -> dict[str, dt.Tensor]:
+        """All that it knows."""
+
+    @abstractmethod
+    def load_state(self, state: Mapping[str, dt.Tensor]) -> None:
+        """Go on from a state of the same names and shapes."""
+
+
+class AdamDescent(Descent):
+    """Steps of Adam; the terms are those before a step."""
+
+    def __init__(self, stage: Adam, parameters: dt.ParameterTuple, differentiate: Differentiated) -> None:
+        rate = stage.learning_rate
+        self._parameters = parameters
+        optimizer = optim.Adam(parameters, optim.CosineDecayLR(rate / 20, rate, max(stage.steps, 1)))
+        self._optimizer = optimizer
+
+        def step(batches: list[Batch]) -> Any:
+            (_, terms), gradients = differentiate(batches)
+            optimizer(gradients)
+            return terms
+
+        # One program, so that the update runs where the gradients are.
+        self._step = dt.jit(step)
+
+    def step(self, batches: list[Batch]) -> np.ndarray | None:
+        terms: np.ndarray = self._step(batches).asnumpy()
+        return terms
+
+    def loss_changed(self) -> None:
+        pass
+
+    def state(self) -> dict[str, dt.Tensor]:
+        return {name: parameter.value() for name, parameter in self._own().items()}
+
+    def load_state(self, state: Mapping[str, dt.Tensor]) -> None:
+        own = self._own()
+        dt.ParameterTuple(own.values()).set_data(state[name] for name in own)
+
+    def _own(self) -> dict[str, dt.Parameter]:
+        trained = {parameter.name for parameter in self._parameters}
+        return {p.name: p for p in self._optimizer.get_parameters() if p.name not in trained}
+
+
+class CurvatureDescent(Descent):
+    """Iterations of a quasi-Newton method; the terms are those after one."""
+
+    def __init__(self, optimizer: optim.QuasiNewton, evaluate: Differentiated) -> None:
+        self._optimizer = optimizer
+        self._evaluate = evaluate
+
+    def step(self, batches: list[Batch]) -> np.ndarray | None:
+        tried: dict[float, np.ndarray] = {}
+
+        def evaluate() -> tuple[float, Any]:
+            (_, stacked), gradients = self._evaluate(batches)
+            terms = stacked.asnumpy()
+            loss = float(terms.sum())
+            tried[loss] = terms
+            return loss, gradients
+
+        restarts = self._optimizer.restarts
+        try:
+            found = self._optimizer.step(evaluate)
+        except ArithmeticError:  # the caller finds out which term it is
+            return None
+        self.restarted = self._optimizer.restarts > restarts
+        return tried[self._optimizer.loss] if found else None
+
+    def loss_changed(self) -> None:
+        self._optimizer.loss_changed()
+
+    def state(self) -> dict[str, dt.Tensor]:
+        return self._optimizer.state()
+
+    def load_state(self, state: Mapping[str, dt.Tensor]) -> None:
+        self._optimizer.load_state(state)
+
+
+class ResidualDescent(Descent):
+    """Steps of least squares; the terms are those after one."""
+
+    def __init__(self, optimizer: optim.LeastSquares, objective: Objective) -> None:
+        self._optimizer = optimizer
+        self._objective = objective
+        self._linearise = dt.jit(objective.linearised(optimizer.parameters))
+        self._rows = dt.jit(objective.rows)
+
+    def step(self, batches: list[Batch]) -> np.ndarray | None:
+        tried: dict[float, np.ndarray] = {}
+
+        def residuals() -> np.ndarray:
+            rows = self._rows(batches).asnumpy().astype(np.float64)
+            with np.errstate(over="ignore"):
+                tried[float(rows @ rows)] = rows
+            return np.asarray(rows)
+
+        try:
+            found = self._optimizer.step(lambda: self._linearise(batches), residuals)
+        except ArithmeticError:  # the caller finds out which term it is
+            return None
+        return self._objective.of_rows(tried[self._optimizer.loss], batches) if found else None
+
+    def loss_changed(self) -> None:
+        pass
+
+    def state(self) -> dict[str, dt.Tensor]:
+        return self._optimizer.state()
+
+    def load_state(self, state: Mapping[str, dt.Tensor]) -> None:
+        self._optimizer.load_state(state)
+
+
+def make_descent(
+    stage: TrainingStage,
+    parameters: dt.ParameterTuple,
+    objective: Objective,
+    differentiate: Differentiated,
+    evaluate: Differentiated,
+) -> Descent:
+    """The optimizer of a stage; ``evaluate`` is ``differentiate``, of the objective, as a program of its own."""
+    match stage:
+        case Adam():
+            return AdamDescent(stage, parameters, differentiate)
+        case LBFGS():
+            return CurvatureDescent(optim.LBFGS(parameters, stage.memory), evaluate)
+        case SSBFGS():
+            return CurvatureDescent(optim.SSBFGS(parameters), evaluate)
+        case SSBroyden():
+            return CurvatureDescent(optim.SSBroyden(parameters), evaluate)
+        case LevenbergMarquardt():
+            return ResidualDescent(optim.LevenbergMarquardt(parameters, stage.damping), objective)
+        case GaussNewton():
+            return ResidualDescent(optim.GaussNewton(parameters, stage.damping), objective)
+    raise AssertionError(stage)

@@ -1,0 +1,231 @@
+"""What a training is made of: stages one after the other, each an optimizer with its points and rules when to stop."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import KW_ONLY, dataclass, fields
+from typing import ClassVar
+
+from dualtape.errors import ArgumentError, ArgumentTypeError
+from dualtape.pinn.collocation import Policy
+from dualtape.pinn.history import History
+from dualtape.pinn.sampling import read_count
+
+# Up to so many weights the default keeps a matrix in full, of 128 MB then.
+DENSE_WEIGHTS = 4_000
+# These may be others when a run goes on: what has been done stays as it is.
+_MAY_CHANGE = ("steps", "tolerance", "change", "patience", "seconds")
+
+
+@dataclass(frozen=True, repr=False)
+class TrainingStage:
+    """At most so many steps of one optimizer; ``>>`` puts another stage behind it.
+
+    Parameters
+    ----------
+    steps
+        How many, at most.
+    points
+        :class:`Fixed`, :class:`RAD` or :class:`RARD`; by default what ``resample`` of :func:`solve` says.
+    tolerance
+        Stop where the loss is not above it.
+    change, patience
+        Stop when in the last ``patience`` steps the loss has not come below ``1 - change`` times its lowest value
+        before them; looked at after each ``patience`` steps.
+    seconds
+        Stop after so many of this stage.
+
+    Examples
+    --------
+    >>> from dualtape import pinn
+    >>> pinn.Adam(500) >> pinn.SSBroyden(5_000, tolerance=1e-9)
+    Adam(500) >> SSBroyden(5000, tolerance=1e-09)
+    """
+
+    steps: int
+    _: KW_ONLY
+    points: Policy | None = None
+    tolerance: float = 0.0
+    change: float = 0.0
+    patience: int | None = None
+    seconds: float = math.inf
+
+    label: ClassVar[str] = ""
+    """What progress and history call it."""
+
+    def __post_init__(self) -> None:
+        read_count("steps", self.steps, 0)
+        if self.points is not None and not isinstance(self.points, Policy):
+            raise ArgumentTypeError(
+                f"`points` of `{self.label}` must be Fixed(), RAD() or RARD(), got {type(self.points).__name__}"
+            )
+        if self.patience is not None:
+            read_count("patience", self.patience)
+        for name, low, up in (("tolerance", 0.0, math.inf), ("change", 0.0, 1.0), ("seconds", 0.0, math.inf)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
+                raise ArgumentTypeError(f"`{name}` of `{self.label}` must be a number, got {type(value).__name__}")
+            if not low <= value <= up:
+                raise ArgumentError(f"`{name}` of `{self.label}` must be from {low:g} to {up:g}, got {value}")
+
+    def __rshift__(self, following: TrainingStage | Schedule) -> Schedule:
+        return Schedule((self,)) >> following
+
+    def is_over(self, history: History, seconds: float) -> bool:
+        """Whether a rule stops it after the present stage of a history, and so many seconds."""
+        steps, patience = history.steps, self.patience
+        if not steps:
+            return False
+        if history.last <= self.tolerance or seconds >= self.seconds:
+            return True
+        if patience is None or steps <= patience or steps % patience:
+            return False
+        losses = history.total[-steps:]
+        return not losses[-patience:].min() < (1 - self.change) * losses[:-patience].min()
+
+    def character(self) -> str:
+        """What must be the same when a run goes on."""
+        return self._written(_MAY_CHANGE)
+
+    def __repr__(self) -> str:
+        return self._written(())
+
+    def _written(self, without: tuple[str, ...]) -> str:
+        shown = [] if "steps" in without else [str(self.steps)]
+        for field in fields(self)[1:]:
+            value = getattr(self, field.name)
+            if field.name not in without and value != field.default:
+                shown.append(f"{field.name}={value!r}")
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+@dataclass(frozen=True, repr=False)
+class Schedule:
+    """Stages, one after the other."""
+
+    stages: tuple[TrainingStage, ...]
+
+    def __rshift__(self, following: TrainingStage | Schedule) -> Schedule:
+        if isinstance(following, TrainingStage):
+            following = Schedule((following,))
+        if not isinstance(following, Schedule):
+            raise ArgumentTypeError(
+                f"`>>` takes a stage such as SSBroyden(5_000) on its right, got {type(following).__name__}"
+            )
+        return Schedule(self.stages + following.stages)
+
+    def __repr__(self) -> str:
+        return " >> ".join(map(repr, self.stages))
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Adam(TrainingStage):
+    """Steps of :class:`dualtape.optim.Adam`, on a learning rate that falls along a cosine to a twentieth.
+
+    Parameters
+    ----------
+    learning_rate
+        Of the first step.
+    """
+
+    learning_rate: float = 5e-3
+
+    label: ClassVar[str] = "Adam"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        rate = self.learning_rate
+        if isinstance(rate, bool) or not isinstance(rate, (int, float)):
+            raise ArgumentTypeError(f"`learning_rate` must be a number, got {type(rate).__name__}")
+        if not 0 < rate < math.inf:
+            raise ArgumentError(f"`learning_rate` must be positive and finite, got {rate}")
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class LBFGS(TrainingStage):
+    """Iterations of :class:`dualtape.optim.LBFGS`: for networks of many weights.
+
+    Parameters
+    ----------
+    memory
+        How many steps it keeps.
+    """
+
+    memory: int = 50
+
+    label: ClassVar[str] = "L-BFGS"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        read_count("memory", self.memory)
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class SSBFGS(TrainingStage):
+    """Iterations of :class:`dualtape.optim.SSBFGS`: a matrix in full, for some thousands of weights."""
+
+    label: ClassVar[str] = "SSBFGS"
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class SSBroyden(TrainingStage):
+    """Iterations of :class:`dualtape.optim.SSBroyden`: a matrix in full, for some thousands of weights."""
+
+    label: ClassVar[str] = "SSBroyden"
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class LevenbergMarquardt(TrainingStage):
+    """Steps of :class:`dualtape.optim.LevenbergMarquardt`: few steps, each of them dear.
+
+    Parameters
+    ----------
+    damping
+        The first one, as a share of the largest diagonal element of J'J.
+    """
+
+    damping: float = 1e-3
+
+    label: ClassVar[str] = "Levenberg-Marquardt"
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class GaussNewton(TrainingStage):
+    """Steps of :class:`dualtape.optim.GaussNewton`: the same without damping, to end with.
+
+    Parameters
+    ----------
+    damping
+        Added to the diagonal of J'J, as a share of its largest element.
+    """
+
+    damping: float = 1e-12
+
+    label: ClassVar[str] = "Gauss-Newton"
+
+
+def default_schedule(weights: int, steps: int = 200, curvature_steps: int = 5_000) -> Schedule:
+    """What :func:`solve` does by itself: Adam to leave the start behind, then as much curvature as can be had.
+
+    That is the matrix of :class:`SSBroyden` for up to 4000 weights, and the memory of :class:`LBFGS` for more.
+
+    Examples
+    --------
+    >>> from dualtape import pinn
+    >>> pinn.default_schedule(weights=1_341), pinn.default_schedule(weights=100_000)
+    (Adam(200) >> SSBroyden(5000), Adam(200) >> LBFGS(5000))
+    """
+    curvature = SSBroyden(curvature_steps) if weights <= DENSE_WEIGHTS else LBFGS(curvature_steps)
+    return Adam(steps) >> curvature
+
+
+def read_schedule(optimizer: object) -> Schedule:
+    """A schedule, or one stage as a schedule."""
+    if isinstance(optimizer, TrainingStage):
+        return Schedule((optimizer,))
+    if isinstance(optimizer, Schedule):
+        return optimizer
+    raise ArgumentTypeError(
+        "`optimizer` must be a stage such as pinn.SSBroyden(5_000), or stages as in pinn.Adam(500) >> "
+        f"pinn.SSBroyden(5_000); got {type(optimizer).__name__}"
+    )
