@@ -183,8 +183,8 @@ def names_at_the_top(path: Path) -> set[str]:
 def test_no_name_stands_for_two_things() -> None:
     """One operation has one name as a primitive, a function, an operator class and a layer; nothing else shares one."""
     one_operation = {"primitives", "functions", "ops", "nn"}
-    # Commands of the command line, what Python calls a tree's leaves, NumPy's condition number and product.
-    same_word = {"devices", "solve", "flatten", "cond", "inner"}
+    # Commands of the command line, what Python calls a tree's leaves, NumPy's condition number, product and slopes.
+    same_word = {"devices", "solve", "flatten", "cond", "inner", "gradient"}
     places: dict[str, list[str]] = {}
     for path in FILES:
         for name in names_at_the_top(path) if path.stem != "__init__" else ():

@@ -34,6 +34,18 @@ class DType:
     def is_integer(self) -> bool:
         return self.kind in ("signed", "unsigned")
 
+    @property
+    def dtype(self) -> np.dtype[np.generic]:
+        """NumPy's type; where `numpy.dtype` looks for it."""
+        return self.numpy
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, (np.dtype, type)):
+            return bool(self.numpy == other)
+        return self is other
+
+    __hash__ = object.__hash__
+
     def __str__(self) -> str:
         return self.name
 
@@ -79,9 +91,11 @@ def dtype_of(numpy_dtype: np.dtype[np.generic]) -> DType:
 
 
 def as_dtype(dtype: object, argument: str = "dtype") -> DType:
-    """Read a user's element type: a :class:`DType`, or its name as in ``'float32'``."""
+    """Read a user's element type: a :class:`DType`, its name as in ``'float32'``, or NumPy's ``numpy.float32``."""
     if isinstance(dtype, DType):
         return dtype
+    if isinstance(dtype, np.dtype) or (isinstance(dtype, type) and issubclass(dtype, np.generic)):
+        return dtype_of(np.dtype(dtype))
     if isinstance(dtype, str) and dtype.lower() in _BY_NAME:
         return _BY_NAME[dtype.lower()]
     raise DTypeError(
