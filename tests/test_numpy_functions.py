@@ -118,5 +118,3 @@ def test_element_types_are_numpys() -> None:
     assert dt.float32 != "Float32"
     assert np.dtype(dt.bool_) is np.dtype(np.bool_)
     assert np.zeros(2, dt.float32).dtype == np.float32
-    assert dt.Tensor([1.0]).astype(np.float64).dtype is dt.float64
-    assert dt.ops.zeros(2, np.float64).dtype is dt.float64

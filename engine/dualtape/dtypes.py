@@ -91,11 +91,9 @@ def dtype_of(numpy_dtype: np.dtype[np.generic]) -> DType:
 
 
 def as_dtype(dtype: object, argument: str = "dtype") -> DType:
-    """Read a user's element type: a :class:`DType`, its name as in ``'float32'``, or NumPy's ``numpy.float32``."""
+    """Read a user's element type: a :class:`DType`, or its name as in ``'float32'``."""
     if isinstance(dtype, DType):
         return dtype
-    if isinstance(dtype, np.dtype) or (isinstance(dtype, type) and issubclass(dtype, np.generic)):
-        return dtype_of(np.dtype(dtype))
     if isinstance(dtype, str) and dtype.lower() in _BY_NAME:
         return _BY_NAME[dtype.lower()]
     raise DTypeError(

@@ -34,7 +34,9 @@ def _cylindrical(general: str, lowest: tuple[str, str]) -> Callable[..., np.ndar
 
 bessel_j: Elementwise = host_function(
     "bessel_j",
-    lambda x, y, n: -bessel_j(x, n=1) if n == 0 else 0.5 * subtract(bessel_j(x, n=n - 1), bessel_j(x, n=n + 1)),
+    partials=(
+        lambda x, y, n: -bessel_j(x, n=1) if n == 0 else 0.5 * subtract(bessel_j(x, n=n - 1), bessel_j(x, n=n + 1)),
+    ),
     domain=_EVERYWHERE,
     numpy=_cylindrical("jv", ("j0", "j1")),
     params=_ORDERS,
@@ -42,7 +44,9 @@ bessel_j: Elementwise = host_function(
 
 bessel_y: Elementwise = host_function(
     "bessel_y",
-    lambda x, y, n: -bessel_y(x, n=1) if n == 0 else 0.5 * subtract(bessel_y(x, n=n - 1), bessel_y(x, n=n + 1)),
+    partials=(
+        lambda x, y, n: -bessel_y(x, n=1) if n == 0 else 0.5 * subtract(bessel_y(x, n=n - 1), bessel_y(x, n=n + 1)),
+    ),
     domain=ABOVE_ZERO,
     numpy=_cylindrical("yn", ("y0", "y1")),
     params=_ORDERS,
@@ -50,7 +54,7 @@ bessel_y: Elementwise = host_function(
 
 bessel_i: Elementwise = host_function(
     "bessel_i",
-    lambda x, y, n: bessel_i(x, n=1) if n == 0 else 0.5 * add(bessel_i(x, n=n - 1), bessel_i(x, n=n + 1)),
+    partials=(lambda x, y, n: bessel_i(x, n=1) if n == 0 else 0.5 * add(bessel_i(x, n=n - 1), bessel_i(x, n=n + 1)),),
     domain=_EVERYWHERE,
     numpy=_cylindrical("iv", ("i0", "i1")),
     params=_ORDERS,
@@ -58,7 +62,7 @@ bessel_i: Elementwise = host_function(
 
 bessel_k: Elementwise = host_function(
     "bessel_k",
-    lambda x, y, n: -bessel_k(x, n=1) if n == 0 else -0.5 * add(bessel_k(x, n=n - 1), bessel_k(x, n=n + 1)),
+    partials=(lambda x, y, n: -bessel_k(x, n=1) if n == 0 else -0.5 * add(bessel_k(x, n=n - 1), bessel_k(x, n=n + 1)),),
     domain=ABOVE_ZERO,
     numpy=_cylindrical("kn", ("k0", "k1")),
     params=_ORDERS,
@@ -67,8 +71,10 @@ bessel_k: Elementwise = host_function(
 # exp(-|x|) I(x); at 0 the derivative is that of I, the middle of both sides.
 bessel_ie: Elementwise = host_function(
     "bessel_ie",
-    lambda x, y, n: (
-        (bessel_ie(x, n=1) if n == 0 else 0.5 * add(bessel_ie(x, n=n - 1), bessel_ie(x, n=n + 1))) - sign(x) * y
+    partials=(
+        lambda x, y, n: (
+            (bessel_ie(x, n=1) if n == 0 else 0.5 * add(bessel_ie(x, n=n - 1), bessel_ie(x, n=n + 1))) - sign(x) * y
+        ),
     ),
     domain=ABOVE_ZERO,
     numpy=_cylindrical("ive", ("i0e", "i1e")),
@@ -78,7 +84,9 @@ bessel_ie: Elementwise = host_function(
 # exp(x) K(x)
 bessel_ke: Elementwise = host_function(
     "bessel_ke",
-    lambda x, y, n: y - (bessel_ke(x, n=1) if n == 0 else 0.5 * add(bessel_ke(x, n=n - 1), bessel_ke(x, n=n + 1))),
+    partials=(
+        lambda x, y, n: y - (bessel_ke(x, n=1) if n == 0 else 0.5 * add(bessel_ke(x, n=n - 1), bessel_ke(x, n=n + 1))),
+    ),
     domain=ABOVE_ZERO,
     numpy=_cylindrical("kve", ("k0e", "k1e")),
     params=_ORDERS,
@@ -92,7 +100,7 @@ def _spherical(x: Any, n: int, function: Elementwise, sign_below: int, sign_abov
 
 spherical_j: Elementwise = host_function(
     "spherical_j",
-    lambda x, y, n: _spherical(x, n, spherical_j, 1, -1),
+    partials=(lambda x, y, n: _spherical(x, n, spherical_j, 1, -1),),
     domain=_EVERYWHERE,
     numpy=of_order("spherical_jn"),
     params=_ORDERS,
@@ -100,7 +108,7 @@ spherical_j: Elementwise = host_function(
 
 spherical_y: Elementwise = host_function(
     "spherical_y",
-    lambda x, y, n: _spherical(x, n, spherical_y, 1, -1),
+    partials=(lambda x, y, n: _spherical(x, n, spherical_y, 1, -1),),
     domain=ABOVE_ZERO,
     numpy=of_order("spherical_yn"),
     params=_ORDERS,
@@ -108,7 +116,7 @@ spherical_y: Elementwise = host_function(
 
 spherical_i: Elementwise = host_function(
     "spherical_i",
-    lambda x, y, n: _spherical(x, n, spherical_i, 1, 1),
+    partials=(lambda x, y, n: _spherical(x, n, spherical_i, 1, 1),),
     domain=ABOVE_ZERO,
     numpy=of_order("spherical_in"),
     params=_ORDERS,
@@ -116,7 +124,7 @@ spherical_i: Elementwise = host_function(
 
 spherical_k: Elementwise = host_function(
     "spherical_k",
-    lambda x, y, n: _spherical(x, n, spherical_k, -1, -1),
+    partials=(lambda x, y, n: _spherical(x, n, spherical_k, -1, -1),),
     domain=ABOVE_ZERO,
     numpy=of_order("spherical_kn"),
     params=_ORDERS,
@@ -132,11 +140,15 @@ def _airy(place: int) -> Callable[..., np.ndarray]:
     return rounded(compute)
 
 
-airy_ai: Elementwise = host_function("airy_ai", lambda x, y: airy_ai_prime(x), domain=_EVERYWHERE, numpy=_airy(0))
-airy_ai_prime: Elementwise = host_function(
-    "airy_ai_prime", lambda x, y: x * airy_ai(x), domain=_EVERYWHERE, numpy=_airy(1)
+airy_ai: Elementwise = host_function(
+    "airy_ai", partials=(lambda x, y: airy_ai_prime(x),), domain=_EVERYWHERE, numpy=_airy(0)
 )
-airy_bi: Elementwise = host_function("airy_bi", lambda x, y: airy_bi_prime(x), domain=_EVERYWHERE, numpy=_airy(2))
+airy_ai_prime: Elementwise = host_function(
+    "airy_ai_prime", partials=(lambda x, y: x * airy_ai(x),), domain=_EVERYWHERE, numpy=_airy(1)
+)
+airy_bi: Elementwise = host_function(
+    "airy_bi", partials=(lambda x, y: airy_bi_prime(x),), domain=_EVERYWHERE, numpy=_airy(2)
+)
 airy_bi_prime: Elementwise = host_function(
-    "airy_bi_prime", lambda x, y: x * airy_bi(x), domain=_EVERYWHERE, numpy=_airy(3)
+    "airy_bi_prime", partials=(lambda x, y: x * airy_bi(x),), domain=_EVERYWHERE, numpy=_airy(3)
 )

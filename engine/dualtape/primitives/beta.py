@@ -19,17 +19,21 @@ def _slope(x: Any, y: Any, like: Any) -> Any:
     return subtract(digamma(as_value(x, like)), digamma(as_value(x + y, like)))
 
 
-gamma = host_function("gamma", lambda x, y: y * digamma(x), domain=_POSITIVE)
+gamma = host_function("gamma", partials=(lambda x, y: y * digamma(x),), domain=_POSITIVE)
 beta = host_function(
     "beta",
-    lambda x, y, z: z * _slope(x, y, z),
-    lambda x, y, z: z * _slope(y, x, z),
+    partials=(
+        lambda x, y, z: z * _slope(x, y, z),
+        lambda x, y, z: z * _slope(y, x, z),
+    ),
     domain=_POSITIVE * 2,
 )
 betaln = host_function(
     "betaln",
-    lambda x, y, z: _slope(x, y, z),
-    lambda x, y, z: _slope(y, x, z),
+    partials=(
+        lambda x, y, z: _slope(x, y, z),
+        lambda x, y, z: _slope(y, x, z),
+    ),
     domain=_POSITIVE * 2,
 )
 
@@ -43,7 +47,7 @@ def _zeta(x: np.ndarray, s: float) -> Any:
 # Hurwitz' function by where its sum begins (DLMF 25.11.17); the exponent is a number.
 hurwitz_zeta: Elementwise = host_function(
     "hurwitz_zeta",
-    lambda x, y, s: -s * hurwitz_zeta(x, s=s + 1),
+    partials=(lambda x, y, s: -s * hurwitz_zeta(x, s=s + 1),),
     domain=_POSITIVE,
     numpy=rounded(_zeta),
     params=({"s": 2.0}, {"s": 3.5}),

@@ -30,7 +30,7 @@ log10 = elementwise(
     domain=(POSITIVE,),
 )
 
-cbrt = host_function("cbrt", lambda x, y: reciprocal(3 * (y * y)), domain=(POSITIVE,), numpy=np.cbrt)
+cbrt = host_function("cbrt", partials=(lambda x, y: reciprocal(3 * (y * y)),), domain=(POSITIVE,), numpy=np.cbrt)
 
 
 def _share(x: Any, length: Any) -> Any:
@@ -42,8 +42,10 @@ def _share(x: Any, length: Any) -> Any:
 # The length of (x, y), without overflow; both derivatives are 0 at the origin.
 hypot = host_function(
     "hypot",
-    lambda x, y, z: _share(x, z),
-    lambda x, y, z: _share(y, z),
+    partials=(
+        lambda x, y, z: _share(x, z),
+        lambda x, y, z: _share(y, z),
+    ),
     domain=(REAL, POSITIVE),
     numpy=np.hypot,
 )
@@ -57,15 +59,23 @@ def truncated(x: Any) -> Any:
 # The remainder of x / y with the sign of x.
 fmod = host_function(
     "fmod",
-    lambda x, y, z: 1,
-    lambda x, y, z: -truncated(divide(x, y)),
+    partials=(
+        lambda x, y, z: 1,
+        lambda x, y, z: -truncated(divide(x, y)),
+    ),
     domain=((-1.8, 1.8), (2.0, 3.0)),
     numpy=np.fmod,
 )
 
 # The next number of the type after x, towards y: a little more than x.
 nextafter = host_function(
-    "nextafter", lambda x, y, z: 1, lambda x, y, z: 0, domain=(REAL, POSITIVE), numpy=np.nextafter
+    "nextafter",
+    partials=(
+        lambda x, y, z: 1,
+        lambda x, y, z: 0,
+    ),
+    domain=(REAL, POSITIVE),
+    numpy=np.nextafter,
 )
 
 signbit = predicate(

@@ -15,11 +15,11 @@ _HALF_ROOT_PI = math.sqrt(math.pi) / 2
 _ROOT_2_PI = math.sqrt(2 * math.pi)
 _MODERATE = ((-2.0, 2.0),)
 
-erfinv = host_function("erfinv", lambda x, y: _HALF_ROOT_PI * exp(y * y), domain=((-0.9, 0.9),))
-erfcinv = host_function("erfcinv", lambda x, y: -_HALF_ROOT_PI * exp(y * y), domain=((0.1, 1.9),))
+erfinv = host_function("erfinv", partials=(lambda x, y: _HALF_ROOT_PI * exp(y * y),), domain=((-0.9, 0.9),))
+erfcinv = host_function("erfcinv", partials=(lambda x, y: -_HALF_ROOT_PI * exp(y * y),), domain=((0.1, 1.9),))
 
 # For large x this subtracts numbers of size 1: the derivative, 1 / (sqrt(pi) x^2), has lost x^2 roundings.
-erfcx = host_function("erfcx", lambda x, y: 2 * (x * y) - 1 / _HALF_ROOT_PI, domain=_MODERATE)
+erfcx = host_function("erfcx", partials=(lambda x, y: 2 * (x * y) - 1 / _HALF_ROOT_PI,), domain=_MODERATE)
 
 
 def _ndtr(x: np.ndarray) -> Any:
@@ -33,10 +33,12 @@ def _ndtr(x: np.ndarray) -> Any:
 
 
 ndtr = host_function(
-    "ndtr", lambda x, y: (1 / _ROOT_2_PI) * exp(-0.5 * (x * x)), domain=_MODERATE, numpy=rounded(_ndtr)
+    "ndtr", partials=(lambda x, y: (1 / _ROOT_2_PI) * exp(-0.5 * (x * x)),), domain=_MODERATE, numpy=rounded(_ndtr)
 )
-ndtri = host_function("ndtri", lambda x, y: _ROOT_2_PI * exp(0.5 * (y * y)), domain=((0.1, 0.9),))
+ndtri = host_function("ndtri", partials=(lambda x, y: _ROOT_2_PI * exp(0.5 * (y * y)),), domain=((0.1, 0.9),))
 # The density by the distribution function, to the last digits on both sides.
 log_ndtr = host_function(
-    "log_ndtr", lambda x, y: math.sqrt(2 / math.pi) * reciprocal(erfcx(-math.sqrt(0.5) * x)), domain=_MODERATE
+    "log_ndtr",
+    partials=(lambda x, y: math.sqrt(2 / math.pi) * reciprocal(erfcx(-math.sqrt(0.5) * x)),),
+    domain=_MODERATE,
 )

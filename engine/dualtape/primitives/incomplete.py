@@ -98,8 +98,10 @@ def _gamma_density(a: Any, x: Any, n: int) -> Any:
 # The n-th derivative by a of the regularized lower incomplete gamma function of a and x.
 gammainc: Elementwise = host_function(
     "gammainc",
-    lambda a, x, y, n=0: gammainc(a, x, n=n + 1),
-    lambda a, x, y, n=0: _gamma_density(as_value(a, y), as_value(x, y), n),
+    partials=(
+        lambda a, x, y, n=0: gammainc(a, x, n=n + 1),
+        lambda a, x, y, n=0: _gamma_density(as_value(a, y), as_value(x, y), n),
+    ),
     domain=((0.5, 3.0), (0.3, 4.0)),
     numpy=rounded(_gammainc),
     params=({"n": 0}, {"n": 1}),
@@ -115,8 +117,10 @@ def _gammaincc(a: np.ndarray, x: np.ndarray) -> Any:
 # The upper one.
 gammaincc = host_function(
     "gammaincc",
-    lambda a, x, y: -gammainc(a, x, n=1),
-    lambda a, x, y: -_gamma_density(as_value(a, y), as_value(x, y), 0),
+    partials=(
+        lambda a, x, y: -gammainc(a, x, n=1),
+        lambda a, x, y: -_gamma_density(as_value(a, y), as_value(x, y), 0),
+    ),
     domain=((0.5, 3.0), (0.3, 4.0)),
     numpy=rounded(_gammaincc),
 )
@@ -179,9 +183,11 @@ def _beta_density(a: Any, b: Any, x: Any, n: int, m: int) -> Any:
 # Derivatives, n-th by a and m-th by b, of the regularized incomplete beta function.
 betainc: Elementwise = host_function(
     "betainc",
-    lambda a, b, x, y, n, m: betainc(a, b, x, n=n + 1, m=m),
-    lambda a, b, x, y, n, m: betainc(a, b, x, n=n, m=m + 1),
-    lambda a, b, x, y, n, m: _beta_density(a, b, x, n, m),
+    partials=(
+        lambda a, b, x, y, n, m: betainc(a, b, x, n=n + 1, m=m),
+        lambda a, b, x, y, n, m: betainc(a, b, x, n=n, m=m + 1),
+        lambda a, b, x, y, n, m: _beta_density(a, b, x, n, m),
+    ),
     domain=((0.5, 3.0), (0.5, 3.0), (0.1, 0.9)),
     numpy=rounded(_betainc),
     params=({"n": 0, "m": 0}, {"n": 1, "m": 1}),

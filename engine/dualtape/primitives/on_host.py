@@ -54,7 +54,8 @@ def of_order(name: str) -> Callable[..., np.ndarray]:
 
 def host_function(
     name: str,
-    *partials: Partial,
+    *,
+    partials: tuple[Partial, ...],
     domain: tuple[tuple[float, float], ...],
     numpy: Callable[..., np.ndarray] | None = None,
     params: tuple[dict[str, Any], ...] = ({},),
