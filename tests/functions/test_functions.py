@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from types import FunctionType
 from typing import Any
 
 import numpy as np
 import pytest
 
-from dualtape import ops, pytree
+from dualtape import pytree
 from dualtape.testing import check_derivatives
-from functions import cases, matrix_cases, ordering_cases, scattering_cases
+from functions.all_cases import CASES, FUNCTIONS
 from functions.cases import Case, convert
 
-FUNCTIONS = {
-    f"{prefix}{name}": function
-    for prefix, module in (("", ops), ("linalg.", ops.linalg))
-    for name, function in vars(module).items()
-    if isinstance(function, FunctionType) and function.__module__.startswith("dualtape.functions")
-}
-CASES = cases.CASES | matrix_cases.CASES | ordering_cases.CASES | scattering_cases.CASES
 EVERY = [pytest.param(name, case, id=f"{name}-{i}") for name in CASES for i, case in enumerate(CASES[name])]
 
 

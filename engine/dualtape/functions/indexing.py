@@ -11,17 +11,17 @@ import numpy as np
 from dualtape.core.interpreter import Value
 from dualtape.core.spec import broadcast_shapes, normalize_axis
 from dualtape.dtypes import bool_, float32, int64
-from dualtape.errors import ArgumentError, ShapeError, TensorIndexError
+from dualtape.errors import ArgumentError, AxisError, ShapeError, TensorIndexError
 from dualtape.functions.conversion import TensorLike, as_tensor, cast_to, promoted_pair, read_int, read_number
 from dualtape.functions.creation import arange
 from dualtape.functions.shape import along, broadcast_to, expand_dims, permute, reshape
 from dualtape.primitives import comparison, gathering, movement, selection
-from dualtape.primitives.matrices import diagonal
+from dualtape.primitives.matrices import diagonal as square_diagonal
 
 if TYPE_CHECKING:
     from dualtape.tensor import Tensor
 
-__all__ = ["diag", "gather", "one_hot", "scatter_add", "take", "tril", "triu", "where"]
+__all__ = ["diag", "diagonal", "gather", "one_hot", "scatter_add", "take", "tril", "triu", "where"]
 
 _SINGLE_BOOL = "a single bool cannot index a Tensor; use None for a new axis, or a mask tensor"
 
@@ -254,6 +254,27 @@ def _read_element(argument: str, value: Any, index: Tensor) -> Any:
     return reshape(value, ()).to(index.device)
 
 
+def diagonal(input: TensorLike, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
+    """The elements whose indices along two axes differ by ``offset``, as a last axis: NumPy's."""
+    x = as_tensor(input, "diagonal")
+    if x.ndim < 2:
+        raise ShapeError(f"`diagonal` takes a Tensor of two axes or more, got shape {x.shape}")
+    i, j = (
+        normalize_axis("diagonal", read_int("diagonal", name, axis), x.ndim)
+        for name, axis in (("axis1", axis1), ("axis2", axis2))
+    )
+    if i == j:
+        raise AxisError(f"`axis1` and `axis2` of `diagonal` are one axis: {axis1} and {axis2}")
+    k = read_int("diagonal", "offset", offset)
+    last = permute(x, [*(a for a in range(x.ndim) if a not in (i, j)), i, j])
+    rows, columns = last.shape[-2:]
+    size = max(min(rows + min(k, 0), columns - max(k, 0)), 0)
+    lead = (0,) * (x.ndim - 2)
+    starts = (*lead, min(max(-k, 0), rows), min(max(k, 0), columns))
+    part = movement.cut(last, starts=starts, sizes=(*last.shape[:-2], size, size), steps=(1,) * x.ndim)
+    return square_diagonal(part)
+
+
 def diag(input: TensorLike) -> Tensor:
     """The matrix with a vector on its diagonal, or the diagonal of a matrix."""
     x = as_tensor(input, "diag")
@@ -263,7 +284,7 @@ def diag(input: TensorLike) -> Tensor:
         return movement.reshape(flat, shape=(n, n))
     if x.ndim == 2:
         n = min(x.shape)
-        return diagonal(movement.cut(x, starts=(0, 0), sizes=(n, n), steps=(1, 1)))
+        return square_diagonal(movement.cut(x, starts=(0, 0), sizes=(n, n), steps=(1, 1)))
     raise ShapeError(f"`diag` takes a vector or a matrix, got shape {x.shape}")
 
 

@@ -17,12 +17,15 @@ from dualtape.control.loops import scan as scan
 from dualtape.control.loops import while_loop as while_loop
 from dualtape.functions.activation import *
 from dualtape.functions.bitwise import *
+from dualtape.functions.calculus import *
 from dualtape.functions.clipping import *
 from dualtape.functions.creation import *
+from dualtape.functions.elementary import *
 from dualtape.functions.elementwise import *
 from dualtape.functions.indexing import *
 from dualtape.functions.linear_algebra import *
 from dualtape.functions.loss import *
+from dualtape.functions.nan_reductions import *
 from dualtape.functions.products import *
 from dualtape.functions.reduction import *
 from dualtape.functions.scans import *
@@ -32,6 +35,7 @@ from dualtape.functions.shape import *
 from dualtape.functions.sorting import *
 from dualtape.functions.statistics import *
 from dualtape.ops import linalg as linalg
+from dualtape.ops import special as special
 from dualtape.ops.assignment import *
 from dualtape.ops.classes import *
 from dualtape.ops.looping import *
