@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import expressions
+import numpy as np
 import trainings
 
 import mindspore
@@ -24,9 +25,27 @@ from recorded_programs import rewrite_outputs
 HERE = Path(__file__).resolve().parent
 
 
+def record_checkpoints() -> None:
+    """Write `files/network.ckpt` and `files/types.ckpt`, which `test_checkpoints.py` describes."""
+    nn, tensor = mindspore.nn, mindspore.Tensor
+    net = nn.SequentialCell(nn.Dense(2, 2), nn.Dense(2, 1))
+    for i, parameter in enumerate(net.trainable_params()):
+        parameter.set_data(tensor((np.arange(parameter.size).reshape(parameter.shape) + i).astype(np.float32)))
+    extras = {"epoch": 3, "rate": 0.5, "done": True, "name": "abc"}
+    values = {"half": np.array([1, 2], np.float16), "whole": np.array(7, np.int32), "flag": np.array([True, False])}
+    for path, saved, beside in (
+        (HERE / "files" / "network.ckpt", net, extras),
+        (HERE / "files" / "types.ckpt", [{"name": name, "data": tensor(x)} for name, x in values.items()], None),
+    ):
+        path.unlink(missing_ok=True)
+        mindspore.save_checkpoint(saved, str(path), append_dict=beside)
+        path.chmod(0o644)  # MindSpore lets only the owner read
+
+
 def main() -> None:
     """Write `values.json`, `losses.json`, and what the programs print."""
     mindspore.runtime.launch_blocking()
+    record_checkpoints()
     values: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as scratch, contextlib.chdir(scratch):
         for expression in (one for area in expressions.areas().values() for one in area):

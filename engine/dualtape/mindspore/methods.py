@@ -12,7 +12,7 @@ import dualtape as dt
 from dualtape import ops as o
 from dualtape.errors import ArgumentError
 from dualtape.mindspore.additions import add_missing, respelled
-from dualtape.mindspore.common.dtype import float16, float32, float64, int8, int16, int32, int64, uint8
+from dualtape.mindspore.common.dtype import float16, float32, float64, int16, int32, int64, uint8
 from dualtape.mindspore.ops.function import FUNCTIONS, spellings_of
 
 # Functions whose first argument is the tensor, under the same name.
@@ -31,7 +31,7 @@ SAME_NAME = [
     "negative", "nonzero", "not_equal", "outer", "positive", "rad2deg", "reciprocal", "remainder", "rot90", "rsqrt",
     "searchsorted", "sgn", "sign", "signbit", "sinc", "sinh", "soft_shrink", "softmax", "sort", "sub", "subtract",
     "swapdims", "t", "tan", "tensor_split", "top_k", "topk", "tril", "triu", "true_divide", "trunc", "type_as",
-    "unbind", "unique", "view_as", "vsplit", "xdivy", "xlogy", "expand", "round", "fmax", "fmin", "cross",
+    "unbind", "unique", "view_as", "vsplit", "xdivy", "xlogy", "expand", "round", "fmax", "fmin",
     "scatter",
 ]  # fmt: skip
 
@@ -109,7 +109,7 @@ OF_TENSORS: dict[str, Any] = {
     "argmin_with_value": lambda self, axis=0, keep_dims=False: o.min(self, axis, keep_dims),
     "bool": _converter(dt.bool_), "byte": _converter(uint8), "double": _converter(float64),
     "float": _converter(float32), "half": _converter(float16), "int": _converter(int32), "long": _converter(int64),
-    "short": _converter(int16), "char": _converter(int8), "choose": _choose,
+    "short": _converter(int16), "choose": _choose,
     "clone": lambda self: self * 1, "contiguous": lambda self: self, "data": property(lambda self: self),
     "fill": lambda self, value: o.full_like(self, value), "fills": lambda self, value: o.full_like(self, value),
     "H": property(lambda self: o.transpose(self)), "mT": property(lambda self: o.swapaxes(self, -1, -2)),

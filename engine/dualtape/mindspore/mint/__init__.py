@@ -52,6 +52,11 @@ TABLE = _named({
     "transpose": lambda input, dim0, dim1: o.swapaxes(input, dim0, dim1),
     "select": lambda input, dim, index: _FUNCTIONS["unstack"](input, dim)[index],
     "gather": lambda input, dim, index: _FUNCTIONS["gather_elements"](input, dim, index),
+    "median": lambda input, dim=None, keepdim=False:
+        _FUNCTIONS["sort"](_FUNCTIONS["ravel"](input))[0][(input.size - 1) // 2] if dim is None
+        else _FUNCTIONS["median"](input, dim, keepdim),
+    "unique": lambda input, sorted=True, return_inverse=False:
+        _sorted_unique(input, return_inverse),
     "norm": lambda input, p="fro", dim=None, keepdim=False: _norm(input, p, dim, keepdim),
 })  # fmt: skip
 
@@ -65,13 +70,36 @@ def _wide_pair(pair: Any) -> Any:
     return values, indices.long()
 
 
+def _sorted_unique(x: Any, with_inverse: bool) -> Any:
+    values, inverse = _FUNCTIONS["unique"](x)
+    ordered, order = _FUNCTIONS["sort"](values)
+    place = _FUNCTIONS["argsort"](order)
+    return (ordered, place.long()[inverse]) if with_inverse else ordered
+
+
 def _norm(x: Any, p: Any, dim: Any, keepdim: bool) -> Any:
     if p in ("fro", 2):
         return o.norm(x, None, dim, keepdim)
     return o.norm(o.reshape(x, (-1,)) if dim is None else x, p, dim, keepdim)
 
 
-# What is PyTorch's under another sense of the name is above; what `mint` has not is left out.
-_LEFT_OUT = {"random", "shape", "size", "rank", "pad", "dropout"}
-globals().update({name: function for name, function in _FUNCTIONS.items() if name not in _LEFT_OUT} | TABLE)
+# The functions of `ops` that PyTorch has in the same sense.
+SAME = [
+    "abs", "acos", "acosh", "addbmm", "addcdiv", "addcmul", "addmm", "addmv", "all", "amax", "amin", "any",
+    "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "asin",
+    "asinh", "atan", "atan2", "atanh", "baddbmm", "bincount", "bmm", "broadcast_to", "cat", "ceil", "chunk",
+    "clamp", "clip", "cos", "cosh", "count_nonzero", "cummax", "cummin", "cumprod", "cumsum", "diag", "diff", "div",
+    "divide", "dot", "dstack", "einsum", "eq", "equal", "erf", "erfc", "exp", "exp2", "expm1", "eye", "flip",
+    "float_power", "floor", "floor_divide", "fmod", "frac", "full", "full_like", "ge", "greater", "greater_equal",
+    "gt", "hstack", "index_add", "index_select", "isclose", "isfinite", "isinf", "isnan", "isneginf", "le", "lerp",
+    "less", "less_equal", "linspace", "log", "log10", "log1p", "log2", "logaddexp", "logaddexp2", "logical_and",
+    "logical_not", "logical_or", "logical_xor", "logsumexp", "lt", "masked_select", "matmul", "maximum", "mean",
+    "meshgrid", "minimum", "mul", "mv", "nan_to_num", "nansum", "narrow", "ne", "neg", "negative", "nonzero",
+    "not_equal", "ones", "ones_like", "outer", "pow", "prod", "rand", "rand_like", "randint", "randint_like",
+    "randn", "randn_like", "randperm", "ravel", "reciprocal", "remainder", "repeat_interleave", "reshape", "roll",
+    "round", "rsqrt", "scatter", "scatter_add", "searchsorted", "sigmoid", "sign", "sin", "sinc", "sinh", "softmax",
+    "sqrt", "square", "squeeze", "stack", "sum", "swapaxes", "take", "tan", "tanh", "tile", "trace", "tril", "triu",
+    "trunc", "unbind", "unsqueeze", "where", "xlogy", "zeros", "zeros_like",
+]  # fmt: skip
+globals().update({name: _FUNCTIONS[name] for name in SAME} | TABLE)
 __getattr__ = _refusal(__name__)

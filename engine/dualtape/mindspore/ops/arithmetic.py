@@ -47,6 +47,16 @@ def _log_sum(x: Any, y: Any) -> Any:
     return larger + o.log1p(o.exp(smaller - larger))
 
 
+def _but_nan(function: Callable[..., Any], x: Any, y: Any) -> Any:
+    """``function(x, y)``, and where one of them is NaN the other."""
+    return o.where(o.isnan(x), y, o.where(o.isnan(y), x, function(x, y)))
+
+
+def _is_negative(x: Any) -> Any:
+    """Whether there is a minus sign, also before a zero."""
+    return o.logical_or(x < 0, o.equal(1 / o.where(o.equal(x, 0), x, 1.0), -math.inf))
+
+
 def _bound(x: Any, number: float) -> Any:
     return o.equal(x, number)
 
@@ -81,6 +91,10 @@ FUNCTIONS = named({
     "dense": lambda input, weight, bias=None: _dense(input, weight, bias),
     "dist": lambda input, other, p=2: o.norm(o.reshape(input - other, (-1,)), p),
     "fmod": lambda input, other: _remainder_of_trunc(input, other),
+    "fmax": lambda input, other: _but_nan(o.maximum, input, other),
+    "fmin": lambda input, other: _but_nan(o.minimum, input, other),
+    "aminmax": lambda input, *, axis=0, keepdims=False: (o.amin(input, axis, keepdims), o.amax(input, axis, keepdims)),
+    "copysign": lambda x, other: o.where(_is_negative(other), -o.abs(x), o.abs(x)),
     "frac": lambda x: x - o.trunc(x),
     "float_power": lambda input, exponent: o.pow(o.cast(input, dt.float64), exponent),
     "heaviside": lambda input, values: o.where(o.equal(input, 0), values, (input > 0).astype(values.dtype)),
@@ -106,7 +120,7 @@ FUNCTIONS = named({
         / o.sum(o.logical_not(o.isnan(input)), axis, keepdims).astype(input.dtype),
     "positive": lambda input: +input,
     "rad2deg": lambda x: x * (180 / math.pi),
-    "signbit": lambda input: o.logical_or(input < 0, o.equal(1 / o.where(o.equal(input, 0), input, 1.0), -math.inf)),
+    "signbit": lambda input: _is_negative(input),
     "sinc": lambda input: (lambda a: o.where(o.equal(a, 0), 1.0, o.sin(a) / o.where(o.equal(a, 0), 1.0, a)))(
         math.pi * input
     ),
@@ -128,7 +142,7 @@ ALIASES: Functions = {
     "pows": o.pow, "tensor_add": o.add, "tensor_sub": o.sub, "tensor_mul": o.mul, "tensor_div": o.div,
     "tensor_pow": o.pow, "tensor_exp": o.exp, "tensor_gt": o.greater, "tensor_ge": o.greater_equal,
     "tensor_lt": o.less, "tensor_le": o.less_equal, "tensor_mod": o.mod, "tensor_floordiv": o.floor_divide,
-    "neg_tensor": o.neg, "isnan_ext": o.isnan, "make_tuple": lambda *items: items,
+    "isnan_ext": o.isnan,
 }  # fmt: skip
 
 

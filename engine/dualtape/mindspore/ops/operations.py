@@ -96,8 +96,9 @@ def _dropout(x: Any, keep_prob: float, Seed0: int, Seed1: int) -> Any:
 # Constructors without arguments: the class, and the function that a call is.
 PLAIN: dict[str, str] = {
     "AddN": "addn", "AccumulateNV2": "accumulate_n", "Addcdiv": "addcdiv", "Addcmul": "addcmul", "TensorAdd": "add",
-    "BiasAdd": "bias_add", "Digamma": "digamma", "DivNoNan": "div_no_nan", "ExpandAs": "expand_as",
-    "FastGeLU": "fast_gelu", "FastGelu": "fast_gelu", "Fill": "fill", "Fills": "fills", "Flatten": "flatten",
+    "BiasAdd": "bias_add", "Digamma": "digamma", "DivNoNan": "div_no_nan",
+    "FastGeLU": "fast_gelu", "FastGelu": "fast_gelu", "Fill": "fill", "Fills": "fills",
+    "Flatten": "flatten",
     "FloorMod": "floor_mod", "Gelu": "gelu", "GatherD": "gather_d", "GatherNd": "gather_nd", "Ger": "ger",
     "HSigmoid": "hardsigmoid", "HSwish": "hardswish", "Heaviside": "heaviside", "Hypot": "hypot", "Inv": "inv",
     "IsClose": "isclose", "Lerp": "lerp", "LogicalXor": "logical_xor", "MaskedFill": "masked_fill",

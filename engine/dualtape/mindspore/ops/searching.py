@@ -100,8 +100,12 @@ FUNCTIONS = named({
 
 
 def _unique(x: Any) -> Any:
-    values, inverse = np.unique(_numbers(x), return_inverse=True)
-    return values, inverse.reshape(x.shape).astype(np.int32)
+    """The different elements in the order of their first places, and where in it each element is."""
+    values, first, inverse = np.unique(_numbers(x), return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    place = np.empty_like(order)
+    place[order] = np.arange(order.size)
+    return values[order], place[inverse.reshape(x.shape)].astype(np.int32)
 
 
 FUNCTIONS |= {
