@@ -1,8 +1,8 @@
 """The problems of DeepXDE's examples, by its names for them, as they are stated here.
 
 Each is a function that makes the problem; a few lines, with coefficients as there or simpler. They are statements, not
-trained here. Those of fractional operators are missing, as there is none in `pinn`, and data are made up, where
-they are read from files there.
+trained here. Those of fractional Laplacians in more dimensions or of unknown order are missing, as there are none
+in `pinn`. Data are made up, where they are read from files there.
 """
 
 from __future__ import annotations
@@ -161,6 +161,16 @@ FORWARD: dict[str, Callable[[], pinn.Problem]] = {
             pinn.boundary(lambda u, v, p: 2 * u.x + v.y, on=("x-", "x+")),
             pinn.boundary(lambda u, v, p: 2 * v.y + u.x - 2 * ops.sin(pi * p.x), on="y+"),
         ],
+    ),
+    "fractional_Poisson_1d": lambda: pinn.Problem(
+        pinn.Interval(x=(0, 1)),
+        lambda u, p: pinn.riesz(u, p, "x", 1.5, (0, 1)) - 1.0,
+        [pinn.dirichlet(0.0, on="boundary")],
+    ),
+    "fractional_diffusion_1d": lambda: pinn.Problem(
+        pinn.Rectangle(x=(0, 1), t=(0, 1)),
+        lambda u, p: u.t + pinn.riesz(u, p, "x", 1.8, (0, 1)) - ops.exp(-p.t),
+        [pinn.dirichlet(0.0, on="boundary"), pinn.initial(lambda p: p.x**3 * (1 - p.x) ** 3)],
     ),
     "heat": lambda: pinn.heat(0.4),
     "heat_resample": lambda: pinn.heat(0.4),

@@ -97,6 +97,13 @@ def test_of_says_which_unknown() -> None:
         loss(pinn.dirichlet(2.0, on="t+", of="c"))
 
 
+def test_a_sampler_that_returns_an_array_is_told_what_to_return() -> None:
+    sample: Any = lambda domain, sampler, seed: domain.interior(4)
+    problem = pinn.Problem(DOMAIN, lambda u, p: u.x, [pinn.Condition("mine", lambda u, p: u, sample)])
+    with pytest.raises(errors.ArgumentTypeError, match="of `mine` returned ndarray; expected a dict"):
+        pinn.solve(problem, nn.MLP(2, 1), 1, progress=False)
+
+
 def test_values_of_the_wrong_shape_are_refused() -> None:
     with pytest.raises(errors.ShapeError, match=r"initial.*\(100, 100\).*expected \(100, 1\)"):
         losses(pinn.initial(lambda p: p.x.reshape(-1)))

@@ -51,6 +51,11 @@ def residual(
     return np.asarray(found.asnumpy()).ravel(), tuple(arrays["points"].T)
 
 
+def power(k: int, order: float, x: np.ndarray) -> np.ndarray:
+    """Riemann and Liouville's derivative of x^k from 0."""
+    return np.asarray(math.gamma(k + 1) / math.gamma(k + 1 - order) * x ** (k - order))
+
+
 K = dt.Parameter(dt.Tensor(1.5, dtype=dt.float64), name="K")
 
 EQUATIONS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
@@ -105,12 +110,34 @@ EQUATIONS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
         lambda u, p: p.d(p.integral(lambda s, p: u.at(s, p.y), 0.0, p.x, nodes=4), "x") - u,
         lambda x, y: 0 * x,
     ),
+    "integral over the domain": (
+        lambda u, p: p.integral_over(PLANE, lambda q, p: (p.x + q.y) * u.at(q)),
+        lambda x, y: x * 8 / 12 + 1.0,
+    ),
+    "integral over a part": (
+        lambda u, p: p.d(p.integral_over(pinn.Rectangle(x=(0, 1), y=(0, 1)), lambda q, p: p.x**2 * u.at(q).x), "x"),
+        lambda x, y: 2 * x / 3,
+    ),
     "vectors": (
         lambda u, v, p: (2 * pinn.Vector(u, v) - pinn.Vector(v, u) / 2).dot(v.grad()),
         lambda x, y: (2 * x**3 * y**2 - x * np.sin(y) / 2) * np.sin(y)
         + (2 * x * np.sin(y) - x**3 * y**2 / 2) * x * np.cos(y),
     ),
     "laplacian of a vector": (lambda u, v, p: pinn.Vector(u, v).laplacian()[1], lambda x, y: -x * np.sin(y)),
+    "memory": (
+        lambda u, p: pinn.caputo(u, p, "y", 0.5) + pinn.caputo(u, p, "y", 1.5),
+        lambda x, y: x**3 * (2 / math.gamma(2.5) * y**1.5 + 2 / math.gamma(1.5) * y**0.5),
+    ),
+    "memory from elsewhere": (
+        lambda u, p: pinn.caputo(u, p, "x", 0.3, start=-1.0),
+        lambda x, y: y**2 * sum(c * power(k, 0.3, x + 1) for k, c in ((1, 3), (2, -3), (3, 1))),
+    ),
+    "fractional laplacian": (
+        lambda u, p: pinn.riesz(u, p, "x", 1.4, (0.0, 1.0)),
+        lambda x, y: y**2
+        * (power(3, 1.4, x) + sum(c * power(k, 1.4, 1 - x) for k, c in ((0, 1), (1, -3), (2, 3), (3, -1))))
+        / (2 * math.cos(0.7 * math.pi)),
+    ),
     "numpy": (lambda u, p: np.sin(p.x) * u + np.exp(u), lambda x, y: np.sin(x) * x**3 * y**2 + np.exp(x**3 * y**2)),
 }  # fmt: skip
 
@@ -178,7 +205,15 @@ def test_a_derivative_of_an_expression_trains() -> None:
         (lambda u, p: (u.at(x=0.0) * 2).d("x"), errors.ArgumentError, r"as in u\.at\(x=0\.0\)\.xx"),
         (lambda u, p: u.at(p.points, p.y), errors.ShapeError, "columns of one length"),
         (lambda u, p: p.integral(lambda s, p: u * 1.0, 0, 1), errors.ShapeError, "the integrand gave"),
+        (lambda u, p: p.integral_over(PLANE, lambda q, p: u * 1.0), errors.ShapeError, "the integrand gave"),
+        (lambda u, p: p.integral_over(HEATED, lambda q, p: u.at(q)), errors.ArgumentError, "coordinates x, y, t"),
+        (lambda u, p: p.integral_over(3, lambda q, p: u.at(q)), errors.ArgumentTypeError, "must be a domain, got int"),
         (lambda u, p: p.d(u.reshape(-1), "x"), errors.ShapeError, r"an expression of shape \(8,\)"),
+        (lambda u, p: pinn.caputo(u, p, "y", 2), errors.ArgumentError, r"no integer, got 2; see u\.d\('y', n\)"),
+        (lambda u, p: pinn.caputo(u, p, "z", 0.5), errors.ArgumentError, "no coordinate 'z'; there are x, y"),
+        (lambda u, p: pinn.caputo(u.x, p, "y", 0.5), errors.ArgumentTypeError, "of an unknown at the points"),
+        (lambda u, p: pinn.riesz(u, p, "x", 0.5, (0, 1)), errors.ArgumentError, "above 1 and below 2, got 0.5"),
+        (lambda u, p: pinn.riesz(u, p, "x", 1.5, (1, 0)), errors.ArgumentError, "a lower and an upper end"),
         (lambda u, p: pinn.Vector(u, 1.0).div(), errors.ArgumentTypeError, "made of unknowns and expressions"),
     ],
 )  # fmt: skip

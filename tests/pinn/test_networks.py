@@ -60,8 +60,16 @@ def fourier(net: Any, x: np.ndarray) -> np.ndarray:
     return dense(net, "last", np.concatenate(seen, 1))
 
 
+def kan(net: Any, x: np.ndarray) -> np.ndarray:
+    for i in range(4):
+        polynomials = [np.polynomial.Chebyshev.basis(k)(np.tanh(x)) for k in range(1, 4)]
+        x = dense(net, f"layers.{i}", np.concatenate(polynomials, 1))
+    return x
+
+
 SIZES = {"in_features": 3, "out_features": 2, "width": 7, "depth": 3, "dtype": dt.float64, "seed": 0}
 NETWORKS = {
+    "kan": (pinn.ChebyshevKAN, {"degree": 3}, kan),
     "fourier": (pinn.FourierMLP, {"deviations": (0.1, 0.2)}, fourier),
     "gated": (pinn.GatedMLP, {}, gated),
     "residual": (pinn.ResidualMLP, {}, residual),
@@ -134,6 +142,7 @@ def test_an_unknown_coefficient_of_x_alone_is_found() -> None:
     ("make", "kind", "message"),
     [
         (lambda: pinn.GatedMLP(0, 1), errors.ArgumentError, "`in_features` must be 1 or more, got 0"),
+        (lambda: pinn.ChebyshevKAN(1, 1, degree=0), errors.ArgumentError, "`degree` must be 1 or more, got 0"),
         (lambda: pinn.FourierMLP(1, 1, deviations=-1.0), errors.ArgumentError, "`deviations` of `FourierMLP`"),
         (lambda: pinn.SIREN(1, 1, omega=-1.0), errors.ArgumentError, "`omega` of `SIREN` must be positive"),
         (lambda: pinn.MultiScaleMLP(1, 1, scales=()), errors.ArgumentError, "`scales` of `MultiScaleMLP`"),

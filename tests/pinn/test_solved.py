@@ -129,6 +129,7 @@ NETWORKS: dict[str, Any] = {
     "gated": lambda seed: pinn.GatedMLP(2, 1, width=6, depth=2, seed=seed),
     "residual": lambda seed: pinn.ResidualMLP(2, 1, width=6, depth=2, dtype=dt.float64, seed=seed),
     "fourier": lambda seed: pinn.FourierMLP(2, 1, width=6, depth=2, deviations=(0.5, 1.0), seed=seed),
+    "kan": lambda seed: pinn.ChebyshevKAN(2, 1, width=6, depth=2, degree=3, seed=seed),
     "siren": lambda seed: pinn.SIREN(2, 1, width=6, depth=2, omega=3.0, seed=seed),
     "multiscale": lambda seed: pinn.MultiScaleMLP(2, 1, width=6, depth=2, scales=(1, 3), seed=seed),
     "several": lambda seed: pinn.Networks(("x", "t"), u=(nn.MLP(1, 1, width=4, depth=1, seed=seed), ("t",))),

@@ -36,6 +36,8 @@ from dualtape.pinn.domains import from_surface as from_surface
 from dualtape.pinn.errors import DivergedError as DivergedError
 from dualtape.pinn.fields import Field as Field
 from dualtape.pinn.fields import Points as Points
+from dualtape.pinn.fractional import caputo as caputo
+from dualtape.pinn.fractional import riesz as riesz
 from dualtape.pinn.history import History as History
 from dualtape.pinn.inside import at as at
 from dualtape.pinn.inside import inside as inside
@@ -47,6 +49,7 @@ from dualtape.pinn.library import poisson as poisson
 from dualtape.pinn.library import wave as wave
 from dualtape.pinn.loading import load as load
 from dualtape.pinn.networks import SIREN as SIREN
+from dualtape.pinn.networks import ChebyshevKAN as ChebyshevKAN
 from dualtape.pinn.networks import FourierMLP as FourierMLP
 from dualtape.pinn.networks import GatedMLP as GatedMLP
 from dualtape.pinn.networks import MultiScaleMLP as MultiScaleMLP

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dualtape.errors import ArgumentError, ShapeError
+from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
 from dualtape.pinn.conditions import Arrays
 from dualtape.pinn.problem import Problem
 from dualtape.pinn.sampling import read_count
@@ -36,6 +36,11 @@ class Drawing(NamedTuple):
         sets = []
         for i, condition in enumerate(self.problem.conditions):
             arrays = condition.sample(self.problem.domain, self.sampler, (self.seed, self.draws, i + 1))
+            if not isinstance(arrays, dict) or "points" not in arrays:
+                raise ArgumentTypeError(
+                    f"`sample` of `{condition.name}` returned {type(arrays).__name__}; expected a dict of arrays, "
+                    "{'points': ...}, with whatever else the equation finds in `p`"
+                )
             if not arrays["points"].size:
                 raise ShapeError(f"`{condition.name}` has no points; expected at least one")
             sets.append(arrays)

@@ -8,8 +8,8 @@ from typing import Any, NoReturn
 
 import dualtape as dt
 from dualtape.errors import ArgumentError
-from dualtape.pinn.domains import OF_FIELDS
-from dualtape.pinn.integrals import gauss_integral
+from dualtape.pinn.domains import OF_FIELDS, Domain
+from dualtape.pinn.integrals import domain_integral, gauss_integral
 from dualtape.pinn.quantities import Evaluation, Quantity, read_order, refuse_index
 
 Orders = tuple[int, ...]
@@ -65,6 +65,11 @@ class Field(Quantity):
         """Its name in the equation."""
         return self._name
 
+    @property
+    def coordinates(self) -> tuple[str, ...]:
+        """What it depends on."""
+        return self._coordinates
+
     def value(self) -> dt.Tensor:
         """The tensor that it stands for."""
         return self.__dualtape_tensor__()
@@ -86,7 +91,8 @@ class Field(Quantity):
         """The unknown at other points: ``u.at(p.x - 1, p.t)``, or ``u.at(x=p.x - 1)`` with the other coordinates kept.
 
         Its derivatives are those of the unknown there: ``u.at(x=0.0).x`` is the slope at 0. A number stands for a
-        column of it; columns of another length than the points' are taken if all coordinates are given.
+        column of it; columns of another length than the points' are taken if all coordinates are given. So are
+        points as a whole, ``u.at(q)``.
         """
         if self._evaluation is None:
             raise ArgumentError("`at` is taken in equations and conditions, and only there")
@@ -188,14 +194,26 @@ class Points:
         polynomials of degree ``2 nodes - 1``.
         """
 
-        def repeated(times: int) -> Points:
-            def again(x: dt.Tensor) -> dt.Tensor:
-                return dt.ops.cat([x] * times)
+        return gauss_integral(integrand, lower, upper, nodes, self.points[:, :1], self._repeated)
 
-            data = {name: again(tensor) for name, tensor in self._data.items()}
-            return Points(self._coordinates, again(self.points), data, self.normal_coordinates)
+    def integral_over(self, domain: Domain, integrand: Callable[[Points, Points], Any], nodes: int = 64) -> dt.Tensor:
+        """The integral of ``integrand(q, p)`` over a domain of these coordinates, for each point p: a column.
 
-        return gauss_integral(integrand, lower, upper, nodes, self.points[:, :1], repeated)
+        As :meth:`integral`, with ``q`` all points of the domain's quadrature, of which there are about ``nodes``:
+        ``p.integral_over(square, lambda q, p: ops.exp(-((p.x - q.x) ** 2)) * u.at(q))``.
+        """
+        if isinstance(domain, Domain) and domain.coordinates != self._coordinates:
+            raise ArgumentError(
+                f"the domain of `integral_over` has the coordinates {', '.join(domain.coordinates)}; the points have "
+                f"{', '.join(self._coordinates)}"
+            )
+        made = lambda points: Points(self._coordinates, points)
+        return domain_integral(integrand, domain, nodes, self.points, made, self._repeated)
+
+    def _repeated(self, times: int) -> Points:
+        """These points so many times, one set behind the other."""
+        again = {name: dt.ops.cat([x] * times) for name, x in (("", self.points), *self._data.items())}
+        return Points(self._coordinates, again.pop(""), again, self.normal_coordinates)
 
     def _column(self, whole: dt.Tensor, coordinate: str) -> dt.Tensor:
         i = self._coordinates.index(coordinate)

@@ -13,7 +13,7 @@ from dualtape import nn
 from dualtape.errors import ArgumentError, CheckpointError
 from dualtape.pinn.domains import Rectangle
 from dualtape.pinn.history import History
-from dualtape.pinn.networks import SIREN, FourierMLP, GatedMLP, MultiScaleMLP, Networks, ResidualMLP
+from dualtape.pinn.networks import SIREN, ChebyshevKAN, FourierMLP, GatedMLP, MultiScaleMLP, Networks, ResidualMLP
 from dualtape.pinn.problem import Problem
 from dualtape.pinn.saving import FORMAT, LOSS_TERMS
 from dualtape.pinn.solution import Solution
@@ -22,6 +22,7 @@ from dualtape.pinn.unknowns import check_network, unknown_fields
 FACTS = ("network", "unknowns", "bounds", "scaled", "transform", "seconds", "terms", "stages")
 _CLASSES: dict[str, Callable[..., nn.Cell]] = {
     "MLP": nn.MLP,
+    "ChebyshevKAN": ChebyshevKAN,
     "FourierMLP": FourierMLP,
     "GatedMLP": GatedMLP,
     "ResidualMLP": ResidualMLP,

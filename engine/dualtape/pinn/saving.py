@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import dualtape as dt
 from dualtape import nn
 from dualtape.errors import ArgumentError, ArgumentTypeError
-from dualtape.pinn.networks import SIREN, FourierMLP, GatedMLP, MultiScaleMLP, Networks, ResidualMLP
+from dualtape.pinn.networks import SIREN, ChebyshevKAN, FourierMLP, GatedMLP, MultiScaleMLP, Networks, ResidualMLP
 
 if TYPE_CHECKING:
     from dualtape.pinn.solution import Solution
@@ -49,6 +49,8 @@ def describe_network(network: Any) -> dict[str, Any] | None:
         return _with_activation("MLP", sizes, network, layers[0].activation)
     if kind is SIREN:
         return {"class": "SIREN", **network.sizes, "omega": network.omega, "dtype": _dtype(network)}
+    if kind is ChebyshevKAN:
+        return {"class": "ChebyshevKAN", **network.sizes, "degree": network.degree, "dtype": _dtype(network)}
     if kind is FourierMLP:
         sizes = {**network.sizes, "deviations": list(network.deviations)}
         return _with_activation("FourierMLP", sizes, network, network.hidden[0].activation)

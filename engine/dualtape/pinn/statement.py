@@ -160,6 +160,8 @@ class _Call(Evaluation):
         return Field(name, self.coordinates, column, _Elsewhere(self.coordinates, self.space))
 
     def _places(self, points: tuple[Any, ...], coordinates: dict[str, Any]) -> dt.Tensor:
+        if len(points) == 1 and isinstance(points[0], Points) and not coordinates:
+            return points[0].points
         if points and (coordinates or len(points) != len(self.coordinates)):
             raise ArgumentError(
                 f"`at` takes all coordinates, {', '.join(self.coordinates)}, or some by name; got {len(points)}"

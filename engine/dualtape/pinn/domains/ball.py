@@ -12,6 +12,7 @@ from dualtape.errors import ArgumentError
 from dualtape.pinn.domains.distance import length
 from dualtape.pinn.domains.domain import Domain, PointsAndNormals, Seed
 from dualtape.pinn.domains.reading import read_length, read_names, read_point
+from dualtape.pinn.domains.smooth import conjunction
 from dualtape.pinn.sampling import sample_cube
 
 
@@ -73,6 +74,11 @@ class Shell(Domain):
         radius = _radius(points, self.center)
         return np.maximum(radius - self.outer, self.inner - radius)
 
+    def vanishing(self, points: Any) -> Any:
+        """The R-conjunction of the outer ball and of what is outside of the inner one."""
+        square = _square(points, self.center)
+        return conjunction((self.outer**2 - square) * (0.5 / self.outer), (square - self.inner**2) * (0.5 / self.inner))
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({tuple(self.center.tolist())}, {self.inner:g}, {self.outer:g})"
 
@@ -130,6 +136,10 @@ class Ball(Domain):
         """The distance from the center less the radius."""
         return _radius(points, self.center) - self.radius
 
+    def vanishing(self, points: Any) -> Any:
+        """``(R^2 - r^2) / (2 R)``, which is smooth in the center, too."""
+        return (self.radius**2 - _square(points, self.center)) * (0.5 / self.radius)
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({tuple(self.center.tolist())}, {self.radius:g})"
 
@@ -181,6 +191,10 @@ def bounds_of(center: np.ndarray, radius: float, names: Sequence[str] | None) ->
 def _radius(points: Any, center: np.ndarray) -> Any:
     points = np.asarray(points, np.float64) if isinstance(points, (list, tuple)) else points
     return length([points[..., i] - c for i, c in enumerate(center.tolist())])
+
+
+def _square(points: Any, center: np.ndarray) -> Any:
+    return sum((points[..., i] - c) * (points[..., i] - c) for i, c in enumerate(center.tolist()))
 
 
 def _width(dimension: int) -> int:

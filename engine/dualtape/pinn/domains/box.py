@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from dualtape.errors import ArgumentError
 from dualtape.pinn.domains.distance import box_distance
 from dualtape.pinn.domains.domain import Domain, PointsAndNormals, Seed
+from dualtape.pinn.domains.smooth import between_ends, conjunction
 from dualtape.pinn.sampling import sample_cube
 
 
@@ -80,6 +82,14 @@ class Rectangle(Domain):
             for i, (low, up) in enumerate(zip(self.lower.tolist(), self.upper.tolist(), strict=True))
         ]
         return box_distance(beyond)
+
+    def vanishing(self, points: Any) -> Any:
+        """The R-conjunction of what lies within each range."""
+        pairs = zip(self.coordinates, self.lower.tolist(), self.upper.tolist(), strict=True)
+        ranges = [between_ends(points[..., i], low, up) for i, (name, low, up) in enumerate(pairs) if name != self.time]
+        if not ranges:
+            raise ArgumentError("an interval of time has no boundary but where time begins and ends")
+        return reduce(conjunction, ranges)
 
     def quadrature(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         """Gauss-Legendre points in each direction, and their weights: exact for polynomials up to high degrees.

@@ -11,8 +11,10 @@ import numpy as np
 
 from dualtape.errors import ArgumentError, ArgumentTypeError
 from dualtape.pinn.domains.domain import Domain, PointsAndNormals, Seed, estimated_share, makes
+from dualtape.pinn.domains.facets import Faceted
 from dualtape.pinn.domains.places import mixed
 from dualtape.pinn.domains.rejection import draw_until
+from dualtape.pinn.domains.smooth import conjunction, disjunction
 from dualtape.pinn.sampling import sample_cube
 
 NEAR = 1e-7
@@ -110,6 +112,15 @@ class Combination(Domain):
                 found[own].append(float(self._shows(owner, *pair).mean()) * owner.measure_of(part))
         return found
 
+    def _require_signs(self) -> None:
+        """Refuse domains whose smooth distance does not say by its sign where they are."""
+        for domain in (self.first, self.second):
+            if isinstance(domain, Faceted):
+                raise ArgumentError(
+                    f"{type(domain).__name__} has a smooth distance that is positive outside, too: make one polygon of "
+                    "the whole, as by shapely"
+                )
+
     def _oriented(self, owner: Domain, part: str, number: int, sampler: str, seed: Seed) -> PointsAndNormals:
         points, normals = owner.on_part(part, number, sampler, seed)
         return (points, -normals) if self._turned(owner) else (points, normals)
@@ -169,7 +180,27 @@ class Union(Combination):
         """The lesser of both."""
         return np.minimum(self.first.signed_distance(points), self.second.signed_distance(points))
 
+    def vanishing(self, points: Any) -> Any:
+        """The R-disjunction of both."""
+        self._require_signs()
+        if self._meets_along_a_face:
+            raise ArgumentError(
+                f"a smooth distance of {self} would vanish where the two meet along a face: let them overlap, or make "
+                "one polygon of both"
+            )
+        return disjunction(self.first.vanishing(points), self.second.vanishing(points))
+
     _holds = contains
+
+    @cached_property
+    def _meets_along_a_face(self) -> bool:
+        """Whether the second begins where the first ends."""
+        for part in self.first.whole:
+            points, normals = self.first.on_part(part, PIECES, "sobol", (0,))
+            step = NEAR * float(np.linalg.norm(self.upper - self.lower)) * normals
+            if (self.second.inside(points + step) & ~self.second.inside(points - step)).any():
+                return True
+        return False
 
     def _box(self) -> tuple[np.ndarray, np.ndarray]:
         return np.minimum(self.first.lower, self.second.lower), np.maximum(self.first.upper, self.second.upper)
@@ -191,6 +222,11 @@ class Intersection(Combination):
     def signed_distance(self, points: Any) -> Any:
         """The greater of both."""
         return np.maximum(self.first.signed_distance(points), self.second.signed_distance(points))
+
+    def vanishing(self, points: Any) -> Any:
+        """The R-conjunction of both."""
+        self._require_signs()
+        return conjunction(self.first.vanishing(points), self.second.vanishing(points))
 
     _holds = contains
 
@@ -222,6 +258,11 @@ class Difference(Combination):
     def signed_distance(self, points: Any) -> Any:
         """The greater of the first one's and the second one's of the other sign."""
         return np.maximum(self.first.signed_distance(points), -self.second.signed_distance(points))
+
+    def vanishing(self, points: Any) -> Any:
+        """The R-conjunction of the first and of what is outside of the second."""
+        self._require_signs()
+        return conjunction(self.first.vanishing(points), -self.second.vanishing(points))
 
     def _holds(self, points: np.ndarray) -> np.ndarray:
         return np.asarray(self.first.inside(points) & ~self.second.inside(points))

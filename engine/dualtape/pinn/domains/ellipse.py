@@ -92,6 +92,13 @@ class Ellipse(Domain):
         distance = np.hypot(x - u, y - v)
         return np.asarray(np.where(self.contains(points), -distance, distance))
 
+    def vanishing(self, points: Any) -> Any:
+        """``w / sqrt(w^2 + |grad w|^2)`` of ``w = 1 - (x / a)^2 - (y / b)^2``."""
+        (a, b), (x0, y0) = self.semi_axes.tolist(), self.center.tolist()
+        x, y = points[..., 0] - x0, points[..., 1] - y0
+        w = 1 - x * x / a**2 - y * y / b**2
+        return w / np.sqrt(w * w + 4 * (x * x / a**4 + y * y / b**4))
+
     def _angle_at(self, share: np.ndarray) -> np.ndarray:
         """The parameter at which a share of the circumference is passed, from a fine table of arcs."""
         angles = np.linspace(0, 2 * np.pi, 20_001)

@@ -14,6 +14,7 @@ from dualtape.pinn.domains.distance import separations, separations_from_triangl
 from dualtape.pinn.domains.domain import Domain, PointsAndNormals, Seed
 from dualtape.pinn.domains.reading import read_names
 from dualtape.pinn.domains.rejection import draw_until
+from dualtape.pinn.domains.smooth import segments_together
 from dualtape.pinn.sampling import sample_cube
 
 PAIRS = 1 << 20
@@ -110,6 +111,12 @@ class Faceted(Domain):
         flat = points.reshape(-1, self.dimension)
         distance = self._separation(flat)
         return np.where(self._winds_around(flat), -distance, distance).reshape(points.shape[:-1])
+
+    def vanishing(self, points: Any) -> Any:
+        """The R-equivalence of the segments around a region of the plane; positive outside, too."""
+        if self.dimension != 2:
+            raise ArgumentError(f"{type(self).__name__} has a smooth distance in the plane, and not in space")
+        return segments_together(points[..., 0], points[..., 1], self._facets)
 
     def _winds_around(self, points: np.ndarray) -> np.ndarray:
         winding = _winding_2d if self.dimension == 2 else _winding_3d

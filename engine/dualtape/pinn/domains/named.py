@@ -42,6 +42,10 @@ class Named(Domain):
         """That of the domain inside."""
         return self.inner.signed_distance(points)
 
+    def vanishing(self, points: Any) -> Any:
+        """That of the domain inside."""
+        return self.inner.vanishing(points)
+
     def quadrature(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         """That of the domain inside."""
         return self.inner.quadrature(number)

@@ -64,6 +64,10 @@ class Placed(Domain):
         """That of the domain, by the factor."""
         return self._factor * self.inner.signed_distance(self._back(points))
 
+    def vanishing(self, points: Any) -> Any:
+        """That of the domain, by the factor."""
+        return self._factor * self.inner.vanishing(self._back(points))
+
     def quadrature(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         """That of the domain, in its place."""
         points, weights = self.inner.quadrature(number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from dualtape.pinn.domains.ball import Disk
 from dualtape.pinn.domains.box import Interval
 from dualtape.pinn.domains.distance import box_distance
 from dualtape.pinn.domains.domain import Domain, PointsAndNormals, Seed, makes
+from dualtape.pinn.domains.smooth import conjunction
 
 
 @makes("product")
@@ -93,6 +95,13 @@ class ProductDomain(Domain):
         points = np.asarray(points, np.float64) if isinstance(points, (list, tuple)) else points
         n = self.first.dimension
         return box_distance([self.first.signed_distance(points[..., :n]), self.second.signed_distance(points[..., n:])])
+
+    def vanishing(self, points: Any) -> Any:
+        """The R-conjunction of both; where one is no more than time, that of the other."""
+        n = self.first.dimension
+        parts = [(self.first, points[..., :n]), (self.second, points[..., n:])]
+        found = [domain.vanishing(place) for domain, place in parts if domain.coordinates != (domain.time,)]
+        return reduce(conjunction, found)
 
     def quadrature(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         """All pairs of the points of both, each domain with a number that its dimension deserves."""

@@ -27,8 +27,18 @@ OF_FIELDS = (
     "laplacian",
     "normal",
     "asked",
+    "coordinates",
 )
-OF_POINTS = ("points", "values", "normal_coordinates", "normal_along", "integral", "quadrature_weights", "means")
+OF_POINTS = (
+    "points",
+    "values",
+    "normal_coordinates",
+    "normal_along",
+    "integral",
+    "integral_over",
+    "quadrature_weights",
+    "means",
+)
 RESERVED = (*OF_POINTS, *OF_FIELDS)
 
 

@@ -2,6 +2,7 @@
 
 from dualtape.pinn.networks.fourier import FourierMLP as FourierMLP
 from dualtape.pinn.networks.gated import GatedMLP as GatedMLP
+from dualtape.pinn.networks.kan import ChebyshevKAN as ChebyshevKAN
 from dualtape.pinn.networks.multiscale import MultiScaleMLP as MultiScaleMLP
 from dualtape.pinn.networks.residual import ResidualMLP as ResidualMLP
 from dualtape.pinn.networks.several import Networks as Networks
