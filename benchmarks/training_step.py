@@ -1,4 +1,4 @@
-"""A step of Adam as `pinn.solve(pinn.burgers())` takes it, beside JAX with optax.
+"""A step of Adam as `pinn.solve` takes it, beside JAX with optax.
 
 The network is 2-20x4-1 with tanh, 1,341 weights; 200 points are on the boundary, and 2,500 or 256 inside, where u_t + u
 u_x - 0.01/pi u_xx is to vanish. Rows are, each with the weights on the host and on an OpenCL device,

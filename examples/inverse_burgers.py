@@ -23,9 +23,9 @@ quick = "--quick" in sys.argv
 solution = pinn.solve(
     problem,
     nn.MLP(2, 1, width=16, depth=3, seed=0),
-    steps=20 if quick else 200,
-    lbfgs_steps=20 if quick else 600,
+    optimizer=pinn.Adam(20 if quick else 200) >> pinn.SSBroyden(20 if quick else 1_000),
     points=500,
+    precision="float64",
     parameters=[speed, viscosity],
 )
 print(f"speed {float(speed):.3f} (true: 1), viscosity {float(viscosity):.4f} (true: {0.1 / pi:.4f})")

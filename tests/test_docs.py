@@ -74,8 +74,9 @@ def _case(path: Path) -> object:
 def test_programs_run_from_top_to_bottom(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     if path.name == "README.md":  # which says so
-        few = functools.partial(dt.pinn.solve, lbfgs_steps=20, progress=False)
-        monkeypatch.setattr(dt.pinn, "solve", lambda problem, network, steps: few(problem, network, steps // 100))
+        stages = dt.pinn.Adam(20) >> dt.pinn.SSBroyden(20)
+        few = functools.partial(dt.pinn.solve, optimizer=stages, progress=False)
+        monkeypatch.setattr(dt.pinn, "solve", lambda *problem, precision: few(*problem, precision=precision))
     try:
         run_page(path.name, path.read_text(encoding="utf-8"))
     finally:

@@ -1,14 +1,15 @@
-"""This library's steps: as `pinn.solve(pinn.burgers(), nn.MLP(2, 1))` takes them."""
+"""This library's steps: as `pinn.solve` takes them, for Burgers' equation with conditions in the loss."""
 
 from __future__ import annotations
 
 import gc
+import math
 import time
 from collections.abc import Callable
 from typing import Any
 
 import dualtape as dt
-from dualtape import nn, optim, pinn
+from dualtape import nn, ops, optim, pinn
 from dualtape.pinn.progress import make_progress
 from dualtape.pinn.training import Settings, Training
 from training.rows import ADAM, DECAY_STEPS, GRADIENT, LEARNING_RATE, LOOP, Row
@@ -17,9 +18,19 @@ from training.rows import ADAM, DECAY_STEPS, GRADIENT, LEARNING_RATE, LOOP, Row
 def training(points: int, device: str, iterations: int = 0) -> Training:
     """A run that has not begun: first weights, and the points of `pinn.solve`."""
     network = nn.MLP(2, 1, width=20, depth=4, seed=0).move_to(device)
-    settings = Settings(0, iterations, points, "sobol", LEARNING_RATE, 0, True, 0)
+    stages = (pinn.LBFGS(iterations),)
+    settings = Settings(stages, points, "sobol", pinn.Fixed(), None, True, 0)
     with dt.device(device):
-        return Training(pinn.burgers(), network, tuple(network.trainable_params()), settings)
+        return Training(_problem(), network, tuple(network.trainable_params()), settings)
+
+
+def _problem() -> pinn.Problem:
+    conditions = [
+        pinn.initial(lambda p: -ops.sin(math.pi * p.x), weight=10.0),
+        pinn.dirichlet(0.0, on=("x-", "x+"), points=50, weight=10.0),
+    ]
+    known = pinn.burgers()
+    return pinn.Problem(known.domain, known.equations, conditions)
 
 
 def _adam(given: Training) -> Callable[[Any], dt.Tensor]:
@@ -75,9 +86,10 @@ def loop(points: int, device: str, count: int) -> Row:
 def lbfgs(points: int, device: str, iterations: int) -> dict[str, float]:
     """Milliseconds of one evaluation in iterations of L-BFGS, and those of them that are neither loss nor gradient.
 
-    What is left is SciPy's work, the weights from one vector to tensors and back, and what is kept of each iteration.
+    What is left is the search's own work, the weights from one vector to tensors and back, and what is kept of each
+    iteration.
     """
-    _iterate(training(points, device, 3))  # builds kernels, and imports SciPy's part
+    _iterate(training(points, device, 3))  # builds kernels
     given = training(points, device, iterations)
     given.losses()
     inside, compiled = [], given.evaluate
@@ -91,6 +103,7 @@ def lbfgs(points: int, device: str, iterations: int) -> dict[str, float]:
 
     # Where the solver looks for it.
     given.evaluate = timed  # type: ignore[assignment]
+    given.enter(0)
     gc.collect()  # what tracing left, which other engines of this process make long work of
     start = time.perf_counter()
     _iterate(given)
@@ -102,4 +115,4 @@ def lbfgs(points: int, device: str, iterations: int) -> dict[str, float]:
 
 def _iterate(given: Training) -> None:
     with dt.device(given.device):
-        given.lbfgs(make_progress(False))
+        given.run(make_progress(False))

@@ -76,6 +76,22 @@ def test_periodicity_of_every_order(scaled: bool) -> None:
         pinn.solve(problem, network(2), **SHORT)
 
 
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (lambda p: p.x, "the values of other hard conditions differ by 3"),
+        (lambda p: (p.x - 0.5) ** 2, "the derivatives of order 1 of other hard conditions differ by 6"),
+    ],
+)
+def test_a_beginning_that_is_not_periodic_is_refused(value: Any, message: str) -> None:
+    """The network cannot set right what the formula carries on from the first moment."""
+    wave = pinn.initial(lambda p: ops.sin(2 * np.pi / 3 * (p.x + 1)), hard=True)
+    solution = begun(PLANE, wave, pinn.periodic("x", hard=True), inputs=3)
+    np.testing.assert_allclose(solution(x=-1.0, t=[1.0, 2.0]), solution(x=2.0, t=[1.0, 2.0]), atol=1e-13)
+    with pytest.raises(errors.ArgumentError, match=message):
+        begun(PLANE, pinn.initial(value, hard=True), pinn.periodic("x", hard=True), inputs=3)
+
+
 def test_one_unknown_of_several() -> None:
     problem = pinn.Problem(
         pinn.Interval(t=(0, 1)), lambda c, s, p: (c.t + s, s.t - c), [pinn.initial(1.0, of="c", hard=True)]

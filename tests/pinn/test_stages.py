@@ -195,7 +195,7 @@ def test_a_resumed_run_may_have_more_stages(tmp_path: Path) -> None:
 def test_a_network_of_many_weights_has_lbfgs_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dualtape.pinn.stages.DENSE_WEIGHTS", 30)
     found = [default_schedule(weights) for weights in (30, 31)]
-    assert [repr(schedule) for schedule in found] == ["Adam(200) >> SSBroyden(5000)", "Adam(200) >> LBFGS(5000)"]
+    assert [repr(schedule) for schedule in found] == ["Adam(200) >> SSBroyden(10000)", "Adam(200) >> LBFGS(10000)"]
 
 
 @pytest.mark.parametrize(
@@ -218,3 +218,19 @@ def test_a_network_of_many_weights_has_lbfgs_by_default(monkeypatch: pytest.Monk
 def test_what_cannot_be_meant_is_refused(make: Callable[[], object], message: str) -> None:
     with pytest.raises(errors.DualtapeError, match=message):
         make()
+
+
+def test_a_training_can_be_watched_and_stopped() -> None:
+    seen: list[tuple[int, float]] = []
+
+    def watch(solution: pinn.Solution) -> None:
+        seen.append((len(solution.history), solution.error(np.exp)))
+        if len(seen) == 3:
+            raise StopIteration
+
+    with pytest.raises(StopIteration):
+        trained(pinn.Adam(4) >> pinn.SSBroyden(100), watch=watch, watch_every=10)
+    assert [steps for steps, _ in seen] == [10, 20, 30]
+    assert seen[2][1] < seen[0][1]
+    with pytest.raises(errors.ArgumentTypeError, match="`watch` must be a function"):
+        trained(pinn.Adam(1), watch=3)

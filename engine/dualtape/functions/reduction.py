@@ -357,4 +357,5 @@ def _vector_norm(x: Tensor, order: float, axes: tuple[int, ...], keepdim: bool) 
     if order == 1:
         return sum(sizes, axes, keepdim)
     total = sum(power(sizes, order), axes, keepdim)
-    return where(total == 0, total, power(where(total == 0, 1.0, total), 1 / order))
+    result: Tensor = select(total == 0, total, power(select(total == 0, 1.0, total), 1 / order))
+    return result

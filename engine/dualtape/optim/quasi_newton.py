@@ -116,8 +116,11 @@ class QuasiNewton(ABC):
         if not (math.isfinite(slope) and slope < 0):
             return False
 
+        latest = here.vector
+
         def trial(length: float) -> Trial:
-            vector = here.vector + length * direction
+            nonlocal latest
+            latest = vector = here.vector + length * direction
             with np.errstate(all="ignore"):  # loss and gradient may be infinite
                 found = self._evaluated(evaluate, vector)
                 return found._replace(length=length, slope=float(found.gradient @ direction))
@@ -134,7 +137,8 @@ class QuasiNewton(ABC):
             raise
         if found is None or not found.loss < here.loss:
             return False
-        self._vector.set(found.vector)
+        if found.vector is not latest:  # it is, mostly, and the parameters have it
+            self._vector.set(found.vector)
         move = Move(found.vector - here.vector, found.gradient - here.gradient, -(found.length**2) * slope)
         if move.curvature > _NO_CURVATURE * float(np.linalg.norm(move.step) * np.linalg.norm(move.change)):
             self._inverse.learn(move)

@@ -36,6 +36,7 @@ from dualtape.pinn.domains import from_surface as from_surface
 from dualtape.pinn.errors import DivergedError as DivergedError
 from dualtape.pinn.fields import Field as Field
 from dualtape.pinn.fields import Points as Points
+from dualtape.pinn.fourier import FourierFeatures as FourierFeatures
 from dualtape.pinn.fractional import caputo as caputo
 from dualtape.pinn.fractional import riesz as riesz
 from dualtape.pinn.history import History as History
@@ -70,3 +71,8 @@ from dualtape.pinn.stages import LevenbergMarquardt as LevenbergMarquardt
 from dualtape.pinn.stages import SSBroyden as SSBroyden
 from dualtape.pinn.stages import TrainingStage as TrainingStage
 from dualtape.pinn.stages import default_schedule as default_schedule
+from dualtape.pinn.weighting import Causal as Causal
+from dualtape.pinn.weighting import GradientNorm as GradientNorm
+from dualtape.pinn.weighting import SelfAdaptive as SelfAdaptive
+from dualtape.pinn.weighting import TangentKernel as TangentKernel
+from dualtape.pinn.weighting import Weighting as Weighting

@@ -17,6 +17,7 @@ import dualtape as dt
 from dualtape.errors import ArgumentError, CheckpointError
 from dualtape.pinn.collocation import RARD
 from dualtape.pinn.history import History
+from dualtape.pinn.objective import WEIGHTS
 from dualtape.pinn.training import Training
 
 HISTORY = "training.history"
@@ -122,7 +123,7 @@ def _load_tensors(training: Training, path: Path, saved: Mapping[str, dt.Tensor]
     parameters, points = _parameters(training), _points(training)
     descent = {DESCENT + name: tensor for name, tensor in training.descent.state().items()}
     for name, present in (parameters | points | descent).items():
-        grows = name == POINTS + "0.points" and _has_growing_points(training)
+        grows = name in (POINTS + "0.points", f"{POINTS}0.{WEIGHTS}") and _has_growing_points(training)
         _check_same(path, name, saved.get(name), present, grows)
     unknown = saved.keys() - {*parameters, *points, *descent, HISTORY, LOSSES}
     if unknown:
@@ -189,7 +190,8 @@ def _arguments(training: Training) -> dict[str, Any]:
     settings = training.settings
     arguments = {name: getattr(settings, name) for name in ARGUMENTS} | {"domain": repr(training.problem.domain)}
     stages = settings.stages[: training.stage + 1]
-    return arguments | {"resample": repr(settings.policy), "stages": [stage.character() for stage in stages]}
+    arguments |= {"resample": repr(settings.policy), "weighting": repr(settings.weighting)}
+    return arguments | {"stages": [stage.character() for stage in stages]}
 
 
 def _parameters(training: Training) -> dict[str, dt.Parameter]:

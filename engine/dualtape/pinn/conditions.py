@@ -259,7 +259,8 @@ def periodic(
     """Equal values, and normal derivatives up to an order, on two opposite faces; of all unknowns without ``of``.
 
     With ``hard`` all unknowns and all their derivatives are periodic, exactly: the network is given the cosine and sine
-    of an angle in place of the coordinate, one input more; ``problem.inputs`` names all of them.
+    of an angle in place of the coordinate, one input more; ``problem.inputs`` names all of them. Other hard conditions
+    must be periodic then, too.
 
     Examples
     --------

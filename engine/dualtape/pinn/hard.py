@@ -110,20 +110,22 @@ class HardField:
         return values.datum(Points(self._domain.coordinates, points))
 
 
-def check_hard(domain: Domain, conditions: Sequence[Condition], like: dt.Tensor) -> None:
-    """Refuse values on one unknown that disagree where faces meet: none of them would hold, then.
+def check_hard(domain: Domain, conditions: Sequence[Condition], periods: set[str], like: dt.Tensor) -> None:
+    """Refuse values on one unknown that disagree where faces meet, or are not periodic: they would not hold.
 
     On the host, where no kernels are compiled for it; on the device if the values hold tensors of it.
     """
     try:
         with dt.device("host"):
-            _compare(domain, conditions, like.to("host"))
+            _compare(domain, conditions, periods, like.to("host"))
     except DeviceError:
-        _compare(domain, conditions, like)
+        _compare(domain, conditions, periods, like)
 
 
-def _compare(domain: Domain, conditions: Sequence[Condition], like: dt.Tensor) -> None:
+def _compare(domain: Domain, conditions: Sequence[Condition], periods: set[str], like: dt.Tensor) -> None:
     unknown = HardField(domain, conditions, like)
+    for name in periods:
+        _compare_ends(domain, unknown, name, like)
     for condition in conditions:
         values = condition.hard
         assert values is not None
@@ -136,11 +138,33 @@ def _compare(domain: Domain, conditions: Sequence[Condition], like: dt.Tensor) -
             found = unknown.given(points)
         wanted = values.datum(Points(domain.coordinates, points))
         gap = np.abs(np.asarray(found - wanted, np.float64)).max()
-        if not gap <= 1e3 * np.finfo(like.dtype.numpy).eps * (1 + np.abs(np.asarray(found)).max()):
+        if not gap <= _rounding(found, like):
             raise ArgumentError(
                 f"`{condition.name}` is hard, and disagrees with other hard conditions where their faces meet, "
                 f"by up to {gap:.1e}; make one of them soft, or let them agree"
             )
+
+
+def _compare_ends(domain: Domain, unknown: HardField, name: str, like: dt.Tensor) -> None:
+    """Refuse values that are not periodic, up to the second derivative: the network cannot set that right."""
+    places, _ = domain.boundary(65, [name + "-"])
+    partners = places.copy()
+    partners[:, domain.axis(name)] = domain.upper[domain.axis(name)]
+    ends = [dt.Tensor(x.astype(like.dtype.numpy), device=like.device) for x in (places, partners)]
+    indices = [tuple(order * int(axis == name) for axis in domain.coordinates) for order in range(3)]
+    low, up = (dt.partials(unknown.given, indices)(points) for points in ends)
+    for order, (one, other) in enumerate(zip(low, up, strict=True)):
+        gap = np.abs(np.asarray(one - other, np.float64)).max()
+        if not gap <= 1e3 * _rounding(one, like):
+            what = "values" if order == 0 else f"derivatives of order {order}"
+            raise ArgumentError(
+                f"`periodic {name}` is hard, but the {what} of other hard conditions differ by {gap:.1e} between "
+                f"{name + '-'!r} and {name + '+'!r}; make one of them soft"
+            )
+
+
+def _rounding(values: dt.Tensor, like: dt.Tensor) -> float:
+    return float(1e3 * np.finfo(like.dtype.numpy).eps * (1 + np.abs(np.asarray(values)).max()))
 
 
 def periodic_inputs(domain: Domain, conditions: Sequence[Condition]) -> Column:

@@ -20,6 +20,8 @@ from dualtape.pinn.statement import Statement, derivatives_of
 from dualtape.pinn.unknowns import Network
 
 Batch = dict[str, dt.Tensor]
+# Of this name in a batch: a weight for each row and each residual.
+WEIGHTS = "loss weights"
 Derivatives = Callable[[dt.Tensor], dict[Orders, dt.Tensor]]
 
 
@@ -63,7 +65,10 @@ class Objective:
         losses = []
         for term, batch in zip(self.terms, batches, strict=True):
             residuals = self._residuals(term, batch)
-            losses += [dt.ops.mean(dt.ops.square(r)) * w for r, w in zip(residuals, term.weights, strict=True)]
+            squares = [dt.ops.square(residual) for residual in residuals]
+            if WEIGHTS in batch:
+                squares = [batch[WEIGHTS][:, j : j + 1] * square for j, square in enumerate(squares)]
+            losses += [dt.ops.mean(square) * w for square, w in zip(squares, term.weights, strict=True)]
         return reduce(operator.add, losses), dt.ops.stack(losses)
 
     def residual_size(self, points: dt.Tensor) -> dt.Tensor:
@@ -89,7 +94,10 @@ class Objective:
                 return self._scaled(term, one, count)
 
             pairs = term.condition.paired
-            apart = {name: dt.ops.stack([x[:count], x[count:]], 1) if pairs else x for name, x in batch.items()}
+            apart = {
+                name: dt.ops.stack([x[:count], x[count:]], 1) if pairs and name != WEIGHTS else x
+                for name, x in batch.items()
+            }
             return dt.residual_jacobian(of_row, list(weights))(apart)
 
         def linearised(batches: Sequence[Batch]) -> tuple[dt.Tensor, dt.Tensor]:
@@ -97,6 +105,24 @@ class Objective:
             return dt.ops.concat(values), dt.ops.concat(matrices)
 
         return linearised
+
+    def residuals(self, batches: Sequence[Batch]) -> tuple[dt.Tensor, ...]:
+        """The residuals of each term, beside each other."""
+        found = [self._residuals(term, batch) for term, batch in zip(self.terms, batches, strict=True)]
+        return tuple(dt.ops.concat(columns, axis=1) if len(columns) > 1 else columns[0] for columns in found)
+
+    def gradient_norms(self, weights: Sequence[dt.Parameter], batches: Sequence[Batch]) -> dt.Tensor:
+        """How long the gradient of each term of the loss is, without :data:`WEIGHTS`."""
+        bare = [{name: x for name, x in batch.items() if name != WEIGHTS} for batch in batches]
+        squares = []
+        for i in range(len(self.names)):
+            gradients = dt.grad(lambda i=i: self(bare)[1][i], None, weights=list(weights))()
+            squares.append(reduce(operator.add, [dt.ops.square(gradient).sum() for gradient in gradients]))
+        return dt.ops.sqrt(dt.ops.stack(squares))
+
+    def weight_shapes(self, batches: Sequence[Batch]) -> list[tuple[int, int]]:
+        """The shape of the weights of each term: rows, and residuals."""
+        return [(_rows(term, batch), len(term.names)) for term, batch in zip(self.terms, batches, strict=True)]
 
     def of_rows(self, rows: np.ndarray, batches: Sequence[Batch]) -> np.ndarray:
         """The terms of the loss from the values of :meth:`rows`."""
@@ -112,6 +138,9 @@ class Objective:
         """The residuals of a term beside each other, times the roots of weight over number."""
         pairs = zip(self._residuals(term, batch), term.weights, strict=True)
         columns = [residual * math.sqrt(weight / count) for residual, weight in pairs]
+        if WEIGHTS in batch:
+            roots = dt.ops.sqrt(batch[WEIGHTS])
+            columns = [roots[:, j : j + 1] * column for j, column in enumerate(columns)]
         return columns[0] if len(columns) == 1 else dt.ops.concat(columns, axis=1)
 
     def _residuals(self, term: Term, batch: Batch) -> tuple[dt.Tensor, ...]:
@@ -137,7 +166,8 @@ class Objective:
 
 
 def _data(batch: Batch) -> Batch:
-    return {name: tensor for name, tensor in batch.items() if name != "points"}
+    """What an equation finds in ``p`` besides the points."""
+    return {name: tensor for name, tensor in batch.items() if name not in ("points", WEIGHTS)}
 
 
 def equation_term(problem: Problem) -> Condition:

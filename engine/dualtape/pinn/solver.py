@@ -24,6 +24,7 @@ from dualtape.pinn.solution import Solution
 from dualtape.pinn.stages import LBFGS, Adam, Schedule, TrainingStage, default_schedule, read_schedule
 from dualtape.pinn.training import Settings, Stopped, Training
 from dualtape.pinn.untrained import warn_of_untrained
+from dualtape.pinn.weighting import Weighting
 
 
 def solve(
@@ -37,6 +38,7 @@ def solve(
     points: int = 2_500,
     sampler: str = "sobol",
     resample: int = 200,
+    weighting: Weighting | None = None,
     scaled: bool = True,
     precision: str | None = None,
     parameters: Sequence[dt.Parameter] = (),
@@ -44,6 +46,8 @@ def solve(
     checkpoint: str | PathLike[str] | None = None,
     checkpoint_seconds: float = 60.0,
     resume: bool = False,
+    watch: Callable[[Solution], object] | None = None,
+    watch_every: int = 100,
     progress: bool | None = None,
 ) -> Solution:
     """Train ``network`` until it satisfies ``problem``.
@@ -58,7 +62,7 @@ def solve(
         A cell from points of shape (N, d) to unknowns of shape (N, m), such as ``nn.MLP(d, m)``; trained in place.
     optimizer
         A stage, or several: ``pinn.Adam(500) >> pinn.SSBroyden(5_000)``. By default 200 steps of :class:`Adam`, then
-        5000 of :class:`SSBroyden`, or of :class:`LBFGS` for networks of more than 4000 weights.
+        10,000 of :class:`SSBroyden`, or of :class:`LBFGS` for networks of more than 4000 weights.
     steps, lbfgs_steps, learning_rate
         Short for ``optimizer=Adam(steps, learning_rate=...) >> LBFGS(lbfgs_steps)``, with 500 and 3000 if but one of
         them is given.
@@ -69,6 +73,9 @@ def solve(
     resample
         Draw new points after so many steps, and at the beginning of a further stage, more of them where the equations
         hold worst: ``points=RAD(resample)`` for each stage that does not say otherwise. 0 keeps the first ones.
+    weighting
+        Weights of the loss that follow the training: :class:`GradientNorm` or :class:`TangentKernel` of terms,
+        :class:`Causal` in time, :class:`SelfAdaptive` of points.
     scaled
         Give the network coordinates that run from -1 to 1 over the domain, which trains better; equations, conditions
         and the solution are in the coordinates of the domain all the same.
@@ -88,6 +95,11 @@ def solve(
     resume
         Go on from ``checkpoint`` if it exists. With the same arguments the run ends in the same bits as one that was
         never stopped, in whatever stage it was; steps and further stages may be added.
+    watch
+        Called with the solution as it is, its history and its seconds so far, after each ``watch_every`` steps; what it
+        takes is not counted. It may stop the training with an exception.
+    watch_every
+        After how many steps.
     progress
         A bar on a terminal, lines elsewhere; ``False`` shows nothing.
 
@@ -123,6 +135,7 @@ def solve(
         read_count("points", points),
         read_sampler(sampler),
         RAD(resample) if read_count("resample", resample, 0) else Fixed(),
+        _read_weighting(weighting),
         bool(scaled),
         read_count("seed", seed, 0),
     )
@@ -130,6 +143,9 @@ def solve(
     if resume and path is None:
         raise ArgumentError("`resume` needs `checkpoint`, the file to go on from")
     seconds = _read_positive("checkpoint_seconds", checkpoint_seconds)
+    if watch is not None and not callable(watch):
+        raise ArgumentTypeError(f"`watch` must be a function of the solution, got {type(watch).__name__}")
+    every = read_count("watch_every", watch_every)
     began = time.perf_counter()
     with dt.device(trained[0].device), deferred_interrupt() as interruption, make_progress(progress) as shown:
         with precision_of(network, parameters, wanted):
@@ -138,7 +154,22 @@ def solve(
                 prepare_saving(training, path)
                 if resume and path.exists():
                     load_training(training, path)
-        training.after_step = _between_steps(training, path, seconds, interruption)
+
+        def present() -> Solution:
+            took = time.perf_counter() - began - training.watching
+            field, history = training.objective.field, training.history
+            return Solution(problem, network, field, trained[0], history, took, settings.scaled)
+
+        keep = _between_steps(training, path, seconds, interruption)
+
+        def after_step() -> None:
+            keep()
+            if watch is not None and len(training.history) % every == 0:
+                started = time.perf_counter()
+                watch(present())
+                training.watching += time.perf_counter() - started
+
+        training.after_step = after_step
         try:
             training.run(shown)
         except Stopped:
@@ -147,8 +178,7 @@ def solve(
             raise KeyboardInterrupt(f"stopped at step {len(training.history)}") from None
         if path is not None:
             save_training(training, path)
-    took = time.perf_counter() - began
-    return Solution(problem, network, training.objective.field, trained[0], training.history, took, settings.scaled)
+        return present()
 
 
 def _between_steps(training: Training, path: Path | None, seconds: float, stop: Event) -> Callable[[], None]:
@@ -207,6 +237,15 @@ def _read_stages(
     lbfgs = read_count("lbfgs_steps", 3_000 if lbfgs_steps is None else lbfgs_steps, 0)
     begun: list[TrainingStage] = [Adam(adam, learning_rate=learning_rate)] if adam or not lbfgs else []
     return (*begun, LBFGS(lbfgs)) if lbfgs else tuple(begun)
+
+
+def _read_weighting(weighting: Any) -> Weighting | None:
+    if weighting is not None and not isinstance(weighting, Weighting):
+        raise ArgumentTypeError(
+            "`weighting` must be GradientNorm(), TangentKernel(), Causal(), SelfAdaptive() or None, got "
+            f"{type(weighting).__name__}"
+        )
+    return weighting
 
 
 def _read_path(checkpoint: Any) -> Path | None:

@@ -10,15 +10,17 @@ import numpy as np
 
 import dualtape as dt
 from dualtape.pinn.collocation import Drawing, Policy
+from dualtape.pinn.conditions import TIME
 from dualtape.pinn.descents import make_descent
 from dualtape.pinn.errors import DivergedError
 from dualtape.pinn.history import History
-from dualtape.pinn.objective import Batch, Objective
+from dualtape.pinn.objective import WEIGHTS, Batch, Objective
 from dualtape.pinn.precision import warn_of_float32
 from dualtape.pinn.problem import Problem
 from dualtape.pinn.progress import Progress
 from dualtape.pinn.stages import TrainingStage
 from dualtape.pinn.unknowns import Network, check_network, unknown_fields
+from dualtape.pinn.weighting import TrainingFacts, Weighting
 
 # Where no way leads further down, the loss must have come this far below the last such place, or the stage ends.
 _LOWER = 0.9
@@ -32,6 +34,7 @@ class Settings:
     points: int
     sampler: str
     policy: Policy
+    weighting: Weighting | None
     scaled: bool
     seed: int
 
@@ -59,6 +62,8 @@ class Training:
         How long it has been in this stage.
     history
         The losses so far.
+    watching
+        How many seconds others have spent looking on.
     after_step
         Called between steps, where a checkpoint may be written; may raise :class:`Stopped`.
     """
@@ -79,8 +84,15 @@ class Training:
         self._differentiate = dt.value_and_grad(self.objective, None, weights=self.parameters, has_aux=True)
         self.evaluate = dt.jit(self._differentiate)
         self._residual_size = dt.jit(self.objective.residual_size)
+        self._all_residuals = dt.jit(self.objective.residuals)
+        self._gradient_norms = dt.jit(lambda batches: self.objective.gradient_norms(self.parameters, batches))
+        linearised = self.objective.linearised(self.parameters)
+        self._row_lengths = dt.jit(lambda batches: dt.ops.sqrt(dt.ops.square(linearised(batches)[1]).sum(axis=1)))
+        if settings.weighting is not None:
+            self._set_weights([np.ones(shape) for shape in self.objective.weight_shapes(self.batches)])
         self.history = History(self.objective.names)
         self._begin(0)
+        self.watching = 0.0
         self.after_step: Callable[[], None] = lambda: None
         self.keep_values()
 
@@ -104,7 +116,36 @@ class Training:
         self.draws += 1
         present = self.batches[0]["points"].asnumpy().astype(np.float64)
         points = policy.redrawn(self._draw, present, self._residuals)
+        before = self.batches
         self.batches = self._tensors([{"points": points}, *self._draw.conditions()])
+        weighting = self.settings.weighting
+        if weighting is not None:
+            weights = [batch[WEIGHTS].asnumpy().astype(np.float64) for batch in before]
+            self._set_weights(weighting.redrawn(weights, self.objective.weight_shapes(self.batches)))
+        self.descent.loss_changed()
+
+    def _traces(self, batches: list[Batch]) -> np.ndarray:
+        """For each term of the loss the mean square of the gradients of its residuals."""
+        bare = [{name: x for name, x in batch.items() if name != WEIGHTS} for batch in batches]
+        # Squares of roots: of_rows adds up what stands in each term.
+        return self.objective.of_rows(np.asarray(self._row_lengths(bare)), bare)
+
+    def _set_weights(self, weights: list[np.ndarray]) -> None:
+        self.batches = [batch | {WEIGHTS: self.tensor(w)} for batch, w in zip(self.batches, weights, strict=True)]
+
+    def _reweigh(self, weighting: Weighting) -> None:
+        """Let the weights follow the training."""
+        domain, batches = self.problem.domain, self.batches
+        points = batches[0]["points"].asnumpy()
+        has_time = TIME in domain.coordinates
+        present = TrainingFacts(
+            [batch[WEIGHTS].asnumpy().astype(np.float64) for batch in batches],
+            points[:, domain.axis(TIME)].astype(np.float64) if has_time else None,
+            lambda: [r.asnumpy().astype(np.float64) for r in self._all_residuals(batches)],
+            lambda: np.asarray(self._gradient_norms(batches), np.float64),
+            lambda: self._traces(batches),
+        )
+        self._set_weights(weighting.updated(present))
         self.descent.loss_changed()
 
     def _residuals(self, points: np.ndarray) -> np.ndarray:
@@ -142,11 +183,16 @@ class Training:
         progress.begin(stage.label, stage.steps, self.history.steps)
         began = time.perf_counter() - self.seconds
         drawn = -1 if self.stage else 0
+        weighed = -1
         while self.history.steps < stage.steps and not stage.is_over(self.history, self.seconds):
             done = self.history.steps
             if drawn != done and policy.every and done % policy.every == 0:
                 self._redraw(policy)
                 drawn = done
+            weighting = self.settings.weighting
+            if weighting is not None and weighed != done and done % weighting.every == 0:
+                self._reweigh(weighting)
+                weighed = done
             before = self.values()
             terms = self.descent.step(self.batches)
             if terms is not None:
@@ -155,7 +201,10 @@ class Training:
                 self.history.append(terms)
                 progress.step(done + 1, self.history.names, terms)
                 self.seconds = time.perf_counter() - began
-            ended = (terms is None or self.descent.restarted) and self._has_ended(policy)
+            ended = False
+            if terms is None or self.descent.restarted:
+                # There is a way on, by the gradient alone or on other points.
+                ended = self._has_ended(terms is not None or policy.every > 0)
             if terms is not None:
                 self.after_step()
             elif not ended:
@@ -163,11 +212,11 @@ class Training:
             if ended:
                 return
 
-    def _has_ended(self, policy: Policy) -> bool:
-        """Whether a stage has come as far down as it can, now that no way led further down from some place."""
+    def _has_ended(self, goes_on: bool) -> bool:
+        """Whether a stage has come as far down as it can, now that what was learned leads no further."""
         terms = self._finite_losses()
         loss = float(terms.sum())
-        if policy.every and (self.lowest is None or loss < _LOWER * self.lowest):
+        if goes_on and (self.lowest is None or loss < _LOWER * self.lowest):
             self.lowest = loss
             return False
         warn_of_float32(self.dtype, loss)

@@ -65,7 +65,7 @@ def _hard(problem: Problem, network: Network, conditions: list[Condition], like:
         own = [c for c in conditions if c.hard is not None and _is_of(c, c.hard.of, name, names)]
         if own:
             fields[name] = HardField(problem.domain, own, like)
-            check_hard(problem.domain, own, like)
+            check_hard(problem.domain, own, periods_of(problem.hard), like)
 
     def exact(points: dt.Tensor) -> dt.Tensor:
         outputs = network(points)
