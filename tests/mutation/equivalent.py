@@ -78,6 +78,8 @@ CLAIMS = (
     Claim("_over_square_radius", "origin, 1.0, size", "origin, 2.0, size", _ORIGIN),
     Claim("_over_square_radius", "origin, 1.0, v", "origin, 2.0, v", _ORIGIN),
     Claim("_over_square_radius", "(y / size, x / size)", "(x / size, y / size)", "a sum of squares is symmetric"),
+    Claim("_inverse_where_apart", "n = size", "n = difference", "both have as many columns"),
+    Claim("_inverse_where_apart", "size.dtype", "difference.dtype", _SAME_TYPE),
 )
 
 

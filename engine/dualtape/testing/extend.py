@@ -144,14 +144,15 @@ def _takes_floats(primitive: Primitive) -> bool:
 
 
 def _dominant(builder: CompositionBuilder, primitive: Primitive, part: Dominant) -> Given:
-    """Matrices with dominant diagonals, perhaps with a value that is there beside these."""
-    beside = Reals(part.shape, -0.1 / max(part.shape[-2:]), 0.1 / max(part.shape[-2:]))
+    """Matrices with dominant diagonals, and a value that is there, made small, beside these."""
     matrix = draw(primitive, Example((part,))).arrays[0].astype(builder.float.numpy)
-    constant = isinstance(primitive, NonDifferentiable) and builder.smooth
-    moved = _reals(builder, primitive, beside, None)
-    if constant or not isinstance(moved, Ref):
+    i = builder.any_float()
+    empty = prod(builder.values[i].spec.shape) == 0
+    if empty or (isinstance(primitive, NonDifferentiable) and builder.smooth):
         return matrix
-    return Ref(builder.add(CATALOGUE["add"], [moved, matrix], {}))
+    largest = 0.1 / max(part.shape[-2:])
+    i = builder.into(builder.fitted(i, part.shape), (-largest, largest))
+    return Ref(builder.add(CATALOGUE["add"], [Ref(i), matrix], {}))
 
 
 def _count(builder: CompositionBuilder, primitive: Primitive, example: Example) -> int:
