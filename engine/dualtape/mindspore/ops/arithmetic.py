@@ -128,6 +128,7 @@ FUNCTIONS = named({
         (o.std(input, axis, ddof, keepdims), o.mean(input, axis, keepdims)),
     "var_mean": lambda input, axis=None, ddof=0, keepdims=False:
         (o.var(input, axis, ddof, keepdims), o.mean(input, axis, keepdims)),
+    "true_divide": lambda dividend, divisor: o.div(dividend, divisor),
     "truncate_mod": lambda x, y: _remainder_of_trunc(x, y),
     "vecdot": lambda x, y, *, axis=-1: o.sum(x * y, axis),
     "xdivy": lambda x, y: _without_zero(x, y, o.reciprocal),
@@ -138,7 +139,7 @@ ALIASES: Functions = {
     "arccos": o.acos, "arccosh": o.acosh, "arcsin": o.asin, "arcsinh": o.asinh, "arctan": o.atan, "arctan2": o.atan2,
     "arctanh": o.atanh, "eq": o.equal, "ne": o.not_equal, "lt": o.less, "le": o.less_equal, "gt": o.greater,
     "ge": o.greater_equal, "floor_div": o.floor_divide, "floordiv": o.floor_divide, "floor_mod": o.mod,
-    "floormod": o.mod, "remainder": o.mod, "true_divide": o.div, "inv": o.reciprocal, "sgn": o.sign, "ger": o.outer,
+    "floormod": o.mod, "remainder": o.mod, "inv": o.reciprocal, "sgn": o.sign, "ger": o.outer,
     "pows": o.pow, "tensor_add": o.add, "tensor_sub": o.sub, "tensor_mul": o.mul, "tensor_div": o.div,
     "tensor_pow": o.pow, "tensor_exp": o.exp, "tensor_gt": o.greater, "tensor_ge": o.greater_equal,
     "tensor_lt": o.less, "tensor_le": o.less_equal, "tensor_mod": o.mod, "tensor_floordiv": o.floor_divide,
