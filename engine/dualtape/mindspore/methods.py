@@ -17,7 +17,8 @@ from dualtape.mindspore.ops.function import FUNCTIONS, spellings_of
 
 # Functions whose first argument is the tensor, under the same name.
 SAME_NAME = [
-    "absolute", "acos", "acosh", "add", "addbmm", "addcdiv", "addcmul", "addmm", "addmv", "addr", "adjoint",
+    "cross", "conj", "isreal", "absolute",
+    "acos", "acosh", "add", "addbmm", "addcdiv", "addcmul", "addmm", "addmv", "addr", "adjoint",
     "aminmax", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argsort", "argwhere",
     "asin", "asinh", "atan", "atan2", "atanh", "baddbmm", "bincount", "bmm", "ceil", "chunk", "copysign", "cosh",
     "count_nonzero", "cummax", "cummin", "cumprod", "deg2rad", "diagflat", "diagonal", "diff", "digamma", "div",

@@ -20,6 +20,7 @@ from dualtape.mindspore.nn.dynamic_lr import warmup_lr as warmup_lr
 from dualtape.mindspore.nn.layer import Dropout as Dropout
 from dualtape.mindspore.nn.layer import Embedding as Embedding
 from dualtape.mindspore.nn.layer import LayerNorm as LayerNorm
+from dualtape.mindspore.nn.layer import Linear as Linear
 from dualtape.mindspore.nn.layer import Norm as Norm
 from dualtape.mindspore.nn.layer import PReLU as PReLU
 from dualtape.mindspore.nn.loss import BCELoss as BCELoss
@@ -40,7 +41,6 @@ from dualtape.mindspore.nn.wrap import WithEvalCell as WithEvalCell
 from dualtape.mindspore.nn.wrap import WithGradCell as WithGradCell
 
 globals().update({name: one for name, one in vars(_nn).items() if isinstance(one, type)} | layer.LAYERS)
-Linear = _nn.Dense
 get_activation = _nn.get_activation
 cell.add_methods()
 _add_missing(_nn.LossBase, {"get_loss": loss.get_loss})

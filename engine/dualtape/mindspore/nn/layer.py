@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ from dualtape import nn
 from dualtape import ops as o
 from dualtape.errors import ArgumentError
 from dualtape.mindspore.absent import refusal
-from dualtape.mindspore.common.initializer import initializer
+from dualtape.mindspore.common.initializer import Uniform, initializer
 from dualtape.mindspore.ops.activations import normalized
 from dualtape.mindspore.ops.function import FUNCTIONS
 from dualtape.mindspore.ops.random import require_no_tracing
@@ -112,6 +113,20 @@ class Norm(nn.Cell):
 
     def construct(self, x: Any) -> Any:
         return o.sqrt(o.sum(o.square(x), self.axis, self.keep_dims))
+
+
+class Linear(nn.Dense):
+    """``x @ weight.T + bias``, drawn uniformly between plus and minus ``1 / sqrt(in_features)``."""
+
+    def __init__(
+        self, in_features: int, out_features: int, bias: bool = True, weight_init: Any = None, bias_init: Any = None,
+        dtype: Any = None,
+    ) -> None:  # fmt: skip
+        bound = Uniform(1 / math.sqrt(in_features))
+        super().__init__(
+            in_features, out_features, bound if weight_init is None else weight_init,
+            bound if bias_init is None else bias_init, has_bias=bias, dtype=dt.float32 if dtype is None else dtype,
+        )  # fmt: skip
 
 
 def _layer(name: str, function: Callable[..., Any], **options: Any) -> type[nn.Cell]:

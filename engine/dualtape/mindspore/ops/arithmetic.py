@@ -8,7 +8,7 @@ from typing import Any
 
 import dualtape as dt
 from dualtape import ops as o
-from dualtape.errors import ArgumentTypeError, DTypeError
+from dualtape.errors import ArgumentTypeError, DTypeError, ShapeError
 from dualtape.mindspore.ops.tables import Functions, named
 
 _LN2 = math.log(2)
@@ -67,6 +67,40 @@ def _is_close(x: Any, y: Any, rtol: float, atol: float, equal_nan: bool) -> Any:
     return same | (o.isnan(x) & o.isnan(y)) if equal_nan else same
 
 
+def _cross(x: Any, y: Any, dim: int | None) -> Any:
+    """The vector product along an axis of three elements: the first of them, if none is named."""
+    axis = next((i for i, n in enumerate(x.shape) if n == 3), None) if dim is None else dim
+    if axis is None or x.shape[axis] != 3 or y.shape[axis] != 3:
+        raise ShapeError(f"`cross` needs an axis of three elements, got shapes {x.shape} and {y.shape}, axis {dim}")
+    return o.roll(x, -1, axis) * o.roll(y, 1, axis) - o.roll(x, 1, axis) * o.roll(y, -1, axis)
+
+
+def _kron(x: Any, y: Any) -> Any:
+    ndim = max(x.ndim, y.ndim)
+    a, b = ((1,) * (ndim - one.ndim) + one.shape for one in (x, y))
+    spread = tuple(n for pair in zip(a, (1,) * ndim, strict=True) for n in pair)
+    repeated = tuple(n for pair in zip((1,) * ndim, b, strict=True) for n in pair)
+    product = o.reshape(x, spread) * o.reshape(y, repeated)
+    return o.reshape(product, tuple(m * n for m, n in zip(a, b, strict=True)))
+
+
+def _trapezoid(y: Any, x: Any, dx: float, dim: int) -> Any:
+    y = o.swapaxes(y, dim, -1)
+    if x is None:
+        steps: Any = dx
+    else:
+        x = x if x.ndim < 2 else o.swapaxes(x, dim, -1)
+        steps = x[..., 1:] - x[..., :-1]
+    return o.sum((y[..., 1:] + y[..., :-1]) * steps, -1) / 2
+
+
+def _vector_norm(x: Any, ord: float, axis: Any, keepdims: bool) -> Any:
+    if axis is not None:
+        return o.norm(x, ord, axis, keepdims)
+    found = o.norm(o.reshape(x, (-1,)), ord)
+    return o.reshape(found, (1,) * x.ndim) if keepdims else found
+
+
 def _dense(x: Any, weight: Any, bias: Any) -> Any:
     product = o.matmul(x, o.transpose(weight) if weight.ndim == 2 else weight)
     return product if bias is None else product + bias
@@ -87,6 +121,9 @@ FUNCTIONS = named({
     "bmm": lambda input_x, mat2: o.matmul(input_x, mat2),
     "count_nonzero": lambda x, axis=(), keep_dims=False, dtype=dt.int32:
         o.sum(o.not_equal(x, 0), None if axis == () else axis, keep_dims).astype(dtype),
+    "conj": lambda input: +input,
+    "cross": lambda input, other, dim=None: _cross(input, other, dim),
+    "deepcopy": lambda input_x: input_x * 1,
     "deg2rad": lambda x: x * (math.pi / 180),
     "dense": lambda input, weight, bias=None: _dense(input, weight, bias),
     "dist": lambda input, other, p=2: o.norm(o.reshape(input - other, (-1,)), p),
@@ -103,8 +140,12 @@ FUNCTIONS = named({
         input * other if 0 in (input.ndim, other.ndim) else o.tensordot(input, other, ((-1,), (-1,))),
     "isclose": lambda input, other, rtol=1e-5, atol=1e-8, equal_nan=False:
         _is_close(input, other, rtol, atol, equal_nan),
+    "is_complex": lambda input: False,
+    "is_floating_point": lambda input: input.dtype.is_float,
+    "isreal": lambda input: o.ones_like(input, dtype=dt.bool_),
     "isneginf": lambda input: _bound(input, -math.inf),
     "isposinf": lambda input: _bound(input, math.inf),
+    "kron": lambda input, other: _kron(input, other),
     "lerp": lambda input, end, weight: input + weight * (end - input),
     "ldexp": lambda x, other: x * o.exp2(other.astype(x.dtype)),
     "log10": lambda input: o.log(input) * (1 / math.log(10)),
@@ -119,6 +160,7 @@ FUNCTIONS = named({
         o.sum(o.where(o.isnan(input), 0.0, input), axis, keepdims)
         / o.sum(o.logical_not(o.isnan(input)), axis, keepdims).astype(input.dtype),
     "positive": lambda input: +input,
+    "matrix_norm": lambda A, ord="fro", axis=(-2, -1), keepdims=False: o.norm(A, ord, axis, keepdims),
     "rad2deg": lambda x: x * (180 / math.pi),
     "signbit": lambda input: _is_negative(input),
     "sinc": lambda input: (lambda a: o.where(o.equal(a, 0), 1.0, o.sin(a) / o.where(o.equal(a, 0), 1.0, a)))(
@@ -128,8 +170,12 @@ FUNCTIONS = named({
         (o.std(input, axis, ddof, keepdims), o.mean(input, axis, keepdims)),
     "var_mean": lambda input, axis=None, ddof=0, keepdims=False:
         (o.var(input, axis, ddof, keepdims), o.mean(input, axis, keepdims)),
+    "true_divide": lambda dividend, divisor: o.div(dividend, divisor),
+    "real": lambda input: +input,
+    "trapz": lambda y, x=None, *, dx=1.0, dim=-1: _trapezoid(y, x, dx, dim),
     "truncate_mod": lambda x, y: _remainder_of_trunc(x, y),
     "vecdot": lambda x, y, *, axis=-1: o.sum(x * y, axis),
+    "vector_norm": lambda x, ord=2, axis=None, keepdims=False: _vector_norm(x, ord, axis, keepdims),
     "xdivy": lambda x, y: _without_zero(x, y, o.reciprocal),
     "xlogy": lambda input, other: _without_zero(input, other, o.log),
 })  # fmt: skip
@@ -138,7 +184,7 @@ ALIASES: Functions = {
     "arccos": o.acos, "arccosh": o.acosh, "arcsin": o.asin, "arcsinh": o.asinh, "arctan": o.atan, "arctan2": o.atan2,
     "arctanh": o.atanh, "eq": o.equal, "ne": o.not_equal, "lt": o.less, "le": o.less_equal, "gt": o.greater,
     "ge": o.greater_equal, "floor_div": o.floor_divide, "floordiv": o.floor_divide, "floor_mod": o.mod,
-    "floormod": o.mod, "remainder": o.mod, "true_divide": o.div, "inv": o.reciprocal, "sgn": o.sign, "ger": o.outer,
+    "floormod": o.mod, "remainder": o.mod, "inv": o.reciprocal, "sgn": o.sign, "ger": o.outer,
     "pows": o.pow, "tensor_add": o.add, "tensor_sub": o.sub, "tensor_mul": o.mul, "tensor_div": o.div,
     "tensor_pow": o.pow, "tensor_exp": o.exp, "tensor_gt": o.greater, "tensor_ge": o.greater_equal,
     "tensor_lt": o.less, "tensor_le": o.less_equal, "tensor_mod": o.mod, "tensor_floordiv": o.floor_divide,

@@ -13,7 +13,7 @@ from dualtape.mindspore.ops.tables import Functions
 
 # Names of one argument: MindSpore has several, dualtape one for each function.
 SYNONYMS: tuple[frozenset[str], ...] = (
-    frozenset({"axis", "dim", "dims", "axes"}),
+    frozenset({"axis", "dim", "dims", "axes", "input_perm"}),
     frozenset({"keepdims", "keepdim", "keep_dims"}),
     frozenset({"input", "x", "input_x", "A", "logits", "a", "tensor", "input_params"}),
     frozenset({"other", "y", "exponent", "b"}),
@@ -30,8 +30,14 @@ SYNONYMS: tuple[frozenset[str], ...] = (
 )
 
 
+# Where the names of two arguments would be told apart wrongly.
+SPECIAL: dict[str, dict[str, str]] = {"atan2": {"input": "y", "other": "x"}}
+
+
 def spellings_of(function: Callable[..., Any]) -> dict[str, str]:
     """The other names of a function's arguments."""
+    if function.__name__ in SPECIAL:
+        return SPECIAL[function.__name__]
     own = [name for name in inspect.signature(function).parameters if name not in ("args", "kwargs")]
     pairs: dict[str, str] = {}
     for name in own:
@@ -50,7 +56,8 @@ def _own_functions() -> Iterator[tuple[str, Callable[..., Any]]]:
 
 def all_functions() -> Functions:
     """Every function, by its name."""
-    found: Functions = {**dict(_own_functions()), **arithmetic.ALIASES}
+    found: Functions = dict(_own_functions())
+    found |= {name: respelled(function, spellings_of(function)) for name, function in arithmetic.ALIASES.items()}
     for room in (arithmetic, shaping, activations, losses, searching, placing, random):
         found |= {name: respelled(function, spellings_of(function)) for name, function in room.FUNCTIONS.items()}
     found["clip_by_norm"] = composite.clip_by_norm

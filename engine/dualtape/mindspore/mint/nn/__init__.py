@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import dualtape as dt
 from dualtape.mindspore.absent import refusal as _refusal
-from dualtape.mindspore.common.initializer import Uniform as _Uniform
 from dualtape.mindspore.mint.nn import functional as functional
 from dualtape.mindspore.nn.layer import LAYERS as _LAYERS
+from dualtape.mindspore.nn.layer import Linear as Linear
 from dualtape.nn import ELU as ELU
 from dualtape.nn import GELU as GELU
 from dualtape.nn import Cell as Cell
@@ -23,20 +22,6 @@ from dualtape.nn import SiLU as SiLU
 from dualtape.nn import Softmax as Softmax
 from dualtape.nn import Softplus as Softplus
 from dualtape.nn import Tanh as Tanh
-
-
-class Linear(dt.nn.Dense):
-    """``x @ weight.T + bias``, drawn uniformly between plus and minus ``1 / sqrt(in_features)``."""
-
-    def __init__(
-        self, in_features: int, out_features: int, bias: bool = True, weight_init: Any = None, bias_init: Any = None,
-        dtype: Any = None,
-    ) -> None:  # fmt: skip
-        bound = _Uniform(1 / math.sqrt(in_features))
-        super().__init__(
-            in_features, out_features, bound if weight_init is None else weight_init,
-            bound if bias_init is None else bias_init, has_bias=bias, dtype=dt.float32 if dtype is None else dtype,
-        )  # fmt: skip
 
 
 class Dropout(dt.nn.Cell):
