@@ -240,3 +240,19 @@ def test_an_unknown_that_nothing_uses_is_refused() -> None:
         residual(lambda u, v, p: u.x)
     assert residual(lambda u, v, p: u.x + v.at(x=0.5))
     assert residual(lambda u, v, p: u.x + 0.0 * v)
+
+
+def test_derivatives_of_several_expressions_are_taken_by_one_call_of_the_equation() -> None:
+    calls: list[int] = []
+
+    def stresses(u: Any, v: Any, p: Any) -> Any:
+        calls.append(1)
+        across, along, shear = 2 * u.x + v.y, 2 * v.y + u.x, (u.y + v.x) / 2
+        return across.d("x") + shear.d("y") + shear.d("x") + along.d("y")
+
+    found, (x, y) = residual(stresses)
+    # across_x + along_y + shear_x + shear_y of u = x^3 y^2, v = x sin(y)
+    expected = 12 * x * y**2 + np.cos(y) - 2 * x * np.sin(y) + 6 * x**2 * y
+    expected += (6 * x**2 * y + 0 * x) / 2 + (2 * x**3 + np.cos(y)) / 2
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    assert len(calls) == 3  # to learn what it asks for, for its value, and for the expressions

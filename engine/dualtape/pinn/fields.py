@@ -10,7 +10,7 @@ import dualtape as dt
 from dualtape.errors import ArgumentError
 from dualtape.pinn.domains import OF_FIELDS, Domain
 from dualtape.pinn.integrals import domain_integral, gauss_integral
-from dualtape.pinn.quantities import Evaluation, Quantity, read_order, refuse_index
+from dualtape.pinn.quantities import Evaluation, Quantity, known_quantity, read_order, refuse_index
 
 Orders = tuple[int, ...]
 
@@ -103,7 +103,7 @@ class Field(Quantity):
     def _of(self, index: Orders) -> Quantity:
         self.asked = True
         found = self._derivative(index)  # now, as equations are asked once what they use
-        return Quantity(lambda: found, self._evaluation, self._further_by(index))
+        return known_quantity(found, self._evaluation, self._further_by(index))
 
     def _further_by(self, index: Orders) -> Callable[[str, int], Quantity]:
         def further(coordinate: str, order: int) -> Quantity:
@@ -167,7 +167,7 @@ class Points:
             raise ArgumentError(f"`p.{name}`: these points have no {name!r}; they have {known}")
         column = self._column(self.points, name)
         # Elsewhere than in equations, where functions of points are differentiated as a whole, it is a plain tensor.
-        return column if self._evaluation is None else Quantity(lambda: column, self._evaluation)
+        return column if self._evaluation is None else known_quantity(column, self._evaluation)
 
     def __getitem__(self, key: object) -> NoReturn:
         refuse_index(key)

@@ -57,10 +57,15 @@ class Quantity(dt.Reference):
         self._known: dt.Tensor | None = None
 
     def __dualtape_tensor__(self) -> dt.Tensor:
-        # What nobody looks at is not computed.
+        # What nobody looks at is never computed.
         if self._known is None:
             self._known = self._make()
         return self._known
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether it is not computed yet."""
+        return self._known is None
 
     def d(self, coordinate: str, order: int = 1) -> Quantity:
         """Its derivative by a coordinate, of any order."""
@@ -111,13 +116,27 @@ class Quantity(dt.Reference):
         )
 
 
+def known_quantity(
+    tensor: dt.Tensor, evaluation: Evaluation | None, further: Callable[[str, int], Quantity] | None = None
+) -> Quantity:
+    """A quantity that is a tensor already."""
+    found = Quantity(lambda: tensor, evaluation, further)
+    found.__dualtape_tensor__()
+    return found
+
+
 def _carried(name: str) -> Callable[..., Any]:
     """An operator of tensors, whose result is an expression again."""
     of_tensors = getattr(dt.Tensor, name)
 
     def operator(self: Quantity, *others: Any) -> Any:
-        found = NotImplemented if any(isinstance(other, Vector) for other in others) else of_tensors(self, *others)
-        return found if found is NotImplemented else Quantity(lambda: found, self._evaluation)
+        if any(isinstance(other, Vector) for other in others):
+            return NotImplemented
+        if any(isinstance(x, Quantity) and x.is_pending for x in (self, *others)):
+            # Not yet, so that the derivatives of several expressions can be taken together.
+            return Quantity(lambda: of_tensors(self, *others), self._evaluation)
+        found = of_tensors(self, *others)
+        return found if found is NotImplemented else known_quantity(found, self._evaluation)
 
     operator.__name__ = name
     return operator

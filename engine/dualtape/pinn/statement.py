@@ -3,12 +3,14 @@
 A derivative of an expression, ``(k * u.x).d("x")``, is that of the equation itself up to this call: the equation is
 called again at points that carry a tangent, until it has made the expression. So everything in it is differentiated,
 functions and networks of the user's own included, and nothing is cut without a word. Of that call, what the expression
-does not need is dead code, which a compiled step leaves out.
+does not need is dead code, which a compiled step leaves out. Derivatives that are taken one after the other, before any
+of them is used, are a round: one such call gives them all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import dualtape as dt
@@ -32,6 +34,8 @@ class Statement:
         The derivatives that it asks the unknowns for.
     asks
         The names of those unknowns that it asks for anything.
+    rounds
+        The derivatives of expressions that it takes, in rounds.
     """
 
     def __init__(
@@ -44,23 +48,18 @@ class Statement:
         self.unknowns = unknowns
         self.indices: tuple[Orders, ...] = ()
         self.asks: tuple[str, ...] = ()
-        # The derivatives of unknowns that are used before each derivative of an expression.
-        self._before: list[tuple[Orders, ...]] = []
+        self.rounds: list[Round] = []
 
     def record(self, points: dt.Tensor, data: Data) -> tuple[Any, ...]:
         """Call it on ones, to see which derivatives it asks for; what it gives has the shapes of its residuals."""
         used: dict[Orders, None] = {}
-        self._before = []
+        self.rounds = []
 
         def recorded(index: Orders) -> dt.Tensor:
             used[index] = None
             return dt.ops.ones_like(points[:, :1])
 
-        def before() -> dt.Tensor:
-            self._before.append(tuple(used))
-            return dt.ops.ones_like(points[:, :1])
-
-        call = _Call(self, points, data, [recorded] * len(self.names), recording=before)
+        call = _Recording(self, points, data, [recorded] * len(self.names), used)
         found = call.run()
         self.indices = tuple(used)
         self.asks = tuple(field.name for field in call.fields if field.asked)
@@ -71,24 +70,50 @@ class Statement:
         columns = derivative_columns(self.names, self.domain.coordinates, derivatives)
         return _Call(self, points, data, columns).run()
 
-    def expression(self, number: int, points: dt.Tensor, data: Data) -> dt.Tensor:
-        """The expression whose derivative it takes as the ``number``-th, as a function of the points."""
-        derivatives = derivatives_of(self.unknowns, self._before[number])(points)
+    def expressions(self, taken: Round, points: dt.Tensor, data: Data) -> dt.Tensor:
+        """The expressions whose derivatives a round takes, side by side, as a function of the points."""
+        derivatives = derivatives_of(self.unknowns, taken.before)(points)
         columns = derivative_columns(self.names, self.domain.coordinates, derivatives)
+        call = _Replay(self, points, data, columns, taken)
         try:
-            _Call(self, points, data, columns, stop=number).run()
-        except _Reached as reached:
-            found: dt.Tensor = _tensor(reached.expression + 0.0 * points[:, :1])  # a constant's derivative is 0
-            if found.shape != (points.shape[0], 1):
-                raise ShapeError(
-                    f"`d` was asked for the derivative of an expression of shape {reached.expression.shape} at "
-                    f"{points.shape[0]} points; expected {(points.shape[0], 1)}"
-                ) from None
-            return found
-        raise ArgumentError(
-            "an equation took fewer derivatives of expressions than at its first call; it must take the same at every "
-            "call"
-        )
+            call.run()
+        except _Reached:
+            zeros = 0.0 * points[:, :1]  # a constant's derivative is 0
+            for x in call.expressions:
+                if x.shape != zeros.shape:
+                    raise ShapeError(
+                        f"`d` was asked for the derivative of an expression of shape {x.shape} at {points.shape[0]} "
+                        f"points; expected {zeros.shape}"
+                    ) from None
+            found = [_tensor(expression + zeros) for expression in call.expressions]
+            whole: dt.Tensor = found[0] if len(found) == 1 else dt.ops.cat(found, 1)
+            return whole
+        raise _changed()
+
+
+@dataclass
+class Round:
+    """Derivatives of expressions that are taken together.
+
+    Attributes
+    ----------
+    first
+        The number of the first of them, in the order in which the equation takes them.
+    indices
+        By which coordinates, and how often, each is taken.
+    before
+        The derivatives of unknowns that the equation uses until then.
+    """
+
+    first: int
+    indices: list[Orders]
+    before: tuple[Orders, ...]
+
+
+def _changed() -> ArgumentError:
+    return ArgumentError(
+        "an equation took other derivatives of expressions than at its first call; it must take the same at every call"
+    )
 
 
 def _tensor(x: Any) -> Any:
@@ -97,11 +122,7 @@ def _tensor(x: Any) -> Any:
 
 
 class _Reached(BaseException):
-    """The expression that a call was made for is there; no fault, and nothing for the equation to catch."""
-
-    def __init__(self, expression: dt.Tensor) -> None:
-        super().__init__("an expression")
-        self.expression = expression
+    """The expressions that a call was made for are there; no fault, and nothing for the equation to catch."""
 
 
 class _Call(Evaluation):
@@ -113,13 +134,12 @@ class _Call(Evaluation):
         points: dt.Tensor,
         data: Data,
         columns: Sequence[Column],
-        stop: int | None = None,
-        recording: Callable[[], dt.Tensor] | None = None,
     ) -> None:
         self.statement = statement
         self.coordinates, self.space = statement.domain.coordinates, statement.domain.space
-        self._points, self._data, self._stop, self._recording = points, data, stop, recording
+        self._points, self._data = points, data
         self._taken = 0
+        self._found: dict[int, dict[Orders, dt.Tensor]] = {}
         self._p = Points(self.coordinates, points, data, statement.across, self)
         self.normals = {name: self._p.normal_along(name) for name in statement.across if "normal" in data}
         self.fields = [
@@ -135,19 +155,28 @@ class _Call(Evaluation):
     def derivative(self, expression: dt.Tensor, coordinate: str, order: int) -> Quantity:
         number, self._taken = self._taken, self._taken + 1
         axis = self.statement.domain.axis(coordinate)
-        if number == self._stop:
-            raise _Reached(expression)
-        if self._recording is not None:
-            ones = self._recording()
-            return Quantity(lambda: ones, self)
         index = tuple(order if i == axis else 0 for i in range(len(self.coordinates)))
+        return self._differentiated(number, expression, index)
 
-        def make() -> dt.Tensor:
-            sweep = dt.partials(lambda points: self.statement.expression(number, points, self._data), [index])
-            found: dt.Tensor = sweep(self._points)[0]
-            return found
+    def _differentiated(self, number: int, expression: dt.Tensor, index: Orders) -> Quantity:
+        """The derivative that is taken as the ``number``-th."""
+        return Quantity(lambda: self._of_round(number, index), self)
 
-        return Quantity(make, self)
+    def _of_round(self, number: int, index: Orders) -> dt.Tensor:
+        for taken in self.statement.rounds:
+            place = number - taken.first
+            if 0 <= place < len(taken.indices) and taken.indices[place] == index:
+                whole = self._derivatives(taken)[index]
+                return whole if len(taken.indices) == 1 else whole[:, place : place + 1]
+        raise _changed()
+
+    def _derivatives(self, taken: Round) -> dict[Orders, dt.Tensor]:
+        """Those of all expressions of a round, by its multi-indices."""
+        if taken.first not in self._found:
+            different = tuple(dict.fromkeys(taken.indices))
+            expressions = lambda points: self.statement.expressions(taken, points, self._data)
+            self._found[taken.first] = derivatives_of(expressions, different)(self._points)
+        return self._found[taken.first]
 
     def elsewhere(self, name: str, points: tuple[Any, ...], coordinates: dict[str, Any]) -> Field:
         places = self._places(points, coordinates)
@@ -179,6 +208,61 @@ class _Call(Evaluation):
         like = self._points[:1, :1] * 0.0
         zeros = dt.ops.broadcast_to(like, (number, 1))
         return dt.ops.cat([zeros + x for x in columns], 1)
+
+
+class _Recording(_Call):
+    """A call that writes down which derivatives of expressions are taken, and in which rounds."""
+
+    def __init__(
+        self,
+        statement: Statement,
+        points: dt.Tensor,
+        data: Data,
+        columns: Sequence[Column],
+        used: dict[Orders, None],
+    ) -> None:
+        super().__init__(statement, points, data, columns)
+        self._used = used
+        self._open = False
+
+    def _differentiated(self, number: int, expression: dt.Tensor, index: Orders) -> Quantity:
+        _tensor(expression)  # may use derivatives of the round, which ends it
+        if not self._open:
+            self.statement.rounds.append(Round(number, [], ()))
+            self._open = True
+        self.statement.rounds[-1].indices.append(index)
+        self.statement.rounds[-1].before = tuple(self._used)
+        return Quantity(self._use, self)
+
+    def _use(self) -> dt.Tensor:
+        self._open = False
+        return dt.ops.ones_like(self._points[:, :1])
+
+
+class _Replay(_Call):
+    """A call for the expressions of one round."""
+
+    def __init__(
+        self, statement: Statement, points: dt.Tensor, data: Data, columns: Sequence[Column], taken: Round
+    ) -> None:
+        super().__init__(statement, points, data, columns)
+        self._round = taken
+        self.expressions: list[dt.Tensor] = []
+
+    def _differentiated(self, number: int, expression: dt.Tensor, index: Orders) -> Quantity:
+        place = number - self._round.first
+        if place < 0:
+            return super()._differentiated(number, expression, index)
+        if self._round.indices[place] != index:
+            raise _changed()
+        self.expressions.append(expression)
+        if place == len(self._round.indices) - 1:
+            raise _Reached
+        return Quantity(_unknown_yet, self)
+
+
+def _unknown_yet() -> dt.Tensor:
+    raise _changed()
 
 
 class _Elsewhere(Evaluation):

@@ -245,3 +245,17 @@ def test_a_line_is_a_domain() -> None:
     ends, along = line.boundary(1, ("start", "end"))
     np.testing.assert_allclose(ends, [[0, 0], [3, 5]])
     np.testing.assert_allclose(along, [[-0.6, -0.8], [0, 1]])
+
+
+def test_all_ends_of_separate_intervals_are_on_the_boundary() -> None:
+    """The ends 1 and 2 between two intervals were left out, as each part of a line was asked for one point."""
+    apart = pinn.Interval(x=(0, 1)) | pinn.Interval(x=(2, 3))
+    points, normals = apart.boundary(8)
+    assert sorted(zip(points.ravel(), normals.ravel(), strict=True)) == [(0, -1), (1, 1), (2, -1), (3, 1)]
+    assert sorted(apart.boundary(8, ["x+"])[0].ravel()) == [1, 3]
+    gap = pinn.Interval(x=(0, 3)) - pinn.Interval(x=(1, 2))
+    assert sorted(gap.boundary(8)[0].ravel()) == [0, 1, 2, 3]
+    places = (apart * pinn.Interval(t=(0, 1))).boundary(50, ["x+"])[0]
+    assert set(places[:, 0]) == {1, 3}
+    with pytest.raises(errors.ShapeError, match=r"points of shape \(2, 1\); expected points of shape \(1, 1\)"):
+        apart.boundary(1, ["x+"])

@@ -75,6 +75,8 @@ class Combination(Domain):
         self.check_part(name)
         shares = np.cumsum(self._left[name])
         counts = np.diff(np.floor(number * shares / shares[-1] + 0.5), prepend=0).astype(int)
+        if self.dimension == 1:  # points, of which all are asked for
+            counts = np.where(np.diff(shares, prepend=0) > 0, number, 0)
         pairs = []
         for i, ((owner, part), n) in enumerate(zip(self._origins[name], counts, strict=True)):
             if n:

@@ -355,8 +355,8 @@ class Domain(ABC):
             return self._read_part(parts[0], number, sampler, seed)
         shares = np.cumsum([self.measure_of(part) for part in parts])
         counts = np.diff(np.floor(number * shares / shares[-1] + 0.5), prepend=0).astype(int)
-        if self.dimension == 1:  # each part is a point
-            counts = np.ones(len(parts), int)
+        if self.dimension == 1:  # each part is a point, or a few
+            counts = np.full(len(parts), number)
         pairs = [
             self._read_part(part, int(n), sampler, (*seed, i))
             for i, (part, n) in enumerate(zip(parts, counts, strict=True))
