@@ -1,4 +1,4 @@
-"""Weights that follow the training, and Fourier features: each shows its effect on a small problem."""
+"""Weights that follow the training: each kind shows its effect on a small problem."""
 
 from __future__ import annotations
 
@@ -82,17 +82,6 @@ def test_what_comes_first_in_time_is_learned_first() -> None:
     assert error(swinging, weighting=pinn.Causal(epsilon=5.0, bins=12), **few) < 0.6 * error(swinging, **few)
 
 
-def test_fourier_features_bring_fine_structure() -> None:
-    waves = pinn.Problem(
-        pinn.Interval(x=(0, 1)),
-        lambda u, p: u - ops.sin(16 * np.pi * p.x),
-        exact=lambda x: np.sin(16 * np.pi * x),
-    )
-    features = pinn.FourierFeatures(1, 16, scale=4.0, dtype=dt.float64)
-    assert error(waves, nn.SequentialCell([features, network(inputs=32)]), 200) < 0.5 * error(waves, steps=200)
-    assert [p.name for p in features.trainable_params()] == []
-
-
 def present(weights: list[np.ndarray], residuals: list[np.ndarray], **facts: Any) -> TrainingFacts:
     return TrainingFacts(weights, facts.get("times"), lambda: residuals, lambda: facts["norms"], lambda: facts["norms"])
 
@@ -161,7 +150,6 @@ def test_least_squares_have_the_same_loss(weighting: pinn.Weighting) -> None:
         (lambda: pinn.Causal(epsilon=0.0), "`epsilon` of `Causal`"),
         (lambda: pinn.Causal(bins=0), "`bins` must be 1 or more"),
         (lambda: pinn.SelfAdaptive(rate=-1.0), "`rate` of `SelfAdaptive`"),
-        (lambda: pinn.FourierFeatures(2, 3, scale=0.0), "`scale` of `FourierFeatures`"),
     ],
 )
 def test_unusable_arguments_are_refused(make: Callable[[], object], message: str) -> None:

@@ -36,7 +36,6 @@ from dualtape.pinn.domains import from_surface as from_surface
 from dualtape.pinn.errors import DivergedError as DivergedError
 from dualtape.pinn.fields import Field as Field
 from dualtape.pinn.fields import Points as Points
-from dualtape.pinn.fourier import FourierFeatures as FourierFeatures
 from dualtape.pinn.fractional import caputo as caputo
 from dualtape.pinn.fractional import riesz as riesz
 from dualtape.pinn.history import History as History
