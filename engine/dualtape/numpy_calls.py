@@ -25,13 +25,10 @@ from dualtape.functions import (
     reduction,
     shape,
 )
-from dualtape.functions.special import logaddexp
 from dualtape.leaving import require_constant
-from dualtape.numpy_functions import of_numpy
 
 _MODULES = (activation, bitwise, creation, elementary, elementwise, indexing, linear_algebra, reduction, shape)
 _FUNCTIONS: dict[str, Any] = {name: getattr(module, name) for module in _MODULES for name in module.__all__}
-_FUNCTIONS["logaddexp"] = logaddexp
 
 # NumPy's names for what has another name here.
 _RENAMED = {
@@ -53,7 +50,7 @@ _UFUNCS: dict[np.ufunc, Callable[..., Any]] = {
         np.trunc, np.rint, np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal,
         np.logical_and, np.logical_or, np.logical_xor, np.logical_not, np.isnan, np.isfinite, np.isinf, np.matmul,
         np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert, np.left_shift, np.right_shift,
-        np.log10, np.cbrt, np.hypot, np.copysign, np.fmod, np.signbit, np.gcd, np.lcm, np.logaddexp,
+        np.log10, np.cbrt, np.hypot, np.copysign, np.fmod, np.signbit, np.gcd, np.lcm,
     )
 }  # fmt: skip
 
@@ -82,6 +79,8 @@ def call_function(function: Callable[..., Any], args: tuple[Any, ...], kwargs: d
     Of plain tensors it computes with arrays, and gives arrays. Of values that are being differentiated, mapped or
     traced it is the library's own, if it has one that does the same.
     """
+    from dualtape.numpy_functions import of_numpy  # when it is first needed
+
     ours = of_numpy(function)
     if ours is not None and any(isinstance(x, Value) and x.level.depth for x in pytree.leaves((args, kwargs))):
         return ours(*args, **kwargs)

@@ -101,6 +101,8 @@ def test_the_gradient_of_a_system_factors_once(monkeypatch: pytest.MonkeyPatch) 
     assert count == 1
     dt.hessian(lambda a: (linalg.solve(a, b) ** 2).sum())(dt.Tensor(A))
     assert count == 2
+    dt.grad(lambda a: (linalg.solve(a, b) ** 2).sum())(dt.Tensor(A[[2, 0, 1]]))  # its rows change places
+    assert count == 3
 
 
 def test_factors_of_another_matrix_are_not_used() -> None:
