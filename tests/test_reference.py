@@ -174,3 +174,44 @@ def test_it_may_stand_for_a_parameter_or_for_another_one() -> None:
         np.testing.assert_array_equal(dt.Tensor(r).asnumpy(), [2, 3])
         (slope,) = dt.grad(lambda r=r: (r * r).sum(), None, weights=dt.ParameterTuple([p]))()
         np.testing.assert_array_equal(slope.asnumpy(), [4, 6])
+
+
+class Standing(dt.Reference):
+    def __init__(self, value: dt.Tensor) -> None:
+        self._value = value
+
+    def __dualtape_tensor__(self) -> dt.Tensor:
+        return self._value
+
+
+@pytest.mark.parametrize(
+    ("name", "transformed"),
+    {
+        "grad": lambda f, x: dt.grad(lambda x: Standing(f(x).sum()))(x),
+        "value_and_grad": lambda f, x: dt.value_and_grad(lambda x: Standing(f(x).sum()))(x)[1],
+        "vjp": lambda f, x: dt.vjp(lambda x: Standing(f(x)), x)[1](dt.ops.ones_like(x))[0],
+        "jvp": lambda f, x: dt.jvp(lambda x: Standing(f(x)), (x,), (dt.ops.ones_like(x),))[1],
+        "derivative": lambda f, x: dt.derivative(lambda x: Standing(f(x)), (x,), 1)[1],
+        "partials": lambda f, x: dt.partials(lambda x: Standing(f(x)), [(1,)])(x)[0],
+        "linear_operator": lambda f, x: dt.linear_operator(lambda x: Standing(f(x)), {(1,): 1.0})(x),
+        "vmap": lambda f, x: dt.vmap(lambda x: Standing(f(x)))(x) * 2 / x,
+        "jit": lambda f, x: dt.jit(lambda x: Standing(f(x)))(x) * 2 / x,
+    }.items(),
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_a_function_returns_had_no_derivative_if_it_stood_for_a_tensor(name: str, transformed: Any) -> None:
+    """The derivative was 0, without a word."""
+    x = dt.Tensor(np.array([[1.0], [2.0]]))
+    found = transformed(lambda x: x * x, x)
+    found = found[-1] if isinstance(found, tuple) else found
+    np.testing.assert_allclose(found.asnumpy(), [[2.0], [4.0]])
+
+
+def test_the_laplacian_of_what_stands_for_a_tensor() -> None:
+    _, found = dt.laplacian(lambda x: Standing((x * x).sum(-1)))(dt.Tensor([[1.0, 2.0]]))
+    assert found.tolist() == [4.0]
+
+
+def test_a_parameter_that_is_returned_has_a_derivative_by_itself() -> None:
+    w = dt.Parameter(dt.Tensor(3.0), name="w")
+    assert dt.grad(lambda: w, None, weights=[w])()[0].tolist() == 1.0

@@ -224,6 +224,7 @@ def test_two_materials_are_solved_with_a_network_each() -> None:
         (lambda: pinn.observations([[0.0, 1.0]], [1.0], groups=[1]), VALUE, "none of them empty"),
         (lambda: pinn.observations([[0.0, 1.0]], [1.0], groups=[0.5]), SHAPE, "an int for each of 1 points"),
         (lambda: pinn.observations([[0.0, 1.0]], [1.0], operator=2), TYPE, "must be a function, got int"),
+        (lambda: pinn.observations({"x": [1.0]}, [1.0]), TYPE, "`points` .* must be an array of numbers"),
         (lambda: pinn.Problem(DOMAIN, None), VALUE, r"name the unknowns as in outputs="),
         (lambda: pinn.Problem(DOMAIN, lambda u, p: u, pinn.initial(0.0)), TYPE, r"got it without \[ \]"),
     ],

@@ -235,6 +235,14 @@ def test_derivatives_of_expressions_that_change_from_call_to_call_are_refused() 
         residual(equation)
 
 
+def test_a_laplacian_in_time_alone_is_refused() -> None:
+    time = pinn.Interval(t=(0, 1))
+    for equation in (lambda u, p: u.laplacian(), lambda u, p: u.grad()[0], lambda u, p: (u * u).laplacian()):
+        problem = pinn.Problem(time, equation)
+        with pytest.raises(errors.ArgumentError, match="over the coordinates of space, and there is none but time"):
+            pinn.solve(problem, nn.MLP(1, 1), 1, points=4, progress=False)
+
+
 def test_an_unknown_that_nothing_uses_is_refused() -> None:
     with pytest.raises(errors.ArgumentError, match="no equation and no condition uses the unknown v: nothing would"):
         residual(lambda u, v, p: u.x)
@@ -256,3 +264,10 @@ def test_derivatives_of_several_expressions_are_taken_by_one_call_of_the_equatio
     expected += (6 * x**2 * y + 0 * x) / 2 + (2 * x**3 + np.cos(y)) / 2
     np.testing.assert_allclose(found, expected, rtol=1e-12)
     assert len(calls) == 3  # to learn what it asks for, for its value, and for the expressions
+
+
+def test_transformations_inside_of_an_equation_keep_their_derivatives() -> None:
+    """A coordinate or derivative that a function returned had a tangent of 0."""
+    ones = lambda u: ops.ones_like(u)
+    found, (x, y) = residual(lambda u, p: dt.jvp(lambda s: u.x * s + p.x * s, (ones(u),), (ones(u),))[1])
+    np.testing.assert_allclose(found, 3 * x**2 * y**2 + x, rtol=1e-12)

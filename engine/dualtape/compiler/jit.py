@@ -164,7 +164,7 @@ class Jitted:
             given = iter(values)
             filled = [next(given) if isinstance(leaf, Tensor) else leaf for leaf in leaves]
             args, kwargs = pytree.unflatten(structure, filled)
-            outputs, output_structure = pytree.flatten(self._fn(*args, **kwargs))
+            outputs, output_structure = pytree.flatten(pytree.map(value_of, self._fn(*args, **kwargs)))
             has_arrays = any(isinstance(x, np.ndarray) for x in outputs)
             return outputs
 

@@ -42,12 +42,11 @@ def observations(
     >>> pinn.observations([[0.0, 0.5], [1.0, 0.5]], [0.1, 0.2]).name
     'observations'
     """
-    places = np.array(points, np.float64)
+    places, observed = (_numbers(name, given) for name, given in (("points", points), ("values", values)))
     if places.ndim != 2 or not places.size:
         raise ShapeError(f"`points` of `observations` must have shape (N, d) with N > 0, got {places.shape}")
     means = None if groups is None else _averaging(groups, len(places))
     number, each = (len(places), "points") if means is None else (len(means), "groups")
-    observed = np.array(values, np.float64)
     if observed.shape not in ((number,), (number, 1)):
         raise ShapeError(
             f"`values` of `observations` must have shape ({number},) as there are {number} {each}, got {observed.shape}"
@@ -89,6 +88,15 @@ def check_points(condition: str, places: np.ndarray, domain: Domain) -> None:
             f"{int(outside.sum())} of {len(places)} `points` of `{condition}` lie outside {domain}; the first is "
             f"number {first}, at {tuple(places[first].tolist())}"
         )
+
+
+def _numbers(argument: str, given: Any) -> np.ndarray:
+    try:
+        return np.array(given, np.float64)
+    except (TypeError, ValueError) as failure:
+        raise ArgumentTypeError(
+            f"`{argument}` of `observations` must be an array of numbers, got {type(given).__name__}"
+        ) from failure
 
 
 def _near(domain: Domain, places: np.ndarray) -> np.ndarray:

@@ -76,12 +76,12 @@ class Quantity(dt.Reference):
 
     def laplacian(self) -> Quantity:
         """The sum of its second derivatives by all coordinates of space."""
-        found: Quantity = total([self.d(name, 2) for name in self._call().space])
+        found: Quantity = total([self.d(name, 2) for name in _space_of(self._call())])
         return found
 
     def grad(self) -> Vector:
         """Its first derivatives by all coordinates of space."""
-        return Vector(*(self.d(name) for name in self._call().space))
+        return Vector(*(self.d(name) for name in _space_of(self._call())))
 
     @property
     def normal(self) -> Quantity:
@@ -241,6 +241,13 @@ def normals_of(evaluation: Evaluation) -> dict[str, dt.Tensor]:
     if not evaluation.normals:
         raise ArgumentError("`.normal` is the derivative along a boundary's normal, and these points have no normals")
     return evaluation.normals
+
+
+def _space_of(evaluation: Evaluation) -> tuple[str, ...]:
+    """The coordinates of space, of which there must be one."""
+    if not evaluation.space:
+        raise ArgumentError("`laplacian` and `grad` are over the coordinates of space, and there is none but time")
+    return evaluation.space
 
 
 def total(terms: list[Any]) -> Any:

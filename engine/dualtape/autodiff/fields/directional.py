@@ -14,7 +14,7 @@ from dualtape.autodiff.levels import (
     MultiIndices,
     sum_of_second_derivatives,
 )
-from dualtape.core.interpreter import entered, ground
+from dualtape.core.interpreter import entered, ground, value_of
 from dualtape.functions.linear_algebra import tensordot
 from dualtape.primitives.broadcasting import broadcast_to
 from dualtape.primitives.movement import reshape
@@ -72,7 +72,7 @@ def _coefficients(
 ) -> tuple[Any, dict[int, Tensor]]:
     """The value of ``f`` and its Taylor coefficients by order, without those that are zero."""
     with entered(level):
-        value = f(level.jet(points, {(1,): broadcast_to(seed, shape=points.shape)}), *args)
+        value = value_of(f(level.jet(points, {(1,): broadcast_to(seed, shape=points.shape)}), *args))
     if not isinstance(value, Tensor):
         return value, {}
     primal, coefficient = level.coefficients(value)

@@ -14,7 +14,7 @@ from dualtape.autodiff.fields.estimators import read_estimator
 from dualtape.autodiff.fields.plan import STRATEGIES, SweepPlan, plan_operator, plan_partials
 from dualtape.autodiff.levels import JetLevel, MultiIndex, MultiIndices, sum_of_second_derivatives
 from dualtape.autodiff.transforms import require_callable, require_order
-from dualtape.core.interpreter import entered, ground
+from dualtape.core.interpreter import entered, ground, value_of
 from dualtape.errors import ArgumentError, ArgumentTypeError
 from dualtape.functions.conversion import read_real
 from dualtape.functions.creation import zeros_like
@@ -240,7 +240,7 @@ def _multivariate_derivatives(
     with entered(JetLevel(algebra)) as level:
         units = {index: ground().constant_like(np.array(index), points) for index in algebra.units}
         seeds = {index: broadcast_to(unit, shape=points.shape) for index, unit in units.items()}
-        value = f(level.jet(points, seeds), *args)
+        value = value_of(f(level.jet(points, seeds), *args))
     primal, coefficient = level.coefficients(value)
 
     def derivative(index: Any) -> Tensor | None:

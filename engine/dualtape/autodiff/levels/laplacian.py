@@ -24,7 +24,7 @@ from dualtape.autodiff.levels.parts import PartsLevel, Present
 from dualtape.autodiff.levels.powers import KnownPower, as_one_power
 from dualtape.autodiff.levels.value import LevelValue, new_value
 from dualtape.core.composite import Values
-from dualtape.core.interpreter import bind, entered
+from dualtape.core.interpreter import bind, entered, value_of
 from dualtape.core.primitive import Bilinear, Elementwise, Implicit, Linear, NonDifferentiable, Primitive, Reduction
 from dualtape.core.spec import Spec
 from dualtape.functions.creation import ones_like, zeros_like
@@ -174,7 +174,7 @@ def sum_of_second_derivatives(
     with entered(BatchLevel(directions.shape[0])) as batch:
         rows = reshape(directions, shape=(directions.shape[0], *(1,) * (len(points.shape) - 1), directions.shape[1]))
         with entered(LaplacianLevel(batch, weights)) as level:
-            value = f(level.value(points, batch.batched(rows), None), *args)
+            value = value_of(f(level.value(points, batch.batched(rows), None), *args))
         if not isinstance(value, Tensor):
             return value, None, None
         primal, slope, laplacian = level.parts(value)

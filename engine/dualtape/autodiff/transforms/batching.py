@@ -46,7 +46,7 @@ def vmap(fn: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Callabl
                 x if axis is None else level.batched(_to_front(x, axis)) for x, axis in zip(leaves, axes, strict=True)
             ]
             outputs = fn(*pytree.unflatten(structure, inputs))
-            results, out_structure = pytree.flatten(outputs)
+            results, out_structure = pytree.flatten(pytree.map(value_of, outputs))
             targets = _spread(out_axes, outputs, "out_axes")
             placed = [_place(level, x, axis) for x, axis in zip(results, targets, strict=True)]
         return pytree.unflatten(out_structure, placed)

@@ -50,7 +50,7 @@ def jvp(fn: Callable[..., Any], inputs: Any, v: Any, has_aux: bool = False) -> t
         )
     with entered(JetLevel()) as level:
         jets = [_dual(level, x, t, i) for i, (x, t) in enumerate(zip(arguments, tangents, strict=True))]
-        outputs = fn(*jets)
+        outputs = pytree.map(value_of, fn(*jets))
     differentiated, *aux = split_aux(outputs) if has_aux else (outputs,)
     primal = lambda x: level.coefficients(x)[0]
     found = pytree.map(primal, differentiated), pytree.map(lambda x: _tangent_of(level, x), differentiated)

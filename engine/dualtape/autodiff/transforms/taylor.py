@@ -87,7 +87,8 @@ def _differentiate(
             for point, curve in zip(points, curves, strict=True)
         ]
         outputs = fn(*jets)
-    several = isinstance(outputs, (tuple, list))
+        several = isinstance(outputs, (tuple, list))
+        outputs = [value_of(x) for x in outputs] if several else value_of(outputs)
     values, derivatives = [], []
     for output in outputs if several else [outputs]:
         if not isinstance(output, Tensor):

@@ -46,8 +46,16 @@ def record(
         weights = [watching[p] for p in parameters]
         keywords = dict(zip(kwargs, arguments[len(args) :], strict=True)) if kwargs else {}
         given = arguments[: len(args)]
-        outputs = call_substituted(watching, fn, *given, **keywords) if parameters else fn(*given, **keywords)
+        if parameters:
+            outputs = call_substituted(watching, lambda *x, **named: _values(fn(*x, **named)), *given, **keywords)
+        else:
+            outputs = _values(fn(*given, **keywords))
     return outputs, watched, weights
+
+
+def _values(outputs: Any) -> Any:
+    """What a function has returned, with tensors in the place of what stands for them."""
+    return outputs if type(outputs) is Variable else pytree.map(value_of, outputs)
 
 
 def _watch(tape: Tape, argument: Any, position: int) -> Any:
