@@ -135,6 +135,14 @@ def test_least_squares_of_several_terms(stage: pinn.TrainingStage) -> None:
     np.testing.assert_allclose(again.terms[0], history.terms[-1], rtol=1e-9)
 
 
+def test_least_squares_of_a_residual_that_depends_on_many_points() -> None:
+    """An integral is one residual; its derivatives were taken as if each of its points had one."""
+    line = pinn.Interval(x=(0, 1))
+    mean = pinn.Problem(line, lambda u, p: u.x - 2, [pinn.integral(lambda u, p: u, 3.0, over=line)])
+    history = pinn.solve(mean, network(), optimizer=pinn.LevenbergMarquardt(40), resample=0, **SMALL).history
+    assert history.total[-1] < 1e-7
+
+
 def test_levenberg_and_marquardt_reach_in_few_steps_what_takes_others_many() -> None:
     assert trained(pinn.LevenbergMarquardt(60)).error(np.exp) < 1e-5
 

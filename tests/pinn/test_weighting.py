@@ -145,7 +145,7 @@ def test_least_squares_have_the_same_loss(weighting: pinn.Weighting) -> None:
     ("make", "message"),
     [
         (lambda: error(LIGHT, weighting=2.0), r"`weighting` must be GradientNorm\(\)"),
-        (lambda: error(LIGHT, weighting=pinn.Causal()), "`Causal` needs a coordinate named t"),
+        (lambda: error(LIGHT, weighting=pinn.Causal()), "`Causal` needs a coordinate that is time"),
         (lambda: pinn.GradientNorm(keep=1.0), "`keep` must be from 0"),
         (lambda: pinn.Causal(epsilon=0.0), "`epsilon` of `Causal`"),
         (lambda: pinn.Causal(bins=0), "`bins` must be 1 or more"),

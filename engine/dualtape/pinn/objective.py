@@ -85,7 +85,16 @@ class Objective:
     def linearised(self, weights: Sequence[dt.Parameter]) -> Callable[[Sequence[Batch]], tuple[dt.Tensor, dt.Tensor]]:
         """A function from batches to :meth:`rows` and their Jacobian by ``weights``."""
 
+        def of_whole(term: Term, batch: Batch) -> tuple[dt.Tensor, dt.Tensor]:
+            """Where a row depends on many points: a reverse sweep for each."""
+            count = _rows(term, batch)
+            values, pull = dt.vjp(lambda: self._scaled(term, batch, count).reshape(-1), weights=list(weights))
+            _, gradients = dt.vmap(pull)(dt.ops.eye(values.size).astype(values.dtype))
+            return values, dt.ops.concat([x.reshape(values.size, -1) for x in gradients], axis=1)
+
         def of_term(term: Term, batch: Batch) -> tuple[dt.Tensor, dt.Tensor]:
+            if term.condition.rows is not None:
+                return of_whole(term, batch)
             count = _rows(term, batch)
 
             def of_row(row: Batch) -> dt.Tensor:

@@ -10,7 +10,6 @@ import numpy as np
 
 import dualtape as dt
 from dualtape.pinn.collocation import Drawing, Policy
-from dualtape.pinn.conditions import TIME
 from dualtape.pinn.descents import make_descent
 from dualtape.pinn.errors import DivergedError
 from dualtape.pinn.history import History
@@ -137,10 +136,9 @@ class Training:
         """Let the weights follow the training."""
         domain, batches = self.problem.domain, self.batches
         points = batches[0]["points"].asnumpy()
-        has_time = TIME in domain.coordinates
         present = TrainingFacts(
             [batch[WEIGHTS].asnumpy().astype(np.float64) for batch in batches],
-            points[:, domain.axis(TIME)].astype(np.float64) if has_time else None,
+            None if domain.time is None else points[:, domain.axis(domain.time)].astype(np.float64),
             lambda: [r.asnumpy().astype(np.float64) for r in self._all_residuals(batches)],
             lambda: np.asarray(self._gradient_norms(batches), np.float64),
             lambda: self._traces(batches),

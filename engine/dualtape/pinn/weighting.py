@@ -165,7 +165,7 @@ class Causal(Weighting):
 
     def updated(self, present: TrainingFacts) -> PointWeights:
         if present.times is None:
-            raise ArgumentError("`Causal` needs a coordinate named t")
+            raise ArgumentError("`Causal` needs a coordinate that is time")
         equations, *conditions = present.weights
         squares = (present.residuals()[0] ** 2).sum(axis=1)
         low, up = present.times.min(), present.times.max()
