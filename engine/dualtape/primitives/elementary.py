@@ -48,6 +48,7 @@ hypot = host_function(
     ),
     domain=(REAL, POSITIVE),
     numpy=np.hypot,
+    kink=lambda x, y, z: z == 0,
 )
 
 
@@ -65,6 +66,7 @@ fmod = host_function(
     ),
     domain=((-1.8, 1.8), (2.0, 3.0)),
     numpy=np.fmod,
+    kink=lambda x, y, z: (z == 0) & (x != 0),
 )
 
 # The next number of the type after x, towards y: a little more than x.
@@ -83,6 +85,7 @@ signbit = predicate(
     numpy=np.signbit,
     opencl=by_type((x < 0) | ((x == 0) & (1 / x < 0)), x < 0),
     examples=(Example((Reals((2, 3)),)),),
+    kink=lambda x, z: x == 0,
 )
 
 # The e of x = m 2^e with 1/2 <= |m| < 1.
@@ -93,6 +96,7 @@ binary_exponent: NonDifferentiable = NonDifferentiable(
     infer=lambda x: Spec(x.shape, int32),
     examples=(Example((Reals((2, 3)),)),),
     written="ops.frexp({0})[1]",
+    kink=lambda x, z: np.isin(np.abs(np.frexp(x)[0]), (0, 0.5)),
 )
 
 gcd = piecewise_constant("gcd", numpy=np.gcd, opencl=OnHost(), examples=_INTEGERS)

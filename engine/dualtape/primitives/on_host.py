@@ -59,7 +59,8 @@ def host_function(
     domain: tuple[tuple[float, float], ...],
     numpy: Callable[..., np.ndarray] | None = None,
     params: tuple[dict[str, Any], ...] = ({},),
+    kink: Callable[..., Any] | None = None,
 ) -> Elementwise:
     """Declare one: SciPy's function of that name unless ``numpy`` is given."""
     compute = of_scipy(name) if numpy is None else numpy
-    return elementwise(name, numpy=compute, opencl=OnHost(), partials=partials, domain=domain, params=params)
+    return elementwise(name, numpy=compute, opencl=OnHost(), partials=partials, domain=domain, params=params, kink=kink)
