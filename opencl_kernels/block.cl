@@ -21,7 +21,8 @@ static DT_WIDE void dt_settle(__global dt_r *sums)
     DT_SYNC;
 }
 
-// With fewer tiles for each work-group half of the groups rest.
+// With fewer tiles for each work-group half of the groups rest: what one does once would be most of its work. Where a group
+// has several work-items all of them work, for compilers lose their way where a kernel with barriers returns early.
 #define DT_FEW 8
 
 // Each work-group takes its share of the tiles, a block at a time, and leaves its sums in a row.
@@ -34,13 +35,15 @@ __kernel __attribute__((reqd_work_group_size(DT_ITEMS, 1, 1))) void dt_block(
     __global dt_r *scratch = all_scratch + group * scratch_size;
     __global dt_r *sums = all_sums + group * (3 * DT_SUMS);
     const ulong all_tiles = (points + DT_L - 1) / DT_L;
-    const ulong groups = all_groups > 1 && all_tiles < DT_FEW * all_groups ? all_groups / 2 : all_groups;
+    const ulong groups = DT_ITEMS == 1 && all_groups > 1 && all_tiles < DT_FEW * all_groups ? all_groups / 2 : all_groups;
     __global dt_r *row = totals + group * DT_ENTRIES;
+#if DT_ITEMS == 1
     if (group >= groups) {
-        for (int i = DT_ITEM; i < DT_ENTRIES; i += DT_ITEMS)
+        for (int i = 0; i < DT_ENTRIES; i++)
             row[i] = 0;
         return;
     }
+#endif
     const ulong end = all_tiles * (group + 1) / groups;
     const ulong begin = all_tiles * group / groups;
     const int many = end - begin > DT_RUN * DT_TILES;

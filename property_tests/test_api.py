@@ -60,7 +60,7 @@ CLASSES = {
     f"{module.__name__.removeprefix('dualtape.')}.{name}": cls
     for module in (nn, optim, ops, dt, dt.amp, dt.initializer)
     for name, cls in vars(module).items()
-    if inspect.isclass(cls) and cls is not dt.Jitted and _is_public(module, name, cls)
+    if inspect.isclass(cls) and not inspect.isabstract(cls) and cls is not dt.Jitted and _is_public(module, name, cls)
 }
 
 

@@ -118,6 +118,15 @@ def test_small_results_are_ordinary_tensors(device: Any) -> None:
         assert found[2].item() != loss.item()
 
 
+@pytest.mark.parametrize("device", DEVICES, ids=lambda device: device.name)
+def test_points_that_an_equation_has_made_are_read(device: Any) -> None:
+    def chosen(x: dt.Tensor, y: dt.Tensor) -> dt.Tensor:
+        return -ops.where(dt.Tensor(np.array([False, True]), device=x.device), y, y)
+
+    x, y = dt.Tensor(np.zeros((9, 2)), device=device), dt.Tensor(np.array([1.0, 2.0]), device=device)
+    assert dt.jit(chosen, device=device)(x, y).tolist() == [-1, -2]
+
+
 def test_inputs_from_many_places_are_gathered_and_known_again() -> None:
     """And a value that has changed since is another tensor."""
     device = Counting(DEVICES[0])

@@ -227,6 +227,22 @@ def test_everything_is_given_back(opencl: Any) -> None:
     assert dt.release_memory(opencl) == 0
 
 
+@pytest.mark.opencl
+def test_buffers_of_parts_stay_with_the_memory_that_they_are_of(opencl: Any) -> None:
+    """In the child of a fork tensors are dropped, too, where the driver must not be asked to release anything."""
+    whole = opencl.allocate((4096,), dt.uint8)
+    layout = [(opencl.architecture.alignment, (4,), dt.float32)]
+    (part,) = opencl.parts(whole, layout)
+    buffer = part.buffer
+    del part
+    (again,) = opencl.parts(whole, layout)
+    assert again.buffer is buffer
+    for i in range(1, 9):  # other parts, more than are kept
+        for j in range(1, 60):
+            assert opencl.parts(whole, [(128 * i, (j,), dt.uint8)])[0].buffer is not None
+    assert whole.allocation.block.parts.held() <= 2 * memory._MOST_PARTS
+
+
 def test_the_host_counts_nothing_and_says_so() -> None:
     with pytest.raises(errors.DeviceError, match="host does not count its memory; ask for an OpenCL device"):
         dt.memory("host")

@@ -113,7 +113,7 @@ PROGRAMS: dict[str, Program] = {
     "attention at each point": Program(
         attention_within,
         [[RNG.normal(size=(4, 4)) for _ in range(3)], RNG.normal(size=(394, 5, 4))],
-        (394,) * 6,
+        (394,) * 5,
         "`matmul` of two values at the points",
     ),
     "matrices at each point": Program(

@@ -155,6 +155,7 @@ def place_program(
     wanted = tuple(dict.fromkeys((*program.results, *read_by_regions)))
     needed = set(remove_dead_code(Program((), division.equations, wanted)).equations)
     before: list[RegionStep] = []
+    there = {*program.inputs}  # arrays that a region can read where they are, besides constants
     # What reads the last sums may be nothing but the results.
     after = () if not division.stages[-1].regions else (Stage((), ()),)
     for number, stage in enumerate((*division.stages, *after)):
@@ -164,7 +165,8 @@ def place_program(
         for equation in stage.equations:
             if equation in needed:
                 builder.visit(equation)
-        before = [_region_step(builder, launches[region]) for region in stage.regions]
+        before = [_region_step(builder, launches[region], there) for region in stage.regions]
+        there.update(node for step in before for node in step.stored)
         regions.append(before)
     inputs = set(program.inputs)
     stored = {node for stage in regions for step in stage for node in step.stored}
@@ -178,7 +180,7 @@ def place_program(
     return _placed(nests, program, regions, flags, results, from_host, architecture)
 
 
-def _region_step(builder: NestBuilder, launch: Launch) -> RegionStep:
+def _region_step(builder: NestBuilder, launch: Launch, there: set[Node]) -> RegionStep:
     """Put what a region reads where its kernel takes it."""
     kernel, region = launch.kernel, launch.region
     shared = Node(Spec((kernel.shared_size,), region.dtype))
@@ -188,7 +190,7 @@ def _region_step(builder: NestBuilder, launch: Launch) -> RegionStep:
         shape = node.spec.shape
         builder.copy(builder.source(node), Source(shared, View(start, shape, contiguous_strides(shape))))
     for array, _ in region.loaded:
-        if builder.source(array.node).node is not array.node:
+        if array.node not in there and not isinstance(array.node, KnownNode):
             raise NotLoops("arrays of points are made by equations")
     return RegionStep(launch, shared, Node(Spec((launch.groups, kernel.entry_count), region.dtype)))
 

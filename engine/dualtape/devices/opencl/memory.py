@@ -17,10 +17,12 @@ import pyopencl as cl
 from dualtape.core.spec import Shape
 from dualtape.devices.opencl.budget import LIMIT_VARIABLE, Limit, free_memory, shown
 from dualtape.errors import DeviceError, DeviceMemoryError
+from dualtape.recent import Recent
 
 _new = object.__new__
 
 _SMALLEST = 256
+_MOST_PARTS = 128  # of a block, as buffers, that surely stay
 _LARGE = 32 << 20
 """From so many bytes on a buffer is worth the question what the machine has left."""
 
@@ -51,12 +53,16 @@ class _Block:
 
     The collector of cycles finalizes it together with its allocation, which gives it back to the pool. Python finalizes
     nothing twice, so what is ``gone`` must not be lent again.
+
+    ``parts`` are buffers of pieces of it, by where they begin and how long they are. They stay as long as it does:
+    in the child of a fork, where the driver must not be called, no storage that is dropped may release one.
     """
 
-    __slots__ = ("_dropped", "buffer", "gone", "size")
+    __slots__ = ("_dropped", "buffer", "gone", "parts", "size")
 
     def __init__(self, dropped: deque[int]) -> None:
         self.buffer: Any = None
+        self.parts: Recent[tuple[int, int], Any] = Recent(_MOST_PARTS)
         self.size = 0
         self.gone = False
         self._dropped = dropped
@@ -125,21 +131,25 @@ class PartStorage(BufferStorage):
     ``head`` are bytes from the beginning of ``whole`` that the host has read.
     """
 
-    __slots__ = ("_buffer", "_head", "offset", "whole")
+    __slots__ = ("_head", "offset", "whole")
 
     def __init__(
         self, whole: BufferStorage, offset: int, shape: Shape, dtype: np.dtype[Any], head: np.ndarray | None
     ) -> None:
         self.allocation, self.shape, self.dtype = whole.allocation, shape, dtype
         self.whole, self.offset, self._head = whole, offset, head
-        self._buffer: Any = None
 
     @property
     def buffer(self) -> Any:
         """The part as a buffer, made when first asked for: most parts are read where they are."""
-        if self._buffer is None:
-            self._buffer = self.whole.buffer.get_sub_region(self.offset, self.size * self.dtype.itemsize)
-        return self._buffer
+        if self.allocation is None:
+            return None
+        parts = self.allocation.block.parts
+        where = self.offset, self.size * self.dtype.itemsize
+        found = parts[where]
+        if found is None:
+            found = parts[where] = self.whole.buffer.get_sub_region(*where)
+        return found
 
     @property
     def known(self) -> np.ndarray | None:

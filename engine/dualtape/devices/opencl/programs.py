@@ -127,7 +127,7 @@ class Programs:
 
 def _kernel_of(program: Any, name: str, scalars: tuple[Any, ...]) -> Any:
     """The kernel ``name`` of a built program, which knows the types of its arguments."""
-    kernel = cl.Kernel(program, name)
     with _describing:
+        kernel = cl.Kernel(program, name)  # which describes it as if all its arguments were buffers
         kernel.set_scalar_arg_dtypes(scalars)
     return kernel
