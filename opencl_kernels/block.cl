@@ -21,9 +21,9 @@ static DT_WIDE void dt_settle(__global dt_r *sums)
     DT_SYNC;
 }
 
-// With fewer tiles for each work-group half of the groups rest: what one does once would be most of its work. Where a group
-// has several work-items all of them work, for compilers lose their way where a kernel with barriers returns early.
-#define DT_FEW 8
+// With fewer tiles than DT_FEW for each work-group half of the groups rest: what one does once would be most of its work.
+// Where a group has several work-items all of them work, for compilers lose their way where a kernel with barriers returns
+// early.
 
 // Each work-group takes its share of the tiles, a block at a time, and leaves its sums in a row.
 __kernel __attribute__((reqd_work_group_size(DT_ITEMS, 1, 1))) void dt_block(

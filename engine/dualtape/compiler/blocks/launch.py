@@ -14,7 +14,7 @@ from dualtape.dtypes import uint64
 
 GROUPS = 2
 """Work-groups for each core: with one, a core that starts late or is busy delays the whole step. Where each would have
-but few tiles, half of them rest, for what a group does once would be most of its work."""
+but few tiles, the kernel lets half of them rest, for what a group does once would be a good part of its work."""
 
 
 class Launch:

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
-from math import prod
+from math import ceil, prod
 
 from dualtape.compiler.blocks.emit.accumulators import Accumulators, Entry, lay_out_sums
 from dualtape.compiler.blocks.emit.body import Body, write_body
 from dualtape.compiler.blocks.emit.writer import Places
 from dualtape.compiler.blocks.find import Region
 from dualtape.compiler.blocks.target import TileTarget, target_of
-from dualtape.compiler.blocks.tile import choose_forms, plan_memory, schedule, split_rows, with_plain_products
+from dualtape.compiler.blocks.tile import (
+    Contraction,
+    Scheduled,
+    choose_forms,
+    plan_memory,
+    schedule,
+    split_rows,
+    with_plain_products,
+)
 from dualtape.compiler.program import Node
 from dualtape.devices.kernels import Architecture
 from dualtape.dtypes import bool_
 from dualtape.opencl_kernels import math_source, source
 
 MOST_TILES = 16
+FEW_ROWS = 32
+"""Where a group would add up fewer rows for each entry of its sums, half of the groups rest."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +103,7 @@ def block_kernel(region: Region, target: TileTarget) -> BlockKernel:
     body = write_body(region, steps, Places(scratch, sums, shared), target)
     sizes = block_sizes(scratch.features, sums, target)
     return BlockKernel(
-        source=kernel_source(region, body, sums, sizes, target),
+        source=kernel_source(region, body, sums, sizes, few_tiles(scheduled), target),
         table=body.table,
         shared=shared,
         shared_size=ends[-1],
@@ -125,7 +136,20 @@ def block_sizes(features: int, sums: Accumulators, target: TileTarget) -> BlockS
     return BlockSizes(stride, tiles, target.whole_vectors(size))
 
 
-def kernel_source(region: Region, body: Body, sums: Accumulators, sizes: BlockSizes, target: TileTarget) -> str:
+def few_tiles(steps: Sequence[Scheduled]) -> int:
+    """Tiles for a group below which the sums' entries, each made and stored once, take a good part of the time.
+
+    The work at a tile grows with the rows that are added to each entry: one for the values, others for derivatives.
+    """
+    sums = [step for step in steps if isinstance(step, Contraction)]
+    entries = sum(step.rows * step.columns for step in sums)
+    added = sum(step.rows * step.columns * sum(term.count for term in step.terms) for step in sums)
+    return ceil(FEW_ROWS * entries / added) if added else 0
+
+
+def kernel_source(
+    region: Region, body: Body, sums: Accumulators, sizes: BlockSizes, few: int, target: TileTarget
+) -> str:
     """The OpenCL C of a kernel, all of it."""
     kinds = ["uchar" if array.node.spec.dtype is bool_ else "dt_r" for array, _ in region.stored]
     inputs = "".join(f"__global const dt_r *in{i}, " for i in range(len(region.loaded)))
@@ -137,6 +161,7 @@ def kernel_source(region: Region, body: Body, sums: Accumulators, sizes: BlockSi
         "DT_STRIDE": sizes.stride,
         "DT_L": target.lanes,
         "DT_TILES": sizes.tiles,
+        "DT_FEW": few,
         "DT_SUMS": sizes.sums,
         "DT_LANE_ENTRIES": sums.on_lanes,
         "DT_ENTRIES": sums.count,
