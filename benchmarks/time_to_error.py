@@ -1,15 +1,16 @@
 """From loss to answer: the relative L2 error over wall time, of known problems, by each optimizer.
 
 Each problem is solved with the defaults of `pinn.solve`, or with the optimizers that are asked for, on the same network
-(four layers of 20), seeds and points, in float64. Errors are taken on a grid that training never saw, against analytic
-solutions, or spectral ones that this script computes and keeps in `--cache`. Time runs from the call, kernels compiled
-in it included; taking an error is not counted.
+(four layers of 20), seeds and points, in float64; and, with `--peers`, with DeepXDE on PyTorch (Adam, then L-BFGS) and
+with JAX (Optax's Adam, then Optimistix's BFGS), on two threads, with the same conditions held by construction. Errors
+are taken on a grid that training never saw, against analytic solutions, or spectral ones that this script computes and
+keeps in `--cache`. Time runs from the call, kernels compiled in it included; taking an error is not counted.
 
 Prints a JSON line for each error, then a table: the first second at which each error was below 1e-2, 1e-3, ..., and the
 last error. `--plot` draws errors over seconds.
 
     python benchmarks/time_to_error.py [--problems burgers heat ...] [--optimizers default lbfgs ...] [--seeds 0 1 2]
-        [--seconds 60] [--json FILE] [--plot FILE] [--cache FOLDER]
+        [--peers deepxde jax] [--seconds 60] [--json FILE] [--plot FILE] [--cache FOLDER]
 """
 
 from __future__ import annotations
@@ -19,10 +20,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+from error import deepxde_runs, jax_runs
 from error.dualtape_runs import OPTIMIZERS, curve
+from error.peer_problems import PEER_PROBLEMS
 from error.problems import PROBLEMS
+from pinn.engines import limit_threads
 from pinn.report import table, write_lines
 
+PEERS = {"deepxde": deepxde_runs.curve, "jax": jax_runs.curve}
 LEVELS = [10.0**-k for k in range(2, 8)]
 Line = dict[str, Any]
 
@@ -36,6 +41,10 @@ def measured(options: argparse.Namespace) -> list[Line]:
             for optimizer in options.optimizers:
                 for point in curve(case, optimizer, seed, options.seconds):
                     lines.append({"problem": name, "optimizer": optimizer, "seed": seed, **point})
+                    print(json.dumps(lines[-1]), flush=True)
+            for peer in options.peers if name in PEER_PROBLEMS else ():
+                for point in PEERS[peer](name, case, seed, options.seconds):
+                    lines.append({"problem": name, "optimizer": peer, "seed": seed, **point})
                     print(json.dumps(lines[-1]), flush=True)
     return lines
 
@@ -73,12 +82,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--problems", nargs="+", choices=PROBLEMS, default=list(PROBLEMS))
     parser.add_argument("--optimizers", nargs="+", choices=OPTIMIZERS, default=["default"])
+    parser.add_argument("--peers", nargs="+", choices=PEERS, default=[])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--seconds", type=float, default=60.0, help="for each run")
     parser.add_argument("--cache", default=".time_to_error", help="a folder for references")
     parser.add_argument("--json", help="write the lines there")
     parser.add_argument("--plot", help="draw the errors there")
     options = parser.parse_args()
+    limit_threads(2)
     lines = measured(options)
     if options.json:
         write_lines(options.json, lines)

@@ -17,6 +17,9 @@ OPTIMIZERS: dict[str, Any] = {
     "ssbfgs": pinn.Adam(200) >> pinn.SSBFGS(100_000),
     "ssbroyden": pinn.Adam(200) >> pinn.SSBroyden(100_000),
     "levenberg_marquardt": pinn.LevenbergMarquardt(10_000),
+    "levenberg_marquardt_accelerated": pinn.LevenbergMarquardt(10_000, acceleration=True),
+    "natural_gradient": pinn.NaturalGradient(10_000),
+    "gauss_newton_cg": pinn.GaussNewtonCG(10_000),
 }
 
 
@@ -29,14 +32,18 @@ def curve(case: Case, optimizer: str, seed: int, seconds: float, every: int = 10
     points: list[dict[str, float]] = []
 
     def watch(solution: pinn.Solution) -> None:
-        error = solution.error(case.reference, case.places)
-        points.append({"steps": len(solution.history), "seconds": round(solution.seconds, 2), "error": error})
+        taken = {"steps": len(solution.history), "seconds": round(solution.seconds, 2)}
+        points.append({**taken, "error": case.error(solution)})
         if solution.seconds > seconds:
             raise _Over
 
     with dt.device(dt.devices()[:2][-1]):
-        network = nn.MLP(len(case.problem.inputs), 1, width=20, depth=4, dtype=dt.float64, seed=seed)
+        unknowns = len(case.problem.unknowns)
+        network = nn.MLP(len(case.problem.inputs), unknowns, width=20, depth=4, dtype=dt.float64, seed=seed)
         options: dict[str, Any] = {"optimizer": OPTIMIZERS[optimizer], "seed": seed, "progress": False}
+        for parameter in case.parameters:
+            parameter.move_to(network.trainable_params()[0].device)
+        options["parameters"] = case.parameters
         if optimizer == "levenberg_marquardt":
             every = 10
         with contextlib.suppress(_Over):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -73,6 +73,11 @@ def wrap(storage: Any, device: Device) -> Tensor:
     tensor.data_ = storage
     tensor.device_ = device
     return tensor
+
+
+def tensors_of(arrays: Sequence[np.ndarray], device: Device) -> list[Tensor]:
+    """Tensors with the elements of arrays, sent to a device together."""
+    return [wrap(storage, device) for storage in device.put_all(arrays)]
 
 
 def _on_its_level(x: Tensor, dtype: DType | None, sizes: tuple[int, ...] | None, device: Device | None) -> Tensor:

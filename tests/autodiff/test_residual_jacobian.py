@@ -66,3 +66,39 @@ def test_unusable_arguments_are_refused(fn: Any, weights: Any, message: str) -> 
     w = dt.Parameter(dt.Tensor([2.0], dt.float64), name="w")
     with pytest.raises(errors.DualtapeError, match=message):
         dt.residual_jacobian(fn, w if weights else None)(dt.ops.ones((3, 2), dt.float64))
+
+
+def test_products_with_the_jacobian_are_those_of_the_matrix() -> None:
+    net = dt.nn.MLP(2, 2, width=5, depth=2, dtype=dt.float64, seed=0)
+    weights = net.trainable_params()
+    random = np.random.default_rng(1)
+    x = dt.Tensor(random.normal(size=(7, 2)))
+    v = tuple(dt.Tensor(random.normal(size=w.shape)) for w in weights)
+    flat = lambda tensors: np.concatenate([t.asnumpy().ravel() for t in tensors])
+    _, matrix = dt.residual_jacobian(lambda row: net(row) ** 2, weights)(x)
+    product = dt.gauss_newton_product(lambda x: net(x) ** 2, weights)
+    for call in (product, dt.jit(product)):
+        found = flat(call(v, x))
+        np.testing.assert_allclose(found, matrix.asnumpy().T @ (matrix.asnumpy() @ flat(v)), rtol=1e-10)
+    _, slopes = dt.jvp(lambda x: net(x) ** 2, x, (dt.ops.zeros_like(x), v), weights=weights)
+    np.testing.assert_allclose(slopes.asnumpy().ravel(), matrix.asnumpy() @ flat(v), rtol=1e-10)
+
+
+def test_second_derivatives_by_weights() -> None:
+    w = dt.Parameter(dt.Tensor([2.0, 3.0], dt.float64), name="w")
+    v = dt.Tensor([1.0, -1.0], dt.float64)
+    loss = lambda x: (w[0] ** 3 * w[1] ** 2 * x).sum()
+    x = dt.Tensor([2.0], dt.float64)
+    gradient, product = dt.hvp(loss, x, v, weights=w)
+    np.testing.assert_allclose(gradient.asnumpy(), [2 * 3 * 4 * 9, 2 * 8 * 6])
+    matrix = 2 * np.array([[6 * 2 * 9, 3 * 4 * 6], [3 * 4 * 6, 8 * 2.0]])
+    np.testing.assert_allclose(product.asnumpy(), matrix @ v.asnumpy())
+    (first,), (second,) = dt.hvp(lambda: loss(x), (), [v], weights=[w])
+    np.testing.assert_array_equal(second.asnumpy(), product.asnumpy())
+    np.testing.assert_array_equal(first.asnumpy(), gradient.asnumpy())
+    with pytest.raises(errors.ArgumentError, match="must be a pair"):
+        dt.jvp(loss, x, x, weights=w)
+    with pytest.raises(errors.ArgumentError, match="one tangent in `v` for each of `weights`"):
+        dt.jvp(loss, x, (x, [v, v]), weights=[w])
+    with pytest.raises(errors.ShapeError, match=r"w of `jvp` has shape \(2,\), its tangent \(1,\)"):
+        dt.jvp(loss, x, (x, x), weights=w)

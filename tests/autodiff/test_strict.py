@@ -55,6 +55,28 @@ def test_zero_times_infinity(mode: str) -> None:
     np.testing.assert_array_equal(MODES[mode]().asnumpy(), loose)
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_the_innermost_block_decides(mode: str) -> None:
+    loose = MODES[mode]().asnumpy()
+    with dt.strict_derivatives(), dt.strict_derivatives(enabled=False):
+        np.testing.assert_array_equal(MODES[mode]().asnumpy(), loose)
+
+
+@pytest.mark.parametrize("links", [1, 2, 3])
+def test_strict_products_have_their_signs(links: int) -> None:
+    def chain(x: dt.Tensor) -> dt.Tensor:
+        for _ in range(links):
+            x = x * tensor(0.5, 2.0)
+        return x
+
+    x = tensor(1.0, 0.3)
+    loose = dt.grad(lambda x: chain(x).sum())(x), dt.jvp(chain, x, ONE)[1]
+    with dt.strict_derivatives():
+        strict = dt.grad(lambda x: chain(x).sum())(x), dt.jvp(chain, x, ONE)[1]
+    for a, b in zip(loose, strict, strict=True):
+        np.testing.assert_array_equal(a.asnumpy(), b.asnumpy())
+
+
 def test_laplacian() -> None:
     points = tensor(0.0, 4.0).reshape((2, 1))
     g = lambda X: f(X[:, 0])

@@ -97,6 +97,18 @@ def test_zero_wins_over_infinity() -> None:
         np.testing.assert_allclose(a, b, rtol=1e-5)
 
 
+@pytest.mark.parametrize("home", ["host", "opencl:0"])
+def test_zero_wins_over_infinity_in_results_at_the_points(home: str) -> None:
+    """No sum over the points is asked for, and one point in the middle needs products in which zero wins."""
+    values = np.linspace(-1.0, 1.0, 3001, dtype=np.float32)
+    values[1500] = 0
+    slopes = dt.vmap(dt.grad(lambda x: ops.where(x > 0, ops.sqrt(x) * ops.exp(x), x) + ops.tanh(x) ** 2))
+    x = dt.Tensor(values)
+    found = dt.jit(slopes, device="opencl:0")(x.to(home)).asnumpy()
+    assert np.isfinite(found).all()
+    np.testing.assert_allclose(found, slopes(x).asnumpy(), rtol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("reason", "function"),
     [

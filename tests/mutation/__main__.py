@@ -25,6 +25,7 @@ SUITE = (
     "tests/devices/test_opencl_integers.py",
     "tests/devices/test_opencl_kernels.py",
     "tests/autodiff/test_batching.py",
+    "tests/autodiff/test_strict.py",
     "tests/functions",
 )
 # A mutant hangs that has used the processor for so long, however busy the machine is, or has waited for very long.

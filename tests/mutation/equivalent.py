@@ -38,6 +38,9 @@ _ANSWERED = "equal operands were answered by an earlier branch"
 _NAN_ONLY = "only NaN comes here, and gives NaN in a sum as in a difference"
 _ORIGIN = "at the origin the answer is 0, whatever the denominator"
 _EITHER = "both formulas are the same function, and around here as accurate"
+_NO_ORDER = "a product knows no order, the one in which zero wins neither"
+_SAME_SUM = "one product over all rows, or a product for each matrix and then their sum"
+_AS_ONE = "x if len(x.shape) == 2 else reshape(x, shape=(prod(x.shape[:-1]), x.shape[-1]))"
 _ANY_SIZE = "the size only scales both legs against overflow, and cancels"
 
 CLAIMS = (
@@ -57,6 +60,17 @@ CLAIMS = (
     Claim("convert", "64", "65", "C leaves such numbers to the processor, which gives 0"),
     Claim("convert", "x < 2.0", "x < 3.0", "C leaves such numbers to the processor, which gives 0"),
     Claim("_scatter_sum", "copy=False", "copy=True", "a copy holds the same numbers"),
+    Claim("strong_multiply.transposes", "(x, ct)", "(ct, x)", _NO_ORDER),
+    Claim("multiply.transposes", "(ct, y)", "(y, ct)", _NO_ORDER),
+    Claim("multiply.transposes", "(ct, x)", "(x, ct)", _NO_ORDER),
+    Claim("times_slope", "conventions.entered and is_strict()", "is_strict()", "it asks first whether any was entered"),
+    Claim("_rows", f"return {_AS_ONE}", f"return -({_AS_ONE})", "both factors of a product change their signs"),
+    Claim("_rows", _AS_ONE, "x", _SAME_SUM),
+    Claim("_rows", "x if len(x.shape) == 2 else ", "", "a reshape to its own shape is the identity"),
+    Claim("_rows", "len(x.shape) == 2", "len(x.shape) != 2", _SAME_SUM),
+    Claim("_rows", "len(x.shape) == 2", "len(x.shape) == 3", _SAME_SUM),
+    Claim("_transpose_right", "len(y.shape)", "len(ct.shape)", _SAME_SUM),
+    Claim("_transpose_right", "matmul(_swap(_rows(x)), _rows(ct)) if shared else ", "", _SAME_SUM),
     Claim("_by_exponent", "x > 0", "x >= 0", "0 was answered by an earlier branch"),
     Claim("_by_base", "isinstance(p,", "isinstance(z,", "`strong_multiply` is the same product, and 0 wins in it too"),
     Claim("_sigmoid", "x >= 0", "x > 0", "both branches are 1/2 at 0"),

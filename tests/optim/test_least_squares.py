@@ -10,9 +10,14 @@ import pytest
 
 import dualtape as dt
 from dualtape import errors, optim
-from dualtape.optim.least_squares import NormalEquations
+from dualtape.optim.normal_equations import NormalEquations
 
-KINDS = [optim.LevenbergMarquardt, optim.GaussNewton]
+
+def accelerated(params: list[dt.Parameter], damping: float = 1e-3) -> optim.LevenbergMarquardt:
+    return optim.LevenbergMarquardt(params, damping, acceleration=True)
+
+
+KINDS = [optim.LevenbergMarquardt, accelerated, optim.GaussNewton, optim.NaturalGradient]
 each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 
 
@@ -43,7 +48,7 @@ def test_both_spaces_give_one_step() -> None:
 
 
 @each_kind
-def test_a_curve_is_found(kind: type[Any]) -> None:
+def test_a_curve_is_found(kind: Callable[..., Any]) -> None:
     w = parameter(1.0, -0.5, 0.0)
     optimizer = kind([w])
     linearise, residuals = growth(w)
@@ -54,7 +59,7 @@ def test_a_curve_is_found(kind: type[Any]) -> None:
 
 
 @each_kind
-def test_a_trial_that_is_not_finite_has_failed(kind: type[Any]) -> None:
+def test_a_trial_that_is_not_finite_has_failed(kind: Callable[..., Any]) -> None:
     """The first step leads to where the logarithm has no value."""
     w, x = parameter(3.0), dt.Tensor([[1.0]], dt.float64)
     residuals = lambda x: dt.ops.log(w) * x
@@ -66,7 +71,7 @@ def test_a_trial_that_is_not_finite_has_failed(kind: type[Any]) -> None:
 
 
 @each_kind
-def test_where_no_way_leads_down_nothing_changes(kind: type[Any]) -> None:
+def test_where_no_way_leads_down_nothing_changes(kind: Callable[..., Any]) -> None:
     w = parameter(1.0, 2.0)
     optimizer = kind([w])
     assert not optimizer.step(lambda: (np.ones(3), np.ones((3, 2))), lambda: np.full(3, 2.0))
@@ -75,7 +80,7 @@ def test_where_no_way_leads_down_nothing_changes(kind: type[Any]) -> None:
 
 
 @each_kind
-def test_a_state_goes_on_to_the_same_bits(kind: type[Any]) -> None:
+def test_a_state_goes_on_to_the_same_bits(kind: Callable[..., Any]) -> None:
     first, second, third = parameter(1.0, -0.5, 0.0), parameter(1.0, -0.5, 0.0), parameter(0.0, 0.0, 0.0)
     whole, stopped, resumed = kind([first]), kind([second]), kind([third])
     for optimizer, w, steps in ((whole, first, 5), (stopped, second, 2)):
@@ -91,7 +96,7 @@ def test_a_state_goes_on_to_the_same_bits(kind: type[Any]) -> None:
 
 
 @each_kind
-def test_unusable_arguments_are_refused(kind: type[Any]) -> None:
+def test_unusable_arguments_are_refused(kind: Callable[..., Any]) -> None:
     optimizer = kind([parameter(1.0)])
     with pytest.raises(errors.ShapeError, match=r"a Jacobian of shape \(3, 2\); expected \(M,\) and \(M, 1\)"):
         optimizer.step(lambda: (np.ones(3), np.ones((3, 2))), lambda: np.ones(3))
@@ -99,3 +104,48 @@ def test_unusable_arguments_are_refused(kind: type[Any]) -> None:
         optimizer.step(lambda: (np.full(3, np.nan), np.ones((3, 1))), lambda: np.ones(3))
     with pytest.raises(errors.ArgumentError, match="damping"):
         kind([parameter(1.0)], damping=0.0)
+
+
+def test_momentum_is_what_the_paper_says() -> None:
+    """Equation 3.13 of Goldshlager et al. 2024, for residuals that are linear in both steps."""
+    matrix, values = np.array([[2.0, 1.0]]), np.array([1.0])
+    w = parameter(0.0, 0.0)
+    optimizer = optim.NaturalGradient([w], damping=0.1, momentum=0.6)
+    damping = 0.1 * 5.0
+    expected, last = np.zeros(2), np.zeros(2)
+    for k in (1, 2, 3):
+        turned = matrix if k != 2 else matrix[:, ::-1]
+        residuals = turned @ expected + values
+        kernel = turned @ turned.T + damping * np.eye(1)
+        kept = 0.6 * last
+        last = kept - turned.T @ np.linalg.solve(kernel, residuals + turned @ kept)
+        expected = expected + last / np.sqrt(1 - 0.6 ** (2 * k))
+        there = turned
+        assert optimizer.step(
+            lambda there=there: (there @ w.asnumpy() + values, there), lambda there=there: there @ w.asnumpy() + values
+        )
+        if not np.allclose(w.asnumpy(), expected, rtol=1e-12):  # a half of the step was better still
+            half = expected - last / np.sqrt(1 - 0.6 ** (2 * k)) / 2
+            np.testing.assert_allclose(w.asnumpy(), half, rtol=1e-12)
+            expected = half
+
+
+def test_acceleration_follows_a_bend() -> None:
+    """A narrow bent valley: what lies ahead in it is seen, and fewer steps are taken."""
+
+    def steps(acceleration: bool) -> int:
+        w, rows = parameter(-1.2, 1.0), dt.Tensor([[0.0], [1.0]], dt.float64)
+        residuals = lambda x: 1e3 * (w[1] - w[0] ** 2) * x[:, 0] + (1 - w[0]) * (1 - x[:, 0])
+        linearised = dt.residual_jacobian(residuals, [w])
+        optimizer = optim.LevenbergMarquardt([w], acceleration=acceleration)
+        while optimizer.loss != 0 and optimizer.step(lambda: linearised(rows), lambda: residuals(rows)):
+            pass
+        np.testing.assert_allclose(w.asnumpy(), 1.0, rtol=1e-9)
+        return optimizer.iterations
+
+    assert steps(acceleration=True) < steps(acceleration=False) / 2
+
+
+def test_momentum_must_be_below_one() -> None:
+    with pytest.raises(errors.ArgumentError, match="`momentum` of `NaturalGradient` must be from 0 up to"):
+        optim.NaturalGradient([parameter(1.0)], momentum=1.0)

@@ -120,7 +120,15 @@ RING = pinn.Problem(
 
 
 @pytest.mark.parametrize(
-    "stage", [pinn.LevenbergMarquardt(6), pinn.GaussNewton(6, damping=1e-6)], ids=lambda s: s.label
+    "stage",
+    [
+        pinn.LevenbergMarquardt(6),
+        pinn.LevenbergMarquardt(6, acceleration=True),
+        pinn.GaussNewton(6, damping=1e-6),
+        pinn.NaturalGradient(12, damping=1e-6),
+        pinn.GaussNewtonCG(14, rank=12),
+    ],
+    ids=repr,
 )
 def test_least_squares_of_several_terms(stage: pinn.TrainingStage) -> None:
     """Its terms are those of the loss, of conditions between pairs of points, too."""

@@ -113,14 +113,12 @@ PROGRAMS: dict[str, Program] = {
     "attention at each point": Program(
         attention_within,
         [[RNG.normal(size=(4, 4)) for _ in range(3)], RNG.normal(size=(394, 5, 4))],
-        (394,) * 5,
-        "`matmul` of two values at the points",
+        (394,),
     ),
     "matrices at each point": Program(
         transformed,
         [weights(2, 8, 3), points(395), RNG.normal(size=(395, 3, 3))],
-        (395, 395, 395),
-        "`matmul` of two values at the points",
+        (395,),
     ),
     "variational autoencoder": Program(
         autoencoder,

@@ -91,6 +91,10 @@ class Device:
         """Storage with a copy of ``array``."""
         raise NotImplementedError
 
+    def put_all(self, arrays: Sequence[np.ndarray]) -> Sequence[Storage]:
+        """Storage with a copy of each; sent together where a device is far."""
+        return [self.put(array) for array in arrays]
+
     def full(self, shape: tuple[int, ...], value: float, dtype: np.dtype) -> Storage:
         """Storage filled with one number."""
         return self.put(np.full(shape, value, dtype))

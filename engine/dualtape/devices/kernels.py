@@ -10,7 +10,10 @@ import numpy as np
 
 from dualtape.core.spec import Shape
 from dualtape.devices.device import Device, Storage
-from dualtape.dtypes import DType
+from dualtape.dtypes import DType, dtype_of
+
+_MOST_TOGETHER = 1 << 20
+"""Bytes of arrays in one piece of memory: what is kept of them keeps the others."""
 
 
 class Architecture(NamedTuple):
@@ -83,6 +86,21 @@ class KernelDevice(Device):
         known
             Bytes at the beginning that the host has already: what lies in them need not be read from the device.
         """
+
+    def put_all(self, arrays: Sequence[np.ndarray]) -> Sequence[Storage]:
+        """Storage with a copy of each: small ones as parts of one piece of memory."""
+        alignment = self.architecture.alignment
+        starts = [0]
+        for array in arrays:
+            self.require(dtype_of(array.dtype))
+            starts.append(starts[-1] + -(-array.nbytes // alignment) * alignment)
+        if starts[-1] > _MOST_TOGETHER or not all(array.size for array in arrays):
+            return super().put_all(arrays)
+        packed = np.empty(starts[-1], np.uint8)
+        for start, array in zip(starts, arrays, strict=False):
+            packed[start : start + array.nbytes] = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+        layout = [(start, array.shape, dtype_of(array.dtype)) for start, array in zip(starts, arrays, strict=False)]
+        return self.parts(self.put(packed), layout, packed)
 
     @abstractmethod
     def place(self, storage: Any) -> tuple[Storage, int]:

@@ -3,6 +3,7 @@
 from dualtape.optim.adam import *
 from dualtape.optim.adaptive import *
 from dualtape.optim.least_squares import *
+from dualtape.optim.matrix_free import *
 from dualtape.optim.momentum import *
 from dualtape.optim.optimizer import *
 from dualtape.optim.quasi_newton import *

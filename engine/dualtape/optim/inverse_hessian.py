@@ -14,14 +14,29 @@ import numpy as np
 
 NamedArrays = dict[str, np.ndarray]
 Rule = Callable[[float, float, int], tuple[float, float]]
+Pairs = list[tuple[np.ndarray, np.ndarray]]
 
 
 class Move(NamedTuple):
-    """A step s, the change y of the gradient along it, and s'Bs with B the inverse of the matrix that led there."""
+    """A step from one place to the next, as a matrix H has led it.
+
+    Attributes
+    ----------
+    step, change
+        The way s, and by how much the gradient has changed, y.
+    bending
+        s'Bs, where B is the inverse of H.
+    gradient
+        At the end.
+    descent
+        H times the gradient at the beginning.
+    """
 
     step: np.ndarray
     change: np.ndarray
     bending: float
+    gradient: np.ndarray
+    descent: np.ndarray
 
     @property
     def curvature(self) -> float:
@@ -47,7 +62,7 @@ class InverseHessian(ABC):
 
     @abstractmethod
     def forget(self) -> None:
-        """Be the identity again."""
+        """Be the identity again; arrays that it has told of stay as they are."""
 
     @abstractmethod
     def arrays(self) -> NamedArrays:
@@ -58,14 +73,31 @@ class InverseHessian(ABC):
         """Be what :meth:`arrays` has told."""
 
 
+_WAITING = 16
+"""Updates' pairs of vectors that wait until BLAS adds them together."""
+_CANCELLED = 1e-6
+"""A difference that is smaller than this share of what it is taken of is computed anew."""
+
+
+class _Beside(NamedTuple):
+    """What is kept beside a matrix: a factor, and how many pairs of vectors wait."""
+
+    factor: float = 1.0
+    waiting: int = 0
+
+
 class DenseInverse(InverseHessian):
     r"""The matrix in full, updated by Broyden's family with self-scaling, in place.
 
     .. math:: H \leftarrow \frac{1}{\tau}\Big[H - \frac{H y y^T H}{y^T H y} + \phi\, v v^T\Big] + \frac{s s^T}{y^T s},
        \quad v = \sqrt{y^T H y}\,\Big[\frac{s}{y^T s} - \frac{H y}{y^T H y}\Big]
 
-    with a rule for the numbers :math:`\tau` and :math:`\phi`. The update is a quadratic form in s and Hy, added to one
-    triangle by BLAS; the factor before the brackets is a number beside the matrix.
+    with a rule for the numbers :math:`\tau` and :math:`\phi`. The update is a quadratic form in s and Hy, so a sum of
+    one or two symmetric products of two vectors. These wait beside the matrix, :math:`H = f (M + P Q^T + Q P^T)`, and
+    are added to one triangle of it several at a time, which BLAS does in one pass over the memory. A step reads the
+    matrix once: the product with the gradient at its end gives both Hy and the way that goes on from there.
+
+    What Ctrl-C interrupts may lose updates, and leaves a matrix from which the search goes on.
     """
 
     def __init__(self, size: int, rule: Rule) -> None:
@@ -80,57 +112,95 @@ class DenseInverse(InverseHessian):
     def forget(self) -> None:
         # BLAS writes in place what is in Fortran's order; the lower triangle is never looked at.
         self._matrix = np.asfortranarray(np.eye(self._size))
-        self._factor = 1.0
+        self._left, self._right = (np.zeros((self._size, _WAITING), order="F") for _ in range(2))
+        self._beside = _Beside()
         self._fresh = True
+        self._met = self._product = np.full(self._size, np.nan)
 
     def times(self, vector: np.ndarray) -> np.ndarray:
-        from scipy.linalg.blas import dsymv
+        if np.array_equal(vector, self._met):
+            return self._product
+        from scipy.linalg.blas import dgemv, dsymv
 
-        return np.asarray(dsymv(self._factor, self._matrix, vector))
+        factor, waiting = self._beside
+        product = np.asarray(dsymv(factor, self._matrix, vector))
+        left, right = self._left[:, :waiting], self._right[:, :waiting]
+        for x, y in ((left, right), (right, left)) if waiting else ():
+            product = dgemv(factor, x, dgemv(1.0, y, vector, trans=1), beta=1.0, y=product, overwrite_y=1)
+        return product
 
     def learn(self, move: Move) -> None:
         step, change, curvature = move.step, move.change, move.curvature
-        bending = move.bending
+        bending, descent = move.bending, move.descent
         if self._fresh:
             # The identity has no scale; Nocedal & Wright, equation 6.20.
             wanted = curvature / float(change @ change)
-            bending *= self._factor / wanted
-            self._factor = wanted
+            bending, descent = bending / wanted, descent * wanted
+            self._beside = _Beside(wanted)
             self._fresh = False
-        image = self.times(change)
+        ahead = self.times(move.gradient)
+        image = ahead - descent
+        if not np.linalg.norm(image) > _CANCELLED * np.linalg.norm(descent):
+            image = self.times(change)
         spread = float(change @ image)
         shrink, mix = self._rule(bending / curvature, spread / curvature, self._size)
         # The update's coefficients of uu', us' + su' and ss', where u = Hy, relative to the new factor.
-        factor = self._factor / shrink
+        factor = self._beside.factor / shrink
         uu = (mix - 1) / (shrink * spread * factor)
         us = -mix / (shrink * curvature * factor)
         ss = (mix * spread / (shrink * curvature) + 1) / (curvature * factor)
-        self._add(image, step, uu, us, ss)
-        self._factor = factor
+        product = ahead / shrink
+        pairs = _as_products(image, step, uu, us, ss)
+        for left, right in pairs:
+            product += factor * (float(right @ move.gradient) * left + float(left @ move.gradient) * right)
+        self._update(pairs, factor)
+        self._met, self._product = move.gradient, product
+
+    def _update(self, pairs: Pairs, factor: float) -> None:
+        self._met = np.full(self._size, np.nan)
+        if self._beside.waiting + len(pairs) > _WAITING:
+            self._settle()
+        waiting = self._beside.waiting
+        for i, (left, right) in enumerate(pairs, start=waiting):
+            self._left[:, i], self._right[:, i] = left, right
+        self._beside = _Beside(factor, waiting + len(pairs))
         if not 1e-100 < factor < 1e100:
+            self._settle()
             self._matrix *= factor
-            self._factor = 1.0
+            self._beside = _Beside()
 
-    def _add(self, u: np.ndarray, s: np.ndarray, uu: float, us: float, ss: float) -> None:
-        """A quadratic form, as a product of two linear ones where it is one: a single pass over the matrix."""
-        from scipy.linalg.blas import dsyr, dsyr2
+    def _settle(self) -> None:
+        """Add what waits to the matrix."""
+        from scipy.linalg.blas import dsyr2k
 
-        square = us * us - uu * ss
-        if square >= 0:
-            root = -us - math.copysign(math.sqrt(square), us)
-            dsyr2(0.5, uu * u - root * s, u - (ss / root) * s, a=self._matrix, overwrite_a=1)
-        else:
-            dsyr2(us, u, s, a=self._matrix, overwrite_a=1)
-            dsyr(uu, u, a=self._matrix, overwrite_a=1)
-            dsyr(ss, s, a=self._matrix, overwrite_a=1)
+        factor, waiting = self._beside
+        self._beside = _Beside(factor)
+        dsyr2k(1.0, self._left[:, :waiting], self._right[:, :waiting], beta=1.0, c=self._matrix, overwrite_c=1)
 
     def arrays(self) -> NamedArrays:
-        return {"matrix": self._matrix, "factor": np.array(self._factor), "fresh": np.array(float(self._fresh))}
+        beside = {name: np.array(float(value)) for name, value in self._beside._asdict().items()}
+        last = {"fresh": np.array(float(self._fresh)), "met": self._met, "product": self._product}
+        return {"matrix": self._matrix, "left": self._left, "right": self._right, **beside, **last}
 
     def take(self, arrays: NamedArrays) -> None:
-        self._matrix = np.array(arrays["matrix"], order="F")
-        self._factor = float(arrays["factor"])
+        self._matrix, self._left, self._right = (np.array(arrays[x], order="F") for x in ("matrix", "left", "right"))
+        self._beside = _Beside(float(arrays["factor"]), int(arrays["waiting"]))
+        self._met, self._product = np.array(arrays["met"]), np.array(arrays["product"])
         self._fresh = bool(arrays["fresh"])
+
+
+def _as_products(u: np.ndarray, s: np.ndarray, uu: float, us: float, ss: float) -> Pairs:
+    """Vectors p, q for which the sum of pq' + qp' is the quadratic form of u and s with these coefficients."""
+    # Of unit vectors, for the coefficients of tiny ones are beyond what can be squared.
+    length_u, length_s = float(np.linalg.norm(u)), float(np.linalg.norm(s))
+    u, s = u / length_u, s / length_s
+    uu, us, ss = uu * length_u * length_u, us * length_u * length_s, ss * length_s * length_s
+    square = us * us - uu * ss
+    if square >= 0:
+        root = -us - math.copysign(math.sqrt(square), us)
+        return [((uu * u - root * s) / 2, u - (ss / root) * s)]
+    both = u + (us / uu) * s
+    return [(uu / 2 * both, both), ((ss - us * us / uu) / 2 * s, s)]
 
 
 class StepMemory(InverseHessian):
@@ -140,9 +210,8 @@ class StepMemory(InverseHessian):
     """
 
     def __init__(self, size: int, kept: int) -> None:
-        self._steps = np.zeros((kept, size))
-        self._changes = np.zeros((kept, size))
-        self._known = 0
+        self._shape = kept, size
+        self.forget()
 
     @property
     def is_fresh(self) -> bool:
@@ -150,7 +219,7 @@ class StepMemory(InverseHessian):
 
     def forget(self) -> None:
         self._known = 0
-        self._steps[:] = self._changes[:] = 0
+        self._steps, self._changes = np.zeros(self._shape), np.zeros(self._shape)
 
     def times(self, vector: np.ndarray) -> np.ndarray:
         rows = range(max(self._known - len(self._steps), 0), self._known)

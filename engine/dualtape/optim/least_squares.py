@@ -10,49 +10,26 @@ from typing import Any, NamedTuple, final
 import numpy as np
 
 from dualtape.errors import ArgumentError, ShapeError
-from dualtape.functions.conversion import read_positive
+from dualtape.functions.conversion import read_flag, read_positive, read_real
+from dualtape.optim.normal_equations import NormalEquations
 from dualtape.optim.parameter_vector import ParameterVector
 from dualtape.parameter import Parameter
 from dualtape.tensor import Tensor
 
-__all__ = ["GaussNewton", "LeastSquares", "LevenbergMarquardt"]
+__all__ = ["GaussNewton", "LeastSquares", "LevenbergMarquardt", "NaturalGradient"]
 
 # At most so many trials in one step: damping grows by 2, 4, 8, ..., and a step is halved.
 _TRIALS = 12
 _HALVINGS = 40
-
-
-class NormalEquations:
-    """``(J'J + damping I) step = -J'r``, in the space of weights or, where there are fewer residuals, in theirs.
-
-    There the step is ``-J' (JJ' + damping I)^-1 r``, which is the same one: the Woodbury identity.
-    """
-
-    def __init__(self, residuals: np.ndarray, matrix: np.ndarray) -> None:
-        self._matrix = matrix
-        self.gradient = matrix.T @ residuals
-        self._is_dual = len(residuals) < matrix.shape[1]
-        self._square = matrix @ matrix.T if self._is_dual else matrix.T @ matrix
-        self._right = residuals if self._is_dual else self.gradient
-        self.largest = float(self._square.diagonal().max())
-        """The largest number on the diagonal: the scale of a damping."""
-
-    def step(self, damping: float) -> np.ndarray | None:
-        """The solution; ``None`` where rounding has left the matrix indefinite."""
-        from scipy.linalg import LinAlgError, cho_factor, cho_solve
-
-        damped = self._square.copy()
-        damped[np.diag_indices_from(damped)] += damping
-        try:
-            found = cho_solve(cho_factor(damped, overwrite_a=True, check_finite=False), self._right, check_finite=False)
-        except LinAlgError:
-            return None
-        return np.asarray(-(self._matrix.T @ found) if self._is_dual else -found)
+# Curvature along a step is seen at this part of it, and followed where it is no more than this share of the step:
+# Transtrum & Sethna 2012, sections 2 and 3.
+_GLANCE, _MOST_BENT = 0.1, 0.75
 
 
 class _Trial(NamedTuple):
     vector: np.ndarray
     loss: float
+    residuals: np.ndarray
 
 
 class LeastSquares(ABC):
@@ -118,9 +95,9 @@ class LeastSquares(ABC):
             self._vector.set(vector)
             with np.errstate(all="ignore"):  # they may be infinite
                 found = np.asarray(residuals(), np.float64)
-                return _Trial(vector, float(found @ found))
+                return _Trial(vector, float(found @ found), found)
 
-        here = _Trial(start, float(values @ values))
+        here = _Trial(start, float(values @ values), values)
         found = None
         try:
             found = self.descend(here, NormalEquations(values, matrix), trial)
@@ -133,7 +110,8 @@ class LeastSquares(ABC):
     def state(self) -> dict[str, Tensor]:
         """All that it knows, the parameters' values included, for :func:`dualtape.save_checkpoint`."""
         numbers = {name: np.array(float(getattr(self, name))) for name in self._numbers()}
-        return {name: Tensor(x, device="host") for name, x in {"vector": self._vector.get(), **numbers}.items()}
+        arrays = {"vector": self._vector.get(), **numbers, **self._arrays()}
+        return {name: Tensor(x, device="host") for name, x in arrays.items()}
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
         """Be what :meth:`state` has told, parameters included; or stay as it is, with an error."""
@@ -144,6 +122,12 @@ class LeastSquares(ABC):
         self._vector.set(np.asarray(state["vector"], np.float64))
         for name in self._numbers():
             setattr(self, name, type(getattr(self, name))(float(state[name])))
+        for name in self._arrays():
+            setattr(self, name, np.asarray(state[name], np.float64).copy())
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        """Attributes that are vectors, for :meth:`state`."""
+        return {}
 
     def _numbers(self) -> tuple[str, ...]:
         return ("loss", "iterations")
@@ -161,6 +145,12 @@ class LevenbergMarquardt(LeastSquares):
         See :class:`LeastSquares`, also for attributes and methods.
     damping
         The first one, as a share of the largest diagonal element of J'J.
+    acceleration
+        Follow the curvature of the residuals along a step, for one more evaluation of them: geodesic acceleration.
+        Steps that would bend too much are not taken.
+
+    References: Transtrum & Sethna 2012, *Improvements to the Levenberg-Marquardt algorithm for nonlinear least-squares
+    minimization* (arXiv:1201.5885); for networks Jnini & Vella 2025 (arXiv:2505.21404).
 
     Examples
     --------
@@ -176,9 +166,10 @@ class LevenbergMarquardt(LeastSquares):
     (True, True)
     """
 
-    def __init__(self, params: Iterable[Parameter], damping: float = 1e-3) -> None:
+    def __init__(self, params: Iterable[Parameter], damping: float = 1e-3, acceleration: bool = False) -> None:
         super().__init__(params)
         self._share = read_positive(self, "damping", damping)
+        self._accelerates = read_flag(self, "acceleration", acceleration)
         self.damping = 0.0
         self.growth = 2.0
 
@@ -186,9 +177,13 @@ class LevenbergMarquardt(LeastSquares):
         """Less damping after a step that the linear model has foretold, and more until there is one."""
         self.damping = before = self.damping or self._share * equations.largest
         for _ in range(_TRIALS):
-            step = equations.step(self.damping)
-            if step is not None:
-                found = trial(here.vector + step)
+            solve = equations.solver(self.damping)
+            step = None if solve is None else -solve(equations.residuals)
+            bent = None
+            if solve is not None and step is not None:
+                bent = self._bent(here, equations, solve, step, trial) if self._accelerates else step
+            if step is not None and bent is not None:
+                found = trial(here.vector + bent)
                 promised = float(step @ (self.damping * step - equations.gradient))
                 gain = (here.loss - found.loss) / promised if promised > 0 else math.nan
                 if gain > 0 and found.loss < here.loss:
@@ -199,6 +194,21 @@ class LevenbergMarquardt(LeastSquares):
             self.growth *= 2
         self.damping, self.growth = before, 2.0
         return None
+
+    def _bent(
+        self,
+        here: _Trial,
+        equations: NormalEquations,
+        solve: Callable[[np.ndarray], np.ndarray],
+        step: np.ndarray,
+        trial: Callable[[np.ndarray], _Trial],
+    ) -> np.ndarray | None:
+        """The step with half of the acceleration along it; ``None`` if that is too much of a bend."""
+        ahead = trial(here.vector + _GLANCE * step).residuals
+        acceleration = -solve(equations.bending(step, ahead, _GLANCE))
+        if not 2 * np.linalg.norm(acceleration) <= _MOST_BENT * np.linalg.norm(step):
+            return None
+        return np.asarray(step + acceleration / 2)
 
     def _numbers(self) -> tuple[str, ...]:
         return (*super()._numbers(), "damping", "growth")
@@ -237,13 +247,81 @@ class GaussNewton(LeastSquares):
     def descend(self, here: _Trial, equations: NormalEquations, trial: Callable[[np.ndarray], _Trial]) -> _Trial | None:
         """The whole step or a half of it, and so on, as long as the next half is better."""
         step = equations.step(self._share * equations.largest)
-        if step is None:
+        return None if step is None else _shortened(here, step, trial)
+
+
+class NaturalGradient(LeastSquares):
+    """Damped steps of Gauss and Newton with momentum: SPRING.
+
+    Each step solves the linear model near what is left of the one before it, so that what one set of points does not
+    say of the weights is remembered from others: for points that are redrawn often.
+
+    Reference: Goldshlager, Abrahamsen & Lin 2024, *A Kaczmarz-inspired approach to accelerate the optimization of
+    neural network wavefunctions*, J. Comput. Phys. 516 (arXiv:2401.10190), equation 3.13; with the correction of its
+    first steps after Guzmán-Cordero et al. 2025 (arXiv:2505.12149).
+
+    Parameters
+    ----------
+    params
+        See :class:`LeastSquares`, also for attributes and methods.
+    damping
+        Added to the diagonal, as a share of its largest element.
+    momentum
+        How much of a step is kept for the next one; at least 0 and less than 1.
+
+    Examples
+    --------
+    >>> import dualtape as dt
+    >>> w = dt.Parameter(dt.Tensor([3.0], dt.float64), name="w")
+    >>> residuals, points = (lambda x: w**2 * x - 2), dt.Tensor([[1.0]], dt.float64)
+    >>> linearised = dt.residual_jacobian(residuals, weights=[w])
+    >>> optimizer = dt.optim.NaturalGradient([w], momentum=0.5)
+    >>> for _ in range(40):
+    ...     _ = optimizer.step(lambda: linearised(points), lambda: residuals(points).reshape(-1))
+    >>> optimizer.loss < 1e-12
+    True
+    """
+
+    def __init__(self, params: Iterable[Parameter], damping: float = 1e-8, momentum: float = 0.5) -> None:
+        super().__init__(params)
+        self._share = read_positive(self, "damping", damping)
+        self._momentum = read_real(self, "momentum", momentum)
+        if not 0 <= self._momentum < 1:
+            raise ArgumentError(f"`momentum` of `NaturalGradient` must be from 0 up to but without 1, got {momentum}")
+        self.last = np.zeros(self._vector.size)
+        self.taken = 0
+
+    def descend(self, here: _Trial, equations: NormalEquations, trial: Callable[[np.ndarray], _Trial]) -> _Trial | None:
+        """Along what momentum and residuals say together, and along the latter alone where that leads nowhere."""
+        solve = equations.solver(self._share * equations.largest)
+        if solve is None:
             return None
-        best = None
-        for halving in range(_HALVINGS):
-            found = trial(here.vector + step * 0.5**halving)
-            if found.loss < (here if best is None else best).loss:
-                best = found
-            elif best is not None:
-                break
-        return best
+        kept = self._momentum * self.last
+        step = kept - solve(equations.residuals + equations.change(kept))
+        # As if all steps before the first had been of its kind.
+        found = _shortened(here, step / math.sqrt(1 - self._momentum ** (2 * self.taken + 2)), trial)
+        taken = self.taken + 1
+        if found is None and self.taken:
+            step, taken = -solve(equations.residuals), 1
+            found = _shortened(here, step, trial)
+        if found is not None:
+            self.last, self.taken = step, taken
+        return found
+
+    def _numbers(self) -> tuple[str, ...]:
+        return (*super()._numbers(), "taken")
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        return {"last": self.last}
+
+
+def _shortened(here: _Trial, step: np.ndarray, trial: Callable[[np.ndarray], _Trial]) -> _Trial | None:
+    """The whole step or a half of it, and so on, as long as the next half is better; ``None`` if none is."""
+    best = None
+    for halving in range(_HALVINGS):
+        found = trial(here.vector + step * 0.5**halving)
+        if found.loss < (here if best is None else best).loss:
+            best = found
+        elif best is not None:
+            break
+    return best

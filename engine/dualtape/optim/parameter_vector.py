@@ -9,7 +9,7 @@ import numpy as np
 
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
 from dualtape.parameter import Parameter, ParameterTuple
-from dualtape.tensor import Tensor
+from dualtape.tensor import Tensor, tensors_of
 
 
 class ParameterVector:
@@ -29,8 +29,9 @@ class ParameterVector:
         for parameter in self.parameters:
             if not parameter.dtype.is_float:
                 raise ArgumentTypeError(f"parameter {parameter.name!r} is of {parameter.dtype}; expected floats")
-        self._sizes = [parameter.size for parameter in self.parameters]
-        self.size = sum(self._sizes)
+        sizes = [parameter.size for parameter in self.parameters]
+        self._ends = np.cumsum(sizes)[:-1]
+        self.size = sum(sizes)
 
     def get(self) -> np.ndarray:
         """The elements of all parameters, in order."""
@@ -38,11 +39,16 @@ class ParameterVector:
 
     def set(self, vector: np.ndarray) -> None:
         """Give all parameters their elements."""
-        parts = np.split(vector, np.cumsum(self._sizes)[:-1])
-        self.parameters.set_data(
-            Tensor(part.reshape(p.shape).astype(p.dtype.numpy), device=p.device)
-            for part, p in zip(parts, self.parameters, strict=True)
-        )
+        self.parameters.set_data(self.tensors(vector))
+
+    def tensors(self, vector: np.ndarray) -> list[Tensor]:
+        """The elements of each parameter in a vector, of its shape, type and device."""
+        parts = np.split(vector, self._ends)
+        arrays = [part.reshape(p.shape).astype(p.dtype.numpy) for part, p in zip(parts, self.parameters, strict=True)]
+        devices = {p.device for p in self.parameters}
+        if len(devices) == 1:
+            return tensors_of(arrays, devices.pop())
+        return [Tensor(x, device=p.device) for x, p in zip(arrays, self.parameters, strict=True)]
 
     def flat(self, gradients: Sequence[Any]) -> np.ndarray:
         """Gradients with respect to each parameter as one vector."""

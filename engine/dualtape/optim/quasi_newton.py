@@ -90,15 +90,9 @@ class QuasiNewton(ABC):
             if not here.is_finite:
                 raise ArithmeticError(f"`{type(self).__name__}` cannot begin where the loss is {here.loss}")
             self._here = here
-            # Twice, if it must be: where what was learned leads nowhere, the gradient may.
-            for _ in range(2):
-                if self._descend(evaluate, here):
-                    self.iterations += 1
-                    return True
-                if self._inverse.is_fresh:
-                    break
-                self._inverse.forget()
-                self.restarts += 1
+            if self._descend(evaluate, here) or self._descend_anew(evaluate, here):
+                self.iterations += 1
+                return True
             self._vector.set(here.vector)
             return False
 
@@ -110,8 +104,23 @@ class QuasiNewton(ABC):
         self._here = None
         self._fall = math.inf
 
+    def _descend_anew(self, evaluate: Evaluate, here: Trial) -> bool:
+        """Where what was learned leads nowhere, the gradient may; it is forgotten if that is so."""
+        if self._inverse.is_fresh:
+            return False
+        learned, descended = self._inverse.arrays(), False
+        self._inverse.forget()
+        try:
+            descended = self._descend(evaluate, here)
+        finally:
+            if not descended:
+                self._inverse.take(learned)
+        self.restarts += descended
+        return descended
+
     def _descend(self, evaluate: Evaluate, here: Trial) -> bool:
-        direction = -self._inverse.times(here.gradient)
+        descent = self._inverse.times(here.gradient)
+        direction = -descent
         slope = float(direction @ here.gradient)
         if not (math.isfinite(slope) and slope < 0):
             return False
@@ -139,7 +148,8 @@ class QuasiNewton(ABC):
             return False
         if found.vector is not latest:  # it is, mostly, and the parameters have it
             self._vector.set(found.vector)
-        move = Move(found.vector - here.vector, found.gradient - here.gradient, -(found.length**2) * slope)
+        step, change, bending = found.vector - here.vector, found.gradient - here.gradient, -(found.length**2) * slope
+        move = Move(step, change, bending, found.gradient, descent)
         if move.curvature > _NO_CURVATURE * float(np.linalg.norm(move.step) * np.linalg.norm(move.change)):
             self._inverse.learn(move)
         self._here = found

@@ -66,7 +66,9 @@ from dualtape.pinn.stages import LBFGS as LBFGS
 from dualtape.pinn.stages import SSBFGS as SSBFGS
 from dualtape.pinn.stages import Adam as Adam
 from dualtape.pinn.stages import GaussNewton as GaussNewton
+from dualtape.pinn.stages import GaussNewtonCG as GaussNewtonCG
 from dualtape.pinn.stages import LevenbergMarquardt as LevenbergMarquardt
+from dualtape.pinn.stages import NaturalGradient as NaturalGradient
 from dualtape.pinn.stages import SSBroyden as SSBroyden
 from dualtape.pinn.stages import TrainingStage as TrainingStage
 from dualtape.pinn.stages import default_schedule as default_schedule

@@ -11,7 +11,17 @@ import numpy as np
 import dualtape as dt
 from dualtape import optim
 from dualtape.pinn.objective import Batch, Objective
-from dualtape.pinn.stages import LBFGS, SSBFGS, Adam, GaussNewton, LevenbergMarquardt, SSBroyden, TrainingStage
+from dualtape.pinn.stages import (
+    LBFGS,
+    SSBFGS,
+    Adam,
+    GaussNewton,
+    GaussNewtonCG,
+    LevenbergMarquardt,
+    NaturalGradient,
+    SSBroyden,
+    TrainingStage,
+)
 
 Differentiated = Callable[[list[Batch]], Any]
 
@@ -75,45 +85,82 @@ class AdamDescent(Descent):
         return {p.name: p for p in self._optimizer.get_parameters() if p.name not in trained}
 
 
-class CurvatureDescent(Descent):
+class _OwnState(Descent):
+    """Of an optimizer that tells its state itself."""
+
+    def __init__(self, optimizer: optim.QuasiNewton | optim.LeastSquares | optim.GaussNewtonCG) -> None:
+        self._told = optimizer
+
+    def loss_changed(self) -> None:
+        pass
+
+    def state(self) -> dict[str, dt.Tensor]:
+        return self._told.state()
+
+    def load_state(self, state: Mapping[str, dt.Tensor]) -> None:
+        self._told.load_state(state)
+
+
+class _Trials:
+    """The losses that an optimizer tries, each with its terms."""
+
+    def __init__(self, evaluate: Differentiated, batches: list[Batch]) -> None:
+        self._evaluate, self._batches = evaluate, batches
+        self.terms: dict[float, np.ndarray] = {}
+
+    def __call__(self) -> tuple[float, Any]:
+        (_, stacked), gradients = self._evaluate(self._batches)
+        terms = stacked.asnumpy()
+        loss = float(terms.sum())
+        self.terms[loss] = terms
+        return loss, gradients
+
+
+class CurvatureDescent(_OwnState):
     """Iterations of a quasi-Newton method; the terms are those after one."""
 
     def __init__(self, optimizer: optim.QuasiNewton, evaluate: Differentiated) -> None:
+        super().__init__(optimizer)
         self._optimizer = optimizer
         self._evaluate = evaluate
 
     def step(self, batches: list[Batch]) -> np.ndarray | None:
-        tried: dict[float, np.ndarray] = {}
-
-        def evaluate() -> tuple[float, Any]:
-            (_, stacked), gradients = self._evaluate(batches)
-            terms = stacked.asnumpy()
-            loss = float(terms.sum())
-            tried[loss] = terms
-            return loss, gradients
-
+        tried = _Trials(self._evaluate, batches)
         restarts = self._optimizer.restarts
         try:
-            found = self._optimizer.step(evaluate)
+            found = self._optimizer.step(tried)
         except ArithmeticError:  # the caller finds out which term it is
             return None
         self.restarted = self._optimizer.restarts > restarts
-        return tried[self._optimizer.loss] if found else None
+        return tried.terms[self._optimizer.loss] if found else None
 
     def loss_changed(self) -> None:
         self._optimizer.loss_changed()
 
-    def state(self) -> dict[str, dt.Tensor]:
-        return self._optimizer.state()
 
-    def load_state(self, state: Mapping[str, dt.Tensor]) -> None:
-        self._optimizer.load_state(state)
+class ProductDescent(_OwnState):
+    """Steps of Gauss and Newton without a matrix; the terms are those after one."""
+
+    def __init__(self, optimizer: optim.GaussNewtonCG, objective: Objective, evaluate: Differentiated) -> None:
+        super().__init__(optimizer)
+        self._optimizer = optimizer
+        self._evaluate = evaluate
+        self._product = dt.jit(dt.gauss_newton_product(objective.rows, list(optimizer.parameters)))
+
+    def step(self, batches: list[Batch]) -> np.ndarray | None:
+        tried = _Trials(self._evaluate, batches)
+        try:
+            found = self._optimizer.step(tried, lambda v: self._product(v, batches))
+        except ArithmeticError:  # the caller finds out which term it is
+            return None
+        return tried.terms[self._optimizer.loss] if found else None
 
 
-class ResidualDescent(Descent):
+class ResidualDescent(_OwnState):
     """Steps of least squares; the terms are those after one."""
 
     def __init__(self, optimizer: optim.LeastSquares, objective: Objective) -> None:
+        super().__init__(optimizer)
         self._optimizer = optimizer
         self._objective = objective
         self._linearise = dt.jit(objective.linearised(optimizer.parameters))
@@ -134,15 +181,6 @@ class ResidualDescent(Descent):
             return None
         return self._objective.of_rows(tried[self._optimizer.loss], batches) if found else None
 
-    def loss_changed(self) -> None:
-        pass
-
-    def state(self) -> dict[str, dt.Tensor]:
-        return self._optimizer.state()
-
-    def load_state(self, state: Mapping[str, dt.Tensor]) -> None:
-        self._optimizer.load_state(state)
-
 
 def make_descent(
     stage: TrainingStage,
@@ -162,7 +200,13 @@ def make_descent(
         case SSBroyden():
             return CurvatureDescent(optim.SSBroyden(parameters), evaluate)
         case LevenbergMarquardt():
-            return ResidualDescent(optim.LevenbergMarquardt(parameters, stage.damping), objective)
+            optimizer = optim.LevenbergMarquardt(parameters, stage.damping, stage.acceleration)
+            return ResidualDescent(optimizer, objective)
         case GaussNewton():
             return ResidualDescent(optim.GaussNewton(parameters, stage.damping), objective)
+        case NaturalGradient():
+            return ResidualDescent(optim.NaturalGradient(parameters, stage.damping, stage.momentum), objective)
+        case GaussNewtonCG():
+            free = optim.GaussNewtonCG(parameters, stage.damping, stage.rank)
+            return ProductDescent(free, objective, evaluate)
     raise AssertionError(stage)

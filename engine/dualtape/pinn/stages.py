@@ -182,9 +182,12 @@ class LevenbergMarquardt(TrainingStage):
     ----------
     damping
         The first one, as a share of the largest diagonal element of J'J.
+    acceleration
+        Follow the curvature of the residuals along a step.
     """
 
     damping: float = 1e-3
+    acceleration: bool = False
 
     label: ClassVar[str] = "Levenberg-Marquardt"
 
@@ -202,6 +205,46 @@ class GaussNewton(TrainingStage):
     damping: float = 1e-12
 
     label: ClassVar[str] = "Gauss-Newton"
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class NaturalGradient(TrainingStage):
+    """Steps of :class:`dualtape.optim.NaturalGradient`: with momentum, for points that are redrawn often.
+
+    Parameters
+    ----------
+    damping
+        Added to the diagonal of J'J, as a share of its largest element.
+    momentum
+        How much of a step is kept for the next one.
+    """
+
+    damping: float = 1e-8
+    momentum: float = 0.5
+
+    label: ClassVar[str] = "natural gradient"
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class GaussNewtonCG(TrainingStage):
+    """Steps of :class:`dualtape.optim.GaussNewtonCG`: no matrix, so for networks of any size.
+
+    Parameters
+    ----------
+    damping
+        The first one, as a share of the largest eigenvalue of J'J.
+    rank
+        Products with random directions, from which a preconditioner is made every ten steps.
+    """
+
+    damping: float = 1e-3
+    rank: int = 40
+
+    label: ClassVar[str] = "Gauss-Newton by conjugate gradients"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        read_count("rank", self.rank)
 
 
 def default_schedule(weights: int, steps: int = 200, curvature_steps: int = 10_000) -> Schedule:

@@ -14,6 +14,7 @@ from dualtape.autodiff.transforms.orders import require_order as require_order
 from dualtape.autodiff.transforms.rematerialisation import checkpoint as checkpoint
 from dualtape.autodiff.transforms.request import Weights as Weights
 from dualtape.autodiff.transforms.request import require_callable as require_callable
+from dualtape.autodiff.transforms.residuals import gauss_newton_product as gauss_newton_product
 from dualtape.autodiff.transforms.residuals import residual_jacobian as residual_jacobian
 from dualtape.autodiff.transforms.reverse import get_grad as get_grad
 from dualtape.autodiff.transforms.reverse import grad as grad

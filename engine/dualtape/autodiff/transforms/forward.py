@@ -7,14 +7,15 @@ from typing import Any
 
 from dualtape import pytree
 from dualtape.autodiff.levels import JetLevel, Recorder
-from dualtape.autodiff.transforms.request import require_callable, split_aux
+from dualtape.autodiff.transforms.request import Weights, read_weights, require_callable, split_aux
 from dualtape.core.interpreter import entered, value_of
 from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
 from dualtape.functions.creation import zeros_like
 from dualtape.tensor import Tensor
+from dualtape.views import call_substituted
 
 
-def jvp(fn: Callable[..., Any], inputs: Any, v: Any, has_aux: bool = False) -> tuple[Any, ...]:
+def jvp(fn: Callable[..., Any], inputs: Any, v: Any, has_aux: bool = False, weights: Weights = None) -> tuple[Any, ...]:
     """The value of ``fn`` and its derivative along the tangent ``v``.
 
     Parameters
@@ -24,9 +25,12 @@ def jvp(fn: Callable[..., Any], inputs: Any, v: Any, has_aux: bool = False) -> t
     inputs
         One Tensor, or a tuple or list with one entry for each argument; entries may be nested containers.
     v
-        Tangents, of the structure, shapes and element types of ``inputs``.
+        Tangents, of the structure, shapes and element types of ``inputs``; with ``weights`` a pair of these and those
+        of the weights.
     has_aux
         Differentiate the first output only; the others come last.
+    weights
+        Parameters that move, too: one, or a list or tuple of them.
 
     Returns
     -------
@@ -39,18 +43,34 @@ def jvp(fn: Callable[..., Any], inputs: Any, v: Any, has_aux: bool = False) -> t
     >>> value, slope = dt.jvp(dt.ops.sin, dt.Tensor([0.0]), dt.Tensor([2.0]))
     >>> print(value, slope)
     [0.] [2.]
+    >>> w = dt.Parameter(dt.Tensor([3.0]), name="w")
+    >>> print(*dt.jvp(lambda x: w * x, dt.Tensor([2.0]), (dt.Tensor([0.0]), dt.Tensor([1.0])), weights=w))
+    [6.] [2.]
     """
     require_callable("jvp", fn)
+    parameters, single = read_weights("jvp", weights)
+    along: tuple[Any, ...] = ()
+    if parameters is not None:
+        if not isinstance(v, (tuple, list)) or len(v) != 2:
+            raise ArgumentError(
+                "with `weights`, `v` of `jvp` must be a pair: tangents of the inputs, and of the weights"
+            )
+        v, along = v[0], (v[1],) if single else tuple(v[1])
     arguments = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
     tangents = tuple(v) if isinstance(v, (tuple, list)) else (v,)
-    if len(arguments) != len(tangents):
-        raise ArgumentError(
-            f"v has invalid length: should be {len(arguments)}, but got {len(tangents)}\n"
-            "`jvp` takes one tangent in `v` for each of `inputs`"
-        )
+    for given, moved, what in ((tangents, arguments, "inputs"), (along, parameters or (), "weights")):
+        if len(given) != len(moved):
+            raise ArgumentError(
+                f"v has invalid length: should be {len(moved)}, but got {len(given)}\n"
+                f"`jvp` takes one tangent in `v` for each of `{what}`"
+            )
     with entered(JetLevel()) as level:
-        jets = [_dual(level, x, t, i) for i, (x, t) in enumerate(zip(arguments, tangents, strict=True))]
-        outputs = pytree.map(value_of, fn(*jets))
+        jets = [_dual(level, x, t, f"input {i}") for i, (x, t) in enumerate(zip(arguments, tangents, strict=True))]
+        if parameters:
+            moving = {p: _dual(level, p.value(), t, p.name) for p, t in zip(parameters, along, strict=True)}
+            outputs = call_substituted(moving, lambda *x: pytree.map(value_of, fn(*x)), *jets)
+        else:
+            outputs = pytree.map(value_of, fn(*jets))
     differentiated, *aux = split_aux(outputs) if has_aux else (outputs,)
     primal = lambda x: level.coefficients(x)[0]
     found = pytree.map(primal, differentiated), pytree.map(lambda x: _tangent_of(level, x), differentiated)
@@ -65,32 +85,26 @@ def _tangent_of(level: JetLevel, value: Any) -> Any:
     return zeros_like(level.coefficients(value)[0]) if tangent is None else tangent
 
 
-def _dual(level: JetLevel, primal: Any, tangent: Any, position: int) -> Any:
+def _dual(level: JetLevel, primal: Any, tangent: Any, name: str) -> Any:
     if isinstance(primal, pytree.CONTAINERS):
         if pytree.flatten(primal)[1] != pytree.flatten(tangent)[1]:
             raise ArgumentTypeError(
-                f"input {position} of `jvp` is a {type(primal).__name__}; its tangent, a {type(tangent).__name__}, "
+                f"{name} of `jvp` is a {type(primal).__name__}; its tangent, a {type(tangent).__name__}, "
                 "must have the same structure"
             )
-        return pytree.map(lambda x, t: _dual(level, x, t, position), primal, tangent)
+        return pytree.map(lambda x, t: _dual(level, x, t, name), primal, tangent)
     if not isinstance(primal, Tensor) or not isinstance(tangent, Tensor):
         raise ArgumentTypeError(
-            f"input {position} of `jvp` is of type {type(primal).__name__} and its tangent of type "
+            f"{name} of `jvp` is of type {type(primal).__name__} and its tangent of type "
             f"{type(tangent).__name__}; expected two Tensors"
         )
     value, slope = value_of(primal), value_of(tangent)
     if not value.dtype.is_float:
-        raise DTypeError(
-            f"input {position} of `jvp` is a Tensor of {value.dtype}, which has no derivative; expected floats"
-        )
+        raise DTypeError(f"{name} of `jvp` is a Tensor of {value.dtype}, which has no derivative; expected floats")
     if value.shape != slope.shape:
-        raise ShapeError(
-            f"input {position} of `jvp` has shape {value.shape}, its tangent {slope.shape}; they must be equal"
-        )
+        raise ShapeError(f"{name} of `jvp` has shape {value.shape}, its tangent {slope.shape}; they must be equal")
     if value.dtype is not slope.dtype:
-        raise DTypeError(
-            f"input {position} of `jvp` is of {value.dtype}, its tangent of {slope.dtype}; they must be equal"
-        )
+        raise DTypeError(f"{name} of `jvp` is of {value.dtype}, its tangent of {slope.dtype}; they must be equal")
     return level.dual(value, slope)
 
 

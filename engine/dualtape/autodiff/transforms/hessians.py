@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from dualtape import pytree
 from dualtape.autodiff.transforms.forward import jvp
 from dualtape.autodiff.transforms.jacobians import GradPosition, jacfwd, sparse_derivative
-from dualtape.autodiff.transforms.request import require_callable
+from dualtape.autodiff.transforms.request import Weights, require_callable
 from dualtape.autodiff.transforms.reverse import grad, vjp
 from dualtape.autodiff.transforms.sparse import sparse_hessian
+from dualtape.functions.creation import zeros_like
 from dualtape.tensor import Tensor
 
 
@@ -37,10 +39,13 @@ def hessian(fn: Callable[..., Tensor], grad_position: GradPosition = 0, *, spars
     return sparse_derivative("hessian", sparse_hessian, grad(fn, grad_position), grad_position, sparsity)
 
 
-def hvp(fn: Callable[..., Tensor], inputs: Any, v: Any) -> tuple[Tensor, Any]:
+def hvp(
+    fn: Callable[..., Tensor], inputs: Any, v: Any, weights: Weights = None
+) -> tuple[Tensor | tuple[Tensor, ...], Any]:
     """The gradient of a scalar function, and its Hessian times ``v``, for about twice the cost of the gradient.
 
-    ``inputs`` and ``v`` are a Tensor, or tuples with one for each argument.
+    ``inputs`` and ``v`` are a Tensor, or tuples with one for each argument. With ``weights``, Parameters, both
+    derivatives are by these, and ``v`` has a tangent for each of them.
 
     Examples
     --------
@@ -48,9 +53,17 @@ def hvp(fn: Callable[..., Tensor], inputs: Any, v: Any) -> tuple[Tensor, Any]:
     >>> gradient, product = dt.hvp(lambda x: (x ** 3).sum(), dt.Tensor([1.0, 2.0]), dt.Tensor([1.0, 1.0]))
     >>> print(gradient, product)
     [ 3. 12.] [ 6. 12.]
+    >>> w = dt.Parameter(dt.Tensor([3.0]), name="w")
+    >>> gradient, product = dt.hvp(lambda x: (w * x).sum() ** 3, dt.Tensor([1.0]), dt.Tensor([1.0]), weights=w)
+    >>> print(gradient, product)
+    [27.] [18.]
     """
     require_callable("hvp", fn)
     count = len(inputs) if isinstance(inputs, (tuple, list)) else 1
+    if weights is not None:
+        arguments = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
+        still = pytree.map(zeros_like, arguments)
+        return jvp(grad(fn, None, weights), arguments, (still, v), weights=weights)
     return jvp(grad(fn, tuple(range(count)) if count > 1 else 0), inputs, v)
 
 

@@ -30,8 +30,9 @@ from dualtape.core.lowering import View, contiguous_strides
 from dualtape.core.spec import Spec
 from dualtape.devices.kernels import Architecture
 
-_SMALL, _TINY = 1 << 16, 64
-"""Results of up to so many bytes lie together, and the tiny ones come to the host with whatever it waits for."""
+_SMALL, _TINY = 1 << 16, 1 << 13
+"""Results of up to so many bytes lie together, and the tiny ones come to the host with whatever it waits for: to copy
+some thousand bytes more costs less than another wait."""
 _MOST_TOGETHER = 1 << 20
 """Bytes of such results: what is kept of them keeps the others."""
 _MOST_PIECES = 4
@@ -146,8 +147,6 @@ def place_program(
     for region in division.regions:
         if region.stored and from_host:
             raise NotLoops("values at points are results on the host")
-        if region.stored and launches[region].compiled.is_plain:
-            raise NotLoops("values at points with plain products are results, in which the host looks for NaN")
     builder = NestBuilder(architecture.lanes)
     flags: list[Node] = []
     regions: list[list[RegionStep]] = []
@@ -259,8 +258,11 @@ def _placed(
 
 def _place_results(back: Packed, flags: list[Node], copies: list[Node], from_host: bool) -> int:
     """Put flags and results in one buffer, if they go to the host or are small; how many bytes the host reads."""
-    for node in (*flags, *(copy for copy in copies if from_host or nbytes_of(copy) <= _TINY)):
-        back.add(node)
+    for flag in flags:
+        back.add(flag)
+    for copy in copies:
+        if from_host or nbytes_of(copy) <= min(_TINY, _SMALL - back.size):
+            back.add(copy)
     read = back.size if from_host or flags else 0
     for copy in copies:
         if nbytes_of(copy) <= min(_SMALL, _MOST_TOGETHER - back.size):

@@ -49,7 +49,7 @@ class RegionRun:
 
         def finish() -> HostArrays:
             sums, arrays = self._results(totals, stored)
-            if launch.compiled.is_plain and any(x.dtype.kind == "f" and np.isnan(x).any() for x in (sums, *arrays)):
+            if launch.compiled.is_plain and np.isnan(sums).any():
                 launch.enqueue(loaded, shared, totals, stored, strict=True)
                 sums, arrays = self._results(totals, stored)
             found = {node: _result(sums, self.kernel.entries[node]).reshape(node.spec.shape) for node in region.summed}

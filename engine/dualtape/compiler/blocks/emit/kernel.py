@@ -16,10 +16,12 @@ from dualtape.compiler.blocks.target import TileTarget, target_of
 from dualtape.compiler.blocks.tile import (
     Contraction,
     Scheduled,
+    TileRead,
     choose_forms,
     plan_memory,
     schedule,
     split_rows,
+    told_by_a_sum,
     with_plain_products,
 )
 from dualtape.compiler.program import Node
@@ -86,8 +88,13 @@ def compile_region(region: Region, architecture: Architecture) -> CompiledRegion
     """Write the kernel of ``region`` for devices of an architecture, with plain products if that is possible."""
     target = target_of(architecture, region.dtype)
     plain = with_plain_products(region.operations)
-    kernel = block_kernel(region if plain is None else replace(region, operations=plain), target)
-    return CompiledRegion(region, target, kernel, plain is not None)
+    if plain is None:
+        return CompiledRegion(region, target, block_kernel(region, target), False)
+    told = [told_by_a_sum(x) for _, x in region.stored if isinstance(x, TileRead) and x.value.dtype is not bool_]
+    # The kernel with strict products leaves its sums in the same places.
+    tellers = tuple(operation for operations in told for operation in operations)
+    strict = replace(region, operations=(*region.operations, *tellers))
+    return CompiledRegion(strict, target, block_kernel(replace(strict, operations=(*plain, *tellers)), target), True)
 
 
 def block_kernel(region: Region, target: TileTarget) -> BlockKernel:

@@ -1,23 +1,85 @@
-"""Products at the points: with a shared matrix at each of them, or summed over all of them."""
+"""Products at the points: of two matrices or with a shared one at each of them, or summed over all of them."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 
+from dualtape.compiler.blocks.find.geometry import per_point
 from dualtape.compiler.blocks.find.pointwise import PointwiseBuilder
 from dualtape.compiler.blocks.find.regions import NotBlockable
-from dualtape.compiler.blocks.tile import MOST_ROWS, ContractionTerm, PointProduct, Read, Shared, Stream, TileRead
+from dualtape.compiler.blocks.tile import (
+    MOST_ROWS,
+    ContractionTerm,
+    ElementwiseMap,
+    FoldFeatures,
+    PointProduct,
+    Read,
+    Shared,
+    Stream,
+    TileRead,
+    TileValue,
+)
 from dualtape.compiler.program import Equation, Node
+from dualtape.core.expression import x as first
+from dualtape.core.expression import y as second
+from dualtape.core.expression import z as third
+from dualtape.core.lowering import Fold
 
 
 def map_matmul(builder: PointwiseBuilder, equation: Equation) -> None:
     x, y = equation.reads
     if x in builder.located and y in builder.located:
-        _contract(builder, equation, x, y)
+        if _has_matrices(builder, x) and _has_matrices(builder, y):
+            _multiply_matrices(builder, equation, x, y)
+        else:
+            _contract(builder, equation, x, y)
     elif x in builder.located:
         _apply(builder, equation, x, y, on_left=True)
+    elif _has_matrices(builder, y):
+        _multiply_matrices(builder, equation, x, y)
     else:
         _apply(builder, equation, y, x, on_left=False)
+
+
+def _has_matrices(builder: PointwiseBuilder, x: Node) -> bool:
+    """Whether there is a matrix at each point."""
+    return builder.located[x].axis < len(x.spec.shape) - 2
+
+
+def _multiply_matrices(builder: PointwiseBuilder, equation: Equation, x: Node, y: Node) -> None:
+    """A product of two matrices at each point: a row of products for each element that is summed over, added up."""
+    rank = len(equation.output.spec.shape)
+    found = [(builder.located[z], len(z.spec.shape)) for z in (x, y) if z in builder.located]
+    places = {(at.axis + rank - own_rank, at.folded) for at, own_rank in found}
+    if len(places) != 1:
+        raise NotBlockable("`matmul` meets point axes at different places")
+    ((axis, folded),) = places
+    shape = per_point(equation.output.spec.shape, axis, folded)
+    left, right = (
+        builder.read(z) if z in builder.located else builder.shared_read(z, axis, folded, rank, "matmul")
+        for z in (x, y)
+    )
+    left, right = _last_first(left), _last_but_one_first(right)
+    left = replace(left, shape=(*left.shape, 1), strides=(*left.strides, 0))
+    right = replace(right, shape=_with_one(right.shape, 1), strides=_with_one(right.strides, 0))
+    output = builder.new_value(equation.output, axis, folded)
+    inner = x.spec.shape[-1]
+    if 0 < inner <= MOST_ROWS:
+        total: Read | None = None
+        for i in range(inner):
+            factors = left.at(i).stretched(shape), right.at(i).stretched(shape)
+            made = output if i == inner - 1 else TileValue(output.features, output.dtype)
+            operands = factors if total is None else (*factors, total)
+            code = first * second if total is None else first * second + third
+            builder.operations.append(ElementwiseMap(made, code, operands, equation.primitive))
+            total = made.whole(shape)
+        return
+    products = TileValue(inner * output.features, output.dtype)
+    factors = left.stretched((inner, *shape)), right.stretched((inner, *shape))
+    builder.operations.append(ElementwiseMap(products, first * second, factors, equation.primitive))
+    source = products.whole((inner, *shape)).arranged([*range(1, len(shape) + 1), 0])
+    builder.operations.append(FoldFeatures(output, source, len(shape), Fold(0, first + second)))
 
 
 def _contract(builder: PointwiseBuilder, equation: Equation, x: Node, y: Node) -> None:
@@ -71,3 +133,13 @@ def _last_first(read: Read) -> Read:
     """The same elements with the last axis in front."""
     last = len(read.shape) - 1
     return read.arranged([last, *range(last)])
+
+
+def _last_but_one_first(read: Read) -> Read:
+    last = len(read.shape) - 1
+    return read.arranged([last - 1, *range(last - 1), last])
+
+
+def _with_one(items: tuple[int, ...], item: int) -> tuple[int, ...]:
+    """An axis more before the last one."""
+    return (*items[:-1], item, items[-1])

@@ -4,6 +4,7 @@ from dualtape.compiler.blocks.tile.forms import MANY_ROWS as MANY_ROWS
 from dualtape.compiler.blocks.tile.forms import choose_forms as choose_forms
 from dualtape.compiler.blocks.tile.memory import ScratchLayout as ScratchLayout
 from dualtape.compiler.blocks.tile.memory import plan_memory as plan_memory
+from dualtape.compiler.blocks.tile.plain_products import told_by_a_sum as told_by_a_sum
 from dualtape.compiler.blocks.tile.plain_products import with_plain_products as with_plain_products
 from dualtape.compiler.blocks.tile.scheduling import schedule as schedule
 from dualtape.compiler.blocks.tile.splitting import split_rows as split_rows

@@ -3,15 +3,27 @@
 The product of derivatives in which zero wins costs three times as much as a plain one. A kernel with plain products
 gives the same results unless one of them is 0 * infinity, and then a NaN reaches a sum or an output, provided that
 nothing on the way can swallow it. So the kernel runs with plain products, and once more with the others if there
-is a NaN among its results.
+is a NaN among its sums: the values at points that it stores are told of by a sum of their own.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from dualtape.compiler.blocks.tile.tiles import ElementwiseMap, ReadableValue, TileOperation
-from dualtape.core.lowering import Expression
+from dualtape.compiler.blocks.tile.tiles import (
+    Contraction,
+    ContractionTerm,
+    ElementwiseMap,
+    FoldFeatures,
+    Read,
+    ReadableValue,
+    TileOperation,
+    TileValue,
+)
+from dualtape.compiler.program import Node
+from dualtape.core.expression import choose, x, y
+from dualtape.core.lowering import Expression, Fold
+from dualtape.core.spec import Spec
 from dualtape.primitives.arithmetic import multiply, strong_multiply
 
 
@@ -30,3 +42,12 @@ def with_plain_products(operations: tuple[TileOperation, ...]) -> tuple[TileOper
             tainted.update(operation.values_made())
         found.append(operation)
     return tuple(found) if tainted else None
+
+
+def told_by_a_sum(stored: Read) -> tuple[FoldFeatures, Contraction]:
+    """A sum over the points that is NaN if one of the values that a region stores is, and else 0."""
+    dtype = stored.value.dtype
+    found = TileValue(1, dtype)
+    fold = FoldFeatures(found, stored, 0, Fold(0, choose(y == y, x, y)))
+    term = ContractionTerm(found.whole((1,)), None)
+    return fold, Contraction(Node(Spec((), dtype)), (term,), 1, 1)
