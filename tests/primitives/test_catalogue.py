@@ -1,14 +1,19 @@
-"""Every primitive of the catalogue, on every device, in every mode: a new one is enrolled by being declared."""
+"""Every primitive of the catalogue, on every device, in every mode: a new one is enrolled by being declared.
+
+What has no kernel gives the same bits on all devices, for it runs on the host: it is tried there alone, and the copy
+in `tests/devices/test_opencl_catalogue.py`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pytest
 
 import dualtape as dt
 from dualtape.autodiff.levels import jet, tape
+from dualtape.core.lowering import OnHost
 from dualtape.core.primitive import Elementwise, Implicit, NonDifferentiable, Primitive, Reduction
 from dualtape.core.spec import Spec
 from dualtape.devices.device import Device
@@ -31,6 +36,18 @@ WITH_NUMBERS = tuple(
 )
 # An order above the one that users ask for most; every rule is then used inside itself.
 HIGH = 4
+
+
+def on_its_devices(primitives: Iterable[Primitive]) -> pytest.MarkDecorator:
+    """``primitive`` and ``device``: each on the host, and on every device that has a kernel for it."""
+    pairs = [
+        pytest.param(primitive, device, id=f"{primitive.name}-{device.name}")
+        for primitive in primitives
+        for device in dt.devices()
+        if device is HOST or not isinstance(primitive.lowering, OnHost)
+    ]
+    return pytest.mark.parametrize(("primitive", "device"), pairs, indirect=["device"])
+
 
 each_primitive = pytest.mark.parametrize("primitive", PRIMITIVES, ids=lambda p: p.name)
 each_differentiable = pytest.mark.parametrize("primitive", DIFFERENTIABLE, ids=lambda p: p.name)
@@ -94,7 +111,7 @@ def test_rule_covers_every_float_input(primitive: Primitive) -> None:
 
 
 @each_dtype
-@each_primitive
+@on_its_devices(PRIMITIVES)
 def test_shape_rule_and_value(primitive: Primitive, dtype: DType, device: Device) -> None:
     require(device, dtype)
     for call in calls(primitive):
@@ -118,7 +135,7 @@ def test_value_in_float16_on_the_host(primitive: Primitive) -> None:
         np.testing.assert_allclose(np.asarray(got), expected, rtol=4e-3, atol=4e-3)
 
 
-@each_primitive
+@on_its_devices(PRIMITIVES)
 def test_operation_leaves_its_inputs_and_repeats_bit_by_bit(primitive: Primitive, device: Device) -> None:
     call = calls(primitive)[0]
     inputs = call.tensors(dt.float32)
@@ -133,7 +150,7 @@ def test_operation_leaves_its_inputs_and_repeats_bit_by_bit(primitive: Primitive
 
 
 @each_dtype
-@each_differentiable
+@on_its_devices(DIFFERENTIABLE)
 def test_all_modes_agree_with_finite_differences(primitive: Primitive, dtype: DType, device: Device) -> None:
     """Forward, reverse, Taylor, and both nested, at orders 1 and 2; float32 against the float64 derivative."""
     require(device, dtype)
@@ -142,7 +159,7 @@ def test_all_modes_agree_with_finite_differences(primitive: Primitive, dtype: DT
 
 
 @each_dtype
-@each_differentiable
+@on_its_devices(DIFFERENTIABLE)
 def test_reverse_is_the_transpose_of_forward(primitive: Primitive, dtype: DType, device: Device) -> None:
     """<w, J v> = <J'w, v>, to rounding, with the tolerance relative to the sum of absolute products."""
     require(device, dtype)

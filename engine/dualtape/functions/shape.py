@@ -19,6 +19,7 @@ from dualtape.functions.conversion import (
     cast_to,
     promoted_pair,
     read_axes,
+    read_choice,
     read_int,
     read_ints,
     read_number,
@@ -278,8 +279,7 @@ def stop_gradient(value: Any) -> Any:
 
 def meshgrid(*inputs: TensorLike, indexing: str = "xy") -> tuple[Tensor, ...]:
     """Coordinate grids of 1-d tensors, as in NumPy."""
-    if not isinstance(indexing, str) or indexing not in ("xy", "ij"):
-        raise ArgumentError(f"`indexing` of `meshgrid` must be 'xy' or 'ij', got {indexing!r}")
+    indexing = read_choice("meshgrid", "indexing", indexing, ("xy", "ij"))
     tensors = [flatten(as_tensor(x, "meshgrid")) for x in inputs]
     sizes = [x.shape[0] for x in tensors]
     order = list(range(len(sizes)))
