@@ -100,6 +100,13 @@ def swapaxes(input: TensorLike, axis0: int, axis1: int) -> Tensor:
     return movement.permute(x, axes=tuple(order))
 
 
+def matrix_transpose(function: str, x: Tensor) -> Tensor:
+    """The transposed matrices of the last two axes, for ``function``."""
+    if x.ndim < 2:
+        raise ShapeError(f"`{function}` takes a Tensor of two axes or more, got shape {x.shape}")
+    return swapaxes(x, -1, -2)
+
+
 def moveaxis(input: TensorLike, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
     """The axes ``source`` moved to ``destination``, the others in their order: NumPy's."""
     x = as_tensor(input, "moveaxis")
