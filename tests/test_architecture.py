@@ -188,7 +188,7 @@ def names_at_the_top(path: Path) -> set[str]:
 def test_no_name_stands_for_two_things() -> None:
     """One operation has one name as a primitive, a function, an operator class and a layer, and one optimizer as a
     stage of training, too; nothing else shares one."""
-    one_thing = ({"primitives", "functions", "ops", "nn"}, {"optim", "pinn"})
+    one_thing = ({"primitives", "functions", "array_api", "ops", "nn"}, {"optim", "pinn"})
     # Commands of the command line, what Python calls a tree's leaves, NumPy's condition number, product and slopes.
     same_word = {"devices", "solve", "flatten", "cond", "inner", "gradient"}
     places: dict[str, list[str]] = {}

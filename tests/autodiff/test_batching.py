@@ -19,7 +19,7 @@ SIZE = 7
 
 def examples(primitive: Primitive) -> tuple[Example, ...]:
     if isinstance(primitive, Elementwise):
-        shapes = ((2, 3), (3,))
+        shapes = ((2, 3), (3,), (2, 1))
         return tuple(
             Example(tuple(Reals(s, *d) for s, d in zip(shapes, primitive.domain, strict=False)), params)
             for params in primitive.params

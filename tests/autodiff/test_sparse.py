@@ -27,7 +27,7 @@ def chain(x: dt.Tensor) -> dt.Tensor:
 
 def examples(primitive: Any) -> tuple[Example, ...]:
     if isinstance(primitive, Elementwise):
-        shapes = ((2, 3), (3,))
+        shapes = ((2, 3), (3,), (2, 1))
         inputs = (tuple(Reals(s, *d) for s, d in zip(shapes, primitive.domain, strict=False)),)
         return tuple(Example(inputs[0], params) for params in primitive.params)
     return primitive.examples  # type: ignore[no-any-return]

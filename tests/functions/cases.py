@@ -413,6 +413,7 @@ CASES: dict[str, list[Case]] = {
     # Creation
     "arange": [of(np.arange, 5), of(np.arange, 2, 5), of(np.arange, 5, 0, -2), of(np.arange, 0.0, 1.0, 0.25)],
     "eye": [of(np.eye, 3), of(np.eye, 2, 3)],
+    "from_dlpack": [of(np.from_dlpack, numbers(2, 3))],
     "full": [of(np.full, (2, 3), 1.5), of(np.full, 2, 7)],
     "full_like": [of(np.full_like, numbers(2, 3), 1.5, smooth=False)],
     "linspace": [of(np.linspace, -1.0, 1.0, 5), of(np.linspace, 0.0, 1.0, 1)],

@@ -12,6 +12,7 @@ import mpmath
 import numpy as np
 
 from dualtape.ops import special
+from special_functions.second_kind import bessel_k, bessel_y
 
 mp = mpmath
 
@@ -53,20 +54,20 @@ EXACT: dict[str, Exact] = {
     "ellipe": _one("ellipe", mp.ellipe, -20, 0.999, 4),
     "j0": _one("j0", lambda x: mp.besselj(0, x), -50, 50, 4, True),
     "j1": _one("j1", lambda x: mp.besselj(1, x), -50, 50, 4, True),
-    "y0": _one("y0", lambda x: mp.bessely(0, x), 0.1, 50, 8, True),
-    "y1": _one("y1", lambda x: mp.bessely(1, x), 0.1, 50, 4, True),
+    "y0": _one("y0", lambda x: bessel_y(0, x), 0.1, 50, 8, True),
+    "y1": _one("y1", lambda x: bessel_y(1, x), 0.1, 50, 4, True),
     "i0": _one("i0", lambda x: mp.besseli(0, x), -50, 50, 4),
     "i1": _one("i1", lambda x: mp.besseli(1, x), -50, 50, 4),
-    "k0": _one("k0", lambda x: mp.besselk(0, x), 1e-3, 100, 4),
-    "k1": _one("k1", lambda x: mp.besselk(1, x), 1e-3, 100, 4),
+    "k0": _one("k0", lambda x: bessel_k(0, x), 1e-3, 100, 4),
+    "k1": _one("k1", lambda x: bessel_k(1, x), 1e-3, 100, 4),
     "i0e": _one("i0e", lambda x: mp.exp(-abs(x)) * mp.besseli(0, x), -100, 100, 4),
     "i1e": _one("i1e", lambda x: mp.exp(-abs(x)) * mp.besseli(1, x), -100, 100, 4),
-    "k0e": _one("k0e", lambda x: mp.exp(x) * mp.besselk(0, x), 1e-3, 100, 4),
-    "k1e": _one("k1e", lambda x: mp.exp(x) * mp.besselk(1, x), 1e-3, 100, 4),
+    "k0e": _one("k0e", lambda x: mp.exp(x) * bessel_k(0, x), 1e-3, 100, 4),
+    "k1e": _one("k1e", lambda x: mp.exp(x) * bessel_k(1, x), 1e-3, 100, 4),
     "jn": _order("jn", 3, mp.besselj, -50, 50, 8, True),
-    "yn": _order("yn", 3, mp.bessely, 1.0, 50, 8, True),
+    "yn": _order("yn", 3, bessel_y, 1.0, 50, 8, True),
     "iv": _order("iv", 3, mp.besseli, 0.1, 50, 16, False),
-    "kn": _order("kn", 3, mp.besselk, 0.1, 50, 8, False),
+    "kn": _order("kn", 3, bessel_k, 0.1, 50, 8, False),
     "spherical_jn": _order("spherical_jn", 2, _spherical(mp.besselj, mp.pi), 0.1, 50, 64, True),
     "spherical_yn": _order("spherical_yn", 2, _spherical(mp.bessely, mp.pi), 0.5, 50, 16, True),
     "spherical_in": _order("spherical_in", 2, _spherical(mp.besseli, mp.pi), 0.1, 50, 16, False),

@@ -57,10 +57,10 @@ def of_tensors(name: str) -> Callable[..., list[dt.Tensor]]:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_jit_gives_the_same_on_every_device(name: str, device: Device) -> None:
+def test_jit_gives_the_same_on_a_device(name: str, kind_of_device: Device) -> None:
     function, (_, tensors) = of_tensors(name), split(name, np.float32)
     for got, want in zip(dt.jit(function)(*tensors), function(*tensors), strict=True):
-        assert got.device is device
+        assert got.device is kind_of_device
         np.testing.assert_allclose(got.asnumpy(), want.asnumpy(), rtol=2e-6)
 
 

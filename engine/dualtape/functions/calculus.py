@@ -14,6 +14,7 @@ from dualtape.functions.conversion import (
     as_tensor,
     cast_to,
     promoted_pair,
+    read_choice,
     read_int,
     read_ints,
     read_real,
@@ -194,8 +195,7 @@ def correlate(a: TensorLike, v: TensorLike, mode: str = "valid") -> Tensor:
 
 def _convolved(function: str, a: Any, v: Any, mode: str, reverse: bool) -> Tensor:
     x, y = promoted_pair(function, as_tensor(a, function, "a"), as_tensor(v, function, "v"))
-    if mode not in _MODES:
-        raise ArgumentError(f"`mode` of `{function}` must be one of {', '.join(_MODES)}, got {mode!r}")
+    mode = read_choice(function, "mode", mode, _MODES)
     if x.ndim != 1 or y.ndim != 1 or 0 in (x.size, y.size):
         raise ShapeError(f"`{function}` takes two vectors with elements, got shapes {x.shape} and {y.shape}")
     y = flip(y, 0) if reverse else y

@@ -309,6 +309,14 @@ def read_flag(owner: object, argument: str, value: Any) -> bool:
     return bool(value)
 
 
+def read_choice(function: str, argument: str, value: Any, choices: tuple[str, ...]) -> str:
+    """One of some words."""
+    if not isinstance(value, str) or value not in choices:
+        *most, last = map(repr, choices)
+        raise ArgumentError(f"`{argument}` of `{function}` must be {', '.join(most)} or {last}, got {value!r}")
+    return value
+
+
 def read_shape(function: str, argument: str, shape: Any, rank_free: bool = False) -> tuple[int, ...]:
     """A shape given as an int, a tuple or a list; ``rank_free`` allows one -1."""
     result = read_ints(function, argument, shape)

@@ -18,6 +18,7 @@ from dualtape.functions.conversion import (
     as_tensor,
     cast_to,
     promoted_pair,
+    read_choice,
     read_flag,
     read_real,
     to_floating,
@@ -92,8 +93,7 @@ def qr(a: TensorLike, mode: str = "reduced") -> Any:
     They have a derivative where the first columns of ``a``, as many as it has rows at most, are independent. "complete"
     would leave the further columns of ``Q`` open, and is not offered.
     """
-    if mode not in ("reduced", "r"):
-        raise ArgumentError(f"`mode` of `qr` must be 'reduced' or 'r', got {mode!r}")
+    mode = read_choice("qr", "mode", mode, ("reduced", "r"))
     x = read_matrix("qr", a)
     rows, columns = x.shape[-2:]
     k = min(rows, columns)

@@ -10,8 +10,8 @@ import numpy as np
 from dualtape.core.interpreter import Value
 from dualtape.core.spec import normalize_axis
 from dualtape.dtypes import int64
-from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError, TensorIndexError
-from dualtape.functions.conversion import TensorLike, as_tensor, cast_to, read_int, read_ints, read_shape
+from dualtape.errors import ArgumentTypeError, DTypeError, ShapeError, TensorIndexError
+from dualtape.functions.conversion import TensorLike, as_tensor, cast_to, read_choice, read_int, read_ints, read_shape
 from dualtape.functions.creation import zeros
 from dualtape.functions.elementwise import maximum, minimum
 from dualtape.functions.indexing import getitem, where
@@ -54,8 +54,7 @@ def index_update(x: TensorLike, key: Any, values: TensorLike, mode: str = "set")
     >>> print(dt.ops.index_update(dt.Tensor([1.0, 2.0, 3.0]), [0, 0], 5.0, "add"))
     [11.  2.  3.]
     """
-    if mode not in _MODES:
-        raise ArgumentError(f"`mode` of `index_update` must be one of {', '.join(_MODES)}, got {mode!r}")
+    mode = read_choice("index_update", "mode", mode, _MODES)
     given = as_tensor(x, "index_update", "x")
     numbers = as_tensor(np.arange(given.size, dtype=np.int64).reshape(given.shape), "index_update").to(given.device)
     places = getitem(numbers, key)

@@ -19,6 +19,7 @@ from dualtape.functions.conversion import (
     cast_to,
     promoted_pair,
     read_axes,
+    read_choice,
     read_int,
     read_ints,
     read_number,
@@ -97,6 +98,13 @@ def swapaxes(input: TensorLike, axis0: int, axis1: int) -> Tensor:
     order = list(range(x.ndim))
     order[i], order[j] = order[j], order[i]
     return movement.permute(x, axes=tuple(order))
+
+
+def matrix_transpose(function: str, x: Tensor) -> Tensor:
+    """The transposed matrices of the last two axes, for ``function``."""
+    if x.ndim < 2:
+        raise ShapeError(f"`{function}` takes a Tensor of two axes or more, got shape {x.shape}")
+    return swapaxes(x, -1, -2)
 
 
 def moveaxis(input: TensorLike, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
@@ -278,8 +286,7 @@ def stop_gradient(value: Any) -> Any:
 
 def meshgrid(*inputs: TensorLike, indexing: str = "xy") -> tuple[Tensor, ...]:
     """Coordinate grids of 1-d tensors, as in NumPy."""
-    if not isinstance(indexing, str) or indexing not in ("xy", "ij"):
-        raise ArgumentError(f"`indexing` of `meshgrid` must be 'xy' or 'ij', got {indexing!r}")
+    indexing = read_choice("meshgrid", "indexing", indexing, ("xy", "ij"))
     tensors = [flatten(as_tensor(x, "meshgrid")) for x in inputs]
     sizes = [x.shape[0] for x in tensors]
     order = list(range(len(sizes)))

@@ -9,7 +9,15 @@ import numpy as np
 from dualtape.core.spec import normalize_axis
 from dualtape.dtypes import bool_, int32, int64
 from dualtape.errors import ArgumentError, DTypeError, ShapeError, TensorIndexError
-from dualtape.functions.conversion import TensorLike, as_tensor, cast_to, promoted_pair, read_flag, read_int
+from dualtape.functions.conversion import (
+    TensorLike,
+    as_tensor,
+    cast_to,
+    promoted_pair,
+    read_choice,
+    read_flag,
+    read_int,
+)
 from dualtape.functions.indexing import take_at, where
 from dualtape.functions.shape import broadcast_to, part, reshape, swapaxes
 from dualtape.primitives import comparison, ordering
@@ -116,8 +124,7 @@ def searchsorted(sorted_sequence: TensorLike, values: TensorLike, *, right: bool
 
     Before equal elements, or behind them if ``right`` or ``side`` is "right".
     """
-    if side not in ("left", "right"):
-        raise ArgumentError(f"`side` of `searchsorted` must be 'left' or 'right', got {side!r}")
+    side = read_choice("searchsorted", "side", side, ("left", "right"))
     rows, given = promoted_pair(
         "searchsorted", as_tensor(sorted_sequence, "searchsorted", "sorted_sequence"), as_tensor(values, "searchsorted")
     )

@@ -14,6 +14,7 @@ from dualtape.functions.conversion import (
     cast_to,
     promoted_pair,
     read_axes,
+    read_choice,
     read_flag,
     read_int,
     read_real,
@@ -88,8 +89,7 @@ def _quantiles(function: str, input: Any, q: Any, axis: Any, keepdims: bool, met
     parts = [read_real(function, "q", part) / whole for part in (q if isinstance(q, (list, tuple)) else [q])]
     if not all(0 <= part <= 1 for part in parts):
         raise ArgumentError(f"`q` of `{function}` must be from 0 to {whole:g}, got {q}")
-    if method not in _METHODS:
-        raise ArgumentError(f"`method` of `{function}` must be one of {', '.join(_METHODS)}, got {method!r}")
+    method = read_choice(function, "method", method, _METHODS)
     rest = [i for i in range(x.ndim) if i not in axes]
     kept = tuple(x.shape[i] for i in rest)
     rows = reshape(permute(x, [*rest, *axes]), (*kept, int(np.prod([x.shape[i] for i in axes], dtype=np.int64))))

@@ -71,10 +71,11 @@ def examples(primitive: Primitive) -> tuple[Example, ...]:
 def draw(primitive: Primitive, example: Example, seed: int = 0) -> PrimitiveCall:
     """Numbers for an example: short decimals inside its bounds, all different while there are enough."""
     numbers = np.random.default_rng(seed)
-    return PrimitiveCall(primitive, tuple(_draw(part, numbers) for part in example.inputs), example.params)
+    return PrimitiveCall(primitive, tuple(draw_input(part, numbers) for part in example.inputs), example.params)
 
 
-def _draw(part: Input, numbers: np.random.Generator) -> np.ndarray:
+def draw_input(part: Input, numbers: np.random.Generator) -> np.ndarray:
+    """One input of a call."""
     count = int(np.prod(part.shape))
     if isinstance(part, Reals):
         grid = np.arange(np.floor(part.low * 100) + 1, np.ceil(part.high * 100)) / 100

@@ -181,6 +181,8 @@ class OpenCLDevice(KernelDevice):
         return self.runtime.read_all(storages)
 
     def execute(self, primitive: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> BufferStorage:
+        if isinstance(primitive.lowering, OnHost):
+            return self._on_host(primitive, operands, params)
         signature = [(x.shape, x.dtype) if isinstance(x, BufferStorage) else None for x in operands]
         key = (primitive, *signature, *params.values())
         plan = self._plans[key]
@@ -192,7 +194,9 @@ class OpenCLDevice(KernelDevice):
         specs: Any = tuple(map(spec_of, operands))
         output: Spec = primitive.infer(*specs, **params)
         self.require(output.dtype)
-        match primitive.lowering:
+        lowering = primitive.lowering
+        assert not isinstance(lowering, OnHost)  # for which nothing is prepared
+        match lowering:
             case Expression() as expression:
                 return plan_expression(self.runtime, primitive.name, expression, specs, params, output)
             case Movement() as movement:
@@ -205,8 +209,6 @@ class OpenCLDevice(KernelDevice):
                 return plan_fold(self.runtime, fold, specs[0], params["axes"], output)
             case Kernel(name):
                 return _BY_NAME[name](self.runtime, primitive, specs, params, output)
-            case OnHost():
-                return lambda operands: self._on_host(primitive, operands, params)
 
     def _on_host(self, primitive: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> BufferStorage:
         read = [self.get(x) if isinstance(x, BufferStorage) else x for x in operands]
