@@ -141,3 +141,24 @@ def test_a_programs_own_derivative_hook_and_optimizer_see_mindspores_tensors() -
     w = Parameter(Tensor([1.0]), name="w")
     Descent(0.1, [w])((dt.Tensor([2.0]),))
     assert w.tolist() == [0.0]
+
+
+def test_a_tensor_changes_in_place_as_mindspores_does_and_derivatives_follow() -> None:
+    x = Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    row, same = x[0], x
+    x[0, 1:] = 9.0
+    x[Tensor([1]), Tensor([0])] = Tensor([7])
+    x[x > 8] = 0
+    assert (same.tolist(), row.tolist()) == ([[1.0, 0.0, 0.0], [7.0, 5.0, 6.0]], [1.0, 2.0, 3.0])
+    with pytest.raises(IndexError):
+        x[2] = 1.0
+
+    def changed(x: Any, y: Any) -> Any:
+        x[1] = y * y
+        return (x * x).sum()
+
+    for gradient in (ms.grad(changed, (0, 1)), ms.jit(ms.grad(changed, (0, 1)))):
+        by_x, by_y = gradient(Tensor([1.0, 2.0, 3.0]), Tensor(2.0))
+        assert (by_x.tolist(), by_y.item()) == ([2.0, 0.0, 6.0], 32.0)
+    counts = Tensor([1, 2])
+    assert (counts.set_dtype(ms.float32), counts.dtype) == (ms.float32, ms.float32)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+import numpy as np
+
 import dualtape as dt
 from dualtape.errors import ArgumentTypeError
 from dualtape.mindspore.common.first_values import initializer
@@ -51,8 +53,35 @@ class Tensor(dt.Reference, metaclass=StandingFor):
     def __dualtape_tensor__(self) -> dt.Tensor:
         return self._plain
 
+    def set_dtype(self, dtype: Any) -> Any:
+        """Let it stand for its elements in another type from now on; returns the type."""
+        self._plain = dt.ops.cast(self._plain, dtype)
+        return self._plain.dtype
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        """Let it stand for a tensor with other elements at ``key``; tensors made of it before keep theirs."""
+        self._plain = _with(self._plain, key, value)
+
     def __reduce__(self) -> Any:
         return (Tensor, (self._plain.__reduce__()[1][0],))
+
+
+def _with(x: dt.Tensor, key: Any, value: Any) -> dt.Tensor:
+    """``x`` with ``value``, broadcast and of its type, at ``key``; of a place that is named twice, the last one."""
+    places = np.arange(x.size).reshape(x.shape)[_numbers(key)]
+    new = dt.ops.broadcast_to(dt.ops.cast(dt.Tensor(as_plain(value)), x.dtype), places.shape)
+    if places.size == 0:
+        return x
+    taken = np.full(x.size, -1)
+    taken[places.reshape(-1)] = np.arange(places.size)
+    found = dt.ops.take(new.reshape(-1), dt.Tensor(np.maximum(taken, 0)), 0)
+    return dt.ops.where(dt.Tensor(taken >= 0), found, x.reshape(-1)).reshape(x.shape)
+
+
+def _numbers(key: Any) -> Any:
+    if isinstance(key, tuple):
+        return tuple(map(_numbers, key))
+    return key.asnumpy() if isinstance(key, dt.Tensor) else key
 
 
 _set_plain = vars(Tensor)["_plain"].__set__
