@@ -153,18 +153,18 @@ def recompute(self: dt.nn.Cell, **options: Any) -> None:
 
 
 def insert_child_to_cell(self: dt.nn.Cell, child_name: str, child_cell: dt.nn.Cell) -> None:
-    """Make a cell the part ``child_name`` of this one."""
+    """Make a cell the part ``child_name`` of this one, in the place of one of that name."""
     if not isinstance(child_name, str):
         raise ArgumentTypeError(
             f"For 'insert_child_to_cell', 'child_name' must be a str, got {type(child_name).__name__}"
         )
-    if child_name in vars(self):
-        raise CellError(f"For 'insert_child_to_cell', the {child_name} child cell already exists in the network.")
+    if not isinstance(vars(self).get(child_name, self), dt.nn.Cell):
+        raise CellError(f"For 'insert_child_to_cell', {child_name!r} is an attribute of the network that is no cell.")
     if not isinstance(child_cell, dt.nn.Cell):
         raise ArgumentTypeError(
             f"For 'insert_child_to_cell', 'child_cell' must be a Cell, got {type(child_cell).__name__}"
         )
-    setattr(self, child_name, child_cell)
+    vars(self)[child_name] = child_cell
 
 
 def insert_param_to_cell(self: dt.nn.Cell, param_name: str, param: Any, check_name_contain_dot: bool = True) -> None:

@@ -112,7 +112,7 @@ PLAIN: dict[str, str] = {
     "IsClose": "isclose", "Lerp": "lerp", "LogicalXor": "logical_xor", "MaskedFill": "masked_fill",
     "MaskedSelect": "masked_select", "Mish": "mish", "Ones": "ones", "Zeros": "zeros", "PReLU": "prelu",
     "Rank": "rank", "ReLU6": "relu6", "Rint": "round", "ScatterNd": "scatter_nd", "Shape": "shape",
-    "TensorShape": "shape", "Size": "size", "Softsign": "softsign", "StopGradient": "stop_gradient",
+    "Size": "size", "Softsign": "softsign", "StopGradient": "stop_gradient",
     "TensorScatterUpdate": "tensor_scatter_update", "TensorScatterAdd": "tensor_scatter_add", "Slice": "slice",
     "TensorScatterSub": "tensor_scatter_sub", "Trunc": "trunc", "TruncateMod": "truncate_mod",
     "UnsortedSegmentSum": "unsorted_segment_sum", "Xdivy": "xdivy", "Xlogy": "xlogy", "Assign": "assign",
@@ -180,6 +180,7 @@ WITH_OPTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
                    {"seed": 0, "seed2": 0}),
     "UniformReal": (lambda shape, seed, seed2: _f["uniform"](shape, 0.0, 1.0, seed or None), {"seed": 0, "seed2": 0}),
     "Unstack": (lambda x, axis, num: _f["unstack"](x, axis), {"axis": 0, "num": None}),
+    "TensorShape": (lambda x: dt.Tensor(x.shape, dt.int64), {}),
     "DType": (lambda x: x.dtype, {}),
 }  # fmt: skip
 
