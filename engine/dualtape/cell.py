@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, Self
 
 from dualtape.autodiff.rules import custom_derivative
-from dualtape.core.interpreter import Value
+from dualtape.core.interpreter import Value, value_of
 from dualtape.devices.device import Device
 from dualtape.devices.registry import find_device
 from dualtape.dtypes import as_dtype
@@ -93,7 +93,7 @@ class Cell:
 
     def _detached_construct(self, *inputs: Any) -> Any:
         # What a transformation put in the place of parameters has no derivative here: `bprop` gives that of the inputs.
-        values = {parameter: parameter.value() for parameter in self.get_parameters()}
+        values = {parameter: value_of(parameter) for parameter in self.get_parameters()}
         constants = {parameter: stop_gradient(x) for parameter, x in values.items() if x.level.depth}
         return call_substituted(constants, self.construct, *inputs)
 

@@ -102,7 +102,7 @@ class Parameter(Tensor):
 
     @property
     def primal(self) -> Tensor:
-        return self.value()
+        return self.__dualtape_value__()
 
     @property
     def data(self) -> Tensor:
@@ -193,14 +193,14 @@ class Parameter(Tensor):
 
     def to(self, device: str | Device) -> Tensor:
         """A plain tensor with its value, on another device."""
-        return self.value().to(device)
+        return self.__dualtape_value__().to(device)
 
     def clone(self, init: str = "same") -> Parameter:
         """A new parameter: with the ``'same'`` value, or ``'zeros'`` or ``'ones'``."""
         makers = {"same": lambda value: value, "zeros": zeros_like, "ones": ones_like}
         if init not in makers:
             raise ArgumentError(f"`init` of `clone` must be 'same', 'zeros' or 'ones', got {init!r}")
-        value = self.value() if init == "same" else self.held
+        value = self.__dualtape_value__() if init == "same" else self.held
         if value.level.depth:
             raise ArgumentTypeError(
                 f"`clone` of parameter {self.name!r} would make a new Parameter of a value of {value.level.title}; "

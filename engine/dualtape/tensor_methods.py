@@ -5,22 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from dualtape.core.interpreter import Value
-from dualtape.errors import ArgumentTypeError
 from dualtape.functions import activation, bitwise, elementwise, indexing, linear_algebra, reduction, shape
 from dualtape.functions.conversion import UnreadableError, as_tensor
 
 if TYPE_CHECKING:
     from dualtape.tensor import Tensor
-
-
-def _extremum(x: Any, paired: Any, plain: Any, dim: tuple[Any, ...], axis: Any, keepdims: bool) -> Any:
-    """What `max` and `min` of a tensor are: positional axes are read as MindSpore reads them."""
-    if len(dim) > 2 or (dim and axis is not None):
-        raise ArgumentTypeError("`max` and `min` of a tensor take one axis, by position or by name, and `keepdims`")
-    first, keepdims = (dim[0] if dim else axis), (dim[1] if len(dim) == 2 else keepdims)
-    if dim and isinstance(first, int):
-        return paired(x, first, keepdims)
-    return plain(x, first, keepdims)
 
 
 class Operators(Value):
@@ -153,14 +142,8 @@ class Operators(Value):
     amax = reduction.amax
     amin = reduction.amin
 
-    def max(self, *dim: Any, axis: Any = None, keepdims: bool = False) -> Any:
-        """The largest elements over ``axis``; along ``dim``, an int, the pair (values, indices), as in MindSpore."""
-        return _extremum(self, reduction.max, reduction.amax, dim, axis, keepdims)
-
-    def min(self, *dim: Any, axis: Any = None, keepdims: bool = False) -> Any:
-        """The smallest elements over ``axis``; along ``dim``, an int, the pair (values, indices), as in MindSpore."""
-        return _extremum(self, reduction.min, reduction.amin, dim, axis, keepdims)
-
+    max = reduction.amax
+    min = reduction.amin
     argmax = reduction.argmax
     argmin = reduction.argmin
     any = reduction.any

@@ -43,16 +43,12 @@ def test_take_without_axis_takes_from_the_flattened_tensor() -> None:
     assert MATRIX.gather(Tensor([1]), 0).tolist() == [[4.0, 2.0, -6.0]]
 
 
-def test_extrema_along_a_positional_axis_come_with_their_indices() -> None:
-    values, indices = MATRIX.max(1)
-    assert (values.tolist(), indices.tolist()) == ([3.0, 4.0], [2, 0])
-    values, indices = MATRIX.min(0, True)
-    assert (values.tolist(), indices.tolist()) == ([[1.0, -5.0, -6.0]], [[0, 0, 1]])
-    assert MATRIX.max(axis=1).tolist() == [3.0, 4.0]
+def test_extrema_along_an_axis_are_numpys_however_it_is_given() -> None:
+    assert MATRIX.max(1).tolist() == MATRIX.max(axis=1).tolist() == [3.0, 4.0]
+    assert MATRIX.min(0, keepdims=True).tolist() == [[1.0, -5.0, -6.0]]
     assert MATRIX.max((0, 1)).tolist() == 4.0
     assert MATRIX.min().tolist() == -6.0
-    assert MATRIX.min(axis=0, keepdims=True).shape == (1, 3)
-    with pytest.raises(TypeError, match="one axis"):
+    with pytest.raises(TypeError, match="multiple values"):
         MATRIX.max(0, axis=1)
 
 

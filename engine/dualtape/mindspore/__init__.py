@@ -17,18 +17,8 @@ from __future__ import annotations
 from collections.abc import Callable as _Callable
 from typing import Any as _Any
 
-import dualtape as _dt
-from dualtape import get_grad as get_grad
 from dualtape import get_seed as get_seed
-from dualtape import grad as grad
-from dualtape import hessian as hessian
-from dualtape import jacfwd as jacfwd
-from dualtape import jacrev as jacrev
-from dualtape import jvp as jvp
 from dualtape import set_seed as set_seed
-from dualtape import value_and_grad as value_and_grad
-from dualtape import vjp as vjp
-from dualtape import vmap as vmap
 from dualtape.mindspore import amp as amp
 from dualtape.mindspore import common as common
 from dualtape.mindspore import context as context
@@ -69,6 +59,7 @@ from dualtape.mindspore.context import set_context as set_context
 from dualtape.mindspore.context import set_device as set_device
 from dualtape.mindspore.log import get_level as get_level
 from dualtape.mindspore.log import get_log_config as get_log_config
+from dualtape.mindspore.ops.transforms import TRANSFORMS as _TRANSFORMS
 from dualtape.mindspore.runtime import empty_cache as empty_cache
 from dualtape.mindspore.runtime import launch_blocking as launch_blocking
 from dualtape.mindspore.runtime import synchronize as synchronize
@@ -78,11 +69,13 @@ _FUNCTIONS_OF_TRAIN = (
     "save_checkpoint", "load_checkpoint", "load_param_into_net", "data_sink", "build_train_network", "names",
     "connect_network_with_dataset", "get_metric_fn",
 )  # fmt: skip
+_AT_THE_TOP = ("grad", "value_and_grad", "get_grad", "jvp", "vjp", "jacfwd", "jacrev", "hessian", "vmap")
 _methods.add_methods()
+globals().update({name: _TRANSFORMS[name] for name in _AT_THE_TOP})
 globals().update({name: one for name, one in vars(train).items() if name[0].isupper() or name in _FUNCTIONS_OF_TRAIN})
 
 bool = dtype.bool_  # MindSpore's name
 manual_seed, seed = set_seed, set_seed
 mutable: _Callable[..., _Any] = lambda input_data, dynamic_len=False: input_data
-recompute: _Callable[..., _Any] = lambda block, *args, **options: _dt.checkpoint(block)(*args)
+recompute: _Callable[..., _Any] = lambda block, *args, **options: _TRANSFORMS["checkpoint"](block)(*args)
 __getattr__ = _refusal(__name__)

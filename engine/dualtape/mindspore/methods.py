@@ -1,19 +1,25 @@
-"""MindSpore's methods of tensors that dualtape's have not: most are functions of `ops` with the tensor first."""
+"""MindSpore's methods of tensors and parameters: dualtape's own, and functions of `ops` with the tensor first.
+
+They stand on the room's own classes alone: importing this package changes no class of dualtape's.
+"""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
 import dualtape as dt
 from dualtape import ops as o
-from dualtape.errors import ArgumentError
-from dualtape.mindspore.additions import add_missing, respelled
+from dualtape.errors import ArgumentError, ArgumentTypeError
 from dualtape.mindspore.common.dtype import float16, float32, float64, int16, int32, int64, uint8
+from dualtape.mindspore.common.parameter import Parameter
+from dualtape.mindspore.common.tensor import Tensor, as_mindspore, as_plain, for_programs
 from dualtape.mindspore.ops.function import FUNCTIONS, spellings_of
+from dualtape.mindspore.spellings import respelled
 
 # Functions whose first argument is the tensor, under the same name.
 SAME_NAME = [
@@ -36,11 +42,21 @@ SAME_NAME = [
     "scatter",
 ]  # fmt: skip
 
-# Methods that dualtape has too: the arguments get MindSpore's names beside their own.
-RESPELLED = [
-    "sum", "mean", "prod", "amax", "amin", "argmax", "argmin", "any", "all", "var", "std", "norm", "logsumexp",
-    "cumsum", "squeeze", "expand_dims", "flip", "roll", "tile", "repeat_interleave", "split", "clip", "clamp",
-    "diag", "trace",
+# What dualtape's tensors have for everybody.
+OPERATORS = [
+    "__abs__", "__add__", "__and__", "__eq__", "__floordiv__", "__ge__", "__getitem__", "__gt__", "__invert__",
+    "__le__", "__lshift__", "__lt__", "__matmul__", "__mod__", "__mul__", "__ne__", "__neg__", "__or__",
+    "__pos__", "__pow__", "__radd__", "__rand__", "__rfloordiv__", "__rlshift__", "__rmatmul__", "__rmod__",
+    "__rmul__", "__ror__", "__rpow__", "__rrshift__", "__rshift__", "__rsub__", "__rtruediv__", "__rxor__", "__sub__",
+    "__truediv__", "__xor__", "__array_ufunc__", "__array_function__", "__len__",
+]  # fmt: skip
+_ENGINES = {"from_numpy", "primal", "ground", "level", "try_add_in_place"}
+PROPERTIES = [
+    name for name in dir(dt.Tensor) if isinstance(getattr(dt.Tensor, name), property) and name not in _ENGINES
+]
+METHODS = [
+    name for name in dir(dt.Tensor) if inspect.isfunction(getattr(dt.Tensor, name))
+    and not name.startswith("_") and name not in _ENGINES
 ]  # fmt: skip
 
 
@@ -53,10 +69,7 @@ def _to(self: dt.Tensor, *args: Any, **kwargs: Any) -> Any:
     """Converted to an element type, or on another device."""
     if len(args) == 1 and not kwargs and isinstance(args[0], type(float32)):
         return o.cast(self, args[0])
-    return _to_device(self, *args, **kwargs)
-
-
-_to_device = dt.Tensor.to
+    return self.to(*args, **kwargs)
 
 
 def _sum_to_size(self: dt.Tensor, *size: Any) -> Any:
@@ -132,20 +145,34 @@ OF_TENSORS: dict[str, Any] = {
 }  # fmt: skip
 
 
-def add_methods() -> None:
-    """Give dualtape's tensors what only MindSpore's have."""
-    add_missing(dt.Tensor, {name: FUNCTIONS[name] for name in SAME_NAME if name in FUNCTIONS})
-    add_missing(dt.Tensor, OF_TENSORS)
-    for name in RESPELLED:
+def _extremum(plain: Callable[..., Any], paired: Callable[..., Any]) -> Callable[..., Any]:
+    def extremum(
+        self: dt.Tensor, dim: Any = None, keepdims: bool = False, *, axis: Any = None, return_indices: bool = False
+    ) -> Any:
+        """The extreme elements; with a ``dim`` by position or ``return_indices`` also where they are."""
+        if dim is not None and axis is not None:
+            raise ArgumentTypeError("`max` and `min` of a tensor take one axis, `dim` or `axis`")
+        if dim is None and not return_indices:
+            return plain(self, axis, keepdims)
+        place = axis if dim is None else dim
+        return paired(self, place, keepdims) if isinstance(place, int) else plain(self, place, keepdims)
+
+    return respelled(extremum, {"keepdim": "keepdims", "keep_dims": "keepdims"})
+
+
+# What MindSpore reads otherwise than dualtape.
+CHANGED: dict[str, Any] = {"max": _extremum(o.amax, o.max), "min": _extremum(o.amin, o.min), "to": _to}
+
+
+def _table() -> dict[str, Any]:
+    """Every method and property by its name, on dualtape's tensors."""
+    found: dict[str, Any] = {name: FUNCTIONS[name] for name in SAME_NAME if name in FUNCTIONS} | OF_TENSORS
+    found |= {name: getattr(dt.Tensor, name) for name in OPERATORS}
+    found |= {name: property(attrgetter(name)) for name in PROPERTIES}
+    for name in METHODS:
         method = getattr(dt.Tensor, name)
-        if not hasattr(method, "__wrapped__"):
-            setattr(dt.Tensor, name, respelled(method, _method_spellings(method)))
-    for name in ("max", "min"):
-        method = getattr(dt.Tensor, name)
-        if not hasattr(method, "__wrapped__"):
-            setattr(dt.Tensor, name, _extremum(method))
-    if dt.Tensor.to is _to_device:
-        dt.Tensor.to = _to  # type: ignore[method-assign]
+        found[name] = respelled(method, _method_spellings(method))
+    return found | CHANGED
 
 
 def _method_spellings(method: Callable[..., Any]) -> dict[str, str]:
@@ -153,17 +180,21 @@ def _method_spellings(method: Callable[..., Any]) -> dict[str, str]:
     return {other: own for other, own in spellings_of(method).items() if own != first}
 
 
-def _extremum(method: Callable[..., Any]) -> Callable[..., Any]:
-    def call(self: dt.Tensor, *dim: Any, **kwargs: Any) -> Any:
-        """As dualtape's, with MindSpore's ``dim`` and ``return_indices`` too."""
-        if kwargs.pop("return_indices", False):
-            dim, kwargs = (dim or (kwargs.pop("axis", None),)), kwargs
-        if "dim" in kwargs:
-            dim = (kwargs.pop("dim"),)
-        for other in ("keepdim", "keep_dims"):
-            if other in kwargs:
-                kwargs["keepdims"] = kwargs.pop(other)
-        return method(self, *dim, **kwargs)
+def _property(read: Callable[..., Any] | None) -> property:
+    assert read is not None
+    return property(lambda self: as_mindspore(read(as_plain(self))))
 
-    call.__wrapped__ = method  # type: ignore[attr-defined]
-    return call
+
+def add_methods() -> None:
+    """Give the room's own classes their methods; a Parameter keeps what it has by itself, as `set_data`."""
+    own = {name for name in (*vars(dt.Parameter), *vars(Parameter)) if name not in ("value", "data", "to")}
+    for name, method in _table().items():
+        face: Any = _property(method.fget) if isinstance(method, property) else for_programs(method)
+        setattr(Tensor, name, face)
+        if name not in own and name not in PROPERTIES:
+            setattr(Parameter, name, face)
+    for face in (Tensor, Parameter):
+        face.__iter__ = lambda self: map(as_mindspore, iter(as_plain(self.value())))
+    Parameter.T = property(lambda self: self.value().T)  # type: ignore[assignment, method-assign]
+    Parameter.value = for_programs(dt.Parameter.value)  # type: ignore[method-assign]
+    Parameter.data = property(Parameter.value)  # type: ignore[assignment, method-assign]

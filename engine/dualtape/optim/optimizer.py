@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from dualtape.cell import Cell
-from dualtape.core.interpreter import Value
+from dualtape.core.interpreter import Value, value_of
 from dualtape.dtypes import float32, promote
 from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError, TensorIndexError
 from dualtape.functions.conversion import cast_to, read_positive
@@ -92,7 +92,7 @@ class Optimizer(Cell):
             slot = self.parameters.clone(name)
             for parameter in slot:
                 parameter.set_dtype(promote(parameter.dtype, float32))
-                parameter.set_data(full_like(parameter.value(), first))
+                parameter.set_data(full_like(value_of(parameter), first))
             setattr(self, name, slot)
             self._slots.append(slot)
 
@@ -112,12 +112,12 @@ class Optimizer(Cell):
         changed: list[tuple[Parameter, Tensor]] = [(self.global_step, following)]
         for i, (parameter, rate, decay) in enumerate(self._choices):
             wide = promote(parameter.dtype, float32)
-            value, gradient = cast_to(parameter.value(), wide), cast_to(gradients[i], wide)
+            value, gradient = cast_to(value_of(parameter), wide), cast_to(gradients[i], wide)
             if self.loss_scale != 1.0:
                 gradient = gradient * (1.0 / self.loss_scale)
             if decay and not self.decoupled_weight_decay:
                 gradient = gradient + value * decay
-            state = tuple(slot[i].value() for slot in self._slots)
+            state = tuple(value_of(slot[i]) for slot in self._slots)
             new_value, new_state = self.update(value, gradient, Step(number, rates[rate], decay), state)
             changed.append((parameter, new_value))
             changed += ((slot[i], tensor) for slot, tensor in zip(self._slots, new_state, strict=True))
@@ -137,12 +137,12 @@ class Optimizer(Cell):
         """The value, now, of the learning rate of that name."""
         rate = getattr(self, name)
         if isinstance(rate, LearningRateSchedule):
-            return reshape(rate(self.global_step.value()), ())
+            return reshape(rate(value_of(self.global_step)), ())
         if rate.ndim == 0:
-            held: Tensor = rate.value()
+            held: Tensor = value_of(rate)
             return held
         try:
-            return reshape(take(rate.value(), self.global_step.value()), ())
+            return reshape(take(value_of(rate), value_of(self.global_step)), ())
         except TensorIndexError as failure:
             raise TensorIndexError(
                 f"`{type(self).__name__}` has learning rates for {rate.size} steps, and all have been taken"

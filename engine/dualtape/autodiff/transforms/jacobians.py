@@ -14,7 +14,7 @@ from dualtape.autodiff.transforms.request import read_grad_position, require_cal
 from dualtape.autodiff.transforms.reverse import vjp
 from dualtape.autodiff.transforms.sparse import sparse_jacobian
 from dualtape.core.composite import replaced
-from dualtape.core.interpreter import ground
+from dualtape.core.interpreter import ground, value_of
 from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, PositionError
 from dualtape.functions.creation import zeros_like
 from dualtape.functions.shape import reshape
@@ -175,7 +175,7 @@ def read_argument(function: str, args: tuple[Any, ...], position: int) -> Tensor
         raise ArgumentTypeError(f"argument {position} of `{function}` must be a Tensor, got {type(x).__name__}")
     if not x.dtype.is_float:
         raise DTypeError(f"argument {position} of `{function}` is a Tensor of {x.dtype}, which has no derivative")
-    return x.value() if isinstance(x, Parameter) else x
+    return value_of(x) if isinstance(x, Parameter) else x
 
 
 def at_position(fn: Callable[..., Any], args: tuple[Any, ...], position: int) -> Callable[[Any], Any]:

@@ -42,7 +42,7 @@ def record(
         for position, value in zip(positions, watched, strict=True):
             arguments[position] = value
         # A parameter that is named twice is watched once.
-        watching = {p: tape.watch(p.value()) if p.requires_grad else p.value() for p in parameters}
+        watching = {p: tape.watch(value_of(p)) if p.requires_grad else value_of(p) for p in parameters}
         weights = [watching[p] for p in parameters]
         keywords = dict(zip(kwargs, arguments[len(args) :], strict=True)) if kwargs else {}
         given = arguments[: len(args)]

@@ -10,6 +10,7 @@ from typing import Any
 
 import dualtape as dt
 from dualtape.errors import ArgumentError, ArgumentTypeError, TracingError
+from dualtape.mindspore.common.tensor import as_mindspore, as_plain, from_programs
 
 _OPTIONS = {
     "capture_mode", "jit_level", "dynamic", "fullgraph", "backend", "input_signature", "hash_args", "jit_config",
@@ -41,9 +42,9 @@ class JittedFunction:
         if self._is_eager:
             return self._fn(*args, **kwargs)
         modes = tuple(cell.training for cell in _cells_of(self._owner, self._fn))
-        program = self._programs.get(modes) or self._programs.setdefault(modes, dt.jit(self._fn))
+        program = self._programs.get(modes) or self._programs.setdefault(modes, dt.jit(from_programs(self._fn)))
         try:
-            return program(*args, **kwargs)
+            return as_mindspore(program(*as_plain(args), **as_plain(kwargs)))
         except TracingError as failure:
             if self._fullgraph:
                 raise

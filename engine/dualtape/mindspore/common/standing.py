@@ -1,4 +1,4 @@
-"""Classes that make what dualtape's class makes, in MindSpore's way of asking, and count its instances as their own."""
+"""Classes of MindSpore's that count as their instances those of the class of dualtape's that they stand for."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import Any
 
 
 class StandingFor(type):
-    """The metaclass of a class that stands for its first base: ``isinstance`` asks that one."""
+    """The metaclass of a class that says whom it ``stands_for``: ``isinstance`` asks that one."""
+
+    stands_for: type
 
     def __instancecheck__(cls, instance: Any) -> bool:
-        base: type = cls.__mro__[1]
-        return isinstance(instance, base)
+        return isinstance(instance, cls.stands_for)

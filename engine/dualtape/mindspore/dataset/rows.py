@@ -10,6 +10,7 @@ import numpy as np
 
 import dualtape as dt
 from dualtape.errors import ArgumentError
+from dualtape.mindspore.common.tensor import Tensor
 
 Row = tuple[np.ndarray, ...]
 
@@ -233,7 +234,7 @@ class Dataset:
         """The rows, as lists of Tensors or arrays; each call begins a pass of its own."""
         source = self if columns is None else self.project(columns)
         for row in source._rows():
-            yield [x if output_numpy else dt.Tensor(x) for x in row]
+            yield [x if output_numpy else Tensor(x) for x in row]
 
     def create_dict_iterator(
         self, num_epochs: int = -1, output_numpy: bool = False, do_copy: bool = True

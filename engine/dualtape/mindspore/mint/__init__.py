@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from dualtape import int64
 from dualtape import ops as o
 from dualtape.mindspore.absent import refusal as _refusal
+from dualtape.mindspore.common.tensor import for_programs as _for_programs
 from dualtape.mindspore.mint import nn as nn
 from dualtape.mindspore.ops.function import FUNCTIONS as _FUNCTIONS
 from dualtape.mindspore.ops.tables import named as _named
@@ -62,19 +64,19 @@ TABLE = _named({
 
 
 def _wide(indices: Any) -> Any:
-    return indices.long()
+    return o.cast(indices, int64)
 
 
 def _wide_pair(pair: Any) -> Any:
     values, indices = pair
-    return values, indices.long()
+    return values, o.cast(indices, int64)
 
 
 def _sorted_unique(x: Any, with_inverse: bool) -> Any:
     values, inverse = _FUNCTIONS["unique"](x)
     ordered, order = _FUNCTIONS["sort"](values)
     place = _FUNCTIONS["argsort"](order)
-    return (ordered, place.long()[inverse]) if with_inverse else ordered
+    return (ordered, o.cast(place, int64)[inverse]) if with_inverse else ordered
 
 
 def _norm(x: Any, p: Any, dim: Any, keepdim: bool) -> Any:
@@ -101,5 +103,5 @@ SAME = [
     "sqrt", "square", "squeeze", "stack", "sum", "swapaxes", "take", "tan", "tanh", "tile", "trace", "tril", "triu",
     "trunc", "unbind", "unsqueeze", "where", "xlogy", "zeros", "zeros_like",
 ]  # fmt: skip
-globals().update({name: _FUNCTIONS[name] for name in SAME} | TABLE)
+globals().update({name: _for_programs(f) for name, f in ({name: _FUNCTIONS[name] for name in SAME} | TABLE).items()})
 __getattr__ = _refusal(__name__)

@@ -1,10 +1,9 @@
 """MindSpore's `nn`: dualtape's cells with MindSpore's methods, and its layers, losses and lists of rates."""
 
-from dualtape import nn as _nn
 from dualtape.mindspore.absent import refusal as _refusal
-from dualtape.mindspore.additions import add_missing as _add_missing
 from dualtape.mindspore.nn import cell as cell
 from dualtape.mindspore.nn import dynamic_lr as dynamic_lr
+from dualtape.mindspore.nn import faces as _faces
 from dualtape.mindspore.nn import layer as layer
 from dualtape.mindspore.nn import learning_rate_schedule as learning_rate_schedule
 from dualtape.mindspore.nn import loss as loss
@@ -40,8 +39,6 @@ from dualtape.mindspore.nn.wrap import TrainOneStepWithLossScaleCell as TrainOne
 from dualtape.mindspore.nn.wrap import WithEvalCell as WithEvalCell
 from dualtape.mindspore.nn.wrap import WithGradCell as WithGradCell
 
-globals().update({name: one for name, one in vars(_nn).items() if isinstance(one, type)} | layer.LAYERS)
-get_activation = _nn.get_activation
-cell.add_methods()
-_add_missing(_nn.LossBase, {"get_loss": loss.get_loss})
+globals().update({name: one for name, one in vars(_faces).items() if isinstance(one, type)} | layer.LAYERS)
+get_activation = cell.get_activation
 __getattr__ = _refusal(__name__)

@@ -7,15 +7,15 @@ from collections.abc import Callable
 from typing import Any
 
 import dualtape as dt
-from dualtape import nn
 from dualtape import ops as o
 from dualtape.errors import ArgumentError
 from dualtape.mindspore.absent import refusal
-from dualtape.mindspore.common.initializer import Uniform, initializer
+from dualtape.mindspore.common.first_values import Uniform, initializer
+from dualtape.mindspore.nn import faces as nn
+from dualtape.mindspore.nn.faces import *
 from dualtape.mindspore.ops.activations import normalized
 from dualtape.mindspore.ops.function import FUNCTIONS
 from dualtape.mindspore.ops.random import require_no_tracing
-from dualtape.nn import *
 
 
 class Dropout(nn.Cell):

@@ -8,16 +8,11 @@ import dualtape as dt
 from dualtape import ops as o
 from dualtape.errors import ArgumentTypeError
 from dualtape.mindspore.absent import refusal
+from dualtape.mindspore.nn.cell import get_loss
+from dualtape.mindspore.nn.faces import *
 from dualtape.mindspore.ops.function import FUNCTIONS
-from dualtape.nn import *
 
 _f = FUNCTIONS
-
-
-def get_loss(self: LossBase, x: Any, weights: Any = 1.0) -> Any:
-    """The mean or sum of ``x``, or ``x``, after it was multiplied by ``weights``."""
-    weighted = x * weights
-    return weighted if self.reduction == "none" else o.mean(weighted) if self.reduction == "mean" else o.sum(weighted)
 
 
 class MAELoss(LossBase):

@@ -6,12 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 import dualtape as dt
-from dualtape import nn
 from dualtape import ops as o
 from dualtape.mindspore.absent import refusal
-from dualtape.nn import ForwardValueAndGrad as ForwardValueAndGrad
-from dualtape.nn import TrainOneStepCell as TrainOneStepCell
-from dualtape.nn import WithLossCell as WithLossCell
+from dualtape.mindspore.common.tensor import transformation
+from dualtape.mindspore.nn import faces as nn
+from dualtape.mindspore.nn.faces import ForwardValueAndGrad as ForwardValueAndGrad
+from dualtape.mindspore.nn.faces import TrainOneStepCell as TrainOneStepCell
+from dualtape.mindspore.nn.faces import WithLossCell as WithLossCell
+
+_grad, _value_and_grad = transformation(dt.grad), transformation(dt.value_and_grad)
 
 
 class WithEvalCell(nn.Cell):
@@ -39,8 +42,8 @@ class WithGradCell(nn.Cell):
 
     def construct(self, *inputs: Any) -> Any:
         if self.sens is None:
-            return dt.grad(self.network, None, self.weights)(*inputs)
-        return dt.grad(self.network, None, self.weights, sens_param=True)(*inputs, self.sens)
+            return _grad(self.network, None, self.weights)(*inputs)
+        return _grad(self.network, None, self.weights, sens_param=True)(*inputs, self.sens)
 
 
 class FixedLossScaleUpdateCell(nn.Cell):
@@ -108,7 +111,7 @@ class TrainOneStepWithLossScaleCell(nn.TrainOneStepCell):
             loss = self.network(*inputs)
             return loss * scale.astype(loss.dtype), loss
 
-        (_, loss), gradients = dt.value_and_grad(scaled, None, self.weights, has_aux=True)(*inputs)
+        (_, loss), gradients = _value_and_grad(scaled, None, self.weights, has_aux=True)(*inputs)
         finite = dt.amp.all_finite(gradients)
         if self.loss_scaling_manager is not None:
             self.loss_scaling_manager(self.scale_sense, o.logical_not(finite))

@@ -4,10 +4,6 @@ Most of what is here stands in the tables of :mod:`dualtape.mindspore.ops.functi
 :mod:`dualtape.mindspore.ops.operations`.
 """
 
-from dualtape import jacfwd as jacfwd
-from dualtape import jacrev as jacrev
-from dualtape import linearize as linearize
-from dualtape import vmap as vmap
 from dualtape.mindspore.absent import refusal as _refusal
 from dualtape.mindspore.common.tensor import is_tensor as is_tensor
 from dualtape.mindspore.ops import composite as composite
@@ -17,10 +13,11 @@ from dualtape.mindspore.ops.composite import MultitypeFuncGraph as MultitypeFunc
 from dualtape.mindspore.ops.composite import constexpr as constexpr
 from dualtape.mindspore.ops.composite import depend as depend
 from dualtape.mindspore.ops.composite import partial as partial
-from dualtape.mindspore.ops.function import FUNCTIONS as _FUNCTIONS
+from dualtape.mindspore.ops.function import OF_PROGRAMS as _OF_PROGRAMS
 from dualtape.mindspore.ops.operations import *
+from dualtape.mindspore.ops.transforms import TRANSFORMS as _TRANSFORMS
 
 print_ = print
 globals().update(operations.CLASSES)
-globals().update(_FUNCTIONS)
+globals().update(_OF_PROGRAMS | _TRANSFORMS)
 __getattr__ = _refusal(__name__)

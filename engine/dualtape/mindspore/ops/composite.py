@@ -9,7 +9,15 @@ from typing import Any
 import dualtape as dt
 from dualtape.errors import ArgumentTypeError
 from dualtape.mindspore.absent import refusal
-from dualtape.ops import GradOperation as GradOperation
+from dualtape.mindspore.common.tensor import as_mindspore, as_plain, from_programs, transformation
+
+
+class GradOperation(dt.ops.GradOperation):
+    """:class:`dualtape.ops.GradOperation` of functions that take and give MindSpore's tensors."""
+
+    def __call__(self, fn: Callable[..., Any], weights: Any = None) -> Callable[..., Any]:
+        found: Callable[..., Any] = transformation(super().__call__)(fn, weights)
+        return found
 
 
 def _as_tuples(tree: Any) -> Any:
@@ -95,13 +103,13 @@ class HookBackward:
         def pull(*inputs_out_dout: Any) -> tuple[Any, ...]:
             dout = inputs_out_dout[-1]
             arrived = dout if isinstance(dout, tuple) else (dout,)
-            changed = self._hook_fn(arrived)
+            changed = as_plain(self._hook_fn(as_mindspore(arrived)))
             if changed is None:
                 return arrived
             return changed if isinstance(changed, tuple) else (changed,)
 
         identity = dt.custom_derivative(lambda *xs: xs if len(xs) > 1 else xs[0] * 1, vjp=pull)
-        return identity(*inputs)
+        return as_mindspore(identity(*as_plain(inputs)))
 
 
 class InsertGradientOf:
@@ -113,7 +121,8 @@ class InsertGradientOf:
         self._f = f
 
     def __call__(self, x: Any) -> Any:
-        return dt.custom_derivative(lambda x: x * 1, vjp=lambda x, out, dout: (self._f(dout),))(x)
+        f = from_programs(self._f)
+        return as_mindspore(dt.custom_derivative(lambda x: x * 1, vjp=lambda x, out, dout: (f(dout),))(as_plain(x)))
 
 
 def partial(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import dualtape as dt
-from dualtape.mindspore.additions import respelled
+from dualtape.mindspore.common.tensor import for_programs
 from dualtape.mindspore.ops import activations, arithmetic, composite, losses, placing, random, searching, shaping
 from dualtape.mindspore.ops.tables import Functions
+from dualtape.mindspore.spellings import respelled
 
 # Names of one argument: MindSpore has several, dualtape one for each function.
 SYNONYMS: tuple[frozenset[str], ...] = (
@@ -65,3 +66,8 @@ def all_functions() -> Functions:
 
 
 FUNCTIONS = all_functions()
+"""As the room computes with them: on dualtape's tensors."""
+
+OF_PROGRAMS: Functions = {name: for_programs(function) for name, function in FUNCTIONS.items()}
+"""As programs find them."""
+OF_PROGRAMS |= {name: for_programs(getattr(dt.ops, name)) for name in ("assign", "assign_add", "assign_sub")}

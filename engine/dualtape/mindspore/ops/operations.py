@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial, wraps
 from typing import Any
 
 import dualtape as dt
 from dualtape import ops as o
 from dualtape.errors import ArgumentTypeError
 from dualtape.mindspore.absent import refusal
+from dualtape.mindspore.common.tensor import as_mindspore, as_plain, transformation
 from dualtape.mindspore.ops import composite as composite
 from dualtape.mindspore.ops.activations import normalized
 from dualtape.mindspore.ops.composite import Depend as Depend
@@ -16,7 +18,6 @@ from dualtape.mindspore.ops.composite import HookBackward as HookBackward
 from dualtape.mindspore.ops.composite import InsertGradientOf as InsertGradientOf
 from dualtape.mindspore.ops.composite import Print as Print
 from dualtape.mindspore.ops.function import FUNCTIONS
-from dualtape.ops import *  # the classes that dualtape has
 
 _f = FUNCTIONS
 
@@ -32,7 +33,7 @@ def _operator(name: str, call: Callable[..., Any], options: dict[str, Any]) -> t
         self.name = self.__name__ = name
 
     def apply(self: Any, *inputs: Any) -> Any:
-        return call(*inputs, **self.options)
+        return as_mindspore(call(*map(as_plain, inputs), **as_plain(self.options)))
 
     return type(name, (), {"__init__": construct, "__call__": apply, "__doc__": f"MindSpore's operator {name}."})
 
@@ -93,6 +94,13 @@ def _dropout(x: Any, keep_prob: float, Seed0: int, Seed1: int) -> Any:
     return x * mask, mask > 0
 
 
+# What dualtape has as MindSpore has it.
+_OWN = [
+    name
+    for name, one in vars(o).items()
+    if name[0].isupper() and getattr(one, "__module__", "") == "dualtape.ops.classes"
+]
+
 # Constructors without arguments: the class, and the function that a call is.
 PLAIN: dict[str, str] = {
     "AddN": "addn", "AccumulateNV2": "accumulate_n", "Addcdiv": "addcdiv", "Addcmul": "addcmul", "TensorAdd": "add",
@@ -104,7 +112,7 @@ PLAIN: dict[str, str] = {
     "IsClose": "isclose", "Lerp": "lerp", "LogicalXor": "logical_xor", "MaskedFill": "masked_fill",
     "MaskedSelect": "masked_select", "Mish": "mish", "Ones": "ones", "Zeros": "zeros", "PReLU": "prelu",
     "Rank": "rank", "ReLU6": "relu6", "Rint": "round", "ScatterNd": "scatter_nd", "Shape": "shape",
-    "TensorShape": "shape", "Size": "size", "Softsign": "softsign", "StopGradient": "stop_gradient",
+    "Size": "size", "Softsign": "softsign", "StopGradient": "stop_gradient",
     "TensorScatterUpdate": "tensor_scatter_update", "TensorScatterAdd": "tensor_scatter_add", "Slice": "slice",
     "TensorScatterSub": "tensor_scatter_sub", "Trunc": "trunc", "TruncateMod": "truncate_mod",
     "UnsortedSegmentSum": "unsorted_segment_sum", "Xdivy": "xdivy", "Xlogy": "xlogy", "Assign": "assign",
@@ -172,14 +180,44 @@ WITH_OPTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
                    {"seed": 0, "seed2": 0}),
     "UniformReal": (lambda shape, seed, seed2: _f["uniform"](shape, 0.0, 1.0, seed or None), {"seed": 0, "seed2": 0}),
     "Unstack": (lambda x, axis, num: _f["unstack"](x, axis), {"axis": 0, "num": None}),
+    "TensorShape": (lambda x: dt.Tensor(x.shape, dt.int64), {}),
     "DType": (lambda x: x.dtype, {}),
 }  # fmt: skip
 
-CLASSES: dict[str, type] = {
+CLASSES: dict[str, Any] = {
     name: _operator(name, _MORE.get(function) or _f[function], {})
     for name, function in PLAIN.items()
     if function in _f or function in _MORE
 } | {name: _operator(name, call, options) for name, (call, options) in WITH_OPTIONS.items()}
 
-globals().update(CLASSES | {"Map": composite.Map, "HyperMap": composite.HyperMap})
+
+class Operator:
+    """One of dualtape's operators: it takes and gives MindSpore's tensors."""
+
+    def __init__(self, own: Any) -> None:
+        self._own = own
+        self.name = self.__name__ = own.name
+
+    def __call__(self, *inputs: Any) -> Any:
+        return as_mindspore(self._own(*map(as_plain, inputs)))
+
+    def __repr__(self) -> str:
+        return repr(self._own)
+
+
+def _made(constructor: Callable[..., Any]) -> Callable[..., Operator]:
+    return wraps(constructor)(lambda *args, **kwargs: Operator(constructor(*as_plain(args), **as_plain(kwargs))))
+
+
+def _loop(own: type) -> type:
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return transformation(partial(own.__call__, self))(*args, **kwargs)
+
+    return type(own.__name__, (own,), {"__call__": call, "__doc__": own.__doc__})
+
+
+CLASSES |= {name: _made(getattr(dt.ops, name)) for name in _OWN}
+CLASSES |= {name: _loop(getattr(dt.ops, name)) for name in ("WhileLoop", "ForiLoop", "Scan")}
+CLASSES |= {"Map": composite.Map, "HyperMap": composite.HyperMap, "GradOperation": composite.GradOperation}
+globals().update(CLASSES)
 __getattr__ = refusal(__name__)

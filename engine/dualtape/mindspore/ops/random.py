@@ -30,6 +30,12 @@ def _number(x: Any) -> Any:
     return x.asnumpy() if isinstance(x, dt.Tensor) else x
 
 
+def _of_each(function: str, dtype: Any, draw: Any, shape: Any, parameter: dt.Tensor, seed: Any) -> dt.Tensor:
+    """A sample of that shape, which a tensor may give, for each element of a parameter."""
+    sizes = (*(int(n) for n in _number(shape)), *parameter.shape)
+    return _made(function, dtype, lambda random: draw(random, _number(parameter), sizes), seed)
+
+
 def _sizes(size: tuple[Any, ...]) -> tuple[int, ...]:
     return tuple(size[0]) if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
 
@@ -63,11 +69,13 @@ FUNCTIONS = named({
     "gamma": lambda shape, alpha, beta, seed=None:
         _made("gamma", dt.float32, lambda random: random.gamma(_number(alpha), 1 / _number(beta), shape), seed),
     "random_gamma": lambda shape, alpha, seed=None:
-        _made("random_gamma", dt.float32, lambda random: random.gamma(_number(alpha), 1.0, shape), seed),
+        _of_each("random_gamma", dt.float32, lambda random, alpha, sizes: random.gamma(alpha, 1.0, sizes),
+                 shape, alpha, seed),
     "poisson": lambda shape, mean, seed=None:
         _made("poisson", dt.float32, lambda random: random.poisson(_number(mean), shape), seed),
     "random_poisson": lambda shape, rate, seed=None, dtype=dt.float32:
-        _made("random_poisson", dtype, lambda random: random.poisson(_number(rate), shape), seed),
+        _of_each("random_poisson", dtype, lambda random, rate, sizes: random.poisson(np.maximum(rate, 0), sizes),
+                 shape, rate, seed),
     "bernoulli": lambda input, p=0.5, seed=None:
         _made("bernoulli", input.dtype, lambda random: random.random(input.shape) < _number(p), seed),
     "rand": lambda *size, dtype=None, seed=None:

@@ -6,14 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import dualtape as dt
-from dualtape import nn
 from dualtape import ops as o
-from dualtape.amp import DynamicLossScaler as DynamicLossScaler
-from dualtape.amp import LossScaler as LossScaler
-from dualtape.amp import StaticLossScaler as StaticLossScaler
-from dualtape.amp import all_finite as all_finite
 from dualtape.errors import ArgumentError
 from dualtape.mindspore.absent import refusal
+from dualtape.mindspore.common.tensor import for_programs
+from dualtape.mindspore.nn import faces as nn
 from dualtape.mindspore.nn.cell import to_float
 from dualtape.mindspore.nn.layer import LayerNorm
 from dualtape.mindspore.nn.wrap import (
@@ -21,6 +18,27 @@ from dualtape.mindspore.nn.wrap import (
     FixedLossScaleUpdateCell,
     TrainOneStepWithLossScaleCell,
 )
+
+all_finite = for_programs(dt.amp.all_finite)
+
+
+class LossScaler(dt.amp.LossScaler):
+    """:class:`dualtape.amp.LossScaler` of MindSpore's tensors."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name in ("scale", "unscale", "adjust"):
+            if getattr(cls, name).__module__ == dt.amp.__name__:
+                setattr(cls, name, for_programs(getattr(cls, name)))
+
+
+class StaticLossScaler(LossScaler, dt.amp.StaticLossScaler):
+    """:class:`dualtape.amp.StaticLossScaler` of MindSpore's tensors."""
+
+
+class DynamicLossScaler(LossScaler, dt.amp.DynamicLossScaler):
+    """:class:`dualtape.amp.DynamicLossScaler` of MindSpore's tensors."""
+
 
 _WHITE_LIST: list[type] = [nn.Dense]
 _BLACK_LIST: list[type] = [LayerNorm]
@@ -60,7 +78,7 @@ def _back_to_float32(cell: nn.Cell, run: Callable[..., Any], *inputs: Any) -> An
 def custom_mixed_precision(
     network: nn.Cell, *, white_list: list[type] | None = None, black_list: list[type] | None = None,
     dtype: Any = dt.float16,
-) -> nn.Cell:  # fmt: skip
+) -> Any:  # fmt: skip
     """The network, whose cells of a white list, or all but those of a black list, compute in ``dtype``."""
     if (white_list is None) == (black_list is None):
         raise ArgumentError("`custom_mixed_precision` takes a white_list or a black_list: one of them")
@@ -76,7 +94,7 @@ def custom_mixed_precision(
     return network
 
 
-def auto_mixed_precision(network: nn.Cell, amp_level: str = "O0", dtype: Any = dt.float16) -> nn.Cell:
+def auto_mixed_precision(network: nn.Cell, amp_level: str = "O0", dtype: Any = dt.float16) -> Any:
     """The network in mixed precision.
 
     Parameters
@@ -171,7 +189,7 @@ class DynamicLossScaleManager(LossScaleManager):
 def build_train_network(
     network: nn.Cell, optimizer: nn.Optimizer, loss_fn: Any = None, level: str = "O0", boost_level: str = "O0",
     **kwargs: Any,
-) -> nn.Cell:  # fmt: skip
+) -> Any:  # fmt: skip
     """The cell of a training step: the network in mixed precision, its loss, which is scaled, and the optimizer.
 
     Parameters

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from dualtape import nn
 from dualtape.errors import ArgumentError, ArgumentTypeError
+from dualtape.mindspore.nn import faces as nn
 from dualtape.mindspore.nn.metrics import Loss, Metric, get_metrics
 from dualtape.mindspore.nn.wrap import WithEvalCell
 from dualtape.mindspore.train.amp import build_train_network
@@ -51,7 +51,7 @@ class Model:
             self._eval_network = WithEvalCell(network, loss_fn, amp_level in ("O2", "O3"))
         self._eval_indexes = eval_indexes
 
-    def _build_train_network(self, level: str) -> nn.Cell:
+    def _build_train_network(self, level: str) -> Any:
         if self._optimizer is not None:
             return build_train_network(
                 self._network, self._optimizer, self._loss_fn, level, loss_scale_manager=self._manager
@@ -59,7 +59,7 @@ class Model:
         return self._network if self._loss_fn is None else nn.WithLossCell(self._network, self._loss_fn)
 
     @property
-    def train_network(self) -> nn.Cell:
+    def train_network(self) -> Any:
         """What is called for a step of training."""
         return self._train_network
 
@@ -69,7 +69,7 @@ class Model:
         return self._eval_network
 
     @property
-    def predict_network(self) -> nn.Cell:
+    def predict_network(self) -> Any:
         """What is called for a prediction."""
         return self._network
 
@@ -215,7 +215,7 @@ def data_sink(
     return sink_process
 
 
-def connect_network_with_dataset(network: nn.Cell, dataset_helper: Any) -> nn.Cell:
+def connect_network_with_dataset(network: nn.Cell, dataset_helper: Any) -> Any:
     """The network itself: batches are given to it one by one."""
     return network
 

@@ -8,6 +8,7 @@ from typing import Any
 import dualtape as dt
 from dualtape.errors import ArgumentError, ArgumentTypeError
 from dualtape.mindspore.absent import refusal
+from dualtape.mindspore.common.parameter import owned
 from dualtape.mindspore.train.ckpt import is_ckpt, read_ckpt, write_ckpt
 
 
@@ -71,10 +72,10 @@ def load_checkpoint(
     path = os.fspath(ckpt_file_name)
     if not os.path.isfile(path) or not is_ckpt(path):
         loaded = dt.load_checkpoint(path)
-        found: dict[str, Any] = {**loaded, **loaded.metadata}
+        found: dict[str, Any] = {name: owned(x) for name, x in loaded.items()} | loaded.metadata
     else:
         read = read_ckpt(path).items()
-        found = {name: x if isinstance(x, str) else dt.Parameter(x, name=name) for name, x in read}
+        found = {name: x if isinstance(x, str) else owned(dt.Parameter(x, name=name)) for name, x in read}
     skipped = tuple([filter_prefix] if isinstance(filter_prefix, str) else filter_prefix or ())
     chosen = tuple([specify_prefix] if isinstance(specify_prefix, str) else specify_prefix or ())
     found = {

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import dualtape as dt
-from dualtape import nn
 from dualtape import ops as o
 from dualtape.errors import ArgumentError, ArgumentTypeError
+from dualtape.mindspore.nn import faces as nn
 
 
 class Optimizer(nn.Cell):

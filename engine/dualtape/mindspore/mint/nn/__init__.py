@@ -4,27 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-import dualtape as dt
 from dualtape.mindspore.absent import refusal as _refusal
 from dualtape.mindspore.mint.nn import functional as functional
+from dualtape.mindspore.nn.faces import ELU as ELU
+from dualtape.mindspore.nn.faces import GELU as GELU
+from dualtape.mindspore.nn.faces import Cell as Cell
+from dualtape.mindspore.nn.faces import Identity as Identity
+from dualtape.mindspore.nn.faces import L1Loss as L1Loss
+from dualtape.mindspore.nn.faces import LogSoftmax as LogSoftmax
+from dualtape.mindspore.nn.faces import MSELoss as MSELoss
+from dualtape.mindspore.nn.faces import ReLU as ReLU
+from dualtape.mindspore.nn.faces import Sigmoid as Sigmoid
+from dualtape.mindspore.nn.faces import SiLU as SiLU
+from dualtape.mindspore.nn.faces import Softmax as Softmax
+from dualtape.mindspore.nn.faces import Softplus as Softplus
+from dualtape.mindspore.nn.faces import Tanh as Tanh
 from dualtape.mindspore.nn.layer import LAYERS as _LAYERS
 from dualtape.mindspore.nn.layer import Linear as Linear
-from dualtape.nn import ELU as ELU
-from dualtape.nn import GELU as GELU
-from dualtape.nn import Cell as Cell
-from dualtape.nn import Identity as Identity
-from dualtape.nn import L1Loss as L1Loss
-from dualtape.nn import LogSoftmax as LogSoftmax
-from dualtape.nn import MSELoss as MSELoss
-from dualtape.nn import ReLU as ReLU
-from dualtape.nn import Sigmoid as Sigmoid
-from dualtape.nn import SiLU as SiLU
-from dualtape.nn import Softmax as Softmax
-from dualtape.nn import Softplus as Softplus
-from dualtape.nn import Tanh as Tanh
 
 
-class Dropout(dt.nn.Cell):
+class Dropout(Cell):
     """Zeros in the place of elements with probability ``p`` while it trains."""
 
     def __init__(self, p: float = 0.5) -> None:

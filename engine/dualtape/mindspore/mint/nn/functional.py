@@ -1,7 +1,7 @@
 """MindSpore's `mint.nn.functional`."""
 
 from dualtape.mindspore.absent import refusal as _refusal
-from dualtape.mindspore.ops.function import FUNCTIONS as _FUNCTIONS
+from dualtape.mindspore.ops.function import OF_PROGRAMS as _OF_PROGRAMS
 
 _NAMES = [
     "relu", "relu6", "elu", "gelu", "silu", "leaky_relu", "softplus", "sigmoid", "tanh", "softmax", "log_softmax",
@@ -11,5 +11,5 @@ _NAMES = [
     "cosine_similarity", "pad", "hardtanh",
 ]  # fmt: skip
 
-globals().update({name: _FUNCTIONS[name] for name in _NAMES} | {"linear": _FUNCTIONS["dense"]})
+globals().update({name: _OF_PROGRAMS[name] for name in _NAMES} | {"linear": _OF_PROGRAMS["dense"]})
 __getattr__ = _refusal(__name__)

@@ -1,9 +1,4 @@
-"""Names that MindSpore's classes have and dualtape's lack are added to these, once this package is imported.
-
-Tensors come from every operation, and stand on every level of a derivative: a subclass would be left with the first
-sum. So the methods are put where they are looked for. What dualtape has already stays what it is; what is added is new
-names, and new spellings of arguments.
-"""
+"""Arguments under several names: MindSpore has more than one for the same thing, dualtape one for each function."""
 
 from __future__ import annotations
 
@@ -12,13 +7,6 @@ from functools import wraps
 from typing import Any
 
 from dualtape.errors import ArgumentTypeError
-
-
-def add_missing(owner: type, names: Mapping[str, Any]) -> None:
-    """Give ``owner`` the attributes that neither it nor a base has."""
-    for name, value in names.items():
-        if not any(name in vars(base) for base in owner.__mro__):
-            setattr(owner, name, value)
 
 
 def respelled(function: Callable[..., Any], spellings: Mapping[str, str]) -> Callable[..., Any]:
