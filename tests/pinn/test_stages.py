@@ -102,6 +102,11 @@ def test_a_stage_stops_by_its_rules() -> None:
     assert len(trained(pinn.SSBroyden(100, patience=20)).history) == 100
 
 
+def test_soap_goes_further_than_adam() -> None:
+    adam, soap = (trained(stage).error(np.exp) for stage in (pinn.Adam(300), pinn.SOAP(300)))
+    assert soap < adam
+
+
 def test_what_was_reached_is_exact_to_many_digits() -> None:
     solution = trained(pinn.Adam(50) >> pinn.SSBroyden(400))
     assert solution.error(np.exp) < 1e-6

@@ -89,16 +89,20 @@ class Optimizer(Cell):
         self.global_step = Parameter(Tensor(np.zeros(1, np.int32), device=device), name="global_step")
         self._slots = []
         for name, first in self.slots().items():
-            slot = self.parameters.clone(name)
-            for parameter in slot:
-                parameter.set_dtype(promote(parameter.dtype, float32))
-                parameter.set_data(full_like(value_of(parameter), first))
+            slot = ParameterTuple(
+                Parameter(cast_to(self.first(name, first, p), promote(p.dtype, float32)), name=f"{name}.{p.name}")
+                for p in self.parameters
+            )
             setattr(self, name, slot)
             self._slots.append(slot)
 
     def slots(self) -> dict[str, float]:
         """Names and first values of the tensors kept for each parameter."""
         return {}
+
+    def first(self, name: str, number: float, parameter: Parameter) -> Tensor:
+        """What a slot begins with: of the parameter's shape, unless a subclass says another."""
+        return full_like(value_of(parameter), number)
 
     def update(self, value: Tensor, gradient: Tensor, step: Step, state: State) -> tuple[Tensor, State]:
         """A parameter's new value, and the new tensors of its slots."""

@@ -63,6 +63,7 @@ from dualtape.pinn.sampling import sample_cube as sample_cube
 from dualtape.pinn.solution import Solution as Solution
 from dualtape.pinn.solver import solve as solve
 from dualtape.pinn.stages import LBFGS as LBFGS
+from dualtape.pinn.stages import SOAP as SOAP
 from dualtape.pinn.stages import SSBFGS as SSBFGS
 from dualtape.pinn.stages import Adam as Adam
 from dualtape.pinn.stages import GaussNewton as GaussNewton

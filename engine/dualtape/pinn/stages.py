@@ -119,8 +119,8 @@ class Schedule:
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Adam(TrainingStage):
-    """Steps of :class:`dualtape.optim.Adam`, on a learning rate that falls along a cosine to a twentieth.
+class FirstOrder(TrainingStage):
+    """Steps along gradients, on a learning rate that falls along a cosine to a twentieth: the base of its kinds.
 
     Parameters
     ----------
@@ -130,8 +130,6 @@ class Adam(TrainingStage):
 
     learning_rate: float = 5e-3
 
-    label: ClassVar[str] = "Adam"
-
     def __post_init__(self) -> None:
         super().__post_init__()
         rate = self.learning_rate
@@ -139,6 +137,26 @@ class Adam(TrainingStage):
             raise ArgumentTypeError(f"`learning_rate` must be a number, got {type(rate).__name__}")
         if not 0 < rate < math.inf:
             raise ArgumentError(f"`learning_rate` must be positive and finite, got {rate}")
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Adam(FirstOrder):
+    """Steps of :class:`dualtape.optim.Adam`.
+
+    Parameters are those of :class:`FirstOrder`.
+    """
+
+    label: ClassVar[str] = "Adam"
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class SOAP(FirstOrder):
+    """Steps of :class:`dualtape.optim.SOAP`: Adam in better directions, for wide networks and points that change.
+
+    Parameters are those of :class:`FirstOrder`.
+    """
+
+    label: ClassVar[str] = "SOAP"
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
