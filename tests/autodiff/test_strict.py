@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable
 
@@ -60,6 +61,15 @@ def test_the_innermost_block_decides(mode: str) -> None:
     loose = MODES[mode]().asnumpy()
     with dt.strict_derivatives(), dt.strict_derivatives(enabled=False):
         np.testing.assert_array_equal(MODES[mode]().asnumpy(), loose)
+
+
+def test_a_block_that_was_never_left_ends_with_itself() -> None:
+    """As one is whose `with` Ctrl-C has torn apart."""
+    scope = dt.strict_derivatives()
+    scope.__enter__()
+    del scope
+    gc.collect()
+    assert dt.grad(lambda x: f(x).sum())(ZERO).tolist() == [0, 1]
 
 
 @pytest.mark.parametrize("links", [1, 2, 3])

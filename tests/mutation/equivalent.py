@@ -64,6 +64,12 @@ CLAIMS = (
     Claim("multiply.transposes", "(ct, y)", "(y, ct)", _NO_ORDER),
     Claim("multiply.transposes", "(ct, x)", "(x, ct)", _NO_ORDER),
     Claim("times_slope", "conventions.entered and is_strict()", "is_strict()", "it asks first whether any was entered"),
+    Claim(
+        "is_strict",
+        "innermost is not None and innermost.enabled",
+        "-(innermost is not None and innermost.enabled)",
+        "only its truth is asked for",
+    ),
     Claim("_rows", f"return {_AS_ONE}", f"return -({_AS_ONE})", "both factors of a product change their signs"),
     Claim("_rows", _AS_ONE, "x", _SAME_SUM),
     Claim("_rows", "x if len(x.shape) == 2 else ", "", "a reshape to its own shape is the identity"),
