@@ -9,7 +9,9 @@ import dualtape as dt
 from dualtape.core.primitive import CATALOGUE
 
 
-@pytest.mark.parametrize(("indices", "named"), [([-4, 3, 9, -5], 9), ([0, -5, 4], -5), ([4, -9], 4), ([-4, -6], -6), ([1, 4], 4)])
+@pytest.mark.parametrize(
+    ("indices", "named"), [([-4, 3, 9, -5], 9), ([0, -5, 4], -5), ([4, -9], 4), ([-4, -6], -6), ([1, 4], 4)]
+)
 def test_the_first_index_outside_is_named(indices: list[int], named: int) -> None:
     """From -4 on: an index counts from the end."""
     with pytest.raises(IndexError, match=f"^index {named} is outside axis 1 of size 4"):
