@@ -113,7 +113,7 @@ def solve(
     steps: Annotated[int, typer.Option(min=0, help="Steps of Adam.")] = 200,
     curvature_steps: Annotated[
         int, typer.Option(min=0, help="Steps after them, at most, of SSBroyden, or of L-BFGS for a large network.")
-    ] = 10_000,
+    ] = 20_000,
     width: Annotated[int, typer.Option(min=1, help="Units of a hidden layer.")] = 20,
     depth: Annotated[int, typer.Option(min=1, help="Number of hidden layers.")] = 4,
     points: Annotated[int, typer.Option(min=1, help="Points inside the domain.")] = 2_500,

@@ -216,7 +216,7 @@ def test_a_resumed_run_may_have_more_stages(tmp_path: Path) -> None:
 def test_a_network_of_many_weights_has_lbfgs_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dualtape.pinn.stages.DENSE_WEIGHTS", 30)
     found = [default_schedule(weights) for weights in (30, 31)]
-    assert [repr(schedule) for schedule in found] == ["Adam(200) >> SSBroyden(10000)", "Adam(200) >> LBFGS(10000)"]
+    assert [repr(schedule) for schedule in found] == ["Adam(200) >> SSBroyden(20000)", "Adam(200) >> LBFGS(20000)"]
 
 
 @pytest.mark.parametrize(

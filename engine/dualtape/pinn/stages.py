@@ -265,7 +265,7 @@ class GaussNewtonCG(TrainingStage):
         read_count("rank", self.rank)
 
 
-def default_schedule(weights: int, steps: int = 200, curvature_steps: int = 10_000) -> Schedule:
+def default_schedule(weights: int, steps: int = 200, curvature_steps: int = 20_000) -> Schedule:
     """What :func:`solve` does by itself: Adam to leave the start behind, then as much curvature as can be had.
 
     That is the matrix of :class:`SSBroyden` for up to 4000 weights, and the memory of :class:`LBFGS` for more.
@@ -274,7 +274,7 @@ def default_schedule(weights: int, steps: int = 200, curvature_steps: int = 10_0
     --------
     >>> from dualtape import pinn
     >>> pinn.default_schedule(weights=1_341), pinn.default_schedule(weights=100_000)
-    (Adam(200) >> SSBroyden(10000), Adam(200) >> LBFGS(10000))
+    (Adam(200) >> SSBroyden(20000), Adam(200) >> LBFGS(20000))
     """
     curvature = SSBroyden(curvature_steps) if weights <= DENSE_WEIGHTS else LBFGS(curvature_steps)
     return Adam(steps) >> curvature
