@@ -1,4 +1,6 @@
-"""How many names of NumPy's and SciPy's work inside `grad`: ``python benchmarks/numpy_names.py [--list] [numpy.linalg]``.
+"""How many names of NumPy's and SciPy's work inside `grad`.
+
+``python benchmarks/numpy_names.py``, with ``--list`` the names themselves, with ``numpy.linalg`` those of one module.
 
 A name works if it, or what has its name in `dualtape.ops`, is differentiated, and the gradient is that of finite
 differences of NumPy's or SciPy's own function. What gives no floats, or takes none of the arguments below, is not

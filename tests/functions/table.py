@@ -127,10 +127,11 @@ def _mapped(function: Any, case: Case) -> None:
 
 def _bound(name: str) -> str:
     own = name.rpartition(".")[2]
+    kernel = OF_KERNELS.get(f"dt_{own}")
     if own in EXACT and name.startswith("special."):
         entry = EXACT[own]
-        return f"{entry.ulps:g}{' of the largest' if entry.absolute else ''}"
-    kernel = OF_KERNELS.get(f"dt_{own}")
+        ulps = max(entry.ulps, kernel.ulps if kernel else 0)
+        return f"{ulps:g}{' of the largest' if entry.absolute else ''}"
     return f"{max(kernel.ulps, 4):g}" if kernel else ""
 
 
