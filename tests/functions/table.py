@@ -10,23 +10,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy.linalg
-import scipy.special
 
 import dualtape as dt
 from dualtape import pytree
 from dualtape.core.lowering import OnHost
 from dualtape.core.primitive import CATALOGUE
 from dualtape.errors import DualtapeError
-from dualtape.numpy_calls import _RENAMED
 from functions.all_cases import CASES, FUNCTIONS
 from functions.cases import Case
+from functions.elsewhere import in_jax, in_numpy, in_pytorch
 from special_functions.reference import FUNCTIONS as OF_KERNELS
 from special_functions.scipy_reference import EXACT
 
 PAGE = Path(__file__).parents[2] / "docs" / "functions.md"
 BEGIN, END = "<!-- table of functions: generated -->\n", "<!-- end of the table -->\n"
-HEAD = "| function | NumPy, SciPy | takes | runs on | derivatives | `jit` | `vmap` | at most, ulp |"
+HEAD = "| function | NumPy, SciPy | JAX | PyTorch | takes | runs on | derivatives | `jit` | `vmap` | at most, ulp |"
 _TYPES = (("f2", np.float16), ("f4", np.float32), ("f8", np.float64))
 
 
@@ -45,32 +43,17 @@ def _row(name: str, cases: list[Case]) -> str:
     case, function = cases[0], FUNCTIONS[name]
     cells = (
         f"`{name}`",
-        _elsewhere(name),
+        in_numpy(name),
+        in_jax(name),
+        in_pytorch(name),
         _types(function, case),
         _place(function, case),
         _derivatives(cases),
         _yes(lambda: dt.jit(_called(function, case), device="host")(*_tensors(case))),
-        _yes(lambda: _mapped(function, case)),
+        _yes(lambda: _mapped(function, case)) if _tensors(case) else "",
         _bound(name),
     )
     return f"| {' | '.join(cells)} |"
-
-
-def _elsewhere(name: str) -> str:
-    """NumPy's or SciPy's name of it."""
-    own = name.rpartition(".")[2]
-    theirs = {ours: there for there, ours in _RENAMED.items()}.get(own, own)
-    for module, title in (
-        (np.linalg if name.startswith("linalg.") else None, "np.linalg"),
-        (scipy.special if name.startswith("special.") else None, "scipy.special"),
-        (np, "np"),
-        (scipy.linalg if name.startswith("linalg.") else None, "scipy.linalg"),
-        (scipy.special, "scipy.special"),
-    ):
-        for candidate in (own, theirs):
-            if module is not None and callable(getattr(module, candidate, None)):
-                return f"`{title}.{candidate}`"
-    return ""
 
 
 def _is_tensor(x: Any) -> bool:
@@ -144,10 +127,11 @@ def _mapped(function: Any, case: Case) -> None:
 
 def _bound(name: str) -> str:
     own = name.rpartition(".")[2]
+    kernel = OF_KERNELS.get(f"dt_{own}")
     if own in EXACT and name.startswith("special."):
         entry = EXACT[own]
-        return f"{entry.ulps:g}{' of the largest' if entry.absolute else ''}"
-    kernel = OF_KERNELS.get(f"dt_{own}")
+        ulps = max(entry.ulps, kernel.ulps if kernel else 0)
+        return f"{ulps:g}{' of the largest' if entry.absolute else ''}"
     return f"{max(kernel.ulps, 4):g}" if kernel else ""
 
 
@@ -156,21 +140,8 @@ def stated() -> list[str]:
     return PAGE.read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0].splitlines()
 
 
-def counts() -> dict[str, tuple[int, int]]:
-    """Of NumPy's and SciPy's names, how many are there, of how many functions."""
-    ours = {name.rpartition(".")[2] for name in FUNCTIONS} | set(_RENAMED)
-    public = lambda module: {
-        name
-        for name in dir(module)
-        if not name.startswith("_") and callable(getattr(module, name)) and not isinstance(getattr(module, name), type)
-    }
-    modules = {"numpy": np, "numpy.linalg": np.linalg, "scipy.special": scipy.special}
-    return {title: (len(public(module) & ours), len(public(module))) for title, module in modules.items()}
-
-
 if __name__ == "__main__":
     page = PAGE.read_text(encoding="utf-8")
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
     PAGE.write_text(before + BEGIN + "\n".join(rows()) + "\n" + END + after, encoding="utf-8")
-    print(counts())

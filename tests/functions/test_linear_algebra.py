@@ -182,3 +182,17 @@ def test_integers_become_floats_and_a_singular_matrix_names_the_function() -> No
         linalg.inv(dt.ops.zeros((2, 2)))
     with pytest.raises(ShapeError, match=r"\(2, 3\)"):
         linalg.eigh(dt.ops.zeros((2, 3)))
+
+
+@pytest.mark.parametrize("function", [linalg.eigh, linalg.svd], ids=["eigh", "svd"])
+def test_values_of_a_matrix_are_apart_by_its_own_size(function: Any) -> None:
+    """In a stack with a matrix of another size, its derivative is the same as alone."""
+    rng = np.random.default_rng(3)
+    one = rng.normal(size=(2, 2))
+    one, change = one + one.T, rng.normal(size=(2, 2))
+    sizes = np.array([1.0, 1e24])[:, None, None]
+    vectors = lambda x: function(x)[0 if function is linalg.svd else 1]
+    alone = dt.jvp(vectors, dt.Tensor(one), dt.Tensor(change))[1].asnumpy()
+    both = dt.jvp(vectors, dt.Tensor(one * sizes), dt.Tensor(change * sizes))[1].asnumpy()
+    assert np.abs(alone).max() > 1e-3
+    np.testing.assert_allclose(both, [alone, alone], rtol=1e-9)

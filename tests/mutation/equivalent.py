@@ -100,6 +100,9 @@ CLAIMS = (
     Claim("_over_square_radius", "(y / size, x / size)", "(x / size, y / size)", "a sum of squares is symmetric"),
     Claim("_inverse_where_apart", "n = size", "n = difference", "both have as many columns"),
     Claim("_inverse_where_apart", "size.dtype", "difference.dtype", _SAME_TYPE),
+    Claim("_inverse_where_apart", "stop_gradient(difference)", "difference", "a comparison has no derivative"),
+    Claim("_inverse_where_apart", "difference, 1.0", "difference, 2.0", "where it is not apart, 0 is chosen"),
+    Claim("_svd_tangent", "min(rows, columns)", "min(columns, rows)", "the smaller one of two knows no order"),
 )
 
 

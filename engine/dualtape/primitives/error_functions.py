@@ -1,4 +1,4 @@
-"""Inverses of the error functions, the scaled one, and the normal distribution; SciPy computes them on the host."""
+"""Inverses of the error functions, the scaled one, and the normal distribution: SciPy's, on the host but for erfinv."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from dualtape.primitives.arithmetic import reciprocal
+from dualtape.primitives.declaring import math_function
 from dualtape.primitives.exponential import exp
 from dualtape.primitives.on_host import host_function, rounded
 
@@ -15,7 +16,17 @@ _HALF_ROOT_PI = math.sqrt(math.pi) / 2
 _ROOT_2_PI = math.sqrt(2 * math.pi)
 _MODERATE = ((-2.0, 2.0),)
 
-erfinv = host_function("erfinv", partials=(lambda x, y: _HALF_ROOT_PI * exp(y * y),), domain=((-0.9, 0.9),))
+
+def _erfinv(x: np.ndarray) -> Any:
+    """SciPy's, which loses the sign of zero."""
+    from scipy import special
+
+    return np.copysign(special.erfinv(x), x)
+
+
+erfinv = math_function(
+    "erfinv", numpy=rounded(_erfinv), partials=(lambda x, y: _HALF_ROOT_PI * exp(y * y),), domain=((-0.9, 0.9),)
+)
 erfcinv = host_function("erfcinv", partials=(lambda x, y: -_HALF_ROOT_PI * exp(y * y),), domain=((0.1, 1.9),))
 
 # For large x this subtracts numbers of size 1: the derivative, 1 / (sqrt(pi) x^2), has lost x^2 roundings.

@@ -123,13 +123,17 @@ def _substituted(factors: np.ndarray, order: np.ndarray, b: np.ndarray, transpos
 
 def _fits(factors: np.ndarray, order: np.ndarray, a: np.ndarray) -> bool:
     """Whether they are factors of ``a``, by their product with one vector."""
+    from scipy.linalg import blas
+
     n = len(a)
     if not np.array_equal(np.sort(order), np.arange(n)):
         return False
+    # The transposed of a matrix in C's order is one in Fortran's, which BLAS reads where it is.
+    multiply, stored = (blas.dtrmv if a.dtype == np.float64 else blas.strmv), factors.T
     v = np.cos(np.arange(n, dtype=a.dtype))
-    product = np.tril(factors, -1) @ (upper := np.triu(factors) @ v) + upper
-    size = (np.abs(factors).max(initial=0) + np.abs(a).max(initial=0)) * n
-    return bool(np.abs(product - a[order] @ v).max(initial=0) <= 64 * n * np.finfo(a.dtype).eps * size)
+    product = multiply(stored, multiply(stored, v, lower=True, trans=True), lower=False, trans=True, diag=True)
+    size = sum(max(x.max(initial=0), -x.min(initial=0)) for x in (factors, a))
+    return bool(np.abs(product - (a @ v)[order]).max(initial=0) <= 64 * n * np.finfo(a.dtype).eps * size)
 
 
 def _over_stack(solve_one: Any, arrays: Sequence[np.ndarray]) -> np.ndarray:

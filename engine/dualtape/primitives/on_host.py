@@ -24,7 +24,7 @@ def rounded(compute: Callable[..., Any]) -> Callable[..., np.ndarray]:
     """``compute`` in Float64, its value in the type of the arguments; Python numbers have none of their own."""
 
     def computed(*x: Any, **params: Any) -> np.ndarray:
-        dtype = next(a.dtype for a in x if isinstance(a, np.ndarray))
+        dtype = next(a.dtype for a in x if isinstance(a, (np.ndarray, np.generic)))
         return np.asarray(compute(*(np.asarray(a, np.float64) for a in x), **params)).astype(dtype)
 
     return computed
