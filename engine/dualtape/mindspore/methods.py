@@ -39,7 +39,9 @@ SAME_NAME = [
     "searchsorted", "sgn", "sign", "signbit", "sinc", "sinh", "soft_shrink", "softmax", "sort", "sub", "subtract",
     "swapdims", "t", "tan", "tensor_split", "top_k", "topk", "tril", "triu", "true_divide", "trunc", "type_as",
     "unbind", "unique", "view_as", "vsplit", "xdivy", "xlogy", "expand", "round", "fmax", "fmin",
-    "scatter",
+    "scatter", "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not", "bitwise_left_shift", "bitwise_right_shift",
+    "gcd", "lcm", "logcumsumexp", "nextafter", "unsorted_segment_max", "unsorted_segment_min", "unsorted_segment_prod",
+    "det", "slogdet", "logdet", "inverse", "matrix_power", "qr", "svd", "cholesky", "erfinv",
 ]  # fmt: skip
 
 # What dualtape's tensors have for everybody.

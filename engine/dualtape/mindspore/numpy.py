@@ -103,7 +103,8 @@ SAME = [
     "tensordot", "where", "argmax", "argmin", "clip", "take", "diff", "diagonal", "diagflat", "tril", "triu",
     "hsplit", "vsplit", "dsplit", "count_nonzero", "heaviside", "float_power",
     "nansum", "nanmean", "atleast_1d", "atleast_2d", "atleast_3d", "ones_like", "zeros_like",
-    "full_like", "trace", "bincount", "signbit", "argwhere",
+    "full_like", "trace", "bincount", "signbit", "argwhere", "bitwise_and", "bitwise_or", "bitwise_xor", "copysign",
+    "cross", "gcd", "lcm", "kron",
 ]  # fmt: skip
 
 TABLE = named({
