@@ -22,7 +22,7 @@ from dualtape import uint16 as uint16
 from dualtape import uint32 as uint32
 from dualtape import uint64 as uint64
 from dualtape.mindspore.absent import refusal
-from dualtape.mindspore.common.tensor import for_programs
+from dualtape.mindspore.common.tensor import computing
 from dualtape.mindspore.ops.function import FUNCTIONS
 from dualtape.mindspore.ops.tables import named
 
@@ -177,5 +177,5 @@ _names = {name: _f[name] for name in SAME if name in _f}
 _names |= {"power": o.pow, "absolute": o.abs, "mod": o.mod}
 _names |= {name: _floats(_f[name]) for name in FLOATS}
 _names |= TABLE
-globals().update({name: for_programs(function) for name, function in _names.items()})
+globals().update({name: computing(function) for name, function in _names.items()})
 __getattr__ = refusal(__name__)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import dualtape as dt
-from dualtape.mindspore.common.tensor import for_programs
+from dualtape.mindspore.common.tensor import computing, for_programs
 from dualtape.mindspore.ops import (
     activations,
     arithmetic,
@@ -78,6 +78,6 @@ def all_functions() -> Functions:
 FUNCTIONS = all_functions()
 """As the room computes with them: on dualtape's tensors."""
 
-OF_PROGRAMS: Functions = {name: for_programs(function) for name, function in FUNCTIONS.items()}
+OF_PROGRAMS: Functions = {name: computing(function) for name, function in FUNCTIONS.items()}
 """As programs find them."""
 OF_PROGRAMS |= {name: for_programs(getattr(dt.ops, name)) for name in ("assign", "assign_add", "assign_sub")}
