@@ -1,7 +1,7 @@
 """Run every recorded program as it is, and compare what it prints with what MindSpore printed.
 
-``PYTHONPATH=tests python tests/mindspore/compare_programs.py`` names each program and whether it printed the same; the
-exit code is the number of those that did not. All run in one process, each from a file of its own.
+``PYTHONPATH=tests python tests/mindspore/compare_programs.py [start of names]`` says of each program whether it printed
+the same; the exit code is the number of those that did not. All run in one process, each from a file of its own.
 """
 
 from __future__ import annotations
@@ -48,13 +48,13 @@ def difference(actual: str, expected: str) -> str:
     return ""
 
 
-def compared() -> Iterator[tuple[str, str]]:
-    """Each program's name, and how what it prints differs."""
+def compared(start: str = "") -> Iterator[tuple[str, str]]:
+    """The name of each program that starts so, and how what it prints differs."""
     from dualtape.mindspore.alias import install_alias
 
     install_alias()
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        for case in recorded():
+        for case in (case for case in recorded() if case.id.startswith(start)):
             program = Path(folder) / "program.py"
             program.write_text(case.program, encoding="utf-8")
             printed = io.StringIO()
@@ -67,14 +67,14 @@ def compared() -> Iterator[tuple[str, str]]:
                 yield case.id, difference(printed.getvalue(), case.printed)
 
 
-def main() -> int:
+def main(start: str = "") -> int:
     """Print the comparison; the number of programs that differ."""
     count = 0
-    for name, differs in compared():
+    for name, differs in compared(start):
         print(f"{name}: {differs or 'same'}")
         count += bool(differs)
     return count
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +44,14 @@ def areas() -> dict[str, list[str]]:
 
 def evaluate(expression: str, library: str, floats: str = "np.float32") -> Any:
     """What the expression is, as JSON can hold it; ``floats`` is the type of the tensors in it."""
+    return encoded(eval(expression, dict(_names(library, floats))))
+
+
+@cache
+def _names(library: str, floats: str) -> dict[str, Any]:
     names: dict[str, Any] = {}
     exec(SETUP.format(library=library, floats=floats), names)
-    return encoded(eval(expression, names))
+    return names
 
 
 def encoded(value: Any) -> Any:

@@ -59,6 +59,9 @@ def main() -> None:
         losses = {name: train(mindspore) for name, train in trainings.TRAININGS.items()}
     lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in values.items())
     (HERE / "values.json").write_text("{\n" + lines + "\n}\n", encoding="utf-8")
+    for name in trainings.OPTIMIZERS:
+        losses[f"Tanh: {name}"] = trainings.with_tanh(mindspore, name, mindspore.nn.Tanh())
+        losses[f"Tanh, nudged: {name}"] = trainings.with_tanh(mindspore, name, mindspore.nn.Tanh(), nudged=True)
     lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in losses.items())
     (HERE / "losses.json").write_text("{\n" + lines + "\n}\n", encoding="utf-8")
 

@@ -14,6 +14,7 @@ import pytest
 
 import dualtape as dt
 import dualtape.mindspore as ms
+from dualtape.errors import DualtapeError
 from dualtape.mindspore import Parameter, Tensor, nn, ops
 
 X = Tensor([[1.0, 5.0, 3.0], [4.0, 2.0, 6.0]])
@@ -88,7 +89,8 @@ def _seen(x: Any) -> Any:
         lambda: _network()(X), lambda: ms.grad(_network().construct)(X), lambda: ms.jit(_network())(X),
         lambda: nn.MSELoss()(X, X), lambda: nn.WithLossCell(_network(), nn.MSELoss())(X, X[:, :1]),
         lambda: ms.grad(_network(), None, _network().trainable_params())(X)[0],
-        lambda: nn.get_activation("tanh")(X), lambda: ms.common.initializer.initializer("ones", (2,)),
+        lambda: nn.get_activation("tanh")(X),
+        lambda: nn.Dense(3, 1, activation=_seen)(X), lambda: ms.common.initializer.initializer("ones", (2,)),
         lambda: Parameter(X).sum(dim=1), lambda: Parameter(X).T, lambda: Parameter(X).value(), lambda: Parameter(X) * 2,
         lambda: ops.assign(Parameter(X), X), lambda: copy.deepcopy(X), lambda: pickle.loads(pickle.dumps(X)),
         lambda: next(ms.dataset.NumpySlicesDataset([1.0, 2.0]).create_tuple_iterator())[0],
@@ -162,3 +164,12 @@ def test_a_tensor_changes_in_place_as_mindspores_does_and_derivatives_follow() -
         assert (by_x.tolist(), by_y.item()) == ([2.0, 0.0, 6.0], 32.0)
     counts = Tensor([1, 2])
     assert (counts.set_dtype(ms.float32), counts.dtype) == (ms.float32, ms.float32)
+
+
+@pytest.mark.parametrize("name", ["cross", "median", "view_as", "topk", "moveaxis", "sort"])
+def test_what_a_method_cannot_read_is_told_in_its_name(name: str) -> None:
+    for given in (["a", "b"], [object()]):
+        with pytest.raises(DualtapeError, match=f"`{name}"):
+            getattr(X, name)(*given)
+    with pytest.raises(TypeError, match=r"`cross\(.*got \(Tensor, str\)"):
+        X.cross("a")

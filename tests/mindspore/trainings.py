@@ -10,12 +10,16 @@ import numpy as np
 STEPS = 200
 
 
-def _network(ms: Any) -> Any:
-    # MindSpore's tanh is off by several ulp, which 200 steps make 1e-4 of.
-    net = ms.nn.SequentialCell(ms.nn.Dense(2, 8), ms.nn.Sigmoid(), ms.nn.Dense(8, 1))
-    random = np.random.RandomState(3)
+def _network(ms: Any, activation: Any = None, nudged: bool = False) -> Any:
+    """A network; ``nudged`` weights are the next numbers above or below."""
+    net = ms.nn.SequentialCell(ms.nn.Dense(2, 8), activation or ms.nn.Sigmoid(), ms.nn.Dense(8, 1))
+    random, signs = np.random.RandomState(3), np.random.RandomState(1)
     for parameter in net.trainable_params():
-        parameter.set_data(ms.Tensor((random.randn(*parameter.shape) * 0.5).astype(np.float32)))
+        weights = (random.randn(*parameter.shape) * 0.5).astype(np.float32)
+        if nudged:
+            above = signs.rand(*weights.shape) > 0.5
+            weights = np.nextafter(weights, np.where(above, np.inf, -np.inf).astype(np.float32))
+        parameter.set_data(ms.Tensor(weights))
     return net
 
 
@@ -28,18 +32,18 @@ def _batches() -> tuple[np.ndarray, np.ndarray]:
 def _by_steps(make: Callable[[Any, Any], Any]) -> Callable[[Any], list[float]]:
     """The losses of a cell that takes a step: ``make(ms, net)``."""
 
-    def train(ms: Any) -> list[float]:
-        step = make(ms, _network(ms))
-        step.set_train()
-        x, y = _batches()
-        found = []
-        for i in range(STEPS):
-            outputs = step(ms.Tensor(x[i % 20]), ms.Tensor(y[i % 20]))
-            loss = outputs[0] if isinstance(outputs, tuple) else outputs
-            found.append(float(loss.asnumpy()))
-        return found
+    return lambda ms: _losses(ms, make(ms, _network(ms)))
 
-    return train
+
+def _losses(ms: Any, step: Any) -> list[float]:
+    step.set_train()
+    x, y = _batches()
+    found = []
+    for i in range(STEPS):
+        outputs = step(ms.Tensor(x[i % 20]), ms.Tensor(y[i % 20]))
+        loss = outputs[0] if isinstance(outputs, tuple) else outputs
+        found.append(float(loss.asnumpy()))
+    return found
 
 
 def _plain(optimizer: Callable[[Any, Any], Any]) -> Callable[[Any], list[float]]:
@@ -114,12 +118,16 @@ def _by_scaler(ms: Any) -> list[float]:
     return found
 
 
+OPTIMIZERS: dict[str, Callable[[Any, Any], Any]] = {
+    "SGD": lambda ms, params: ms.nn.SGD(params, 0.1),
+    "SGD with momentum and decay": lambda ms, params: ms.nn.SGD(params, 0.02, 0.9, weight_decay=1e-3),
+    "Momentum": lambda ms, params: ms.nn.Momentum(params, 0.02, 0.9),
+    "Adam": lambda ms, params: ms.nn.Adam(params, 0.01),
+    "AdamWeightDecay": lambda ms, params: ms.nn.AdamWeightDecay(params, 0.005, weight_decay=0.01),
+}
+
 TRAININGS: dict[str, Callable[[Any], list[float]]] = {
-    "SGD": _plain(lambda ms, params: ms.nn.SGD(params, 0.1)),
-    "SGD with momentum and decay": _plain(lambda ms, params: ms.nn.SGD(params, 0.02, 0.9, weight_decay=1e-3)),
-    "Momentum": _plain(lambda ms, params: ms.nn.Momentum(params, 0.02, 0.9)),
-    "Adam": _plain(lambda ms, params: ms.nn.Adam(params, 0.01)),
-    "AdamWeightDecay": _plain(lambda ms, params: ms.nn.AdamWeightDecay(params, 0.005, weight_decay=0.01)),
+    **{name: _plain(optimizer) for name, optimizer in OPTIMIZERS.items()},
     "rates from a list": _plain(lambda ms, params: ms.nn.SGD(params, ms.nn.cosine_decay_lr(0.001, 0.1, STEPS, 20, 10))),
     "Model.train": _by_model,
     "DynamicLossScaler": _by_scaler,
@@ -129,3 +137,10 @@ TRAININGS: dict[str, Callable[[Any], list[float]]] = {
     "float16 O2": _mixed("O2"),
     "float16 O3": _mixed("O3"),
 }
+
+
+def with_tanh(ms: Any, optimizer: str, activation: Any, nudged: bool = False) -> list[float]:
+    """The losses of a network with another activation, by the optimizer of that name."""
+    net = _network(ms, activation, nudged)
+    loss = ms.nn.WithLossCell(net, ms.nn.MSELoss())
+    return _losses(ms, ms.nn.TrainOneStepCell(loss, OPTIMIZERS[optimizer](ms, net.trainable_params())))

@@ -17,7 +17,7 @@ from dualtape import ops as o
 from dualtape.errors import ArgumentError, ArgumentTypeError
 from dualtape.mindspore.common.dtype import float16, float32, float64, int16, int32, int64, uint8
 from dualtape.mindspore.common.parameter import Parameter
-from dualtape.mindspore.common.tensor import Tensor, as_mindspore, as_plain, for_programs
+from dualtape.mindspore.common.tensor import Tensor, as_mindspore, as_plain, computing, for_programs
 from dualtape.mindspore.ops.function import FUNCTIONS, spellings_of
 from dualtape.mindspore.spellings import respelled
 
@@ -39,7 +39,9 @@ SAME_NAME = [
     "searchsorted", "sgn", "sign", "signbit", "sinc", "sinh", "soft_shrink", "softmax", "sort", "sub", "subtract",
     "swapdims", "t", "tan", "tensor_split", "top_k", "topk", "tril", "triu", "true_divide", "trunc", "type_as",
     "unbind", "unique", "view_as", "vsplit", "xdivy", "xlogy", "expand", "round", "fmax", "fmin",
-    "scatter",
+    "scatter", "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not", "bitwise_left_shift", "bitwise_right_shift",
+    "gcd", "lcm", "logcumsumexp", "nextafter", "unsorted_segment_max", "unsorted_segment_min", "unsorted_segment_prod",
+    "det", "slogdet", "logdet", "inverse", "matrix_power", "qr", "svd", "cholesky", "erfinv",
 ]  # fmt: skip
 
 # What dualtape's tensors have for everybody.
@@ -160,8 +162,16 @@ def _extremum(plain: Callable[..., Any], paired: Callable[..., Any]) -> Callable
     return respelled(extremum, {"keepdim": "keepdims", "keep_dims": "keepdims"})
 
 
+def _astype(self: dt.Tensor, dtype: Any, copy: bool = True) -> Any:
+    """Converted to another element type: one of this package's, its name, or a type of Python's or NumPy's."""
+    return o.cast(self, np.dtype(dtype).name if isinstance(dtype, type) else dtype)
+
+
 # What MindSpore reads otherwise than dualtape.
-CHANGED: dict[str, Any] = {"max": _extremum(o.amax, o.max), "min": _extremum(o.amin, o.min), "to": _to}
+CHANGED: dict[str, Any] = {
+    "max": _extremum(o.amax, o.max), "min": _extremum(o.amin, o.min), "to": _to, "astype": _astype,
+    "squeeze": FUNCTIONS["squeeze"],
+}  # fmt: skip
 
 
 def _table() -> dict[str, Any]:
@@ -185,11 +195,18 @@ def _property(read: Callable[..., Any] | None) -> property:
     return property(lambda self: as_mindspore(read(as_plain(self))))
 
 
+# Methods that compute: an operator says by itself what it cannot read.
+_NAMED = {*SAME_NAME, *OF_TENSORS, *METHODS, *CHANGED}
+
+
 def add_methods() -> None:
     """Give the room's own classes their methods; a Parameter keeps what it has by itself, as `set_data`."""
     own = {name for name in (*vars(dt.Parameter), *vars(Parameter)) if name not in ("value", "data", "to")}
     for name, method in _table().items():
-        face: Any = _property(method.fget) if isinstance(method, property) else for_programs(method)
+        if isinstance(method, property):
+            face: Any = _property(method.fget)
+        else:
+            face = computing(method) if name in _NAMED else for_programs(method)
         setattr(Tensor, name, face)
         if name not in own and name not in PROPERTIES:
             setattr(Parameter, name, face)

@@ -22,7 +22,7 @@ from dualtape import uint16 as uint16
 from dualtape import uint32 as uint32
 from dualtape import uint64 as uint64
 from dualtape.mindspore.absent import refusal
-from dualtape.mindspore.common.tensor import for_programs
+from dualtape.mindspore.common.tensor import computing
 from dualtape.mindspore.ops.function import FUNCTIONS
 from dualtape.mindspore.ops.tables import named
 
@@ -103,7 +103,8 @@ SAME = [
     "tensordot", "where", "argmax", "argmin", "clip", "take", "diff", "diagonal", "diagflat", "tril", "triu",
     "hsplit", "vsplit", "dsplit", "count_nonzero", "heaviside", "float_power",
     "nansum", "nanmean", "atleast_1d", "atleast_2d", "atleast_3d", "ones_like", "zeros_like",
-    "full_like", "trace", "bincount", "signbit", "argwhere",
+    "full_like", "trace", "bincount", "signbit", "argwhere", "bitwise_and", "bitwise_or", "bitwise_xor", "copysign",
+    "cross", "gcd", "lcm", "kron",
 ]  # fmt: skip
 
 TABLE = named({
@@ -176,5 +177,5 @@ _names = {name: _f[name] for name in SAME if name in _f}
 _names |= {"power": o.pow, "absolute": o.abs, "mod": o.mod}
 _names |= {name: _floats(_f[name]) for name in FLOATS}
 _names |= TABLE
-globals().update({name: for_programs(function) for name, function in _names.items()})
+globals().update({name: computing(function) for name, function in _names.items()})
 __getattr__ = refusal(__name__)

@@ -29,7 +29,8 @@ class Parameter(dt.Parameter, metaclass=StandingFor):
         storage_format: str = "",
         init_in_server: bool = False,
     ) -> None:
-        super().__init__(as_plain(default_input), name, requires_grad)
+        given = dt.Tensor(default_input) if isinstance(default_input, list) else as_plain(default_input)
+        super().__init__(given, name, requires_grad)
 
     def clone(self, init: str = "same") -> Parameter:
         """A new parameter: with the ``'same'`` value, or ``'zeros'`` or ``'ones'``."""

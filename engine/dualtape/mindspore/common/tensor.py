@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from inspect import signature
 from typing import Any
 
 import numpy as np
 
 import dualtape as dt
-from dualtape.errors import ArgumentTypeError
+from dualtape.errors import ArgumentError, ArgumentTypeError, DualtapeError
 from dualtape.mindspore.common.first_values import initializer
 from dualtape.mindspore.common.standing import StandingFor
 
@@ -131,6 +132,24 @@ def for_programs(function: Callable[..., Any]) -> Callable[..., Any]:
         return as_mindspore(function(*[as_plain(x) for x in args], **kwargs))
 
     return call
+
+
+def computing(function: Callable[..., Any]) -> Callable[..., Any]:
+    """:func:`for_programs` of a function that calls none of a program's: what it cannot read is told in its name."""
+    call = for_programs(function)
+
+    @wraps(function)
+    def told(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return call(*args, **kwargs)
+        except DualtapeError:
+            raise
+        except (TypeError, AttributeError, ValueError, LookupError) as failure:
+            kinds = [type(x).__name__ for x in args] + [f"{name}={type(x).__name__}" for name, x in kwargs.items()]
+            kind = ArgumentTypeError if isinstance(failure, (TypeError, AttributeError)) else ArgumentError
+            raise kind(f"`{function.__name__}{signature(function)}` got ({', '.join(kinds)}): {failure}") from failure
+
+    return told
 
 
 def from_programs(function: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 from dualtape import int64
 from dualtape import ops as o
 from dualtape.mindspore.absent import refusal as _refusal
-from dualtape.mindspore.common.tensor import for_programs as _for_programs
+from dualtape.mindspore.common.tensor import computing as _computing
 from dualtape.mindspore.mint import nn as nn
 from dualtape.mindspore.ops.function import FUNCTIONS as _FUNCTIONS
 from dualtape.mindspore.ops.tables import named as _named
@@ -101,7 +101,8 @@ SAME = [
     "randn", "randn_like", "randperm", "ravel", "reciprocal", "remainder", "repeat_interleave", "reshape", "roll",
     "round", "rsqrt", "scatter", "scatter_add", "searchsorted", "sigmoid", "sign", "sin", "sinc", "sinh", "softmax",
     "sqrt", "square", "squeeze", "stack", "sum", "swapaxes", "take", "tan", "tanh", "tile", "trace", "tril", "triu",
-    "trunc", "unbind", "unsqueeze", "where", "xlogy", "zeros", "zeros_like",
+    "trunc", "unbind", "unsqueeze", "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not", "cross", "erfinv",
+    "inverse", "where", "xlogy", "zeros", "zeros_like",
 ]  # fmt: skip
-globals().update({name: _for_programs(f) for name, f in ({name: _FUNCTIONS[name] for name in SAME} | TABLE).items()})
+globals().update({name: _computing(f) for name, f in ({name: _FUNCTIONS[name] for name in SAME} | TABLE).items()})
 __getattr__ = _refusal(__name__)

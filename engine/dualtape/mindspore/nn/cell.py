@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from functools import partial, wraps
+from types import FunctionType
 from typing import Any, Self, TypeVar
 
 import dualtape as dt
@@ -257,6 +258,8 @@ class Cell(dt.nn.Cell):
         elif isinstance(value, dt.ParameterTuple):
             for parameter in value:
                 owned(parameter)
+        elif self.takes_plain and isinstance(value, FunctionType):
+            value = from_programs(value)  # a layer of dualtape's calls it, as an activation
         super().__setattr__(name, value)
 
     register_forward_pre_hook = register_forward_pre_hook

@@ -7,8 +7,18 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import dualtape as dt
-from dualtape.mindspore.common.tensor import for_programs
-from dualtape.mindspore.ops import activations, arithmetic, composite, losses, placing, random, searching, shaping
+from dualtape.mindspore.common.tensor import computing, for_programs
+from dualtape.mindspore.ops import (
+    activations,
+    arithmetic,
+    composite,
+    losses,
+    matrices,
+    placing,
+    random,
+    searching,
+    shaping,
+)
 from dualtape.mindspore.ops.tables import Functions
 from dualtape.mindspore.spellings import respelled
 
@@ -59,7 +69,7 @@ def all_functions() -> Functions:
     """Every function, by its name."""
     found: Functions = dict(_own_functions())
     found |= {name: respelled(function, spellings_of(function)) for name, function in arithmetic.ALIASES.items()}
-    for room in (arithmetic, shaping, activations, losses, searching, placing, random):
+    for room in (arithmetic, shaping, activations, losses, searching, placing, random, matrices):
         found |= {name: respelled(function, spellings_of(function)) for name, function in room.FUNCTIONS.items()}
     found["clip_by_norm"] = composite.clip_by_norm
     return found
@@ -68,6 +78,6 @@ def all_functions() -> Functions:
 FUNCTIONS = all_functions()
 """As the room computes with them: on dualtape's tensors."""
 
-OF_PROGRAMS: Functions = {name: for_programs(function) for name, function in FUNCTIONS.items()}
+OF_PROGRAMS: Functions = {name: computing(function) for name, function in FUNCTIONS.items()}
 """As programs find them."""
 OF_PROGRAMS |= {name: for_programs(getattr(dt.ops, name)) for name in ("assign", "assign_add", "assign_sub")}

@@ -181,6 +181,7 @@ WITH_OPTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "UniformReal": (lambda shape, seed, seed2: _f["uniform"](shape, 0.0, 1.0, seed or None), {"seed": 0, "seed2": 0}),
     "Unstack": (lambda x, axis, num: _f["unstack"](x, axis), {"axis": 0, "num": None}),
     "TensorShape": (lambda x: dt.Tensor(x.shape, dt.int64), {}),
+    "Squeeze": (lambda x, axis: _f["squeeze"](x, None if axis == () else axis), {"axis": ()}),
     "DType": (lambda x: x.dtype, {}),
 }  # fmt: skip
 
@@ -216,7 +217,7 @@ def _loop(own: type) -> type:
     return type(own.__name__, (own,), {"__call__": call, "__doc__": own.__doc__})
 
 
-CLASSES |= {name: _made(getattr(dt.ops, name)) for name in _OWN}
+CLASSES |= {name: _made(getattr(dt.ops, name)) for name in _OWN if name not in CLASSES}
 CLASSES |= {name: _loop(getattr(dt.ops, name)) for name in ("WhileLoop", "ForiLoop", "Scan")}
 CLASSES |= {"Map": composite.Map, "HyperMap": composite.HyperMap, "GradOperation": composite.GradOperation}
 globals().update(CLASSES)

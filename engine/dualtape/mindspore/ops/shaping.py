@@ -141,6 +141,21 @@ def _columns(tensors: Any) -> Any:
     return o.cat([o.reshape(x, (-1, 1)) if x.ndim < 2 else x for x in tensors], 1)
 
 
+def squeeze(input: Any, axis: Any = None) -> Any:
+    """Without axes of size 1, all or some; an axis of another size stays."""
+    if axis is None:
+        return o.squeeze(input)
+    asked = tuple(axis) if isinstance(axis, (tuple, list)) else (axis,)
+    removed = tuple(i for i in asked if not -input.ndim <= i < input.ndim or input.shape[i] == 1)
+    return o.squeeze(input, removed) if removed else input
+
+
+def one_hot(indices: Any, depth: int, on_value: Any = 1, off_value: Any = 0, axis: int = -1) -> Any:
+    """``on_value`` where the index is, else ``off_value``; Int64 for two integers."""
+    found = o.one_hot(indices, depth, on_value, off_value, axis)
+    return o.cast(found, dt.int64) if isinstance(on_value, int) and isinstance(off_value, int) else found
+
+
 FUNCTIONS = named({
     "adjoint": lambda x: o.swapaxes(x, -1, -2),
     "atleast_1d": lambda inputs: _at_least(inputs, 1),
@@ -194,3 +209,4 @@ FUNCTIONS |= {
     "tensor_split": tensor_split, "unstack": unstack, "rot90": rot90, "diagonal": diagonal, "diff": diff,
     "strided_slice": strided_slice, "slice": slice_of, "block_diag": block_diag, "pad": pad,
 }  # fmt: skip
+FUNCTIONS |= {"squeeze": squeeze, "one_hot": one_hot}
