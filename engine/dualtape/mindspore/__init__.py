@@ -1,8 +1,8 @@
 """MindSpore's names and ways, on dualtape: ``import dualtape.mindspore as ms``.
 
 ``python -m dualtape.mindspore program.py`` runs a program that imports ``mindspore`` or ``luojianet_ms`` as it is. What
-differs, and what is not here, stands in ``docs/mindspore.md``. Importing this package gives dualtape's tensors and
-cells the methods that only MindSpore's have, and changes none that they have.
+differs, and what is not here, stands in ``docs/mindspore.md``. Importing this package changes nothing for programs of
+dualtape's own: tensors, parameters and cells here are classes of their own.
 
 Examples
 --------
@@ -46,6 +46,7 @@ from dualtape.mindspore.common.dtype import pytype_to_dtype as pytype_to_dtype
 from dualtape.mindspore.common.parameter import Parameter as Parameter
 from dualtape.mindspore.common.parameter import ParameterTuple as ParameterTuple
 from dualtape.mindspore.common.tensor import Tensor as Tensor
+from dualtape.mindspore.common.tensor import _no_grad as _no_grad
 from dualtape.mindspore.common.tensor import from_numpy as from_numpy
 from dualtape.mindspore.common.tensor import is_tensor as is_tensor
 from dualtape.mindspore.common.tensor import tensor as tensor

@@ -10,6 +10,7 @@ from typing import Any
 
 import dualtape as dt
 from dualtape.errors import ArgumentError, ArgumentTypeError, TracingError
+from dualtape.mindspore.common.tensor import _no_grad as _no_grad
 from dualtape.mindspore.common.tensor import as_mindspore, as_plain, from_programs
 
 _OPTIONS = {

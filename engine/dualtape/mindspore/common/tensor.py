@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from contextlib import ContextDecorator
 from functools import wraps
 from inspect import signature
 from typing import Any
@@ -59,12 +61,56 @@ class Tensor(dt.Reference, metaclass=StandingFor):
         self._plain = dt.ops.cast(self._plain, dtype)
         return self._plain.dtype
 
+    def register_hook(self, hook: Callable[[Any], Any]) -> TensorHook:
+        """Call ``hook`` with the gradient by this tensor; what it returns, if anything, passes on in its place.
+
+        It speaks of what is computed from the tensor afterwards. Its ``remove()`` ends that.
+        """
+        found = TensorHook(hook)
+        pass_on = lambda x, out, dout: (found(dout),)
+        self._plain = dt.custom_derivative(lambda x: x * 1, vjp=pass_on)(self._plain)
+        return found
+
     def __setitem__(self, key: Any, value: Any) -> None:
         """Let it stand for a tensor with other elements at ``key``; tensors made of it before keep theirs."""
         self._plain = _with(self._plain, key, value)
 
     def __reduce__(self) -> Any:
         return (Tensor, (self._plain.__reduce__()[1][0],))
+
+
+class TensorHook:
+    """A function that is called with the gradients by a tensor, until :meth:`remove`."""
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        if not callable(function):
+            raise ArgumentTypeError(f"`hook` of `register_hook` must be a function, got {type(function).__name__}")
+        self._function: Callable[[Any], Any] | None = function
+
+    def __call__(self, gradient: dt.Tensor) -> dt.Tensor:
+        changed = None if self._function is None else as_plain(self._function(as_mindspore(gradient)))
+        return gradient if changed is None else changed
+
+    def remove(self) -> None:
+        """Call the function no more."""
+        self._function = None
+
+
+class _NoGradient(threading.local):
+    blocks = 0
+
+
+_no_gradient = _NoGradient()
+
+
+class _no_grad(ContextDecorator):
+    """What is computed in the block is a constant to derivatives."""
+
+    def __enter__(self) -> None:
+        _no_gradient.blocks += 1
+
+    def __exit__(self, *_: object) -> None:
+        _no_gradient.blocks -= 1
 
 
 def _with(x: dt.Tensor, key: Any, value: Any) -> dt.Tensor:
@@ -97,7 +143,7 @@ def as_mindspore(x: Any) -> Any:
         if isinstance(x, (dt.Parameter, dt.Reference)):
             return x
         face = object.__new__(Tensor)
-        _set_plain(face, x)
+        _set_plain(face, dt.ops.stop_gradient(x) if _no_gradient.blocks else x)
         return face
     if kind is tuple or kind is list:
         return kind([as_mindspore(one) for one in x])
