@@ -118,3 +118,21 @@ def test_element_types_are_numpys() -> None:
     assert dt.float32 != "Float32"
     assert np.dtype(dt.bool_) is np.dtype(np.bool_)
     assert np.zeros(2, dt.float32).dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: np.outer(0.1, x), lambda x: np.outer(x, [0.1, 0.7]), lambda x: np.dot(x, [0.1, 0.7, 0.3]),
+        lambda x: np.inner([0.1, 0.7, 0.3], x), lambda x: np.kron(x, [0.1]), lambda x: np.convolve([0.1, 0.7], x),
+        lambda x: np.polyval([0.1, 0.7], x), lambda x: np.interp(x, [0.1, 0.7], [0.3, 0.9]),
+        lambda x: np.interp(0.3, [0.1, 0.7, 0.9], x), lambda x: np.trapezoid(x, [0.1, 0.7, 0.9]),
+        lambda x: np.linalg.solve(np.eye(3) * x, [0.1, 0.7, 0.3]), lambda x: x @ [0.1, 0.7, 0.3],
+        lambda x: np.cross(x, [0.1, 0.7, 0.3]),
+        lambda x: np.linalg.lstsq(np.eye(3) + 0 * x, [0.1, 0.7, 0.3])[0], lambda x: np.tensordot(x, [0.1, 0.7, 0.3], 1),
+    ],
+)  # fmt: skip
+def test_numbers_beside_float64_are_not_rounded_to_float32(function: Any) -> None:
+    x = np.array([0.3, 0.8, 0.6])
+    traced = dt.vmap(function)(dt.Tensor(x[None])).asnumpy()[0]
+    np.testing.assert_allclose(traced, function(x), rtol=1e-14)

@@ -76,7 +76,7 @@ CLAIMS = (
     Claim("_rows", "len(x.shape) == 2", "len(x.shape) != 2", _SAME_SUM),
     Claim("_rows", "len(x.shape) == 2", "len(x.shape) == 3", _SAME_SUM),
     Claim("_transpose_right", "len(y.shape)", "len(ct.shape)", _SAME_SUM),
-    Claim("_transpose_right", "matmul(_swap(_rows(x)), _rows(ct)) if shared else ", "", _SAME_SUM),
+    Claim("_transpose_right", "matmul(swapped(_rows(x)), _rows(ct)) if shared else ", "", _SAME_SUM),
     Claim("_by_exponent", "x > 0", "x >= 0", "0 was answered by an earlier branch"),
     Claim("_by_base", "isinstance(p,", "isinstance(z,", "`strong_multiply` is the same product, and 0 wins in it too"),
     Claim("_sigmoid", "x >= 0", "x > 0", "both branches are 1/2 at 0"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dualtape.core.interpreter import Value
 from dualtape.core.spec import normalize_axis
 from dualtape.errors import ArgumentError, ShapeError
 from dualtape.functions.conversion import (
@@ -18,6 +19,7 @@ from dualtape.functions.conversion import (
     read_int,
     read_ints,
     read_real,
+    tensor_pair,
     to_floating,
 )
 from dualtape.functions.indexing import take_at, where
@@ -57,7 +59,7 @@ def _widths(function: str, y: Tensor, x: TensorLike | None, dx: Any, i: int) -> 
     """The steps between samples: a number, or a tensor that broadcasts with the differences of ``y``."""
     if x is None:
         return read_real(function, "dx", dx)
-    places = as_tensor(x, function, "x")
+    places, _ = tensor_pair(function, x, y)
     if places.ndim == 1:
         places = along(places, i, y.ndim)
     if places.ndim != y.ndim or places.shape[i] != y.shape[i]:
@@ -147,8 +149,11 @@ def interp(
     ``xp`` must rise. Outside it is ``left`` and ``right``, by default the first and the last of ``fp``. At a point its
     slope is that of the piece on the right.
     """
-    values, places = promoted_pair("interp", as_tensor(x, "interp", "x"), as_tensor(xp, "interp", "xp"))
-    heights = as_tensor(fp, "interp", "fp")
+    known = next((t for t in (x, xp, fp) if isinstance(t, Value)), fp)
+    values, places, heights = (
+        tensor_pair("interp", t, known, (name, "fp"))[0] for t, name in ((x, "x"), (xp, "xp"), (fp, "fp"))
+    )
+    values, places = promoted_pair("interp", values, places)
     values, heights = promoted_pair("interp", to_floating(values), to_floating(heights))
     places = cast_to(places, values.dtype)
     if places.ndim != 1 or places.shape != heights.shape or places.shape[0] == 0:
@@ -170,7 +175,7 @@ def interp(
 
 def polyval(p: Any, x: TensorLike) -> Tensor:
     """The polynomial with the coefficients ``p``, the highest power first, at ``x``, by Horner's rule: NumPy's."""
-    coefficients, at = promoted_pair("polyval", as_tensor(p, "polyval", "p"), as_tensor(x, "polyval", "x"))
+    coefficients, at = promoted_pair("polyval", *tensor_pair("polyval", p, x, ("p", "x")))
     if coefficients.ndim != 1:
         raise ShapeError(f"`p` of `polyval` must be a vector, got shape {coefficients.shape}")
     total: Any = at * 0
@@ -194,7 +199,7 @@ def correlate(a: TensorLike, v: TensorLike, mode: str = "valid") -> Tensor:
 
 
 def _convolved(function: str, a: Any, v: Any, mode: str, reverse: bool) -> Tensor:
-    x, y = promoted_pair(function, as_tensor(a, function, "a"), as_tensor(v, function, "v"))
+    x, y = promoted_pair(function, *tensor_pair(function, a, v, ("a", "v")))
     mode = read_choice(function, "mode", mode, _MODES)
     if x.ndim != 1 or y.ndim != 1 or 0 in (x.size, y.size):
         raise ShapeError(f"`{function}` takes two vectors with elements, got shapes {x.shape} and {y.shape}")

@@ -15,12 +15,12 @@ from dualtape.dtypes import int64
 from dualtape.errors import ArgumentError, ArgumentTypeError
 from dualtape.functions.conversion import (
     TensorLike,
-    as_tensor,
     cast_to,
     promoted_pair,
     read_choice,
     read_flag,
     read_real,
+    tensor_pair,
     to_floating,
 )
 from dualtape.functions.linear_algebra import matmul
@@ -174,7 +174,8 @@ def lstsq(a: TensorLike, b: TensorLike, rcond: float | None = None) -> LstsqResu
 
     ``residuals`` are given whatever the rank; the derivatives are those at constant rank.
     """
-    x, right = promoted_pair("lstsq", read_matrix("lstsq", a), to_floating(as_tensor(b, "lstsq", "b")))
+    matrix, given = tensor_pair("lstsq", a, b, ("a", "b"))
+    x, right = promoted_pair("lstsq", read_matrix("lstsq", matrix), to_floating(given))
     is_vector = right.ndim == 1
     columns = expand_dims(right, -1) if is_vector else right
     solution = matmul(pinv(x, rcond), columns)
@@ -186,13 +187,13 @@ def lstsq(a: TensorLike, b: TensorLike, rcond: float | None = None) -> LstsqResu
 
 def cond(x: TensorLike, p: float | str | None = None) -> Tensor:
     """The condition number: the largest singular value by the smallest, or the norms ``p`` of x and its inverse."""
+    if isinstance(p, bool) or not isinstance(p, (type(None), int, float, str)):
+        raise ArgumentTypeError(f"`p` of `cond` must be None, a number or 'fro', got {type(p).__name__}")
     if p in (None, 2, -2):
         values = svdvals(x)
         largest, smallest = values[..., 0], values[..., -1]
         ratio: Tensor = smallest / largest if p == -2 else largest / smallest
         return ratio
-    if isinstance(p, bool):
-        raise ArgumentTypeError("`p` of `cond` must be None, a number or 'fro', got a bool")
     return matrix_norm(x, p) * matrix_norm(inv(x), p)
 
 

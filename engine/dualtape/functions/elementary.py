@@ -8,7 +8,15 @@ import numpy as np
 
 from dualtape.dtypes import float32
 from dualtape.errors import DTypeError
-from dualtape.functions.conversion import TensorLike, as_tensor, cast_to, promoted_pair, read_number, to_floating
+from dualtape.functions.conversion import (
+    TensorLike,
+    as_tensor,
+    cast_to,
+    promoted_pair,
+    read_number,
+    tensor_pair,
+    to_floating,
+)
 from dualtape.functions.indexing import where
 from dualtape.primitives import arithmetic, comparison, elementary
 from dualtape.primitives.exponential import exp2
@@ -102,7 +110,7 @@ def ldexp(x: TensorLike, exponent: TensorLike) -> Tensor:
 
 
 def _of_integers(function: str, primitive: Primitive, x: TensorLike, y: TensorLike) -> Tensor:
-    a, b = promoted_pair(function, as_tensor(x, function, "x"), as_tensor(y, function, "y"))
+    a, b = promoted_pair(function, *tensor_pair(function, x, y))
     if not a.dtype.is_integer:
         raise DTypeError(f"`{function}` takes integers, got {a.dtype}")
     return primitive(a, b)

@@ -12,7 +12,15 @@ from dualtape.core.interpreter import Value
 from dualtape.core.spec import broadcast_shapes, normalize_axis
 from dualtape.dtypes import bool_, float32, int64
 from dualtape.errors import ArgumentError, AxisError, ShapeError, TensorIndexError
-from dualtape.functions.conversion import TensorLike, as_tensor, cast_to, promoted_pair, read_int, read_number
+from dualtape.functions.conversion import (
+    TensorLike,
+    as_tensor,
+    cast_to,
+    promoted_pair,
+    read_int,
+    read_number,
+    tensor_pair,
+)
 from dualtape.functions.creation import arange
 from dualtape.functions.shape import along, broadcast_to, expand_dims, permute, reshape
 from dualtape.primitives import comparison, gathering, movement, selection
@@ -210,7 +218,7 @@ def scatter_add(input: TensorLike, axis: int, index: TensorLike, src: TensorLike
 
     ``index`` and ``src`` have one shape, as in MindSpore's ``Tensor.scatter_add``; places named twice add up.
     """
-    x, updates = promoted_pair("scatter_add", as_tensor(input, "scatter_add"), as_tensor(src, "scatter_add", "src"))
+    x, updates = promoted_pair("scatter_add", *tensor_pair("scatter_add", input, src, ("input", "src")))
     places = as_tensor(index, "scatter_add", "index").to(x.device)
     if places.shape != updates.shape or places.ndim != x.ndim:
         raise ShapeError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dualtape.errors import ShapeError
-from dualtape.functions.conversion import TensorLike, as_tensor, promoted_pair, read_flag, to_floating
+from dualtape.functions.conversion import TensorLike, as_tensor, promoted_pair, read_flag, tensor_pair, to_floating
 from dualtape.functions.shape import expand_dims, squeeze
 from dualtape.primitives import linear_systems as primitives
 from dualtape.primitives.matrices import require_square, swapped
@@ -44,7 +44,8 @@ def read_matrix(function: str, x: TensorLike, square: bool = False) -> Tensor:
 
 def _read_system(function: str, a: TensorLike, b: TensorLike) -> tuple[Tensor, Tensor, bool]:
     """Matrix, right-hand sides as columns, and whether that was one vector."""
-    left, right = promoted_pair(function, read_matrix(function, a, square=True), as_tensor(b, function, "b"))
+    matrix, columns = tensor_pair(function, a, b, ("a", "b"))
+    left, right = promoted_pair(function, read_matrix(function, matrix, square=True), columns)
     right = to_floating(right)
     is_vector = right.ndim == 1
     right = expand_dims(right, -1) if is_vector else right

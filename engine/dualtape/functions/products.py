@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dualtape.core.spec import normalize_axis
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
-from dualtape.functions.conversion import TensorLike, as_tensor, promoted_pair, read_flag, read_int
+from dualtape.functions.conversion import TensorLike, as_tensor, promoted_pair, read_flag, read_int, tensor_pair
 from dualtape.functions.creation import ones_like
 from dualtape.functions.linear_algebra import matmul, tensordot
 from dualtape.functions.linear_systems import inv, read_matrix
@@ -23,7 +23,7 @@ __all__ = ["cross", "inner", "kron", "matrix_power", "multi_dot", "vander"]
 
 def inner(x: TensorLike, y: TensorLike) -> Tensor:
     """The sums of products over the last axes of both."""
-    a, b = promoted_pair("inner", as_tensor(x, "inner", "x"), as_tensor(y, "inner", "y"))
+    a, b = promoted_pair("inner", *tensor_pair("inner", x, y))
     if a.ndim == 0 or b.ndim == 0:
         product: Tensor = a * b
         return product
@@ -34,7 +34,7 @@ def inner(x: TensorLike, y: TensorLike) -> Tensor:
 
 def kron(x: TensorLike, y: TensorLike) -> Tensor:
     """The Kronecker product: ``y`` in the place of each element of ``x``, times that."""
-    a, b = promoted_pair("kron", as_tensor(x, "kron", "x"), as_tensor(y, "kron", "y"))
+    a, b = promoted_pair("kron", *tensor_pair("kron", x, y))
     rank = max(a.ndim, b.ndim)
     left, right = (reshape(t, (*(1,) * (rank - t.ndim), *t.shape)) for t in (a, b))
     blocks = reshape(left, tuple(n for size in left.shape for n in (size, 1)))
@@ -45,7 +45,7 @@ def kron(x: TensorLike, y: TensorLike) -> Tensor:
 
 def cross(x: TensorLike, y: TensorLike, axis: int = -1) -> Tensor:
     """The cross product of vectors of three elements along ``axis``; other axes broadcast."""
-    a, b = promoted_pair("cross", as_tensor(x, "cross", "x"), as_tensor(y, "cross", "y"))
+    a, b = promoted_pair("cross", *tensor_pair("cross", x, y))
     i, j = (normalize_axis("cross", read_int("cross", "axis", axis), t.ndim) for t in (a, b))
     if a.shape[i] != 3 or b.shape[j] != 3:
         raise ShapeError(f"`cross` got shapes {a.shape} and {b.shape}; expected 3 elements along axis {axis}")

@@ -17,6 +17,7 @@ from dualtape.functions.conversion import (
     read_choice,
     read_flag,
     read_int,
+    tensor_pair,
 )
 from dualtape.functions.indexing import take_at, where
 from dualtape.functions.shape import broadcast_to, part, reshape, swapaxes
@@ -125,9 +126,8 @@ def searchsorted(sorted_sequence: TensorLike, values: TensorLike, *, right: bool
     Before equal elements, or behind them if ``right`` or ``side`` is "right".
     """
     side = read_choice("searchsorted", "side", side, ("left", "right"))
-    rows, given = promoted_pair(
-        "searchsorted", as_tensor(sorted_sequence, "searchsorted", "sorted_sequence"), as_tensor(values, "searchsorted")
-    )
+    pair = tensor_pair("searchsorted", sorted_sequence, values, ("sorted_sequence", "values"))
+    rows, given = promoted_pair("searchsorted", *pair)
     from_right = read_flag("searchsorted", "right", right) or side == "right"
     if rows.ndim == 0 or (rows.ndim > 1 and rows.shape[:-1] != given.shape[:-1]):
         raise ShapeError(

@@ -22,6 +22,7 @@ from dualtape.functions.conversion import (
     promoted_pair,
     read_int,
     read_real,
+    tensor_pair,
     to_floating,
 )
 from dualtape.functions.elementwise import digamma, erf, erfc, sigmoid
@@ -196,7 +197,7 @@ def sinc(x: TensorLike) -> Tensor:
 
 def logaddexp(x: TensorLike, y: TensorLike) -> Tensor:
     """Elementwise log(exp(x) + exp(y)), without overflow; -inf of twice -inf, with derivative 0."""
-    a, b = promoted_pair("logaddexp", as_tensor(x, "logaddexp", "x"), as_tensor(y, "logaddexp", "y"))
+    a, b = promoted_pair("logaddexp", *tensor_pair("logaddexp", x, y))
     return added_exponentials(to_floating(a), to_floating(b))
 
 
@@ -209,7 +210,7 @@ def entr(x: TensorLike) -> Tensor:
 
 def rel_entr(x: TensorLike, y: TensorLike) -> Tensor:
     """Elementwise x log(x / y) for positive numbers, 0 where x is 0 and y is not negative, else inf."""
-    a, b = promoted_pair("rel_entr", as_tensor(x, "rel_entr", "x"), as_tensor(y, "rel_entr", "y"))
+    a, b = promoted_pair("rel_entr", *tensor_pair("rel_entr", x, y))
     a, b = to_floating(a), to_floating(b)
     both = (a > 0) & (b > 0)
     value = a * (where(both, a, 1.0) / where(both, b, 1.0)).log()
@@ -220,6 +221,6 @@ def rel_entr(x: TensorLike, y: TensorLike) -> Tensor:
 
 def kl_div(x: TensorLike, y: TensorLike) -> Tensor:
     """Elementwise x log(x / y) - x + y, the integrand of the Kullback-Leibler divergence; inf where it is undefined."""
-    a, b = promoted_pair("kl_div", as_tensor(x, "kl_div", "x"), as_tensor(y, "kl_div", "y"))
+    a, b = promoted_pair("kl_div", *tensor_pair("kl_div", x, y))
     found: Tensor = rel_entr(a, b) + (to_floating(b) - to_floating(a))
     return found
