@@ -57,7 +57,7 @@ def _floats(function: str, *given: Any) -> list[Tensor]:
     dtype, device = reduce(promote, (x.dtype for x in read.values())), next(iter(read.values())).device
     for i, x in enumerate(given):
         if i not in read:
-            read[i] = as_tensor(np.asarray(x, dtype.numpy), function).to(device)
+            read[i] = as_tensor(np.asarray(read_real(function, "a number", x), dtype.numpy), function).to(device)
     return [cast_to(read[i], dtype) for i in range(len(given))]
 
 

@@ -46,7 +46,6 @@ from dualtape.mindspore.common.dtype import pytype_to_dtype as pytype_to_dtype
 from dualtape.mindspore.common.parameter import Parameter as Parameter
 from dualtape.mindspore.common.parameter import ParameterTuple as ParameterTuple
 from dualtape.mindspore.common.tensor import Tensor as Tensor
-from dualtape.mindspore.common.tensor import _no_grad as _no_grad
 from dualtape.mindspore.common.tensor import from_numpy as from_numpy
 from dualtape.mindspore.common.tensor import is_tensor as is_tensor
 from dualtape.mindspore.common.tensor import tensor as tensor
@@ -76,6 +75,7 @@ globals().update({name: _TRANSFORMS[name] for name in _AT_THE_TOP})
 globals().update({name: one for name, one in vars(train).items() if name[0].isupper() or name in _FUNCTIONS_OF_TRAIN})
 
 bool = dtype.bool_  # MindSpore's name
+_no_grad = common.tensor.NoGradient
 manual_seed, seed = set_seed, set_seed
 mutable: _Callable[..., _Any] = lambda input_data, dynamic_len=False: input_data
 recompute: _Callable[..., _Any] = lambda block, *args, **options: _TRANSFORMS["checkpoint"](block)(*args)

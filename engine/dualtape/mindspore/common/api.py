@@ -10,8 +10,9 @@ from typing import Any
 
 import dualtape as dt
 from dualtape.errors import ArgumentError, ArgumentTypeError, TracingError
-from dualtape.mindspore.common.tensor import _no_grad as _no_grad
-from dualtape.mindspore.common.tensor import as_mindspore, as_plain, from_programs
+from dualtape.mindspore.common.tensor import NoGradient, as_mindspore, as_plain, from_programs
+
+_no_grad = NoGradient  # MindSpore's name
 
 _OPTIONS = {
     "capture_mode", "jit_level", "dynamic", "fullgraph", "backend", "input_signature", "hash_args", "jit_config",

@@ -96,21 +96,21 @@ class TensorHook:
         self._function = None
 
 
-class _NoGradient(threading.local):
-    blocks = 0
+class _Blocks(threading.local):
+    entered = 0
 
 
-_no_gradient = _NoGradient()
+_without_gradient = _Blocks()
 
 
-class _no_grad(ContextDecorator):
+class NoGradient(ContextDecorator):
     """What is computed in the block is a constant to derivatives."""
 
     def __enter__(self) -> None:
-        _no_gradient.blocks += 1
+        _without_gradient.entered += 1
 
     def __exit__(self, *_: object) -> None:
-        _no_gradient.blocks -= 1
+        _without_gradient.entered -= 1
 
 
 def _with(x: dt.Tensor, key: Any, value: Any) -> dt.Tensor:
@@ -143,7 +143,7 @@ def as_mindspore(x: Any) -> Any:
         if isinstance(x, (dt.Parameter, dt.Reference)):
             return x
         face = object.__new__(Tensor)
-        _set_plain(face, dt.ops.stop_gradient(x) if _no_gradient.blocks else x)
+        _set_plain(face, dt.ops.stop_gradient(x) if _without_gradient.entered else x)
         return face
     if kind is tuple or kind is list:
         return kind([as_mindspore(one) for one in x])
