@@ -81,7 +81,7 @@ def draw(lines: list[Line], path: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--problems", nargs="+", choices=PROBLEMS, default=list(PROBLEMS))
-    parser.add_argument("--optimizers", nargs="+", choices=OPTIMIZERS, default=["default"])
+    parser.add_argument("--optimizers", nargs="*", choices=OPTIMIZERS, default=["default"])
     parser.add_argument("--peers", nargs="+", choices=PEERS, default=[])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--seconds", type=float, default=60.0, help="for each run")

@@ -39,8 +39,9 @@ def _is_public(module: Any, name: str, what: Any) -> bool:
 
 
 FUNCTIONS = {
-    f"ops.{name}": f
-    for name, f in vars(ops).items()
+    f"{prefix}.{name}": f
+    for prefix, module in (("ops", ops), ("ops.linalg", ops.linalg), ("ops.special", ops.special))
+    for name, f in vars(module).items()
     if isinstance(f, FunctionType) and f.__module__.startswith("dualtape.functions")
 }
 # All others: transformations, loops, jit, files, devices, assignments, operators as classes.

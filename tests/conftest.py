@@ -35,6 +35,13 @@ def device(request: pytest.FixtureRequest) -> Iterator[Device]:
         yield chosen
 
 
+@pytest.fixture(params=dt.devices()[:2], ids=lambda device: device.name)
+def kind_of_device(request: pytest.FixtureRequest) -> Iterator[Device]:
+    """The host, and one device with kernels: for functions made of primitives, each of which is tried on all."""
+    with dt.device(request.param) as chosen:
+        yield chosen
+
+
 @pytest.fixture(autouse=True)
 def _nothing_leaks() -> Iterator[None]:
     """A test that leaves a transformation open, or another device chosen, fails."""

@@ -82,15 +82,15 @@ IMPLICIT: dict[str, Function] = {
     "np.asarray": lambda x: x * np.asarray(x),
     "np.array of a list": lambda x: x * np.array([x, 2 * x]).sum(),
     "np.float64": lambda x: x * np.float64(x),
-    "np.where": lambda x: x * np.where(x > 0, x, 0.0),
-    "np.clip": lambda x: x * np.clip(x, 0.0, 10.0),
-    "np.dot": lambda x: x * np.dot(x, x),
-    "np.stack": lambda x: x * np.stack([x, x]).sum(),
-    "np.sum": lambda x: x * np.sum(x),
-    "np.mean": lambda x: x * np.mean(x),
+    "np.nanmedian": lambda x: x * np.nanmedian(x),
+    "np.heaviside": lambda x: x * np.heaviside(x, 1.0),
+    "np.vdot": lambda x: x * np.vdot(x, x),
+    "np.vstack": lambda x: x * np.vstack([x, x]).sum(),
+    "np.ptp": lambda x: x * (np.ptp(x.reshape(1)) + 1.0),
+    "np.average": lambda x: x * np.average(x.reshape(1)),
     "np.linspace": lambda x: x * np.linspace(0, x)[-1],
     "np.full": lambda x: x * np.full((2,), x).sum(),
-    "np.hypot": lambda x: x * np.hypot(x, 1.0),
+    "np.logaddexp": lambda x: x * np.logaddexp(x, 1.0),
     "np.add.reduce": lambda x: x * np.add.reduce(x.reshape(1)),
     "np.sin with out": lambda x: x * np.sin(x, out=np.zeros(())),
     "in place": lambda x: x * np.zeros(()).__iadd__(x),
@@ -100,6 +100,18 @@ IMPLICIT: dict[str, Function] = {
     "np.from_dlpack": lambda x: x * np.from_dlpack(x),
     "scipy.special.erf": lambda x: x * scipy.special.erf(x),
     "scipy.special.j0": lambda x: x * scipy.special.j0(x),
+}
+
+
+# What NumPy and the library both have, by NumPy's name and by ours.
+SHARED: dict[str, tuple[Function, Function]] = {
+    "where": (lambda x: x * np.where(x > 0, x, 0.0), lambda x: x * ops.where(x > 0, x, 0.0)),
+    "clip": (lambda x: x * np.clip(x, 0.0, 10.0), lambda x: x * ops.clip(x, 0.0, 10.0)),
+    "dot": (lambda x: x * np.dot(x, x), lambda x: x * (x * x)),
+    "stack": (lambda x: x * np.stack([x, x]).sum(), lambda x: x * ops.stack([x, x]).sum()),
+    "sum": (lambda x: x * np.sum(x), lambda x: x * ops.sum(x)),
+    "mean": (lambda x: x * np.mean(x), lambda x: x * ops.mean(x)),
+    "hypot": (lambda x: x * np.hypot(x, 1.0), lambda x: x * ops.hypot(x, 1.0)),
 }
 
 
@@ -140,6 +152,18 @@ def test_no_number_is_taken_from_a_derivative_without_being_asked_for(around: st
     assert words in error
     assert "ops" in error
     assert "stop_gradient(x).asnumpy()" in error
+
+
+@pytest.mark.parametrize("around", [*DIFFERENTIATING, *MAPPING, *TRACING])
+@pytest.mark.parametrize("name", SHARED)
+def test_functions_that_numpy_has_too_are_differentiated_mapped_and_traced(around: str, name: str) -> None:
+    run = DIFFERENTIATING[around][0] if around in DIFFERENTIATING else {**MAPPING, **TRACING}[around]
+    found, expected = (dt.pytree.leaves(run(function)) for function in SHARED[name])
+    assert len(found) == len(expected) > 0
+    for one, other in zip(found, expected, strict=True):
+        if callable(one):  # a linear map
+            one, other = (dt.pytree.leaves(x(TWO))[0] for x in (one, other))
+        np.testing.assert_allclose(np.asarray(one), np.asarray(other), rtol=1e-12)
 
 
 @pytest.mark.parametrize("around", MAPPING)

@@ -22,6 +22,8 @@ X = dt.Tensor(ROWS)
 @pytest.mark.parametrize("ufunc", _UFUNCS, ids=lambda ufunc: ufunc.__name__)
 def test_functions_of_elements_are_the_librarys_own(ufunc: np.ufunc) -> None:
     at = ROWS + 1 if ufunc is np.arccosh else ROWS
+    if not any("d->" in types for types in ufunc.types):
+        at = np.arange(4).reshape(2, 2)  # it takes integers only
     arguments = [at, at[::-1]][: ufunc.nin]
     found = ufunc(*map(dt.Tensor, arguments))
     assert isinstance(found, dt.Tensor)
@@ -36,7 +38,7 @@ def test_functions_of_elements_are_the_librarys_own(ufunc: np.ufunc) -> None:
         np.sum, np.mean, np.std, np.prod, np.max, np.argsort, np.median, np.linalg.norm, np.linalg.inv, np.diag,
         lambda x: np.sum(x, axis=0), lambda x: np.where(x > 0.3, x, 0), lambda x: np.clip(x, 0.3, 0.6),
         lambda x: np.dot(x, x), lambda x: np.stack([x, x]), lambda x: np.concatenate((x, np.ones((1, 2)))),
-        lambda x: np.hypot(x, 1), lambda x: np.add.reduce(x, 0), lambda x: np.multiply.outer(x, [1, 2]),
+        lambda x: np.add.reduce(x, 0), lambda x: np.multiply.outer(x, [1, 2]),
         lambda x: np.sin(x, dtype=np.float64), lambda x: np.add(x, 1, out=np.zeros((2, 2))), np.divmod, np.transpose,
         np.copy,
         lambda x: np.divmod(x, 0.3), scipy.special.erf, lambda x: np.isclose(x, 0.25), lambda x: np.einsum("ij->i", x),

@@ -60,3 +60,19 @@ def test_under_jit_they_are_set_at_the_end_of_each_call(pair: dt.ParameterTuple)
     for _ in range(2):
         step(dt.Tensor([1.0]))
     assert held(pair) == [("Float32", [3.0]), ("Int64", 8)]
+
+
+def test_a_hook_sees_and_changes_the_gradients_by_a_parameter() -> None:
+    w, seen = dt.Parameter(dt.Tensor([2.0, 3.0]), name="w"), []
+    double, watch = w.register_hook(lambda g: 2 * g), w.register_hook(seen.append)
+    loss = lambda x: (w * x).sum()
+    x = dt.Tensor([1.0, 4.0])
+    assert dt.grad(loss, None, w)(x).tolist() == [2.0, 8.0]
+    assert [g.tolist() for g in seen] == [[2.0, 8.0]]
+    assert dt.vjp(loss, x, weights=[w])[1](dt.Tensor(1.0))[1][0].tolist() == [2.0, 8.0]
+    assert dt.grad(loss)(x).tolist() == [2.0, 3.0]
+    watch.remove()
+    double.remove()
+    assert dt.jit(dt.grad(loss, None, w))(x).tolist() == [1.0, 4.0]
+    with pytest.raises(TypeError, match="`function` of `register_hook`"):
+        w.register_hook(3)

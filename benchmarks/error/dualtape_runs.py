@@ -13,6 +13,7 @@ from error.problems import Case
 OPTIMIZERS: dict[str, Any] = {
     "default": None,
     "adam": pinn.Adam(100_000),
+    "soap": pinn.SOAP(100_000),
     "lbfgs": pinn.Adam(200) >> pinn.LBFGS(100_000),
     "ssbfgs": pinn.Adam(200) >> pinn.SSBFGS(100_000),
     "ssbroyden": pinn.Adam(200) >> pinn.SSBroyden(100_000),

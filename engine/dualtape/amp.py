@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from dualtape import pytree
-from dualtape.core.interpreter import Value
+from dualtape.core.interpreter import Value, value_of
 from dualtape.dtypes import bool_, float32, int32
 from dualtape.errors import ArgumentError, ArgumentTypeError
 from dualtape.functions import elementwise
@@ -26,11 +26,11 @@ class LossScaler:
 
     def scale(self, inputs: Any) -> Any:
         """``inputs``, a Tensor or a nested tuple, list or dict of them, times the scale."""
-        return _times(inputs, self.scale_value.value())
+        return _times(inputs, value_of(self.scale_value))
 
     def unscale(self, inputs: Any) -> Any:
         """``inputs`` divided by the scale."""
-        return _times(inputs, elementwise.reciprocal(self.scale_value.value()))
+        return _times(inputs, elementwise.reciprocal(value_of(self.scale_value)))
 
     def adjust(self, grads_finite: Tensor) -> bool:
         """Change the scale, told whether the gradients are finite; says whether it may ever change."""
@@ -87,7 +87,7 @@ class DynamicLossScaler(LossScaler):
         if not isinstance(grads_finite, Value):
             raise ArgumentTypeError(f"`grads_finite` must be a Bool Tensor, got {type(grads_finite).__name__}")
         finite = reshape(cast_to(grads_finite, bool_), ())
-        scale, counter = self.scale_value.value(), self.counter.value()
+        scale, counter = value_of(self.scale_value), value_of(self.counter)
         grown = scale * float(self.scale_factor)
         due = elementwise.logical_and(counter == self.scale_window - 1, elementwise.isfinite(grown))
         shrunk = elementwise.maximum(scale / float(self.scale_factor), 1.0)

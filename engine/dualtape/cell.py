@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import inspect
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Self
 
-from dualtape.core.interpreter import Value
+from dualtape.autodiff.rules import custom_derivative
+from dualtape.core.interpreter import Value, value_of
 from dualtape.devices.device import Device
 from dualtape.devices.registry import find_device
 from dualtape.dtypes import as_dtype
 from dualtape.errors import ArgumentTypeError, CellError, DTypeError
 from dualtape.functions.conversion import cast_to, read_flag
+from dualtape.functions.shape import stop_gradient
 from dualtape.parameter import Parameter, ParameterTuple, replace_all
+from dualtape.views import call_substituted
 
 __all__ = ["Cell", "Module"]
+
+Surrounding = Callable[..., Any]
+"""``surrounding(cell, run, *inputs)``: what is done instead of ``run(*inputs)``, which is the cell without it."""
 
 
 class Cell:
@@ -41,7 +49,23 @@ class Cell:
     >>> line = Line()
     >>> print(line(dt.Tensor([1.0, 3.0])), line.trainable_params())
     [2. 6.] [Parameter (name=slope, shape=(), dtype=Float32, requires_grad=True)]
+
+    With ``bprop(*inputs, out, dout)`` a cell brings its own derivative in reverse mode: the cotangents of its inputs,
+    from its output and the output's cotangent. Parameters that it reads get none through it.
+
+    >>> class Saturating(dt.nn.Cell):
+    ...     def construct(self, x):
+    ...         return dt.ops.sign(x)
+    ...
+    ...     def bprop(self, x, out, dout):
+    ...         return (dout * (1 - dt.ops.tanh(x) ** 2),)
+    >>> print(dt.grad(Saturating())(dt.Tensor([0.0, 1.0])))
+    [1.         0.41997433]
     """
+
+    bprop: Any = None
+    # What stands around `construct`, the innermost first; a cell that has any has a tuple of its own.
+    _surroundings: tuple[Surrounding, ...] = ()
 
     def __init__(self, auto_prefix: bool = True) -> None:
         self._auto_prefix = read_flag(self, "auto_prefix", auto_prefix)
@@ -52,7 +76,60 @@ class Cell:
         raise CellError("For 'Cell', the method 'construct' is not defined.")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.construct(*args, **kwargs)
+        run: Callable[..., Any] = self.construct if self.bprop is None else self._call_with_bprop
+        for surrounding in self._surroundings:
+            run = partial(surrounding, self, run)
+        return run(*args, **kwargs)
+
+    def _call_with_bprop(self, *args: Any, **kwargs: Any) -> Any:
+        given = inspect.signature(self.construct).bind(*args, **kwargs)
+        given.apply_defaults()
+        if given.kwargs:
+            raise ArgumentTypeError(
+                f"`{type(self).__name__}` has a `bprop`, which takes positional inputs only; its `construct` must have "
+                f"no keyword-only arguments, got {', '.join(given.kwargs)}"
+            )
+        return custom_derivative(self._detached_construct, vjp=self._pull_back)(*given.args)
+
+    def _detached_construct(self, *inputs: Any) -> Any:
+        # What a transformation put in the place of parameters has no derivative here: `bprop` gives that of the inputs.
+        values = {parameter: value_of(parameter) for parameter in self.get_parameters()}
+        constants = {parameter: stop_gradient(x) for parameter, x in values.items() if x.level.depth}
+        return call_substituted(constants, self.construct, *inputs)
+
+    def _pull_back(self, *inputs_out_dout: Any) -> tuple[Any, ...]:
+        count = len(inputs_out_dout) - 2
+        found = self.bprop(*inputs_out_dout)
+        cotangents = found if isinstance(found, tuple) else (found,)
+        return cotangents[:count]
+
+    def surround(self, surrounding: Surrounding) -> Callable[[], None]:
+        """Put ``surrounding(cell, run, *inputs)`` in the place of each call; ``run`` is what was called before.
+
+        Returns
+        -------
+        callable
+            Takes it away again.
+
+        Examples
+        --------
+        >>> import dualtape as dt
+        >>> relu = dt.nn.ReLU()
+        >>> remove = relu.surround(lambda cell, run, x: 2 * run(x))
+        >>> print(relu(dt.Tensor([-1.0, 1.0])))
+        [0. 2.]
+        >>> remove()
+        >>> print(relu(dt.Tensor([-1.0, 1.0])))
+        [0. 1.]
+        """
+        self._require_init("surround")
+        entry = partial(surrounding)  # an object of its own: the same function may stand around a cell twice
+        self._surroundings = (*self._surroundings, entry)
+
+        def remove() -> None:
+            self._surroundings = tuple(one for one in self._surroundings if one is not entry)
+
+        return remove
 
     # Attributes
 

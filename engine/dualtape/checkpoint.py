@@ -278,7 +278,7 @@ def _is_encodable(text: str, encoding: str = "utf-8", errors: str = "strict") ->
 
 def _named_tensors(save_obj: Any) -> dict[str, Tensor]:
     if isinstance(save_obj, Cell):
-        pairs: Iterable[tuple[Any, Any]] = [(_own_name(p), p.value()) for p in save_obj.get_parameters()]
+        pairs: Iterable[tuple[Any, Any]] = [(_own_name(p), value_of(p)) for p in save_obj.get_parameters()]
     elif isinstance(save_obj, Mapping):
         pairs = save_obj.items()
     elif isinstance(save_obj, list) and all(

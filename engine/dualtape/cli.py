@@ -1,4 +1,4 @@
-"""The command line: ``dualtape solve burgers`` and ``dualtape devices``.
+"""The command line: ``dualtape solve burgers``, ``dualtape mindspore program.py`` and ``dualtape devices``.
 
 What takes long to import is imported by the command that needs it.
 """
@@ -82,6 +82,19 @@ def devices() -> None:
         print(f"\n{INSTALL}")
 
 
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def mindspore(
+    context: typer.Context,
+    program: Annotated[Path, typer.Argument(help="A Python file that imports mindspore or luojianet_ms.")],
+) -> None:
+    """Run a program of MindSpore's or LuoJiaNET's as it is, with dualtape in the place of their library."""
+    from dualtape.mindspore.runner import run_program
+
+    if not program.is_file():
+        raise typer.BadParameter(f"there is no file {str(program)!r}", param_hint="PROGRAM")
+    run_program(str(program), context.args)
+
+
 def _require_picture(path: Path) -> None:
     """Refuse, before hours of training, a picture that could not be written after them."""
     if not path.absolute().parent.is_dir():
@@ -100,7 +113,7 @@ def solve(
     steps: Annotated[int, typer.Option(min=0, help="Steps of Adam.")] = 200,
     curvature_steps: Annotated[
         int, typer.Option(min=0, help="Steps after them, at most, of SSBroyden, or of L-BFGS for a large network.")
-    ] = 10_000,
+    ] = 20_000,
     width: Annotated[int, typer.Option(min=1, help="Units of a hidden layer.")] = 20,
     depth: Annotated[int, typer.Option(min=1, help="Number of hidden layers.")] = 4,
     points: Annotated[int, typer.Option(min=1, help="Points inside the domain.")] = 2_500,

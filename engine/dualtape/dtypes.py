@@ -34,6 +34,18 @@ class DType:
     def is_integer(self) -> bool:
         return self.kind in ("signed", "unsigned")
 
+    @property
+    def dtype(self) -> np.dtype[np.generic]:
+        """NumPy's type; where `numpy.dtype` looks for it."""
+        return self.numpy
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, (np.dtype, type)):
+            return bool(self.numpy == other)
+        return self is other
+
+    __hash__ = object.__hash__
+
     def __str__(self) -> str:
         return self.name
 

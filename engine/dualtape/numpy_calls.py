@@ -14,19 +14,30 @@ import numpy as np
 
 from dualtape import pytree
 from dualtape.core.interpreter import Value
-from dualtape.functions import activation, creation, elementwise, indexing, linear_algebra, reduction, shape
+from dualtape.functions import (
+    activation,
+    bitwise,
+    creation,
+    elementary,
+    elementwise,
+    indexing,
+    linear_algebra,
+    reduction,
+    shape,
+)
 from dualtape.leaving import require_constant
 
-_MODULES = (activation, creation, elementwise, indexing, linear_algebra, reduction, shape)
+_MODULES = (activation, bitwise, creation, elementary, elementwise, indexing, linear_algebra, reduction, shape)
 _FUNCTIONS: dict[str, Any] = {name: getattr(module, name) for module in _MODULES for name in module.__all__}
 
 # NumPy's names for what has another name here.
 _RENAMED = {
     "absolute": "abs", "amax": "amax", "amin": "amin", "arccos": "acos", "arccosh": "acosh", "arcsin": "asin",
-    "arcsinh": "asinh", "arctan": "atan", "arctan2": "atan2", "arctanh": "atanh", "bitwise_and": "logical_and",
-    "concatenate": "cat", "diagonal": "diag", "divide": "div", "fabs": "abs", "float_power": "pow",
-    "multiply": "mul", "negative": "neg", "power": "pow", "remainder": "mod", "repeat": "repeat_interleave",
-    "rint": "round", "subtract": "sub",
+    "arcsinh": "asinh", "arctan": "atan", "arctan2": "atan2", "arctanh": "atanh", "bitwise_invert": "bitwise_not",
+    "concatenate": "cat", "diagonal": "diag", "divide": "div", "fabs": "abs", "float_power": "pow", "invert":
+    "bitwise_not", "left_shift": "bitwise_left_shift", "multiply": "mul", "negative": "neg", "power": "pow",
+    "remainder": "mod", "repeat": "repeat_interleave", "right_shift": "bitwise_right_shift", "rint": "round",
+    "subtract": "sub",
 }  # fmt: skip
 
 _UFUNCS: dict[np.ufunc, Callable[..., Any]] = {
@@ -38,6 +49,8 @@ _UFUNCS: dict[np.ufunc, Callable[..., Any]] = {
         np.arctan2, np.sinh, np.cosh, np.tanh, np.arcsinh, np.arccosh, np.arctanh, np.sign, np.floor, np.ceil,
         np.trunc, np.rint, np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal,
         np.logical_and, np.logical_or, np.logical_xor, np.logical_not, np.isnan, np.isfinite, np.isinf, np.matmul,
+        np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert, np.left_shift, np.right_shift,
+        np.log10, np.cbrt, np.hypot, np.copysign, np.fmod, np.signbit, np.gcd, np.lcm,
     )
 }  # fmt: skip
 
@@ -61,7 +74,16 @@ def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: di
 
 
 def call_function(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Any other function of NumPy, such as `numpy.where`."""
+    """Any other function of NumPy, such as `numpy.where`.
+
+    Of plain tensors it computes with arrays, and gives arrays. Of values that are being differentiated, mapped or
+    traced it is the library's own, if it has one that does the same.
+    """
+    from dualtape.numpy_functions import of_numpy  # when it is first needed
+
+    ours = of_numpy(function)
+    if ours is not None and any(isinstance(x, Value) and x.level.depth for x in pytree.leaves((args, kwargs))):
+        return ours(*args, **kwargs)
     if function in _OF_THE_OUTSIDE:
         args, kwargs = pytree.map(lambda x: _outside(x) if isinstance(x, Value) else x, (args, kwargs))
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import compress
 from typing import Any, Self
 
@@ -46,7 +46,7 @@ class Parameter(Tensor):
     Parameter (name=w, shape=(2,), dtype=Float32, requires_grad=True)
     """
 
-    __slots__ = ("_value", "name", "requires_grad")
+    __slots__ = ("_hooks", "_value", "name", "requires_grad")
 
     level: Level = REFERENCE
 
@@ -66,6 +66,7 @@ class Parameter(Tensor):
         if isinstance(default_input, Tensor) and default_input.level.depth:
             require_constant(default_input, "`Parameter`", "it as a value")
         self._value: Tensor = Tensor(default_input, dtype=dtype)
+        self._hooks: tuple[GradientHook, ...] = ()
         self.name = name if name is not None else f"{_DEFAULT_NAME}{next(_anonymous)}"
         self.requires_grad = read_flag("Parameter", "requires_grad", requires_grad)
 
@@ -101,7 +102,7 @@ class Parameter(Tensor):
 
     @property
     def primal(self) -> Tensor:
-        return self.value()
+        return self.__dualtape_value__()
 
     @property
     def data(self) -> Tensor:
@@ -141,6 +142,32 @@ class Parameter(Tensor):
             raise ArgumentTypeError(f"`set_data` of parameter {self.name!r} got a value that is being differentiated")
         return cast_to(tensor.to(self.device), self.dtype)
 
+    def register_hook(self, function: Callable[[Tensor], Tensor | None]) -> GradientHook:
+        """Call ``function`` with each gradient by this parameter; what it returns, if anything, stands for it.
+
+        Its ``remove()`` ends that. Under `jit` the function is called while the program is traced.
+
+        Examples
+        --------
+        >>> import dualtape as dt
+        >>> w = dt.Parameter(dt.Tensor([2.0]), name="w")
+        >>> hook = w.register_hook(lambda gradient: 10 * gradient)
+        >>> print(dt.grad(lambda: (w * 3).sum(), None, w)())
+        [30.]
+        """
+        if not callable(function):
+            raise ArgumentTypeError(f"`function` of `register_hook` must be a function, got {type(function).__name__}")
+        hook = GradientHook(self, function)
+        self._hooks = (*self._hooks, hook)
+        return hook
+
+    def hooked(self, gradient: Tensor) -> Tensor:
+        """What the hooks make of a gradient."""
+        for hook in self._hooks:
+            changed = hook.function(gradient)
+            gradient = gradient if changed is None else changed
+        return gradient
+
     def set_dtype(self, dtype: Any) -> Parameter:
         """Convert the value to another element type; returns itself."""
         wanted = as_dtype(dtype)
@@ -166,14 +193,14 @@ class Parameter(Tensor):
 
     def to(self, device: str | Device) -> Tensor:
         """A plain tensor with its value, on another device."""
-        return self.value().to(device)
+        return self.__dualtape_value__().to(device)
 
     def clone(self, init: str = "same") -> Parameter:
         """A new parameter: with the ``'same'`` value, or ``'zeros'`` or ``'ones'``."""
         makers = {"same": lambda value: value, "zeros": zeros_like, "ones": ones_like}
         if init not in makers:
             raise ArgumentError(f"`init` of `clone` must be 'same', 'zeros' or 'ones', got {init!r}")
-        value = self.value() if init == "same" else self.held
+        value = self.__dualtape_value__() if init == "same" else self.held
         if value.level.depth:
             raise ArgumentTypeError(
                 f"`clone` of parameter {self.name!r} would make a new Parameter of a value of {value.level.title}; "
@@ -189,6 +216,18 @@ class Parameter(Tensor):
 
     def __reduce__(self) -> Any:
         return (Parameter, (Tensor(self), self.name, self.requires_grad))
+
+
+class GradientHook:
+    """A function that is called with each gradient by a parameter, until :meth:`remove`."""
+
+    def __init__(self, parameter: Parameter, function: Callable[[Tensor], Tensor | None]) -> None:
+        self._parameter = parameter
+        self.function = function
+
+    def remove(self) -> None:
+        """Call the function no more."""
+        self._parameter._hooks = tuple(hook for hook in self._parameter._hooks if hook is not self)
 
 
 _hold = vars(Parameter)["_value"].__set__

@@ -224,6 +224,15 @@ class Tensor(Operators):
         return self.size * self.itemsize
 
     @property
+    def mT(self) -> Tensor:
+        """The transposed matrices of the last two axes."""
+        return shape.matrix_transpose("mT", self)
+
+    def to_device(self, device: str | Device, /, *, stream: None = None) -> Tensor:
+        """:meth:`to`, under the name that the array API standard gives it."""
+        return self.to(device)
+
+    @property
     def T(self) -> Tensor:
         """Axes reversed."""
         return shape.transpose(self)
@@ -262,6 +271,16 @@ class Tensor(Operators):
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return (1, 0)
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        import dualtape.array_api  # when it is first needed
+
+        if api_version is not None and api_version > dualtape.array_api.__array_api_version__:
+            raise ArgumentError(
+                f"`api_version` {api_version} of the array API standard is not known here; the newest one is "
+                f"{dualtape.array_api.__array_api_version__}"
+            )
+        return dualtape.array_api
 
     def tolist(self) -> Any:
         """Nested lists of Python numbers."""

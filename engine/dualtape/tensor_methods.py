@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from dualtape.core.interpreter import Value
-from dualtape.functions import activation, elementwise, indexing, linear_algebra, reduction, shape
+from dualtape.functions import activation, bitwise, elementwise, indexing, linear_algebra, reduction, shape
 from dualtape.functions.conversion import UnreadableError, as_tensor
 
 if TYPE_CHECKING:
@@ -28,10 +28,12 @@ class Operators(Value):
     __pow__ = elementwise.pow
     __matmul__ = linear_algebra.matmul
     __abs__ = elementwise.abs
-    __invert__ = elementwise.logical_not
-    __and__ = elementwise.logical_and
-    __or__ = elementwise.logical_or
-    __xor__ = elementwise.logical_xor
+    __invert__ = bitwise.bitwise_not
+    __and__ = bitwise.bitwise_and
+    __or__ = bitwise.bitwise_or
+    __xor__ = bitwise.bitwise_xor
+    __lshift__ = bitwise.bitwise_left_shift
+    __rshift__ = bitwise.bitwise_right_shift
     __lt__ = elementwise.less
     __le__ = elementwise.less_equal
     __gt__ = elementwise.greater
@@ -81,6 +83,21 @@ class Operators(Value):
     def __rpow__(self, other: Any) -> Tensor:
         return elementwise.pow(other, self)
 
+    def __rand__(self, other: Any) -> Tensor:
+        return bitwise.bitwise_and(other, self)
+
+    def __ror__(self, other: Any) -> Tensor:
+        return bitwise.bitwise_or(other, self)
+
+    def __rxor__(self, other: Any) -> Tensor:
+        return bitwise.bitwise_xor(other, self)
+
+    def __rlshift__(self, other: Any) -> Tensor:
+        return bitwise.bitwise_left_shift(other, self)
+
+    def __rrshift__(self, other: Any) -> Tensor:
+        return bitwise.bitwise_right_shift(other, self)
+
     def __rmatmul__(self, other: Any) -> Tensor:
         return linear_algebra.matmul(other, self)
 
@@ -122,10 +139,11 @@ class Operators(Value):
     sum = reduction.sum
     mean = reduction.mean
     prod = reduction.prod
+    amax = reduction.amax
+    amin = reduction.amin
+
     max = reduction.amax
     min = reduction.amin
-    amax = max
-    amin = min
     argmax = reduction.argmax
     argmin = reduction.argmin
     any = reduction.any
@@ -152,5 +170,5 @@ class Operators(Value):
     trace = linear_algebra.trace
     diag = indexing.diag
     take = indexing.take
-    gather = take
+    gather = indexing.gather
     scatter_add = indexing.scatter_add

@@ -9,7 +9,7 @@ import pytest
 
 import dualtape as dt
 from dualtape import ops
-from dualtape.core.example import Example, Flags, Indices, Reals
+from dualtape.core.example import Dominant, Example, Indices, Input, Reals
 from dualtape.core.primitive import Elementwise, Primitive
 from dualtape.primitives import CATALOGUE
 
@@ -19,7 +19,7 @@ SIZE = 7
 
 def examples(primitive: Primitive) -> tuple[Example, ...]:
     if isinstance(primitive, Elementwise):
-        shapes = ((2, 3), (3,))
+        shapes = ((2, 3), (3,), (2, 1))
         return tuple(
             Example(tuple(Reals(s, *d) for s, d in zip(shapes, primitive.domain, strict=False)), params)
             for params in primitive.params
@@ -27,10 +27,13 @@ def examples(primitive: Primitive) -> tuple[Example, ...]:
     return primitive.examples
 
 
-def draw(rng: np.random.Generator, kind: Reals | Indices | Flags, lead: tuple[int, ...]) -> dt.Tensor:
+def draw(rng: np.random.Generator, kind: Input, lead: tuple[int, ...]) -> dt.Tensor:
     shape = lead + kind.shape
     if isinstance(kind, Reals):
         return dt.Tensor(rng.uniform(kind.low, kind.high, shape))
+    if isinstance(kind, Dominant):
+        beside = rng.uniform(-0.1, 0.1, shape)
+        return dt.Tensor(beside + np.eye(*shape[-2:]) * (1.0 + np.arange(shape[-2]))[:, None])
     if isinstance(kind, Indices):
         return dt.Tensor(rng.integers(0, kind.size, shape))
     return dt.Tensor(rng.random(shape) > 0.5)

@@ -56,7 +56,7 @@ def test_of_every_elementwise_primitive(name: str) -> None:
         spread = [0.2 * (high - low) for low, high in primitive.domain]
 
         def f(X: dt.Tensor, centres: Any = centres, spread: Any = spread, params: Any = params) -> dt.Tensor:
-            inner = [X[:, 0] * X[:, 1], X[:, 1] - X[:, 2] * X[:, 2]]
+            inner = [X[:, 0] * X[:, 1], X[:, 1] - X[:, 2] * X[:, 2], X[:, 0] * X[:, 2]]
             return primitive(*(c + s * x for c, s, x in zip(centres, spread, inner, strict=False)), **params)  # type: ignore[no-any-return]
 
         expected = dt.linear_operator(f, {(2, 0, 0): 1.0, (0, 2, 0): 1.0, (0, 0, 2): 1.0})(X).asnumpy()

@@ -13,7 +13,7 @@ import dualtape as dt
 from dualtape import ops
 from dualtape.autodiff.levels import pattern_of
 from dualtape.autodiff.transforms.colouring import star_colours
-from dualtape.core.example import Example, Flags, Indices, Reals
+from dualtape.core.example import Dominant, Example, Indices, Input, Reals
 from dualtape.core.primitive import Elementwise, NonDifferentiable
 from dualtape.primitives import CATALOGUE
 
@@ -27,15 +27,18 @@ def chain(x: dt.Tensor) -> dt.Tensor:
 
 def examples(primitive: Any) -> tuple[Example, ...]:
     if isinstance(primitive, Elementwise):
-        shapes = ((2, 3), (3,))
+        shapes = ((2, 3), (3,), (2, 1))
         inputs = (tuple(Reals(s, *d) for s, d in zip(shapes, primitive.domain, strict=False)),)
         return tuple(Example(inputs[0], params) for params in primitive.params)
     return primitive.examples  # type: ignore[no-any-return]
 
 
-def draw(kind: Reals | Indices | Flags) -> dt.Tensor:
+def draw(kind: Input) -> dt.Tensor:
     if isinstance(kind, Reals):
         return dt.Tensor(rng.uniform(kind.low, kind.high, kind.shape))
+    if isinstance(kind, Dominant):
+        rows, columns = kind.shape[-2:]
+        return dt.Tensor(rng.uniform(-0.1, 0.1, kind.shape) + np.eye(rows, columns) * (1.0 + np.arange(rows))[:, None])
     return dt.Tensor(
         rng.integers(0, kind.size, kind.shape) if isinstance(kind, Indices) else rng.random(kind.shape) > 0.5
     )
@@ -47,7 +50,7 @@ def test_the_pattern_of_every_primitive_misses_nothing(name: str) -> None:
     for example in examples(primitive):
         inputs = [draw(kind) for kind in example.inputs]
         for i, kind in enumerate(example.inputs):
-            if not isinstance(kind, Reals):
+            if not isinstance(kind, (Reals, Dominant)):
                 continue
             f = lambda x, i=i, e=example, a=inputs: primitive(*a[:i], x, *a[i + 1 :], **e.params)
             exact = dt.jacfwd(f)(inputs[i]).asnumpy().reshape(f(inputs[i]).size, inputs[i].size)

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.core.example import Example, Indices, Reals
+from dualtape.core.example import Dominant, Example, Indices, Reals
 from dualtape.core.primitive import Elementwise, Primitive
+from dualtape.testing.operands import draw_input
 
 
 def calls(primitive: Primitive, dtype: str) -> list[tuple[list[np.ndarray], dict[str, Any]]]:
@@ -31,6 +32,8 @@ def _examples(primitive: Primitive) -> tuple[Example, ...]:
 def _draw(rng: np.random.Generator, x: Any, dtype: str) -> np.ndarray:
     if isinstance(x, Reals):
         return np.asarray(rng.uniform(x.low, x.high, x.shape)).astype(dtype)
+    if isinstance(x, Dominant):
+        return draw_input(x, rng).astype(dtype)
     if isinstance(x, Indices):
         return np.asarray(rng.integers(0, x.size, x.shape))
     return np.asarray(rng.integers(0, 2, x.shape)).astype(bool)

@@ -1,4 +1,7 @@
-"""Every primitive of the catalogue computes on OpenCL devices what it computes on the host."""
+"""Every primitive of the catalogue computes on OpenCL devices what it computes on the host.
+
+What has no kernel runs there: of that, the way to the host and back is tried, in one type.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import numpy as np
 import pytest
 
 from devices.catalogue_calls import calls
-from dualtape.core.lowering import Expression
+from dualtape.core.lowering import Expression, OnHost
 from dualtape.core.primitive import CATALOGUE
 from dualtape.errors import DualtapeError
 
@@ -23,7 +26,9 @@ WIDER = (
     "add", "where", "less", "floor_divide", "power", "mod", "cast", "relu", "maximum", "absolute", "strong_multiply",
     "sign",
 )  # fmt: skip
-STRUCTURAL = sorted(name for name, p in CATALOGUE.items() if not isinstance(p.lowering, Expression))
+ON_HOST = sorted(name for name, p in CATALOGUE.items() if isinstance(p.lowering, OnHost))
+KERNELS = sorted(CATALOGUE.keys() - ON_HOST)
+STRUCTURAL = [name for name in KERNELS if not isinstance(CATALOGUE[name].lowering, Expression)]
 
 
 def check(same: Callable[..., None], name: str, dtype: str) -> None:
@@ -32,12 +37,18 @@ def check(same: Callable[..., None], name: str, dtype: str) -> None:
         same(name, *inputs, ulps=ulps, **params)
 
 
-@pytest.mark.parametrize("name", sorted(CATALOGUE))
+@pytest.mark.parametrize("name", KERNELS)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_equals_host(same: Callable[..., None], name: str, dtype: str) -> None:
     if dtype == "float64" and name not in STRUCTURAL and name in EXACT - set(WIDER):
         pytest.skip("computes as in float32")
     check(same, name, dtype)
+
+
+@pytest.mark.parametrize("name", ON_HOST)
+def test_what_has_no_kernel_is_copied_to_the_host_and_back(same: Callable[..., None], name: str) -> None:
+    for inputs, params in calls(CATALOGUE[name], "float32"):
+        same(name, *inputs, **params)
 
 
 @pytest.mark.parametrize("name", [*WIDER, *STRUCTURAL, "exp", "tanh"])

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+import dualtape as dt
+
 Reference = Callable[..., Any]
 _draws = np.random.default_rng(7)
 
@@ -27,16 +29,29 @@ def positive(*shape: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Case:
-    """``function(*args, **kwargs)`` is ``reference(*args)``; arrays of floats are differentiated."""
+    """``function(*args, **kwargs)`` is ``reference(*args)``; arrays of floats are differentiated.
+
+    ``condition`` is by how much the function amplifies rounding.
+    """
 
     args: tuple[Any, ...]
     reference: Reference
     kwargs: dict[str, Any] = field(default_factory=dict)
     smooth: bool = True
+    condition: float = 1.0
 
 
-def of(reference: Reference, *args: Any, smooth: bool = True, **kwargs: Any) -> Case:
-    return Case(args, reference, kwargs, smooth)
+def convert(x: Any, dtype: type) -> Any:
+    """Arrays as tensors, floats among them in ``dtype``; everything else as it is."""
+    if isinstance(x, tuple):
+        return tuple(convert(item, dtype) for item in x)
+    if isinstance(x, np.ndarray):
+        return dt.Tensor(x.astype(dtype) if x.dtype.kind == "f" else x)
+    return x
+
+
+def of(reference: Reference, *args: Any, smooth: bool = True, condition: float = 1.0, **kwargs: Any) -> Case:
+    return Case(args, reference, kwargs, smooth, condition)
 
 
 def on_axes(reference: Callable[..., np.ndarray], smooth: bool = True, low: float = -2.0) -> list[Case]:
@@ -73,12 +88,7 @@ def _scatter_add(x: np.ndarray, axis: int, index: np.ndarray, src: np.ndarray) -
 
 
 def _norm(x: np.ndarray, axis: Any, keepdims: bool, order: float | None) -> np.ndarray:
-    size = np.abs(x)
-    if order == 1:
-        return np.asarray(size.sum(axis, keepdims=keepdims))
-    if order == np.inf:
-        return np.asarray(size.max(axis, keepdims=keepdims))
-    return np.asarray(np.sqrt((x * x).sum(axis, keepdims=keepdims)))
+    return np.asarray(np.linalg.norm(x, order, axis, keepdims))
 
 
 def _huber(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -121,6 +131,7 @@ _matrix = numbers(3, 4)
 _square = numbers(3, 3)
 _mask = np.array([[True, False, True], [False, False, True]])
 _labels = np.array([0, 2, 1])
+_bits = np.array([5, -3, 0, 12, 2**40])
 
 CASES: dict[str, list[Case]] = {
     # Elementwise
@@ -133,6 +144,20 @@ CASES: dict[str, list[Case]] = {
     "atan": unary(np.arctan),
     "atan2": binary(np.arctan2),
     "atanh": unary(np.arctanh, -0.9, 0.9),
+    "bitwise_and": [
+        of(np.bitwise_and, _bits, _bits[::-1]),
+        of(np.bitwise_and, _mask, ~_mask),
+        of(np.bitwise_and, 6, _bits),
+    ],
+    "bitwise_left_shift": [of(np.left_shift, _bits, np.array([0, 1, 2, 63, 64])), of(np.left_shift, 1, np.arange(3))],
+    "bitwise_not": [of(np.bitwise_not, _bits), of(np.bitwise_not, _mask)],
+    "bitwise_or": [
+        of(np.bitwise_or, _bits, _bits[::-1]),
+        of(np.bitwise_or, _mask, _mask[0]),
+        of(np.bitwise_or, _bits, -7),
+    ],
+    "bitwise_right_shift": [of(np.right_shift, _bits, np.array([0, 1, 2, 63, 64])), of(np.right_shift, _bits, 2)],
+    "bitwise_xor": [of(np.bitwise_xor, _bits, _bits[::-1]), of(np.bitwise_xor, _mask, ~_mask)],
     "ceil": unary(np.ceil),
     "cos": unary(np.cos),
     "cosh": unary(np.cosh),
@@ -263,6 +288,7 @@ CASES: dict[str, list[Case]] = {
     "norm": [
         of(lambda x, a=a, k=k, p=p: _norm(x, a, k, p), numbers(2, 3), ord=p, dim=a, keepdim=k)
         for p, a, k in itertools.product((None, 1, 2, np.inf), (None, 0, (0, 1)), (False, True))
+        if p != 2 or a == 0  # the spectral norm of a matrix is not here
     ],
     "prod": on_axes(np.prod),
     "std": [*on_axes(np.std), of(lambda x: np.std(x, 1, ddof=1), numbers(2, 3), axis=1, ddof=1)],
@@ -371,10 +397,11 @@ CASES: dict[str, list[Case]] = {
         of(_scatter_add, numbers(4), 0, np.array([-1, 3]), numbers(2)),
     ],
     "take": [
-        of(lambda x, i: np.take(x, i, 0), numbers(4, 3), np.array([0, 0, -1])),
+        of(lambda x, i: np.take(x, i, 0), numbers(4, 3), np.array([0, 0, -1]), axis=0),
         of(lambda x, i: np.take(x, i, 1), numbers(2, 4), np.array([[0, 2], [-1, -4]]), axis=1),
         of(lambda x, i: np.take(x, i, -1), numbers(2, 4), np.array(2), axis=-1),
-        of(lambda x, i: np.take(x, i, 0), numbers(4), np.zeros(0, np.int64)),
+        of(lambda x, i: np.take(x, i, 0), numbers(4), np.zeros(0, np.int64), axis=0),
+        of(lambda x, i: np.take(x, i), numbers(2, 4), np.array([5, -1])),
     ],
     "tril": [of(lambda x, k=k: np.tril(x, k), _matrix, diagonal=k) for k in (0, 1, -1)],
     "triu": [of(lambda x, k=k: np.triu(x, k), numbers(2, 3, 3), diagonal=k) for k in (0, 1, -1)],
@@ -386,6 +413,7 @@ CASES: dict[str, list[Case]] = {
     # Creation
     "arange": [of(np.arange, 5), of(np.arange, 2, 5), of(np.arange, 5, 0, -2), of(np.arange, 0.0, 1.0, 0.25)],
     "eye": [of(np.eye, 3), of(np.eye, 2, 3)],
+    "from_dlpack": [of(np.from_dlpack, numbers(2, 3))],
     "full": [of(np.full, (2, 3), 1.5), of(np.full, 2, 7)],
     "full_like": [of(np.full_like, numbers(2, 3), 1.5, smooth=False)],
     "linspace": [of(np.linspace, -1.0, 1.0, 5), of(np.linspace, 0.0, 1.0, 1)],

@@ -120,7 +120,7 @@ REFUSED: list[tuple[str, Callable[[], Any], type[Exception], str]] = [
     ("cast", lambda: ops.cast(MATRIX, "text"), TypeError, "`dtype`"),
     ("meshgrid", lambda: ops.meshgrid(FLOAT, FLOAT, indexing="no"), ValueError, "`indexing` of `meshgrid`"),
     ("take indices", lambda: ops.take(MATRIX, FLOAT), IndexError, "`indices` of `take`"),
-    ("take range", lambda: ops.take(MATRIX, INT), IndexError, "1 to 3, outside"),
+    ("take range", lambda: ops.take(MATRIX, INT, 0), IndexError, "1 to 3, outside"),
     ("take axis", lambda: ops.take(MATRIX, dt.Tensor([0]), 2), IndexError, "`axis` of `take`"),
     ("scatter_add shape", lambda: ops.scatter_add(MATRIX, 0, dt.Tensor([[0]]), FLOAT), ValueError, "`scatter_add`"),
     (

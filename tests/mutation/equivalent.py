@@ -76,7 +76,7 @@ CLAIMS = (
     Claim("_rows", "len(x.shape) == 2", "len(x.shape) != 2", _SAME_SUM),
     Claim("_rows", "len(x.shape) == 2", "len(x.shape) == 3", _SAME_SUM),
     Claim("_transpose_right", "len(y.shape)", "len(ct.shape)", _SAME_SUM),
-    Claim("_transpose_right", "matmul(_swap(_rows(x)), _rows(ct)) if shared else ", "", _SAME_SUM),
+    Claim("_transpose_right", "matmul(swapped(_rows(x)), _rows(ct)) if shared else ", "", _SAME_SUM),
     Claim("_by_exponent", "x > 0", "x >= 0", "0 was answered by an earlier branch"),
     Claim("_by_base", "isinstance(p,", "isinstance(z,", "`strong_multiply` is the same product, and 0 wins in it too"),
     Claim("_sigmoid", "x >= 0", "x > 0", "both branches are 1/2 at 0"),
@@ -98,6 +98,11 @@ CLAIMS = (
     Claim("_over_square_radius", "origin, 1.0, size", "origin, 2.0, size", _ORIGIN),
     Claim("_over_square_radius", "origin, 1.0, v", "origin, 2.0, v", _ORIGIN),
     Claim("_over_square_radius", "(y / size, x / size)", "(x / size, y / size)", "a sum of squares is symmetric"),
+    Claim("_inverse_where_apart", "n = size", "n = difference", "both have as many columns"),
+    Claim("_inverse_where_apart", "size.dtype", "difference.dtype", _SAME_TYPE),
+    Claim("_inverse_where_apart", "stop_gradient(difference)", "difference", "a comparison has no derivative"),
+    Claim("_inverse_where_apart", "difference, 1.0", "difference, 2.0", "where it is not apart, 0 is chosen"),
+    Claim("_svd_tangent", "min(rows, columns)", "min(columns, rows)", "the smaller one of two knows no order"),
 )
 
 

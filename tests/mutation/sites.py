@@ -22,6 +22,7 @@ from .expression_changes import expression_changes, fold_changes
 
 # The fields of a primitive that hold its rules, as they are called in a declaration.
 FIELDS = {name: name for name in ("numpy", "infer", "batch", "partials", "partial", "transposes", "transpose_each")}
+FIELDS |= {name: name for name in ("tangent", "cotangents")}
 FIELDS |= {"opencl": "lowering", "lowering": "lowering"}
 # What gives truth values: everything that a `predicate` declares, and these.
 _PREDICATES = ("predicate", "any", "all")

@@ -134,6 +134,9 @@ CURVATURE = [
     pinn.SSBFGS(12),
     pinn.SSBroyden(12, points=pinn.RARD(every=5, added=3)),
     pinn.LevenbergMarquardt(12),
+    pinn.NaturalGradient(12),
+    pinn.GaussNewtonCG(12, rank=5),
+    pinn.SOAP(12),
 ]
 
 

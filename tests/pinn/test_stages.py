@@ -102,6 +102,11 @@ def test_a_stage_stops_by_its_rules() -> None:
     assert len(trained(pinn.SSBroyden(100, patience=20)).history) == 100
 
 
+def test_soap_goes_further_than_adam() -> None:
+    adam, soap = (trained(stage).error(np.exp) for stage in (pinn.Adam(300), pinn.SOAP(300)))
+    assert soap < adam
+
+
 def test_what_was_reached_is_exact_to_many_digits() -> None:
     solution = trained(pinn.Adam(50) >> pinn.SSBroyden(400))
     assert solution.error(np.exp) < 1e-6
@@ -211,7 +216,7 @@ def test_a_resumed_run_may_have_more_stages(tmp_path: Path) -> None:
 def test_a_network_of_many_weights_has_lbfgs_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dualtape.pinn.stages.DENSE_WEIGHTS", 30)
     found = [default_schedule(weights) for weights in (30, 31)]
-    assert [repr(schedule) for schedule in found] == ["Adam(200) >> SSBroyden(10000)", "Adam(200) >> LBFGS(10000)"]
+    assert [repr(schedule) for schedule in found] == ["Adam(200) >> SSBroyden(20000)", "Adam(200) >> LBFGS(20000)"]
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,7 @@ _EXACT: dict[str, Callable[..., Any]] = {
     "softplus": lambda x: max(x, 0) + mpmath.log1p(mpmath.exp(-min(abs(x), FAR))),
     "erf": lambda x: mpmath.erf(min(max(x, -100), 100)),
     "erfc": lambda x: mpmath.erfc(min(max(x, -100), 100)),
+    "erfinv": lambda x: mpmath.erfinv(x) if abs(x) < 1 else mpmath.sign(x) * INFINITY if abs(x) == 1 else mpmath.nan,
     "lgamma": _lgamma,
     "pow": _power,
     "rsqrt": lambda x: 1 / mpmath.sqrt(x),
@@ -134,6 +135,8 @@ SPECIAL: dict[str, list[tuple[float, float]]] = {
     "dt_softplus": [(INFINITY, INFINITY), (-INFINITY, 0.0), (NAN, NAN)],
     "dt_erf": [(0.0, 0.0), (-0.0, -0.0), (INFINITY, 1.0), (-INFINITY, -1.0), (NAN, NAN)],
     "dt_erfc": [(0.0, 1.0), (-0.0, 1.0), (INFINITY, 0.0), (-INFINITY, 2.0), (NAN, NAN)],
+    "dt_erfinv": [(0.0, 0.0), (-0.0, -0.0), (1.0, INFINITY), (-1.0, -INFINITY)]
+    + [(outside, NAN) for outside in (2.0, -2.0, INFINITY, -INFINITY, NAN)],
     "dt_lgamma": [(pole, INFINITY) for pole in (0.0, -0.0, -1.0, -2.0, -3.0)]
     + [(1.0, 0.0), (2.0, 0.0), (INFINITY, INFINITY), (-INFINITY, INFINITY), (NAN, NAN)],
     "dt_digamma": [(pole, NAN) for pole in (-1.0, -2.0, -3.0, -INFINITY, NAN)]

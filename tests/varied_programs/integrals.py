@@ -31,7 +31,7 @@ def largest_of_neighbours(layers: list[dt.Tensor], x: dt.Tensor) -> dt.Tensor:
     """A maximum over the nodes, and a mean over nodes and points at once."""
     nodes = (x + 0.1 * dt.Tensor(NODES).astype(x.dtype)).reshape(-1, 1)
     inside = network(layers, nodes)
-    return mean_square(inside.reshape(-1, NODES.size).max(1)) + ops.tanh(inside).mean()
+    return mean_square(inside.reshape(-1, NODES.size).amax(1)) + ops.tanh(inside).mean()
 
 
 PROGRAMS: dict[str, Program] = {

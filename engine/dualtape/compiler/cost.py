@@ -31,7 +31,7 @@ from typing import NamedTuple
 
 from dualtape.compiler.peaks import Peaks, peaks_of
 from dualtape.compiler.program import COND, SCAN, WHILE, Control, Equation, KnownNode, Node, Program, inner_programs
-from dualtape.core.lowering import Expression, Fold, Kernel, Movement, Placement, Reinterpretation
+from dualtape.core.lowering import Expression, Fold, Kernel, Movement, OnHost, Placement, Reinterpretation
 from dualtape.core.primitive import Bilinear
 from dualtape.devices.device import Device
 
@@ -180,6 +180,8 @@ def count(equation: Equation) -> Count:
             return Count("movement", 0, 2 * _bytes(output))
         case Placement() | Kernel(computes=False):
             return Count("movement", 0, moved)
+        case OnHost():
+            return Count("on the host", max(prod(first.spec.shape), size), moved)
         case Kernel() if isinstance(primitive, Bilinear):
             return Count("product", 2 * size * first.spec.shape[-1], moved)
         case _:

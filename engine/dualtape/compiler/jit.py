@@ -141,7 +141,7 @@ class Jitted:
             key = (key, exact_key(pytree.paths_of(structure)))
         found = self._programs[key]
         if found is not None:
-            held = [parameter.value() for parameter in found.compiled.read]
+            held = [value_of(parameter) for parameter in found.compiled.read]
             # Parameters may have been moved, cast or given another shape since.
             if [(x.device_, x.data_.shape, x.data_.dtype) for x in held] == found.compiled.kinds:
                 return found, held
@@ -150,7 +150,7 @@ class Jitted:
             key = (key, exact_key(pytree.paths_of(structure)))
         self._compilations.add(variant_of(leaves, structure, device, is_strict()), self._programs.limit)
         found = self._programs[key] = self._compile(leaves, structure, tensors, device)
-        return found, [parameter.value() for parameter in found.compiled.read]
+        return found, [value_of(parameter) for parameter in found.compiled.read]
 
     def _compile(self, leaves: list[Any], structure: Any, tensors: list[Tensor], device: Device) -> Prepared:
         # Imported when something is compiled: the generator of kernels would double the time to import the package.

@@ -239,7 +239,7 @@ def _written_while(cond_fn: BodyFn, body_fn: BodyFn, first: Flat, device: Device
     step, held = close_step("while_loop", run, specs, device, n, optional=True)
     going_on = close_body("while_loop", goes_on, specs, device, held=held)
     (condition, body), captured = sharing(going_on, step)
-    values = [parameter.value() for parameter in held.parameters]
+    values = [value_of(parameter) for parameter in held.parameters]
     found = apply(While(condition, body, len(captured)), [*captured, *first.tensors, *values])
     set_all(held.parameters, found[n:])
     return first.filled(found[:n])

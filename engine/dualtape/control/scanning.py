@@ -24,7 +24,7 @@ from dualtape.control.flat import Flat, described, flat, require_same
 from dualtape.control.on_parts import all_parts, count_parts, evaluation, on_parts, settled, wholes
 from dualtape.control.structured import Structured, row_spec, value_spec
 from dualtape.core.composite import Cotangents, PullBack, Values, spread
-from dualtape.core.interpreter import apply
+from dualtape.core.interpreter import apply, value_of
 from dualtape.core.spec import Spec
 from dualtape.devices.device import Device
 from dualtape.errors import ArgumentTypeError
@@ -224,7 +224,7 @@ class Steps(NamedTuple):
         n = len(self.first.tensors)
         closed, held = close_step(self.title, run, self._specs(), self.device, n)
         (body,), captured = sharing(closed)
-        first = [*self.first.tensors, *(parameter.value() for parameter in held.parameters)]
+        first = [*self.first.tensors, *(value_of(parameter) for parameter in held.parameters)]
         found = apply(ScanLoop(body, len(captured), len(first), length), [*captured, *first, *self.rows.tensors])
         others, values = held.parted(found)
         set_all(held.parameters, values.values())

@@ -30,11 +30,20 @@ class Flags(NamedTuple):
     shape: Shape
 
 
+class Dominant(NamedTuple):
+    """Matrices of floats whose diagonals, all different, are larger than what stands beside them together."""
+
+    shape: Shape
+
+
+Input = Reals | Indices | Flags | Dominant
+
+
 @dataclass(frozen=True)
 class Example:
     """One call of a primitive: its inputs and static parameters."""
 
-    inputs: tuple[Reals | Indices | Flags, ...]
+    inputs: tuple[Input, ...]
     params: dict[str, Any] = field(default_factory=dict)
 
 

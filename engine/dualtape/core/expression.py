@@ -232,6 +232,11 @@ def call(function: str, *operands: Expression, swallows_nan: bool = False) -> Ex
     return FunctionCall(tuple(map(as_number, operands)), function, swallows_nan)
 
 
+def bits(symbol: str, *operands: Expression) -> Expression:
+    """An operator of C on the bits of integers."""
+    return OperatorCall(operands, symbol)
+
+
 def choose(condition: Expression, chosen: Expression | float, otherwise: Expression | float) -> Expression:
     """``chosen`` where the condition holds."""
     return _operation("?", condition, chosen, otherwise)

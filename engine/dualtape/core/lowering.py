@@ -57,7 +57,11 @@ class Kernel(NamedTuple):
     computes: bool = True
 
 
-Lowering = Expression | Movement | Placement | Reinterpretation | Fold | Kernel
+class OnHost(NamedTuple):
+    """No kernel: a device copies the operands to the host, where NumPy's function runs, and the output back."""
+
+
+Lowering = Expression | Movement | Placement | Reinterpretation | Fold | Kernel | OnHost
 
 
 def contiguous_strides(shape: Shape) -> tuple[int, ...]:

@@ -5,6 +5,7 @@
 :class:`Reduction`        ``partial``: dy/dx of each reduced element
 :class:`Linear`           ``transposes``: the adjoint of the linear map, for each input
 :class:`Bilinear`         ``transposes``: the adjoint in each factor, the other one fixed
+:class:`Implicit`         ``tangent``: the linear map from tangents to the tangent of the output
 :class:`NonDifferentiable`  nothing: its derivative is zero by statement
 ========================  ==============================================================
 
@@ -14,9 +15,9 @@ primitive with a reverse rule and no forward rule cannot be written.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -27,6 +28,7 @@ from dualtape.core.spec import Spec
 from dualtape.errors import ArgumentError
 
 if TYPE_CHECKING:
+    from dualtape.core.composite import Composite
     from dualtape.tensor import Tensor
 
 CATALOGUE: dict[str, Primitive] = {}
@@ -152,6 +154,22 @@ class Bilinear(Primitive):
     examples: tuple[Example, ...]
     of_derivatives: TensorFunction | None = None
     commutes: bool = False
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Implicit(Primitive):
+    """A function known by its differential, as the solution of an equation is.
+
+    ``tangent(tangents, inputs, output, **params)`` is linear in ``tangents``, of which ``None`` is zero. Where it
+    applies the primitive to a tangent, whose transpose would need itself without end,
+    ``cotangents(cotangent, inputs, output, **params)`` states those of all inputs.
+    """
+
+    tangent: TensorFunction
+    examples: tuple[Example, ...]
+    cotangents: Callable[..., Sequence[Tensor | None]] | None = None
+    rule: ClassVar[Callable[[Implicit, dict[str, Any]], Composite]]
+    """A call of it as levels take it; set by the module that defines it."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)

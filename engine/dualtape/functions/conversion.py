@@ -225,6 +225,21 @@ def promoted_pair(function: str, x: Any, y: Any, zero_rank_is_weak: bool = False
     return promoted_pair(function, as_tensor(x, function, "x"), y)
 
 
+def tensor_pair(function: str, x: Any, y: Any, names: tuple[str, str] = ("x", "y")) -> tuple[Tensor, Tensor]:
+    """Two operands as tensors.
+
+    Numbers, and lists of them, take the type of a tensor of floats beside them: 0.1 is no Float32 beside Float64.
+    """
+    return _beside(function, x, names[0], y), _beside(function, y, names[1], x)
+
+
+def _beside(function: str, value: Any, name: str, other: Any) -> Tensor:
+    is_open = isinstance(value, (float, list, tuple)) and isinstance(other, Value) and other.dtype.is_float
+    if is_open and not (isinstance(value, (list, tuple)) and holds_values(value)):
+        return as_tensor(as_array(value, name, other.dtype.numpy), function, name)
+    return as_tensor(value, function, name)
+
+
 def floating(function: str, x: Any, argument: str = "input") -> Tensor:
     """A tensor of floats; integers have no such function, and are refused as in MindSpore."""
     tensor = as_tensor(x, function, argument)
@@ -307,6 +322,14 @@ def read_flag(owner: object, argument: str, value: Any) -> bool:
     if not isinstance(value, (bool, np.bool_)):
         raise ArgumentTypeError(f"`{argument}` of `{_name(owner)}` must be a bool, got {type(value).__name__}")
     return bool(value)
+
+
+def read_choice(function: str, argument: str, value: Any, choices: tuple[str, ...]) -> str:
+    """One of some words."""
+    if not isinstance(value, str) or value not in choices:
+        *most, last = map(repr, choices)
+        raise ArgumentError(f"`{argument}` of `{function}` must be {', '.join(most)} or {last}, got {value!r}")
+    return value
 
 
 def read_shape(function: str, argument: str, shape: Any, rank_free: bool = False) -> tuple[int, ...]:

@@ -10,14 +10,16 @@ import numpy as np
 from dualtape.core.interpreter import Value, ground, value_of
 from dualtape.devices.host import host_memory
 from dualtape.dtypes import DType, as_dtype, float32, int64
-from dualtape.errors import ArgumentError
+from dualtape.errors import ArgumentError, ArgumentTypeError
 from dualtape.functions.conversion import as_tensor, cast_to, converted, read_int, read_number, read_shape
 from dualtape.primitives.broadcasting import broadcast_to
 
 if TYPE_CHECKING:
     from dualtape.tensor import Tensor
 
-__all__ = ["arange", "eye", "full", "full_like", "linspace", "ones", "ones_like", "zeros", "zeros_like"]
+__all__ = [
+    "arange", "eye", "from_dlpack", "full", "full_like", "linspace", "ones", "ones_like", "zeros", "zeros_like",
+]  # fmt: skip
 
 
 def _filled(shape: tuple[int, ...], value: Any, dtype: DType, like: Tensor | None = None) -> Tensor:
@@ -77,6 +79,28 @@ def zeros_like(input: Any, *, dtype: DType | None = None) -> Tensor:
 def ones_like(input: Any, *, dtype: DType | None = None) -> Tensor:
     """Ones with ``input``'s shape, device and, unless given, type."""
     return _repeated_like(input, 1, dtype, "ones_like")
+
+
+def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> Tensor:
+    """A tensor with a copy of an array of another library that knows DLPack: NumPy, PyTorch, JAX, CuPy.
+
+    Tensors here never change, so that they share no memory with arrays that may: ``copy=False`` is refused.
+    """
+    if copy is False:
+        raise ArgumentError("`from_dlpack` always copies: a Tensor shares no memory that others may write to")
+    if isinstance(x, Value):
+        found = as_tensor(x, "from_dlpack", "x")
+    else:
+        if not hasattr(x, "__dlpack__"):
+            raise ArgumentTypeError(f"`x` of `from_dlpack` must have `__dlpack__`, got {type(x).__name__}")
+        try:
+            array = np.from_dlpack(x)
+        except (BufferError, RuntimeError, TypeError, ValueError) as failure:
+            raise ArgumentError(
+                f"`x` of `from_dlpack` could not be read, as memory of the host: {failure}"
+            ) from failure
+        found = as_tensor(array, "from_dlpack", "x")
+    return found if device is None else found.to(device)
 
 
 def eye(n: int, m: int | None = None, dtype: DType = float32) -> Tensor:

@@ -11,16 +11,25 @@ import numpy as np
 from dualtape.core.interpreter import Value
 from dualtape.core.spec import broadcast_shapes, normalize_axis
 from dualtape.dtypes import bool_, float32, int64
-from dualtape.errors import ArgumentError, ShapeError, TensorIndexError
-from dualtape.functions.conversion import TensorLike, as_tensor, cast_to, promoted_pair, read_int, read_number
+from dualtape.errors import ArgumentError, AxisError, ShapeError, TensorIndexError
+from dualtape.functions.conversion import (
+    TensorLike,
+    as_tensor,
+    cast_to,
+    promoted_pair,
+    read_int,
+    read_number,
+    tensor_pair,
+)
 from dualtape.functions.creation import arange
 from dualtape.functions.shape import along, broadcast_to, expand_dims, permute, reshape
 from dualtape.primitives import comparison, gathering, movement, selection
+from dualtape.primitives.matrices import diagonal as square_diagonal
 
 if TYPE_CHECKING:
     from dualtape.tensor import Tensor
 
-__all__ = ["diag", "gather", "one_hot", "scatter_add", "take", "tril", "triu", "where"]
+__all__ = ["diag", "diagonal", "gather", "one_hot", "scatter_add", "take", "tril", "triu", "where"]
 
 _SINGLE_BOOL = "a single bool cannot index a Tensor; use None for a new axis, or a mask tensor"
 
@@ -170,15 +179,28 @@ def _flat_indices(
     return broadcast_to(total, shape)
 
 
+def take_at(x: Tensor, places: Tensor) -> Tensor:
+    """The elements of each row of ``x`` at ``places``, which lie inside of it and have its leading axes."""
+    rows = math.prod(x.shape[:-1])
+    flat = reshape(places, (rows, places.shape[-1])) if places.ndim != 2 else places
+    if rows > 1:
+        starts = np.arange(rows, dtype=np.int64)[:, None] * x.shape[-1]
+        flat = flat + as_tensor(starts, "take_at").to(x.device)
+    taken = gathering.take(reshape(x, (-1,)), reshape(flat, (-1,)), axis=0)
+    return reshape(taken, (*x.shape[:-1], places.shape[-1]))
+
+
 def where(condition: TensorLike, x: TensorLike, y: TensorLike) -> Tensor:
     """``x`` where the condition holds, else ``y``; nothing of the other branch, not even a NaN, comes through."""
     a, b = promoted_pair("where", x, y)
     return selection.where(cast_to(as_tensor(condition, "where", "condition"), bool_), a, b)
 
 
-def take(input: TensorLike, indices: TensorLike, axis: int = 0) -> Tensor:
-    """The slices of ``axis`` that ``indices`` name; negative indices count from the end."""
+def take(input: TensorLike, indices: TensorLike, axis: int | None = None) -> Tensor:
+    """The slices of ``axis`` that ``indices`` name, by default of the flattened tensor; negative ones from the end."""
     x = as_tensor(input, "take")
+    if axis is None:
+        x, axis = reshape(x, (x.size,)), 0
     index = as_tensor(indices, "take", "indices")
     if not index.dtype.is_integer:
         raise TensorIndexError(f"`indices` of `take` must be integers, got {index.dtype}")
@@ -196,7 +218,7 @@ def scatter_add(input: TensorLike, axis: int, index: TensorLike, src: TensorLike
 
     ``index`` and ``src`` have one shape, as in MindSpore's ``Tensor.scatter_add``; places named twice add up.
     """
-    x, updates = promoted_pair("scatter_add", as_tensor(input, "scatter_add"), as_tensor(src, "scatter_add", "src"))
+    x, updates = promoted_pair("scatter_add", *tensor_pair("scatter_add", input, src, ("input", "src")))
     places = as_tensor(index, "scatter_add", "index").to(x.device)
     if places.shape != updates.shape or places.ndim != x.ndim:
         raise ShapeError(
@@ -240,13 +262,25 @@ def _read_element(argument: str, value: Any, index: Tensor) -> Any:
     return reshape(value, ()).to(index.device)
 
 
-def diagonal(x: Tensor) -> Tensor:
-    """The diagonal of the last two axes, which must have one size."""
-    n = x.shape[-1]
-    flat = movement.reshape(x, shape=(*x.shape[:-2], n * n))
-    rank = flat.ndim
-    sizes = (*flat.shape[:-1], n)
-    return movement.cut(flat, starts=(0,) * rank, sizes=sizes, steps=(1,) * (rank - 1) + (n + 1,))
+def diagonal(input: TensorLike, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
+    """The elements whose indices along two axes differ by ``offset``, as a last axis: NumPy's."""
+    x = as_tensor(input, "diagonal")
+    if x.ndim < 2:
+        raise ShapeError(f"`diagonal` takes a Tensor of two axes or more, got shape {x.shape}")
+    i, j = (
+        normalize_axis("diagonal", read_int("diagonal", name, axis), x.ndim)
+        for name, axis in (("axis1", axis1), ("axis2", axis2))
+    )
+    if i == j:
+        raise AxisError(f"`axis1` and `axis2` of `diagonal` are one axis: {axis1} and {axis2}")
+    k = read_int("diagonal", "offset", offset)
+    last = permute(x, [*(a for a in range(x.ndim) if a not in (i, j)), i, j])
+    rows, columns = last.shape[-2:]
+    size = max(min(rows + min(k, 0), columns - max(k, 0)), 0)
+    lead = (0,) * (x.ndim - 2)
+    starts = (*lead, min(max(-k, 0), rows), min(max(k, 0), columns))
+    part = movement.cut(last, starts=starts, sizes=(*last.shape[:-2], size, size), steps=(1,) * x.ndim)
+    return square_diagonal(part)
 
 
 def diag(input: TensorLike) -> Tensor:
@@ -258,7 +292,7 @@ def diag(input: TensorLike) -> Tensor:
         return movement.reshape(flat, shape=(n, n))
     if x.ndim == 2:
         n = min(x.shape)
-        return diagonal(movement.cut(x, starts=(0, 0), sizes=(n, n), steps=(1, 1)))
+        return square_diagonal(movement.cut(x, starts=(0, 0), sizes=(n, n), steps=(1, 1)))
     raise ShapeError(f"`diag` takes a vector or a matrix, got shape {x.shape}")
 
 

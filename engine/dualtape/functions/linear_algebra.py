@@ -10,11 +10,20 @@ from typing import TYPE_CHECKING
 from dualtape.core.spec import normalize_axis
 from dualtape.dtypes import bool_
 from dualtape.errors import ArgumentError, ArgumentTypeError, AxisError, DTypeError, ShapeError
-from dualtape.functions.conversion import TensorLike, UnreadableError, answered, as_tensor, cast_to, read_ints
-from dualtape.functions.indexing import diag, diagonal
+from dualtape.functions.conversion import (
+    TensorLike,
+    UnreadableError,
+    answered,
+    as_tensor,
+    cast_to,
+    read_ints,
+    tensor_pair,
+)
+from dualtape.functions.indexing import diag
 from dualtape.functions.reduction import sum as sum_axes
 from dualtape.functions.shape import broadcast_to, permute, reshape
 from dualtape.primitives.contraction import matmul as matmul_primitive
+from dualtape.primitives.matrices import diagonal
 
 if TYPE_CHECKING:
     from dualtape.tensor import Tensor
@@ -37,7 +46,7 @@ def matmul(input: TensorLike, other: TensorLike) -> Tensor:
     Both must have one element type.
     """
     try:
-        x, y = as_tensor(input, "matmul"), as_tensor(other, "matmul", "other")
+        x, y = tensor_pair("matmul", input, other, ("input", "other"))
     except UnreadableError as failure:
         return answered(failure, input, other, "__rmatmul__")
     if x.ndim >= 2 and y.ndim >= 2:
@@ -54,7 +63,7 @@ def matmul(input: TensorLike, other: TensorLike) -> Tensor:
 
 def dot(input: TensorLike, other: TensorLike) -> Tensor:
     """The product over the last axis of the first and the last but one (or only) axis of the second."""
-    x, y = as_tensor(input, "dot"), as_tensor(other, "dot", "other")
+    x, y = tensor_pair("dot", input, other, ("input", "other"))
     if x.ndim == 0 or y.ndim == 0:
         return x * y
     return tensordot(x, y, ((x.ndim - 1,), (max(y.ndim - 2, 0),)))
@@ -62,13 +71,13 @@ def dot(input: TensorLike, other: TensorLike) -> Tensor:
 
 def outer(input: TensorLike, vec2: TensorLike) -> Tensor:
     """All products of elements of two vectors."""
-    x, y = as_tensor(input, "outer"), as_tensor(vec2, "outer", "vec2")
+    x, y = tensor_pair("outer", input, vec2, ("input", "vec2"))
     return reshape(x, (-1, 1)) * reshape(y, (1, -1))
 
 
 def tensordot(x1: TensorLike, x2: TensorLike, axes: int | Sequence[Sequence[int]] = 2) -> Tensor:
     """Contract the last ``axes`` axes of ``x1`` with the first of ``x2``, or the axes named in two lists."""
-    x, y = as_tensor(x1, "tensordot", "x1"), as_tensor(x2, "tensordot", "x2")
+    x, y = tensor_pair("tensordot", x1, x2, ("x1", "x2"))
     if isinstance(axes, int):
         if not 0 <= axes <= min(x.ndim, y.ndim):
             raise ArgumentError(f"`axes` of `tensordot` must be from 0 to {min(x.ndim, y.ndim)}, got {axes}")

@@ -21,12 +21,13 @@ from dualtape.functions.conversion import (
     read_number,
     to_floating,
 )
+from dualtape.functions.creation import full, ones_like
 from dualtape.functions.shape import along, part
 from dualtape.primitives import arithmetic, comparison, exponential, movement, reduction
 from dualtape.primitives.broadcasting import sum as sum_primitive
-from dualtape.primitives.power import root_of_squares
+from dualtape.primitives.power import power, root_of_squares
 from dualtape.primitives.rounding import stop_gradient
-from dualtape.primitives.selection import where
+from dualtape.primitives.selection import where as select
 
 if TYPE_CHECKING:
     from dualtape.tensor import Tensor
@@ -37,6 +38,7 @@ __all__ = [
 ]  # fmt: skip
 
 Axis = int | tuple[int, ...] | list[int] | None
+Kept = TensorLike | None
 
 
 def _drop(x: Tensor, axes: tuple[int, ...], keepdims: bool) -> Tensor:
@@ -51,9 +53,20 @@ def _wide(x: Tensor) -> Tensor:
     return x if x.dtype.is_float else cast_to(x, int64)
 
 
-def sum(input: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The sum over ``axis`` (all axes by default); integers and bools give Int64."""
-    return _reduced("sum", sum_primitive, _wide(as_tensor(input, "sum")), axis, keepdims)
+def _kept(function: str, x: Tensor, where: Kept, otherwise: Any) -> Tensor:
+    """The elements where the mask holds, else what changes nothing in the reduction."""
+    if where is None:
+        return x
+    mask = as_tensor(where, function, "where")
+    if mask.dtype is not bool_:
+        raise DTypeError(f"`where` of `{function}` must be a Tensor of Bools, got {mask.dtype}")
+    return select(mask.to(x.device), x, otherwise)
+
+
+def sum(input: TensorLike, axis: Axis = None, keepdims: bool = False, *, where: Kept = None) -> Tensor:
+    """The sum over ``axis`` (all axes by default), of the elements ``where``; integers and bools give Int64."""
+    x = _wide(as_tensor(input, "sum"))
+    return _reduced("sum", sum_primitive, _kept("sum", x, where, 0.0 if x.dtype.is_float else 0), axis, keepdims)
 
 
 def _reduced(name: str, primitive: Primitive, x: Tensor, axis: Axis, keepdims: bool) -> Tensor:
@@ -61,9 +74,14 @@ def _reduced(name: str, primitive: Primitive, x: Tensor, axis: Axis, keepdims: b
     return _drop(primitive(x, axes=axes), axes, keepdims) if axes else x
 
 
-def mean(input: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The mean over ``axis`` (all axes by default). Integers stay integers and are truncated, as in MindSpore."""
+def mean(input: TensorLike, axis: Axis = None, keepdims: bool = False, *, where: Kept = None) -> Tensor:
+    """The mean over ``axis`` (all axes by default). Integers stay integers and are truncated, as in MindSpore.
+
+    Of the elements ``where`` a mask holds; those must be floats, and the mean of none is NaN.
+    """
     x = as_tensor(input, "mean")
+    if where is not None:
+        return _mean_where(floating("mean", x), axis, keepdims, where)
     if x.dtype is bool_:
         raise DTypeError("`mean` of a Bool tensor is not defined; cast it to a float type first")
     axes = read_axes("mean", axis, x.ndim)
@@ -73,14 +91,24 @@ def mean(input: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor
     total = sum_primitive(accumulating(_wide(x)), axes=axes)
     if not x.dtype.is_float:
         whole = arithmetic.absolute(total) // (count or 1)
-        return cast_to(_drop(where(total < 0, -whole, whole), axes, keepdims), x.dtype)
+        return cast_to(_drop(select(total < 0, -whole, whole), axes, keepdims), x.dtype)
     # Dividing, not multiplying by 1/count: the mean of equal numbers is that number.
     return _drop(cast_to(arithmetic.divide(total, count), x.dtype), axes, keepdims)
 
 
-def prod(input: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The product over ``axis``. A tree of products: its derivatives of every order are right at zeros."""
+def _mean_where(x: Tensor, axis: Axis, keepdims: bool, where: Kept) -> Tensor:
+    total = sum(accumulating(x), axis, keepdims, where=where)
+    count = sum(ones_like(accumulating(x)), axis, keepdims, where=where)
+    return cast_to(arithmetic.divide(total, count), x.dtype)
+
+
+def prod(input: TensorLike, axis: Axis = None, keepdims: bool = False, *, where: Kept = None) -> Tensor:
+    """The product over ``axis``, of the elements ``where``.
+
+    A tree of products: its derivatives of every order are right at zeros.
+    """
     x = _wide(as_tensor(input, "prod"))
+    x = _kept("prod", x, where, 1.0 if x.dtype.is_float else 1)
     axes = read_axes("prod", axis, x.ndim)
     for i in axes:
         x = _prod_along(x, i)
@@ -97,8 +125,24 @@ def _prod_along(x: Tensor, axis: int) -> Tensor:
     return x
 
 
-def _extremum(name: str, primitive: Any, input: TensorLike, axis: Axis, keepdims: bool) -> Tensor:
+def _extremum(
+    name: str, primitive: Any, input: TensorLike, axis: Axis, keepdims: bool, initial: Any = None, where: Kept = None
+) -> Tensor:
     x = as_tensor(input, name)
+    if where is not None:
+        if initial is None:
+            raise ArgumentError(f"`{name}` with `where` needs `initial`, its value where the mask holds nowhere")
+        x = _kept(name, x, where, read_number(name, "initial", initial))
+    if initial is not None:
+        axes = read_axes(name, axis, x.ndim)
+        outer = tuple(1 if i in axes else n for i, n in enumerate(x.shape))
+        if 0 in (x.shape[i] for i in axes):
+            found = full(outer, read_number(name, "initial", initial), dtype=x.dtype)
+        else:
+            known = primitive(x, axes=axes) if axes else x
+            extreme = arithmetic.maximum if primitive is reduction.maximum_along else arithmetic.minimum
+            found = extreme(known, read_number(name, "initial", initial))
+        return _drop(found, axes, keepdims)
     if x.dtype is bool_:
         raise DTypeError(f"`{name}` of a Bool tensor is not defined; use any or all")
     axes = read_axes(name, axis, x.ndim)
@@ -107,14 +151,34 @@ def _extremum(name: str, primitive: Any, input: TensorLike, axis: Axis, keepdims
     return _drop(primitive(x, axes=axes), axes, keepdims) if axes else x
 
 
-def amax(input: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The largest element over ``axis``; equal largest elements share the derivative evenly."""
-    return _extremum("amax", reduction.maximum_along, input, axis, keepdims)
+def amax(
+    input: TensorLike,
+    axis: Axis = None,
+    keepdims: bool = False,
+    *,
+    initial: float | None = None,
+    where: Kept = None,
+) -> Tensor:
+    """The largest element over ``axis``; equal largest elements share the derivative evenly.
+
+    Compared is also the number ``initial``; with it, a mask ``where`` may say which elements count.
+    """
+    return _extremum("amax", reduction.maximum_along, input, axis, keepdims, initial, where)
 
 
-def amin(input: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The smallest element over ``axis``; equal smallest elements share the derivative evenly."""
-    return _extremum("amin", reduction.minimum_along, input, axis, keepdims)
+def amin(
+    input: TensorLike,
+    axis: Axis = None,
+    keepdims: bool = False,
+    *,
+    initial: float | None = None,
+    where: Kept = None,
+) -> Tensor:
+    """The smallest element over ``axis``; equal smallest elements share the derivative evenly.
+
+    Compared is also the number ``initial``; with it, a mask ``where`` may say which elements count.
+    """
+    return _extremum("amin", reduction.minimum_along, input, axis, keepdims, initial, where)
 
 
 def _search(name: str, primitive: Any, input: TensorLike, axis: int | None, keepdims: bool) -> Tensor:
@@ -162,18 +226,20 @@ def _with_index(name: str, extremum: Any, search: Any, input: TensorLike, axis: 
     indices = _search(name, search, x, i, keepdims=True)
     positions = as_tensor(list(range(x.shape[i])), name).to(x.device)
     chosen = comparison.equal(along(positions, i, x.ndim), indices)
-    values = sum_primitive(where(chosen, x, 0.0 if x.dtype.is_float else 0), axes=(i,))
+    values = sum_primitive(select(chosen, x, 0.0 if x.dtype.is_float else 0), axes=(i,))
     return _drop(values, (i,), keepdims), _drop(indices, (i,), keepdims)
 
 
-def any(input: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def any(input: TensorLike, axis: Axis = None, keepdims: bool = False, *, where: Kept = None) -> Tensor:
     """Whether some element over ``axis`` is true."""
-    return _reduced("any", reduction.any, cast_to(as_tensor(input, "any"), bool_), axis, keepdims)
+    x = _kept("any", cast_to(as_tensor(input, "any"), bool_), where, False)
+    return _reduced("any", reduction.any, x, axis, keepdims)
 
 
-def all(input: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def all(input: TensorLike, axis: Axis = None, keepdims: bool = False, *, where: Kept = None) -> Tensor:
     """Whether every element over ``axis`` is true."""
-    return _reduced("all", reduction.all, cast_to(as_tensor(input, "all"), bool_), axis, keepdims)
+    x = _kept("all", cast_to(as_tensor(input, "all"), bool_), where, True)
+    return _reduced("all", reduction.all, x, axis, keepdims)
 
 
 def cumsum(input: TensorLike, axis: int) -> Tensor:
@@ -215,7 +281,7 @@ def shifted_logsumexp(x: Tensor, axes: tuple[int, ...]) -> tuple[Tensor, Tensor]
         return nothing, nothing - float("inf")
     detached = stop_gradient(x)
     largest = reduction.maximum_along(detached, axes=axes) if axes else detached
-    shift = where(comparison.isfinite(largest), largest, 0.0)
+    shift = select(comparison.isfinite(largest), largest, 0.0)
     ones = cast_to(comparison.equal(detached, shift), x.dtype)
     others = exponential.exp(x - shift) - ones
     if axes:
@@ -251,18 +317,45 @@ def std(input: TensorLike, axis: Axis = None, ddof: int = 0, keepdims: bool = Fa
     return cast_to(root_of_squares(_variance(accumulating(x), axis, ddof, keepdims)), x.dtype)
 
 
-def norm(A: TensorLike, ord: float | None = None, dim: Axis = None, keepdim: bool = False) -> Tensor:
-    """The vector norm of order ``ord`` (2 by default, also 1 and inf) over ``dim``; derivative 0 at 0."""
+def norm(A: TensorLike, ord: float | str | None = None, dim: Axis = None, keepdim: bool = False) -> Tensor:
+    """The norm of order ``ord`` over ``dim``; derivative 0 at 0.
+
+    Over one axis it is that of vectors: the number of elements that are not 0 for 0, the largest and smallest magnitude
+    for inf and -inf, else ``sum(|x| ** ord) ** (1 / ord)``. Over two it is that of matrices: ``'fro'``, and for 1 and
+    inf (-1 and -inf) the largest (smallest) sum of magnitudes in a column and in a row. Without ``ord`` it is the root
+    of the sum of squares over any axes. NumPy and MindSpore have the same conventions.
+    """
     x = floating("norm", A, "A")
     axes = read_axes("norm", dim, x.ndim)
-    if ord is not None:
-        ord = read_number("norm", "ord", ord)
-    if ord in (None, 2):
+    order = None if ord is None or ord == "fro" else read_number("norm", "ord", ord)
+    if ord is None or (ord == "fro" and len(axes) == 2) or (order == 2 and len(axes) == 1):
         squares = arithmetic.square(accumulating(x))
         total = _drop(sum_primitive(squares, axes=axes) if axes else squares, axes, keepdim)
         return cast_to(root_of_squares(total), x.dtype)
-    if ord == 1:
-        return sum(arithmetic.absolute(x), axes, keepdim)
-    if ord == float("inf"):
-        return amax(arithmetic.absolute(x), axes, keepdim)
-    raise ArgumentError(f"`ord` of `norm` must be 1, 2 or inf, got {ord}")
+    if len(axes) == 2 and order is not None and order in (1, -1, math.inf, -math.inf):
+        return _matrix_norm(x, order, axes, keepdim)
+    if len(axes) == 1 and order is not None:
+        return _vector_norm(x, order, axes, keepdim)
+    raise ArgumentError(
+        f"`ord` of `norm` over {len(axes)} axes got {ord!r}; expected None, over one axis also any number, "
+        "over two also 1, -1, inf, -inf or 'fro'"
+    )
+
+
+def _matrix_norm(x: Tensor, order: float, axes: tuple[int, ...], keepdim: bool) -> Tensor:
+    added, compared = axes if math.isfinite(order) else reversed(axes)
+    sums = sum(arithmetic.absolute(x), added, keepdims=True)
+    return _drop((amax if order > 0 else amin)(sums, compared, keepdims=True), axes, keepdim)
+
+
+def _vector_norm(x: Tensor, order: float, axes: tuple[int, ...], keepdim: bool) -> Tensor:
+    sizes = arithmetic.absolute(x)
+    if math.isinf(order):
+        return (amax if order > 0 else amin)(sizes, axes, keepdim)
+    if order == 0:
+        return sum(cast_to(comparison.not_equal(x, 0), x.dtype), axes, keepdim)
+    if order == 1:
+        return sum(sizes, axes, keepdim)
+    total = sum(power(sizes, order), axes, keepdim)
+    result: Tensor = select(total == 0, total, power(select(total == 0, 1.0, total), 1 / order))
+    return result

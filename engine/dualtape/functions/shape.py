@@ -12,13 +12,14 @@ from dualtape import pytree
 from dualtape.core.interpreter import Value
 from dualtape.core.spec import normalize_axis
 from dualtape.dtypes import as_dtype, bool_, promote
-from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
+from dualtape.errors import ArgumentError, ArgumentTypeError, AxisError, ShapeError
 from dualtape.functions.conversion import (
     TensorLike,
     as_tensor,
     cast_to,
     promoted_pair,
     read_axes,
+    read_choice,
     read_int,
     read_ints,
     read_number,
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
     from dualtape.tensor import Tensor
 
 __all__ = [
-    "broadcast_to", "cast", "cat", "concat", "expand_dims", "flatten", "flip", "meshgrid", "pad", "permute", "repeat",
-    "repeat_interleave", "reshape", "roll", "split", "squeeze", "stack", "stop_gradient", "swapaxes", "tile",
+    "broadcast_to", "cast", "cat", "concat", "expand_dims", "flatten", "flip", "meshgrid", "moveaxis", "pad", "permute",
+    "repeat", "repeat_interleave", "reshape", "roll", "split", "squeeze", "stack", "stop_gradient", "swapaxes", "tile",
     "transpose",
 ]  # fmt: skip
 
@@ -96,6 +97,28 @@ def swapaxes(input: TensorLike, axis0: int, axis1: int) -> Tensor:
     j = normalize_axis("swapaxes", read_int("swapaxes", "axis1", axis1), x.ndim)
     order = list(range(x.ndim))
     order[i], order[j] = order[j], order[i]
+    return movement.permute(x, axes=tuple(order))
+
+
+def matrix_transpose(function: str, x: Tensor) -> Tensor:
+    """The transposed matrices of the last two axes, for ``function``."""
+    if x.ndim < 2:
+        raise ShapeError(f"`{function}` takes a Tensor of two axes or more, got shape {x.shape}")
+    return swapaxes(x, -1, -2)
+
+
+def moveaxis(input: TensorLike, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
+    """The axes ``source`` moved to ``destination``, the others in their order: NumPy's."""
+    x = as_tensor(input, "moveaxis")
+    sources, targets = (
+        [normalize_axis("moveaxis", i, x.ndim) for i in read_ints("moveaxis", name, given)]
+        for name, given in (("source", source), ("destination", destination))
+    )
+    if len(sources) != len(targets) or len(set(sources)) != len(sources) or len(set(targets)) != len(targets):
+        raise AxisError(f"`moveaxis` got {source} and {destination}; expected as many axes, each of them once")
+    order = [i for i in range(x.ndim) if i not in sources]
+    for target, origin in sorted(zip(targets, sources, strict=True)):
+        order.insert(target, origin)
     return movement.permute(x, axes=tuple(order))
 
 
@@ -263,8 +286,7 @@ def stop_gradient(value: Any) -> Any:
 
 def meshgrid(*inputs: TensorLike, indexing: str = "xy") -> tuple[Tensor, ...]:
     """Coordinate grids of 1-d tensors, as in NumPy."""
-    if not isinstance(indexing, str) or indexing not in ("xy", "ij"):
-        raise ArgumentError(f"`indexing` of `meshgrid` must be 'xy' or 'ij', got {indexing!r}")
+    indexing = read_choice("meshgrid", "indexing", indexing, ("xy", "ij"))
     tensors = [flatten(as_tensor(x, "meshgrid")) for x in inputs]
     sizes = [x.shape[0] for x in tensors]
     order = list(range(len(sizes)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from dualtape.core.interpreter import value_of
 from dualtape.errors import ArgumentTypeError
 from dualtape.parameter import Parameter
 from dualtape.tensor import Tensor
@@ -21,17 +22,18 @@ def assign(variable: Parameter, value: Any) -> Tensor:
     >>> print(dt.ops.assign(w, dt.Tensor([5.0])))
     [5.]
     """
-    return _checked("assign", variable).set_data(value).value()
+    held: Tensor = value_of(_checked("assign", variable).set_data(value))
+    return held
 
 
 def assign_add(variable: Parameter, value: Any) -> Tensor:
     """Add ``value`` to ``variable``; returns the sum."""
-    return assign(variable, _checked("assign_add", variable).value() + value)
+    return assign(variable, value_of(_checked("assign_add", variable)) + value)
 
 
 def assign_sub(variable: Parameter, value: Any) -> Tensor:
     """Subtract ``value`` from ``variable``; returns the difference."""
-    return assign(variable, _checked("assign_sub", variable).value() - value)
+    return assign(variable, value_of(_checked("assign_sub", variable)) - value)
 
 
 def _checked(function: str, variable: Any) -> Parameter:

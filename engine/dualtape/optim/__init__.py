@@ -8,3 +8,4 @@ from dualtape.optim.momentum import *
 from dualtape.optim.optimizer import *
 from dualtape.optim.quasi_newton import *
 from dualtape.optim.schedule import *
+from dualtape.optim.soap import *

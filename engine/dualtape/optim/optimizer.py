@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from dualtape.cell import Cell
-from dualtape.core.interpreter import Value
+from dualtape.core.interpreter import Value, value_of
 from dualtape.dtypes import float32, promote
 from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError, TensorIndexError
 from dualtape.functions.conversion import cast_to, read_positive
@@ -89,16 +89,20 @@ class Optimizer(Cell):
         self.global_step = Parameter(Tensor(np.zeros(1, np.int32), device=device), name="global_step")
         self._slots = []
         for name, first in self.slots().items():
-            slot = self.parameters.clone(name)
-            for parameter in slot:
-                parameter.set_dtype(promote(parameter.dtype, float32))
-                parameter.set_data(full_like(parameter.value(), first))
+            slot = ParameterTuple(
+                Parameter(cast_to(self.first(name, first, p), promote(p.dtype, float32)), name=f"{name}.{p.name}")
+                for p in self.parameters
+            )
             setattr(self, name, slot)
             self._slots.append(slot)
 
     def slots(self) -> dict[str, float]:
         """Names and first values of the tensors kept for each parameter."""
         return {}
+
+    def first(self, name: str, number: float, parameter: Parameter) -> Tensor:
+        """What a slot begins with: of the parameter's shape, unless a subclass says another."""
+        return full_like(value_of(parameter), number)
 
     def update(self, value: Tensor, gradient: Tensor, step: Step, state: State) -> tuple[Tensor, State]:
         """A parameter's new value, and the new tensors of its slots."""
@@ -112,12 +116,12 @@ class Optimizer(Cell):
         changed: list[tuple[Parameter, Tensor]] = [(self.global_step, following)]
         for i, (parameter, rate, decay) in enumerate(self._choices):
             wide = promote(parameter.dtype, float32)
-            value, gradient = cast_to(parameter.value(), wide), cast_to(gradients[i], wide)
+            value, gradient = cast_to(value_of(parameter), wide), cast_to(gradients[i], wide)
             if self.loss_scale != 1.0:
                 gradient = gradient * (1.0 / self.loss_scale)
             if decay and not self.decoupled_weight_decay:
                 gradient = gradient + value * decay
-            state = tuple(slot[i].value() for slot in self._slots)
+            state = tuple(value_of(slot[i]) for slot in self._slots)
             new_value, new_state = self.update(value, gradient, Step(number, rates[rate], decay), state)
             changed.append((parameter, new_value))
             changed += ((slot[i], tensor) for slot, tensor in zip(self._slots, new_state, strict=True))
@@ -137,12 +141,12 @@ class Optimizer(Cell):
         """The value, now, of the learning rate of that name."""
         rate = getattr(self, name)
         if isinstance(rate, LearningRateSchedule):
-            return reshape(rate(self.global_step.value()), ())
+            return reshape(rate(value_of(self.global_step)), ())
         if rate.ndim == 0:
-            held: Tensor = rate.value()
+            held: Tensor = value_of(rate)
             return held
         try:
-            return reshape(take(rate.value(), self.global_step.value()), ())
+            return reshape(take(value_of(rate), value_of(self.global_step)), ())
         except TensorIndexError as failure:
             raise TensorIndexError(
                 f"`{type(self).__name__}` has learning rates for {rate.size} steps, and all have been taken"

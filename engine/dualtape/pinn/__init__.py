@@ -8,7 +8,7 @@ from dualtape.pinn.cole_hopf import burgers_exact as burgers_exact
 from dualtape.pinn.collocation import RAD as RAD
 from dualtape.pinn.collocation import RARD as RARD
 from dualtape.pinn.collocation import Fixed as Fixed
-from dualtape.pinn.conditions import Condition as Condition
+from dualtape.pinn.condition import Condition as Condition
 from dualtape.pinn.conditions import boundary as boundary
 from dualtape.pinn.conditions import dirichlet as dirichlet
 from dualtape.pinn.conditions import initial as initial
@@ -63,6 +63,7 @@ from dualtape.pinn.sampling import sample_cube as sample_cube
 from dualtape.pinn.solution import Solution as Solution
 from dualtape.pinn.solver import solve as solve
 from dualtape.pinn.stages import LBFGS as LBFGS
+from dualtape.pinn.stages import SOAP as SOAP
 from dualtape.pinn.stages import SSBFGS as SSBFGS
 from dualtape.pinn.stages import Adam as Adam
 from dualtape.pinn.stages import GaussNewton as GaussNewton

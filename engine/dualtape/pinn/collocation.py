@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
-from dualtape.pinn.conditions import Arrays
+from dualtape.pinn.condition import Arrays
 from dualtape.pinn.problem import Problem
 from dualtape.pinn.sampling import read_count
 

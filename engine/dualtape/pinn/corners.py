@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 
 import dualtape as dt
-from dualtape.pinn.conditions import Condition
+from dualtape.pinn.condition import Condition
 from dualtape.pinn.domains import Domain
 from dualtape.pinn.fields import Points
 from dualtape.pinn.problem import Problem

@@ -13,8 +13,9 @@ from dualtape import optim
 from dualtape.pinn.objective import Batch, Objective
 from dualtape.pinn.stages import (
     LBFGS,
+    SOAP,
     SSBFGS,
-    Adam,
+    FirstOrder,
     GaussNewton,
     GaussNewtonCG,
     LevenbergMarquardt,
@@ -49,13 +50,14 @@ class Descent(ABC):
         """Go on from a state of the same names and shapes."""
 
 
-class AdamDescent(Descent):
-    """Steps of Adam; the terms are those before a step."""
+class GradientDescent(Descent):
+    """Steps along gradients; the terms are those before a step."""
 
-    def __init__(self, stage: Adam, parameters: dt.ParameterTuple, differentiate: Differentiated) -> None:
+    def __init__(self, stage: FirstOrder, parameters: dt.ParameterTuple, differentiate: Differentiated) -> None:
         rate = stage.learning_rate
         self._parameters = parameters
-        optimizer = optim.Adam(parameters, optim.CosineDecayLR(rate / 20, rate, max(stage.steps, 1)))
+        kind = optim.SOAP if isinstance(stage, SOAP) else optim.Adam
+        optimizer = kind(parameters, optim.CosineDecayLR(rate / 20, rate, max(stage.steps, 1)))
         self._optimizer = optimizer
 
         def step(batches: list[Batch]) -> Any:
@@ -191,8 +193,8 @@ def make_descent(
 ) -> Descent:
     """The optimizer of a stage; ``evaluate`` is ``differentiate``, of the objective, as a program of its own."""
     match stage:
-        case Adam():
-            return AdamDescent(stage, parameters, differentiate)
+        case FirstOrder():
+            return GradientDescent(stage, parameters, differentiate)
         case LBFGS():
             return CurvatureDescent(optim.LBFGS(parameters, stage.memory), evaluate)
         case SSBFGS():

@@ -22,7 +22,7 @@ import numpy as np
 
 import dualtape as dt
 from dualtape.errors import ArgumentError, DeviceError
-from dualtape.pinn.conditions import Condition, HardValues
+from dualtape.pinn.condition import Condition, HardValues
 from dualtape.pinn.domains import Domain, Rectangle
 from dualtape.pinn.fields import Points
 

@@ -8,7 +8,7 @@ import numpy as np
 
 import dualtape as dt
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
-from dualtape.pinn.conditions import Arrays, Condition, EquationRule, read_weight, region_of
+from dualtape.pinn.condition import Arrays, Condition, EquationRule, read_weight, region_of
 from dualtape.pinn.domains import Domain, Seed
 from dualtape.pinn.observations import check_points
 from dualtape.pinn.sampling import read_count

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dualtape.pinn.conditions import (
+from dualtape.pinn.condition import (
     Condition,
     Datum,
     Faces,

@@ -13,7 +13,7 @@ import numpy as np
 
 import dualtape as dt
 from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
-from dualtape.pinn.conditions import Condition
+from dualtape.pinn.condition import Condition
 from dualtape.pinn.fields import Orders
 from dualtape.pinn.problem import Problem
 from dualtape.pinn.statement import Statement, derivatives_of

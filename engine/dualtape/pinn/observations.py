@@ -9,7 +9,7 @@ import numpy as np
 
 import dualtape as dt
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
-from dualtape.pinn.conditions import Arrays, Condition, read_weight, unknown_of
+from dualtape.pinn.condition import Arrays, Condition, read_weight, unknown_of
 from dualtape.pinn.domains import Domain, Seed
 
 

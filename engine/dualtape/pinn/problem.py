@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from dualtape.errors import ArgumentError, ArgumentTypeError
-from dualtape.pinn.conditions import Condition, EquationRule, read_weight
+from dualtape.pinn.condition import Condition, EquationRule, read_weight
 from dualtape.pinn.domains import Domain
 from dualtape.pinn.hard import input_names
 

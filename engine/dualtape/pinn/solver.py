@@ -62,7 +62,7 @@ def solve(
         A cell from points of shape (N, d) to unknowns of shape (N, m), such as ``nn.MLP(d, m)``; trained in place.
     optimizer
         A stage, or several: ``pinn.Adam(500) >> pinn.SSBroyden(5_000)``. By default 200 steps of :class:`Adam`, then
-        10,000 of :class:`SSBroyden`, or of :class:`LBFGS` for networks of more than 4000 weights.
+        20,000 of :class:`SSBroyden`, or of :class:`LBFGS` for networks of more than 4000 weights.
     steps, lbfgs_steps, learning_rate
         Short for ``optimizer=Adam(steps, learning_rate=...) >> LBFGS(lbfgs_steps)``, with 500 and 3000 if but one of
         them is given.

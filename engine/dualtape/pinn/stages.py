@@ -119,8 +119,8 @@ class Schedule:
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Adam(TrainingStage):
-    """Steps of :class:`dualtape.optim.Adam`, on a learning rate that falls along a cosine to a twentieth.
+class FirstOrder(TrainingStage):
+    """Steps along gradients, on a learning rate that falls along a cosine to a twentieth: the base of its kinds.
 
     Parameters
     ----------
@@ -130,8 +130,6 @@ class Adam(TrainingStage):
 
     learning_rate: float = 5e-3
 
-    label: ClassVar[str] = "Adam"
-
     def __post_init__(self) -> None:
         super().__post_init__()
         rate = self.learning_rate
@@ -139,6 +137,26 @@ class Adam(TrainingStage):
             raise ArgumentTypeError(f"`learning_rate` must be a number, got {type(rate).__name__}")
         if not 0 < rate < math.inf:
             raise ArgumentError(f"`learning_rate` must be positive and finite, got {rate}")
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Adam(FirstOrder):
+    """Steps of :class:`dualtape.optim.Adam`.
+
+    Parameters are those of :class:`FirstOrder`.
+    """
+
+    label: ClassVar[str] = "Adam"
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class SOAP(FirstOrder):
+    """Steps of :class:`dualtape.optim.SOAP`: Adam in better directions, for wide networks and points that change.
+
+    Parameters are those of :class:`FirstOrder`.
+    """
+
+    label: ClassVar[str] = "SOAP"
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -247,7 +265,7 @@ class GaussNewtonCG(TrainingStage):
         read_count("rank", self.rank)
 
 
-def default_schedule(weights: int, steps: int = 200, curvature_steps: int = 10_000) -> Schedule:
+def default_schedule(weights: int, steps: int = 200, curvature_steps: int = 20_000) -> Schedule:
     """What :func:`solve` does by itself: Adam to leave the start behind, then as much curvature as can be had.
 
     That is the matrix of :class:`SSBroyden` for up to 4000 weights, and the memory of :class:`LBFGS` for more.
@@ -256,7 +274,7 @@ def default_schedule(weights: int, steps: int = 200, curvature_steps: int = 10_0
     --------
     >>> from dualtape import pinn
     >>> pinn.default_schedule(weights=1_341), pinn.default_schedule(weights=100_000)
-    (Adam(200) >> SSBroyden(10000), Adam(200) >> LBFGS(10000))
+    (Adam(200) >> SSBroyden(20000), Adam(200) >> LBFGS(20000))
     """
     curvature = SSBroyden(curvature_steps) if weights <= DENSE_WEIGHTS else LBFGS(curvature_steps)
     return Adam(steps) >> curvature

@@ -15,7 +15,7 @@ from typing import Any
 
 import dualtape as dt
 from dualtape.errors import ArgumentError, ShapeError
-from dualtape.pinn.conditions import EquationRule
+from dualtape.pinn.condition import EquationRule
 from dualtape.pinn.domains import Domain
 from dualtape.pinn.fields import Field, Orders, Points, derivative_columns
 from dualtape.pinn.quantities import Evaluation, Quantity

@@ -8,7 +8,7 @@ import numpy as np
 
 import dualtape as dt
 from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
-from dualtape.pinn.conditions import Condition
+from dualtape.pinn.condition import Condition
 from dualtape.pinn.fields import Points
 from dualtape.pinn.hard import HardField, check_hard, periodic_inputs, periods_of
 from dualtape.pinn.networks import Networks

@@ -1,15 +1,17 @@
-"""Comparisons and logic; they look at primal values only, and give bools."""
+"""Comparisons and logic, and that of the bits of integers; they look at primal values only."""
 
 from typing import Any
 
 import numpy as np
 
-from dualtape.core.example import Example, Flags, Reals
-from dualtape.core.expression import by_type, x, y
-from dualtape.primitives.declaring import predicate
+from dualtape.core.example import Example, Flags, Indices, Reals
+from dualtape.core.expression import bits, by_type, x, y
+from dualtape.core.lowering import OnHost
+from dualtape.primitives.declaring import piecewise_constant, predicate
 
 _COMPARED = (Example((Reals((2, 3)), Reals((3,)))), Example((Reals(()), Reals(()))))
 _NUMBERS = (Example((Reals((2, 3)),)),)
+_INTEGERS = (Example((Indices((2, 3), 9), Indices((3,), 9))),)
 _FLAGS = (Example((Flags((2, 3)), Flags((3,)))),)
 
 
@@ -32,3 +34,13 @@ logical_not = predicate("logical_not", numpy=np.logical_not, opencl=~x, examples
 
 isnan = predicate("isnan", numpy=np.isnan, opencl=by_type(x != x, 0), examples=_NUMBERS)
 isfinite = predicate("isfinite", numpy=np.isfinite, opencl=by_type(x - x == 0, 1), examples=_NUMBERS)
+
+# Of integers; shifted out of their width, all bits are those that come in.
+bitwise_and = piecewise_constant("bitwise_and", numpy=np.bitwise_and, opencl=bits("&", x, y), examples=_INTEGERS)
+bitwise_or = piecewise_constant("bitwise_or", numpy=np.bitwise_or, opencl=bits("|", x, y), examples=_INTEGERS)
+bitwise_xor = piecewise_constant("bitwise_xor", numpy=np.bitwise_xor, opencl=bits("^", x, y), examples=_INTEGERS)
+bitwise_not = piecewise_constant(
+    "bitwise_not", numpy=np.bitwise_not, opencl=bits("~", x), examples=(Example((Indices((2, 3), 9),)),)
+)
+left_shift = piecewise_constant("left_shift", numpy=np.left_shift, opencl=OnHost(), examples=_INTEGERS)
+right_shift = piecewise_constant("right_shift", numpy=np.right_shift, opencl=OnHost(), examples=_INTEGERS)

@@ -8,7 +8,8 @@ from dualtape.core.lowering import Kernel
 from dualtape.core.primitive import Bilinear
 from dualtape.core.spec import Shape, Spec, broadcast_shapes
 from dualtape.errors import ShapeError
-from dualtape.primitives.movement import permute, reshape
+from dualtape.primitives.matrices import swapped
+from dualtape.primitives.movement import reshape
 from dualtape.summation import multiply_matrices
 
 
@@ -22,11 +23,6 @@ def _infer_matmul(x: Spec, y: Spec) -> Spec:
     return Spec((*batch, x.shape[-2], y.shape[-1]), x.dtype)
 
 
-def _swap(x: Any) -> Any:
-    rank = len(x.shape)
-    return permute(x, axes=(*range(rank - 2), rank - 1, rank - 2))
-
-
 def _rows(x: Any) -> Any:
     """The rows of all matrices, as those of one."""
     return x if len(x.shape) == 2 else reshape(x, shape=(prod(x.shape[:-1]), x.shape[-1]))
@@ -35,7 +31,7 @@ def _rows(x: Any) -> Any:
 def _transpose_right(ct: Any, x: Any, y: Any) -> Any:
     # One product adds up over all rows, instead of a matrix for each product, to be added up then.
     shared = len(y.shape) == 2
-    return matmul(_swap(_rows(x)), _rows(ct)) if shared else matmul(_swap(x), ct)
+    return matmul(swapped(_rows(x)), _rows(ct)) if shared else matmul(swapped(x), ct)
 
 
 def _matmul_for(choose: Choose, shape: Shape) -> Example | None:
@@ -52,7 +48,7 @@ matmul: Bilinear = Bilinear(
     numpy=multiply_matrices,
     lowering=Kernel("matmul"),
     infer=_infer_matmul,
-    transposes=(lambda ct, x, y: matmul(ct, _swap(y)), _transpose_right),
+    transposes=(lambda ct, x, y: matmul(ct, swapped(y)), _transpose_right),
     examples=(Example((Reals((2, 3)), Reals((3, 4)))), Example((Reals((5, 1, 2, 3)), Reals((4, 3, 2))))),
     written="{0} @ {1}",
     example_for=_matmul_for,

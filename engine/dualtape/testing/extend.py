@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from dualtape.core.example import Example, Flags, Indices, Reals
+from dualtape.core.example import Dominant, Example, Flags, Indices, Reals
 from dualtape.core.lowering import Expression
 from dualtape.core.primitive import CATALOGUE, Bilinear, Elementwise, Linear, NonDifferentiable, Primitive, Reduction
 from dualtape.core.spec import Spec
@@ -22,7 +22,7 @@ from dualtape.dtypes import DType, bool_, int64
 from dualtape.testing.composition import Given, Ref
 from dualtape.testing.composition_builder import MOST_ELEMENTS, CompositionBuilder
 from dualtape.testing.numeric import Bounds
-from dualtape.testing.operands import examples
+from dualtape.testing.operands import draw, examples
 from dualtape.testing.rounding import moves_only
 
 _LARGEST = 20.0
@@ -32,7 +32,7 @@ def extend(builder: CompositionBuilder, primitive: Primitive) -> None:
     """Apply ``primitive`` to what is there."""
     if isinstance(primitive, Elementwise):
         _elementwise(builder, primitive)
-    elif isinstance(primitive.lowering, Expression) and primitive.example_for is None:
+    elif isinstance(primitive.lowering, Expression) and primitive.example_for is None and _takes_floats(primitive):
         _broadcasting(builder, primitive)
     else:
         _as_stated(builder, primitive)
@@ -128,6 +128,8 @@ def _as_stated(builder: CompositionBuilder, primitive: Primitive) -> None:
             operands.append(builder.indices(part.shape, part.size))
         elif isinstance(part, Flags):
             operands.append(builder.flags(part.shape, stretched=False))
+        elif isinstance(part, Dominant):
+            operands.append(_dominant(builder, primitive, part))
         elif isinstance(primitive, NonDifferentiable) and builder.smooth:
             operands.append(builder.constant(part.shape, (part.low, part.high)))
         else:
@@ -137,9 +139,25 @@ def _as_stated(builder: CompositionBuilder, primitive: Primitive) -> None:
     builder.add(primitive, operands, params, _moved(builder, primitive, operands))
 
 
+def _takes_floats(primitive: Primitive) -> bool:
+    return not any(isinstance(part, Indices) for example in examples(primitive) for part in example.inputs)
+
+
+def _dominant(builder: CompositionBuilder, primitive: Primitive, part: Dominant) -> Given:
+    """Matrices with dominant diagonals, and a value that is there, made small, beside these."""
+    matrix = draw(primitive, Example((part,))).arrays[0].astype(builder.float.numpy)
+    i = builder.any_float()
+    empty = prod(builder.values[i].spec.shape) == 0
+    if empty or (isinstance(primitive, NonDifferentiable) and builder.smooth):
+        return matrix
+    largest = 0.1 / max(part.shape[-2:])
+    i = builder.into(builder.fitted(i, part.shape), (-largest, largest))
+    return Ref(builder.add(CATALOGUE["add"], [Ref(i), matrix], {}))
+
+
 def _count(builder: CompositionBuilder, primitive: Primitive, example: Example) -> int:
     """How many elements the result has."""
-    kinds = {Reals: builder.float, Flags: bool_, Indices: int64}
+    kinds = {Reals: builder.float, Dominant: builder.float, Flags: bool_, Indices: int64}
     specs = [Spec(part.shape, kinds[type(part)]) for part in example.inputs]
     return prod(primitive.infer(*specs, **example.params).shape)
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dualtape.core.example import Example, Flags, Indices, Reals
+from dualtape.core.example import Dominant, Example, Indices, Input, Reals
 from dualtape.core.primitive import Elementwise, Primitive
 from dualtape.core.spec import Shape
 from dualtape.dtypes import DType, float64
@@ -71,16 +71,21 @@ def examples(primitive: Primitive) -> tuple[Example, ...]:
 def draw(primitive: Primitive, example: Example, seed: int = 0) -> PrimitiveCall:
     """Numbers for an example: short decimals inside its bounds, all different while there are enough."""
     numbers = np.random.default_rng(seed)
-    return PrimitiveCall(primitive, tuple(_draw(part, numbers) for part in example.inputs), example.params)
+    return PrimitiveCall(primitive, tuple(draw_input(part, numbers) for part in example.inputs), example.params)
 
 
-def _draw(part: Reals | Indices | Flags, numbers: np.random.Generator) -> np.ndarray:
+def draw_input(part: Input, numbers: np.random.Generator) -> np.ndarray:
+    """One input of a call."""
     count = int(np.prod(part.shape))
     if isinstance(part, Reals):
         grid = np.arange(np.floor(part.low * 100) + 1, np.ceil(part.high * 100)) / 100
         # Nothing at the ends, where finite differences have no room, nor at 0, where kinks are.
         grid = grid[(grid > part.low + 0.04) & (grid < part.high - 0.04) & (np.abs(grid) > 0.04)]
         return numbers.choice(grid, part.shape, replace=count > grid.size)
+    if isinstance(part, Dominant):
+        rows, columns = part.shape[-2:]
+        beside = numbers.integers(-9, 10, part.shape) / (50 * max(rows, columns, 1))
+        return np.asarray(beside + np.eye(rows, columns) * (1.0 + 0.7 * np.arange(rows))[:, None])
     if isinstance(part, Indices):
         return numbers.integers(0, part.size, part.shape)
     return numbers.integers(0, 2, part.shape).astype(np.bool_)

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from dualtape.compiler.program import Control, KnownNode, Node, Program, trace_program
-from dualtape.core.lowering import Expression, Fold, Kernel
+from dualtape.core.lowering import Expression, Fold, Kernel, OnHost
 from dualtape.core.primitive import Elementwise, NonDifferentiable, Primitive
 from dualtape.core.spec import Spec
 from dualtape.devices.registry import HOST
@@ -131,6 +131,8 @@ def moves_only(primitive: Primitive) -> bool:
             return combine.picks
         case Kernel(computes=computes):
             return not computes
+        case OnHost():
+            return False
     return True
 
 

@@ -25,7 +25,7 @@ from dualtape.autodiff.levels.scaled import Scaled, sum_of
 from dualtape.autodiff.levels.value import LevelValue, new_value
 from dualtape.core.composite import Values
 from dualtape.core.interpreter import bind, entered
-from dualtape.core.primitive import Bilinear, Elementwise, Linear, NonDifferentiable, Primitive, Reduction
+from dualtape.core.primitive import Bilinear, Elementwise, Implicit, Linear, NonDifferentiable, Primitive, Reduction
 from dualtape.core.spec import Spec
 from dualtape.functions.creation import zeros_like
 from dualtape.primitives.arithmetic import times_slope
@@ -149,6 +149,9 @@ class JetLevel(PartsLevel):
         return jet
 
     def interpret(self, primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
+        if isinstance(primitive, Implicit):
+            taken: Tensor = self.apply(Implicit.rule(primitive, params), inputs)[0]
+            return taken
         primals = tuple(x.primal if getattr(x, "level", None) is self else self.lower(x) for x in inputs)
         if isinstance(primitive, NonDifferentiable):
             return bind(primitive, primals, params)

@@ -25,7 +25,7 @@ from dualtape.autodiff.levels.powers import KnownPower, as_one_power
 from dualtape.autodiff.levels.value import LevelValue, new_value
 from dualtape.core.composite import Values
 from dualtape.core.interpreter import bind, entered, value_of
-from dualtape.core.primitive import Bilinear, Elementwise, Linear, NonDifferentiable, Primitive, Reduction
+from dualtape.core.primitive import Bilinear, Elementwise, Implicit, Linear, NonDifferentiable, Primitive, Reduction
 from dualtape.core.spec import Spec
 from dualtape.functions.creation import ones_like, zeros_like
 from dualtape.functions.linear_algebra import tensordot
@@ -79,6 +79,9 @@ class LaplacianLevel(PartsLevel):
         return self.lower(x), None, None
 
     def interpret(self, primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
+        if isinstance(primitive, Implicit):
+            taken: Tensor = self.apply(Implicit.rule(primitive, params), inputs)[0]
+            return taken
         primals, slopes, laplacians = zip(*map(self.parts, inputs), strict=True)
         output = bind(primitive, primals, params)
         if isinstance(primitive, NonDifferentiable) or not output.dtype.is_float:

@@ -14,7 +14,7 @@ import numpy as np
 from dualtape.autodiff.levels.value import LevelValue, new_value
 from dualtape.core.interpreter import Level, bind, entered
 from dualtape.core.lowering import Expression, Fold, Kernel, Movement, Placement, Reinterpretation
-from dualtape.core.primitive import NonDifferentiable, Primitive
+from dualtape.core.primitive import Elementwise, NonDifferentiable, Primitive
 from dualtape.primitives.contraction import matmul
 from dualtape.primitives.gathering import scatter_sum, take
 from dualtape.primitives.reduction import cumsum
@@ -82,7 +82,7 @@ def _incidence(
 
     own = x[i].shape
     match primitive.lowering:
-        case Expression():
+        case lowering if isinstance(lowering, Expression) or isinstance(primitive, Elementwise):
             return _from_ids(np.broadcast_to(_ids(own), shape), own)
         case Fold():
             return _from_ids(np.broadcast_to(_ids(shape), own), shape).T.tocsr()

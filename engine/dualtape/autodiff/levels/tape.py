@@ -18,7 +18,7 @@ from dualtape.autodiff.levels.powers import KnownPower, as_one_power
 from dualtape.autodiff.levels.value import LevelValue
 from dualtape.core.composite import Composite, Cotangents, PullBack, Values
 from dualtape.core.interpreter import Level, bind, ground
-from dualtape.core.primitive import Bilinear, Elementwise, Linear, NonDifferentiable, Primitive, Reduction
+from dualtape.core.primitive import Bilinear, Elementwise, Implicit, Linear, NonDifferentiable, Primitive, Reduction
 from dualtape.dtypes import float32
 from dualtape.primitives.arithmetic import add
 from dualtape.primitives.broadcasting import sum_to
@@ -75,6 +75,9 @@ class Tape(Level):
         return variable
 
     def interpret(self, primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
+        if isinstance(primitive, Implicit):
+            taken: Tensor = self.apply(Implicit.rule(primitive, params), inputs)[0]
+            return taken
         primals = []
         sources: list[int | None] = []
         for x in inputs:

@@ -14,7 +14,7 @@ from dualtape.autodiff.transforms.request import read_grad_position, require_cal
 from dualtape.autodiff.transforms.reverse import vjp
 from dualtape.autodiff.transforms.sparse import sparse_jacobian
 from dualtape.core.composite import replaced
-from dualtape.core.interpreter import ground
+from dualtape.core.interpreter import ground, value_of
 from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, PositionError
 from dualtape.functions.creation import zeros_like
 from dualtape.functions.shape import reshape
@@ -34,7 +34,7 @@ def jacfwd(fn: Callable[..., Any], grad_position: GradPosition = 0, has_aux: boo
     fn
         A function of Tensors that returns a Tensor or a nested container of them.
     grad_position
-        Which arguments to differentiate by: an int, or a tuple of ints for a tuple of Jacobians.
+        Which arguments to differentiate by: an int, or a tuple of ints for a tuple of Jacobians of each output.
     has_aux
         ``fn`` returns ``(output, aux...)``, and only the first is differentiated; the others are returned
         beside the Jacobian: bare if there is one, else as a tuple.
@@ -42,7 +42,8 @@ def jacfwd(fn: Callable[..., Any], grad_position: GradPosition = 0, has_aux: boo
     Returns
     -------
     callable
-        Its result has the structure of the output; each leaf has the output's shape followed by the input's.
+        Its result has the structure of the output; each leaf has the output's shape followed by the input's. A tuple
+        of positions gives a tuple of such leaves in the place of each, as in MindSpore and JAX.
 
     Examples
     --------
@@ -62,8 +63,9 @@ def jacfwd(fn: Callable[..., Any], grad_position: GradPosition = 0, has_aux: boo
             of_x = _first(whole) if has_aux else whole
             # The direction is the last axis of the columns, so the Jacobian's axes are those of output, then input.
             columns = vmap(lambda v, f=of_x, x=x: jvp(f, x, v)[1], out_axes=-1)(_basis(x))
-            jacobians.append(pytree.map(lambda c, x=x: reshape(c, (*c.shape[:-1], *x.shape)), columns))
-        result = jacobians[0] if single else tuple(jacobians)
+            leaves, structure = pytree.flatten(columns)
+            jacobians.append([reshape(c, (*c.shape[:-1], *x.shape)) for c in leaves])
+        result = pytree.unflatten(structure, _by_output(jacobians, single))
         return (result, split_aux(fn(*args))[1]) if has_aux else result
 
     return after_jacfwd
@@ -93,8 +95,7 @@ def jacrev(fn: Callable[..., Any], grad_position: GradPosition = 0, has_aux: boo
             rows = vmap(lambda ct, i=i: pull(pytree.unflatten(structure, _only(leaves, i, ct))))(_basis(leaf))
             for store, row, x in zip(by_input, rows, chosen, strict=True):
                 store.append(reshape(row, (*leaf.shape, *x.shape)))
-        jacobians = [pytree.unflatten(structure, store) for store in by_input]
-        result = jacobians[0] if single else tuple(jacobians)
+        result = pytree.unflatten(structure, _by_output(by_input, single))
         return (result, *aux) if has_aux else result
 
     return after_jacrev
@@ -154,6 +155,11 @@ def sparse_derivative(
     return derivative
 
 
+def _by_output(by_input: list[list[Tensor]], single: bool) -> list[Any]:
+    """For each output its Jacobian, or the tuple of its Jacobians by all inputs."""
+    return list(by_input[0]) if single else list(zip(*by_input, strict=True))
+
+
 def _positions(grad_position: Any) -> tuple[tuple[int, ...], bool]:
     positions, single = read_grad_position(grad_position)
     if positions is None:
@@ -169,7 +175,7 @@ def read_argument(function: str, args: tuple[Any, ...], position: int) -> Tensor
         raise ArgumentTypeError(f"argument {position} of `{function}` must be a Tensor, got {type(x).__name__}")
     if not x.dtype.is_float:
         raise DTypeError(f"argument {position} of `{function}` is a Tensor of {x.dtype}, which has no derivative")
-    return x.value() if isinstance(x, Parameter) else x
+    return value_of(x) if isinstance(x, Parameter) else x
 
 
 def at_position(fn: Callable[..., Any], args: tuple[Any, ...], position: int) -> Callable[[Any], Any]:

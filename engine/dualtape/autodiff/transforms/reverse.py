@@ -145,7 +145,8 @@ def vjp(fn: Callable[..., Any], *inputs: Any, weights: Weights = None, has_aux: 
     def vjp_fn(*cotangents: Any) -> Any:
         given = cotangents[0] if len(cotangents) == 1 else cotangents
         found = gradients_of(tape, seeds_of(tape, differentiated, given), [*watched, *watched_weights], keep=True)
-        by_input, by_weight = tuple(found[: len(watched)]), tuple(found[len(watched) :])
+        by_input = tuple(found[: len(watched)])
+        by_weight = tuple(p.hooked(x) for p, x in zip(parameters or (), found[len(watched) :], strict=True))
         if parameters is None:
             return by_input
         return by_input, by_weight[0] if lone else by_weight
@@ -166,7 +167,8 @@ def _differentiate(fn: Callable[..., Any], request: Request, args: tuple[Any, ..
     seeds = seeds_of(tape, outputs[0] if request.has_aux else outputs, sens)
     values = pytree.map(tape.primal, outputs)
     found = gradients_of(tape, seeds, [*watched, *weights], keep=False)
-    return values, request.arrange(found[: len(watched)], found[len(watched) :])
+    by_weight = [p.hooked(x) for p, x in zip(request.weights or (), found[len(watched) :], strict=True)]
+    return values, request.arrange(found[: len(watched)], by_weight)
 
 
 def _split_sens(request: Request, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -41,15 +41,21 @@ def record(
         watched = [_watch(tape, arguments[position], position) for position in positions]
         for position, value in zip(positions, watched, strict=True):
             arguments[position] = value
-        weights = [tape.watch(p.value()) if p.requires_grad else p.value() for p in parameters]
+        # A parameter that is named twice is watched once.
+        watching = {p: tape.watch(value_of(p)) if p.requires_grad else value_of(p) for p in parameters}
+        weights = [watching[p] for p in parameters]
         keywords = dict(zip(kwargs, arguments[len(args) :], strict=True)) if kwargs else {}
         given = arguments[: len(args)]
         if parameters:
-            called = lambda *x, **named: pytree.map(value_of, fn(*x, **named))
-            outputs = call_substituted(dict(zip(parameters, weights, strict=True)), called, *given, **keywords)
+            outputs = call_substituted(watching, lambda *x, **named: _values(fn(*x, **named)), *given, **keywords)
         else:
-            outputs = pytree.map(value_of, fn(*given, **keywords))
+            outputs = _values(fn(*given, **keywords))
     return outputs, watched, weights
+
+
+def _values(outputs: Any) -> Any:
+    """What a function has returned, with tensors in the place of what stands for them."""
+    return outputs if type(outputs) is Variable else pytree.map(value_of, outputs)
 
 
 def _watch(tape: Tape, argument: Any, position: int) -> Any:

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pyopencl as cl
 
-from dualtape.core.lowering import Expression, Fold, Kernel, Movement, Placement, Reinterpretation
+from dualtape.core.lowering import Expression, Fold, Kernel, Movement, OnHost, Placement, Reinterpretation
 from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Shape, Spec
 from dualtape.devices.device import DeviceInfo, MemoryUse, spec_of
+from dualtape.devices.host import Host
 from dualtape.devices.kernels import Architecture, BuiltKernel, KernelDevice
 from dualtape.devices.opencl.elementwise import plan_expression, sum_in_place
 from dualtape.devices.opencl.fold import plan_fold
@@ -45,6 +46,7 @@ _BY_NAME = {
     "inside_axis": plan_inside_axis,
 }
 
+_HOST = Host()
 _MOST_PLANS = 4096  # that surely stay, of those used last
 _MOST_LANES = 16  # of a vector in OpenCL C
 _COMPLETE = cl.command_execution_status.COMPLETE
@@ -179,6 +181,8 @@ class OpenCLDevice(KernelDevice):
         return self.runtime.read_all(storages)
 
     def execute(self, primitive: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> BufferStorage:
+        if isinstance(primitive.lowering, OnHost):
+            return self._on_host(primitive, operands, params)
         signature = [(x.shape, x.dtype) if isinstance(x, BufferStorage) else None for x in operands]
         key = (primitive, *signature, *params.values())
         plan = self._plans[key]
@@ -190,7 +194,9 @@ class OpenCLDevice(KernelDevice):
         specs: Any = tuple(map(spec_of, operands))
         output: Spec = primitive.infer(*specs, **params)
         self.require(output.dtype)
-        match primitive.lowering:
+        lowering = primitive.lowering
+        assert not isinstance(lowering, OnHost)  # for which nothing is prepared
+        match lowering:
             case Expression() as expression:
                 return plan_expression(self.runtime, primitive.name, expression, specs, params, output)
             case Movement() as movement:
@@ -203,6 +209,10 @@ class OpenCLDevice(KernelDevice):
                 return plan_fold(self.runtime, fold, specs[0], params["axes"], output)
             case Kernel(name):
                 return _BY_NAME[name](self.runtime, primitive, specs, params, output)
+
+    def _on_host(self, primitive: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> BufferStorage:
+        read = [self.get(x) if isinstance(x, BufferStorage) else x for x in operands]
+        return self.put(_HOST.execute(primitive, read, params))
 
     def begin_check(self, indices: BufferStorage, size: int) -> BufferStorage:
         key = ("outside", indices.shape, indices.dtype, size)

@@ -1,0 +1,171 @@
+"""Reductions, sorting and searching, with the arguments of the array API standard."""
+
+from __future__ import annotations
+
+import builtins
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dualtape.core.interpreter import Value
+from dualtape.dtypes import as_dtype, int64
+from dualtape.errors import ArgumentError, ShapeError
+from dualtape.functions import calculus, creation, elementwise, indexing, reduction, shape, sorting
+from dualtape.functions.conversion import as_tensor, cast_to
+
+if TYPE_CHECKING:
+    from dualtape.tensor import Tensor
+
+__all__ = [
+    "UniqueAll", "UniqueCounts", "UniqueInverse", "argsort", "count_nonzero", "cumulative_prod", "cumulative_sum",
+    "diff", "max", "mean", "min", "prod", "searchsorted", "sort", "std", "sum", "take", "unique_all",
+    "unique_counts", "unique_inverse", "unique_values", "var",
+]  # fmt: skip
+
+
+def _in_type(function: str, x: Any, dtype: Any) -> Tensor:
+    found = as_tensor(x, function, "x")
+    return found if dtype is None else cast_to(found, as_dtype(dtype))
+
+
+def sum(x: Tensor, /, *, axis: Any = None, dtype: Any = None, keepdims: builtins.bool = False) -> Tensor:
+    """The sum over ``axis``."""
+    return _in_type("sum", reduction.sum(_in_type("sum", x, dtype), axis, keepdims), dtype)
+
+
+def prod(x: Tensor, /, *, axis: Any = None, dtype: Any = None, keepdims: builtins.bool = False) -> Tensor:
+    """The product over ``axis``."""
+    return _in_type("prod", reduction.prod(_in_type("prod", x, dtype), axis, keepdims), dtype)
+
+
+def mean(x: Tensor, /, *, axis: Any = None, keepdims: builtins.bool = False) -> Tensor:
+    """The mean over ``axis``, of floats."""
+    return reduction.mean(x, axis, keepdims)
+
+
+def max(x: Tensor, /, *, axis: Any = None, keepdims: builtins.bool = False) -> Tensor:
+    """The largest elements over ``axis``."""
+    return reduction.amax(x, axis, keepdims)
+
+
+def min(x: Tensor, /, *, axis: Any = None, keepdims: builtins.bool = False) -> Tensor:
+    """The smallest elements over ``axis``."""
+    return reduction.amin(x, axis, keepdims)
+
+
+def var(x: Tensor, /, *, axis: Any = None, correction: float = 0.0, keepdims: builtins.bool = False) -> Tensor:
+    """The variance over ``axis``."""
+    return reduction.var(x, axis, _whole("var", correction), keepdims)
+
+
+def std(x: Tensor, /, *, axis: Any = None, correction: float = 0.0, keepdims: builtins.bool = False) -> Tensor:
+    """The standard deviation over ``axis``."""
+    return reduction.std(x, axis, _whole("std", correction), keepdims)
+
+
+def _whole(function: str, correction: float) -> int:
+    if isinstance(correction, Value) or int(correction) != correction:
+        raise ArgumentError(f"`correction` of `{function}` must be a whole number, got {correction!r}")
+    return int(correction)
+
+
+def _one_axis(function: str, x: Any, axis: int | None) -> int:
+    if axis is None and x.ndim != 1:
+        raise ShapeError(f"`{function}` of a tensor of {x.ndim} axes needs `axis`")
+    return 0 if axis is None else axis
+
+
+def cumulative_sum(
+    x: Tensor, /, *, axis: int | None = None, dtype: Any = None, include_initial: builtins.bool = False
+) -> Tensor:
+    """The running sums along ``axis``, after a 0 if ``include_initial``."""
+    given, i = _in_type("cumulative_sum", x, dtype), _one_axis("cumulative_sum", x, axis)
+    return _after(reduction.cumsum(given, i), creation.zeros_like, i, include_initial)
+
+
+def cumulative_prod(
+    x: Tensor, /, *, axis: int | None = None, dtype: Any = None, include_initial: builtins.bool = False
+) -> Tensor:
+    """The running products along ``axis``, after a 1 if ``include_initial``."""
+    given, i = _in_type("cumulative_prod", x, dtype), _one_axis("cumulative_prod", x, axis)
+    return _after(reduction.cumprod(given, i), creation.ones_like, i, include_initial)
+
+
+def _after(found: Tensor, first: Any, axis: int, wanted: builtins.bool) -> Tensor:
+    if not wanted:
+        return found
+    one = tuple(1 if i == axis % found.ndim else n for i, n in enumerate(found.shape))
+    return shape.concat([first(creation.zeros(one, found.dtype).to(found.device)), found], axis)
+
+
+def count_nonzero(x: Tensor, /, *, axis: Any = None, keepdims: builtins.bool = False) -> Tensor:
+    """How many elements over ``axis`` are not 0."""
+    return reduction.sum(elementwise.not_equal(x, 0), axis, keepdims)
+
+
+def diff(x: Tensor, /, *, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = None) -> Tensor:
+    """The ``n``-th differences along ``axis``."""
+    whole = [part for part in (prepend, x, append) if part is not None]
+    return calculus.diff(shape.concat(whole, axis) if len(whole) > 1 else x, n, axis)
+
+
+def sort(x: Tensor, /, *, axis: int = -1, descending: builtins.bool = False, stable: builtins.bool = True) -> Tensor:
+    """The elements along ``axis`` in their order; equal ones stay as they are, whether that is asked for or not."""
+    return sorting.sort(x, axis, descending).values
+
+
+def argsort(x: Tensor, /, *, axis: int = -1, descending: builtins.bool = False, stable: builtins.bool = True) -> Tensor:
+    """The indices, of Int64, in whose order the elements along ``axis`` are sorted."""
+    return cast_to(sorting.argsort(x, axis, descending), int64)
+
+
+def searchsorted(x1: Tensor, x2: Tensor, /, *, side: str = "left", sorter: Any = None) -> Tensor:
+    """Where the elements of ``x2`` belong in the sorted ``x1``."""
+    return sorting.searchsorted(x1 if sorter is None else indexing.take(x1, sorter, 0), x2, side=side)
+
+
+class UniqueAll(NamedTuple):
+    """What :func:`unique_all` finds."""
+
+    values: Tensor
+    indices: Tensor
+    inverse_indices: Tensor
+    counts: Tensor
+
+
+class UniqueCounts(NamedTuple):
+    """What :func:`unique_counts` finds."""
+
+    values: Tensor
+    counts: Tensor
+
+
+class UniqueInverse(NamedTuple):
+    """What :func:`unique_inverse` finds."""
+
+    values: Tensor
+    inverse_indices: Tensor
+
+
+def unique_all(x: Tensor, /) -> UniqueAll:
+    """The different elements, where the first of each stands, which one is at each place, and how many there are."""
+    return UniqueAll(*sorting.unique(x, True, True, True))
+
+
+def unique_counts(x: Tensor, /) -> UniqueCounts:
+    """The different elements, and how many of each there are."""
+    return UniqueCounts(*sorting.unique(x, return_counts=True))
+
+
+def unique_inverse(x: Tensor, /) -> UniqueInverse:
+    """The different elements, and which one is at each place."""
+    return UniqueInverse(*sorting.unique(x, return_inverse=True))
+
+
+def unique_values(x: Tensor, /) -> Tensor:
+    """The different elements."""
+    found: Tensor = sorting.unique(x)
+    return found
+
+
+def take(x: Tensor, indices: Tensor, /, *, axis: int | None = None) -> Tensor:
+    """The elements of ``x`` along ``axis`` that ``indices`` name."""
+    return indexing.take(x, indices, _one_axis("take", x, axis))

@@ -1,0 +1,3 @@
+"""MindSpore's `experimental`: optimizers in PyTorch's way."""
+
+from dualtape.mindspore.experimental import optim as optim

@@ -1,0 +1,256 @@
+"""Cholesky, QR, eigenvalues, singular values, pseudo-inverse, exponential: LAPACK, behind NumPy and SciPy, on the host.
+
+Eigenvalues (and singular values) that differ by less than rounding count as one. The vectors of one eigenvalue may be
+turned among each other, and have no derivative in that direction: by convention it is 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dualtape.core.example import Dominant, Example
+from dualtape.core.lowering import OnHost
+from dualtape.core.primitive import Implicit
+from dualtape.core.spec import Spec
+from dualtape.errors import ShapeError
+from dualtape.primitives.arithmetic import maximum, reciprocal
+from dualtape.primitives.comparison import greater
+from dualtape.primitives.contraction import matmul
+from dualtape.primitives.linear_systems import solve_triangular
+from dualtape.primitives.matrices import (
+    diagonal,
+    of_finite,
+    on_diagonal,
+    pack,
+    packed_arrays,
+    require_square,
+    swapped,
+    triangle,
+    unpack,
+)
+from dualtape.primitives.movement import concatenate, cut, reshape
+from dualtape.primitives.reduction import maximum_along
+from dualtape.primitives.rounding import stop_gradient
+from dualtape.primitives.selection import where
+
+if TYPE_CHECKING:
+    from dualtape.tensor import Tensor
+
+Changes = Sequence[Any]
+_SQUARES = (Example((Dominant((3, 3)),)), Example((Dominant((2, 2, 2)),)))
+
+
+def symmetric(x: Any) -> Any:
+    """The symmetric part."""
+    return 0.5 * (x + swapped(x))
+
+
+def _symmetric_array(x: np.ndarray) -> np.ndarray:
+    return np.asarray(0.5 * (x + x.swapaxes(-1, -2)))
+
+
+def _divided(left: Any, factor: Any) -> Tensor:
+    """``left`` times the inverse of the upper triangular ``factor``."""
+    return swapped(solve_triangular(factor, swapped(left), lower=False, unit=False, transposed=True))
+
+
+def _cholesky_tangent(tangents: Changes, inputs: Sequence[Any], output: Any) -> Tensor:
+    """dL = L times the lower triangle, half of its diagonal, of L^-1 dA L^-T (Murray 2016, arXiv:1602.07527)."""
+    left = solve_triangular(output, symmetric(tangents[0]), lower=True, unit=False, transposed=False)
+    both = _divided(left, swapped(output))
+    return matmul(output, triangle(both, True, -1) + 0.5 * on_diagonal(diagonal(both)))
+
+
+# The lower triangular factor of the symmetric part of a matrix.
+cholesky: Implicit = Implicit(
+    name="cholesky",
+    numpy=of_finite(lambda x: np.linalg.cholesky(_symmetric_array(x))),
+    lowering=OnHost(),
+    infer=lambda x: require_square("cholesky", x),
+    tangent=_cholesky_tangent,
+    examples=_SQUARES,
+    written="ops.linalg.cholesky({0})",
+)
+
+
+def _infer_qr(x: Spec) -> Spec:
+    rows, columns = x.shape[-2:]
+    if rows < columns:
+        raise ShapeError(f"`qr` takes matrices of as many rows as columns, or more; got shape {x.shape}")
+    return Spec((*x.shape[:-2], (rows + columns) * columns), x.dtype)
+
+
+def _qr_tangent(tangents: Changes, inputs: Sequence[Any], output: Any) -> Tensor:
+    """dQ = Q W + (1 - Q Q^T) dA R^-1, dR = (Q^T dA R^-1 - W) R with an antisymmetric W, so that dR is triangular."""
+    rows, columns = inputs[0].shape[-2:]
+    q, r = unpack(output, (rows, columns), (columns, columns))
+    moved = _divided(tangents[0], r)
+    within = matmul(swapped(q), moved)
+    below = triangle(within, True, -1)
+    turn = below - swapped(below)
+    return pack(len(q.shape) - 2, moved + matmul(q, turn - within), matmul(within - turn, r))
+
+
+# Q and R, packed, of matrices with as many rows as columns, or more.
+qr: Implicit = Implicit(
+    name="qr",
+    numpy=of_finite(lambda x: packed_arrays(*np.linalg.qr(x), lead=x.ndim - 2)),
+    lowering=OnHost(),
+    infer=_infer_qr,
+    tangent=_qr_tangent,
+    examples=(Example((Dominant((3, 3)),)), Example((Dominant((2, 3, 2)),))),
+    written=lambda x: None,
+)
+
+
+def _signs(vectors: np.ndarray) -> np.ndarray:
+    """Of each column that of its largest element: the sign of a vector is free, and that makes it one in every type."""
+    largest = np.abs(vectors).argmax(-2)[..., None, :]
+    return np.where(np.take_along_axis(vectors, largest, -2) < 0, -1, 1).astype(vectors.dtype)
+
+
+def _eigh(x: np.ndarray) -> np.ndarray:
+    values, vectors = np.linalg.eigh(_symmetric_array(x))
+    return packed_arrays(values, vectors * _signs(vectors), lead=x.ndim - 2)
+
+
+def _columns(x: Any) -> Tensor:
+    return reshape(x, shape=(*x.shape[:-1], 1, x.shape[-1]))
+
+
+def _rows(x: Any) -> Tensor:
+    return reshape(x, shape=(*x.shape, 1))
+
+
+def _inverse_where_apart(difference: Any, size: Any) -> Tensor:
+    """1 / difference; 0 where that is within rounding of 0, measured by the largest of ``size``."""
+    n = size.shape[-1]
+    limit = 4 * n * float(np.finfo(size.dtype.numpy).eps)
+    known = stop_gradient(size)
+    known = maximum(known, -known)
+    least = reshape(maximum_along(known, axes=(len(size.shape) - 1,)), shape=(*size.shape[:-1], 1, 1)) * limit
+    level = stop_gradient(difference)
+    apart = greater(maximum(level, -level), least)
+    return where(apart, reciprocal(where(apart, difference, 1.0)), 0.0)
+
+
+def _eigh_tangent(tangents: Changes, inputs: Sequence[Any], output: Any) -> Tensor:
+    """dw = diag(V^T dA V), dV = V times that divided by the differences of the eigenvalues."""
+    n = inputs[0].shape[-1]
+    values, vectors = unpack(output, (n,), (n, n))
+    change = matmul(swapped(vectors), matmul(symmetric(tangents[0]), vectors))
+    turn = change * _inverse_where_apart(_columns(values) - _rows(values), values)
+    return pack(len(vectors.shape) - 2, diagonal(change), matmul(vectors, turn))
+
+
+def _infer_eigh(x: Spec) -> Spec:
+    n = require_square("eigh", x).shape[-1]
+    return Spec((*x.shape[:-2], n + n * n), x.dtype)
+
+
+# The eigenvalues, from the smallest, and eigenvectors of the symmetric part of a matrix, packed.
+eigh: Implicit = Implicit(
+    name="eigh",
+    numpy=of_finite(_eigh),
+    lowering=OnHost(),
+    infer=_infer_eigh,
+    tangent=_eigh_tangent,
+    examples=_SQUARES,
+    written=lambda x: None,
+)
+
+
+def _svd(x: np.ndarray) -> np.ndarray:
+    u, s, v = np.linalg.svd(x, full_matrices=False)
+    signs = _signs(u)
+    return packed_arrays(u * signs, s, v * signs.swapaxes(-1, -2), lead=x.ndim - 2)
+
+
+def _svd_tangent(tangents: Changes, inputs: Sequence[Any], output: Any) -> Tensor:
+    """As in Wan and Zhang 2019, arXiv:1909.02659, for real matrices."""
+    rows, columns = inputs[0].shape[-2:]
+    k = min(rows, columns)
+    u, s, v = unpack(output, (rows, k), (k,), (k, columns))
+    change = matmul(matmul(swapped(u), tangents[0]), swapped(v))
+    across, down = _columns(s), _rows(s)
+    apart = _inverse_where_apart(across - down, s) * _inverse_where_apart(across + down, s)
+    du = matmul(u, apart * (change * across + down * swapped(change)))
+    dv = matmul(apart * (down * change + swapped(change) * across), v) * -1.0
+    inverse = _inverse_where_apart(across, s)
+    if rows > k:
+        beside = matmul(tangents[0], swapped(v))
+        du = du + (beside - matmul(u, change)) * inverse
+    if columns > k:
+        beside = matmul(swapped(u), tangents[0])
+        dv = dv + (beside - matmul(change, v)) * swapped(inverse)
+    return pack(len(u.shape) - 2, du, diagonal(change), dv)
+
+
+def _infer_svd(x: Spec) -> Spec:
+    rows, columns = x.shape[-2:]
+    k = min(rows, columns)
+    return Spec((*x.shape[:-2], rows * k + k + k * columns), x.dtype)
+
+
+# U, the singular values, and V^T, packed.
+svd: Implicit = Implicit(
+    name="svd",
+    numpy=of_finite(_svd),
+    lowering=OnHost(),
+    infer=_infer_svd,
+    tangent=_svd_tangent,
+    examples=(Example((Dominant((3, 3)),)), Example((Dominant((3, 2)),)), Example((Dominant((2, 2, 3)),))),
+    written=lambda x: None,
+)
+
+
+def _pinv_tangent(tangents: Changes, inputs: Sequence[Any], output: Any, rcond: float) -> Tensor:
+    """Golub and Pereyra 1973, at constant rank."""
+    x, (change,) = inputs[0], tangents
+    back = matmul(output, swapped(output))
+    left = matmul(matmul(swapped(output), output), change)
+    by_rows = swapped(change) - matmul(matmul(swapped(change), x), output)
+    by_columns = swapped(left) - matmul(output, matmul(x, swapped(left)))
+    return matmul(back, by_rows) + by_columns - matmul(matmul(output, change), output)
+
+
+pinv: Implicit = Implicit(
+    name="pinv",
+    numpy=of_finite(lambda x, rcond: np.linalg.pinv(x, rcond)),
+    lowering=OnHost(),
+    infer=lambda x, rcond: Spec((*x.shape[:-2], x.shape[-1], x.shape[-2]), x.dtype),
+    tangent=_pinv_tangent,
+    examples=tuple(Example((Dominant(shape),), {"rcond": 1e-6}) for shape in ((3, 3), (3, 2), (2, 2, 3))),
+    written=lambda x, rcond: None,
+)
+
+
+def _expm(x: np.ndarray) -> np.ndarray:
+    from scipy.linalg import expm
+
+    return np.asarray(expm(x))
+
+
+def _expm_tangent(tangents: Changes, inputs: Sequence[Any], output: Any) -> Tensor:
+    """The upper right part of the exponential of [[A, dA], [0, A]] (Higham, *Functions of Matrices*, 2008, 3.2)."""
+    (x,), (change,) = inputs, tangents
+    n, rank = x.shape[-1], len(x.shape)
+    above = concatenate(x, change, axis=rank - 1)
+    below = concatenate(x * 0.0, x, axis=rank - 1)
+    both = expm(concatenate(above, below, axis=rank - 2))
+    return cut(both, starts=(*(0,) * (rank - 1), n), sizes=x.shape, steps=(1,) * rank)
+
+
+expm: Implicit = Implicit(
+    name="expm",
+    numpy=of_finite(_expm),
+    lowering=OnHost(),
+    infer=lambda x: require_square("expm", x),
+    tangent=_expm_tangent,
+    cotangents=lambda ct, inputs, output: [_expm_tangent([ct], [swapped(inputs[0])], None)],
+    examples=_SQUARES,
+    written="ops.linalg.expm({0})",
+)

@@ -1,0 +1,198 @@
+"""Functions of matrices: devices, `jit`, `vmap`, third order, conventions, and what they refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import dualtape as dt
+from dualtape import pytree
+from dualtape.devices.device import Device
+from dualtape.errors import ArgumentError, DualtapeError, ShapeError
+from dualtape.ops import linalg
+from dualtape.primitives import linear_systems
+from functions.cases import convert
+from functions.matrix_cases import CASES
+
+NAMES = [name for name in CASES if name not in ("linalg.multi_dot",)]
+each_function = pytest.mark.parametrize("name", NAMES)
+A = np.array([[2.0, 0.3, -0.1], [0.2, 3.0, 0.4], [-0.3, 0.1, 4.0]])
+
+
+def call(name: str, *args: Any) -> list[dt.Tensor]:
+    outputs = getattr(linalg, name.removeprefix("linalg."))(*args, **CASES[name][0].kwargs)
+    return [x for x in pytree.leaves(outputs) if isinstance(x, dt.Tensor)]
+
+
+def floats(outputs: list[dt.Tensor]) -> Any:
+    return sum((x.sum() for x in outputs if x.dtype.is_float), dt.Tensor(0.0))
+
+
+@each_function
+def test_jit_gives_the_same_on_a_device(name: str, kind_of_device: Device) -> None:
+    args = convert(CASES[name][0].args, np.float32)
+    expected = call(name, *args)
+    compiled = dt.jit(lambda *x: tuple(call(name, *x)))
+    for got, want in zip(compiled(*args), expected, strict=True):
+        assert got.device is kind_of_device
+        np.testing.assert_array_equal(got.asnumpy(), want.asnumpy())
+
+
+@pytest.mark.parametrize("name", ["linalg.solve", "linalg.cholesky", "linalg.eigh", "linalg.expm", "linalg.det"])
+def test_gradient_inside_jit(name: str) -> None:
+    args = convert(CASES[name][0].args, np.float64)
+    gradient = dt.grad(lambda *x: floats(call(name, *x)), tuple(range(len(args))) if len(args) > 1 else 0)
+    for a, b in zip(pytree.leaves(dt.jit(gradient)(*args)), pytree.leaves(gradient(*args)), strict=True):
+        np.testing.assert_allclose(a.asnumpy(), b.asnumpy(), rtol=1e-12, atol=1e-13)
+
+
+@each_function
+def test_vmap_is_a_loop(name: str) -> None:
+    args = convert(CASES[name][0].args, np.float64)
+    several = [dt.ops.stack([x, x * 1.25]) if isinstance(x, dt.Tensor) else x for x in args]
+    axes = tuple(0 if isinstance(x, dt.Tensor) else None for x in args)
+    mapped = dt.vmap(lambda *x: tuple(call(name, *x)), in_axes=axes)(*several)
+    for i, factor in enumerate((1.0, 1.25)):
+        one = call(name, *(x * factor if isinstance(x, dt.Tensor) else x for x in args))
+        for got, want in zip(mapped, one, strict=True):
+            np.testing.assert_allclose(got.asnumpy()[i], want.asnumpy(), rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", ["linalg.solve", "linalg.inv", "linalg.det", "linalg.cholesky", "linalg.qr"])
+def test_gradient_of_each_example(name: str) -> None:
+    args = convert(CASES[name][0].args, np.float64)
+    gradient = dt.grad(lambda x: floats(call(name, x, *args[1:])))
+    several = dt.ops.stack([args[0], args[0] * 1.25])
+    for i, got in enumerate(dt.vmap(gradient)(several).asnumpy()):
+        np.testing.assert_allclose(got, gradient(several[i]).asnumpy(), rtol=1e-12, atol=1e-13)
+
+
+THIRD: dict[str, tuple[Callable[[Any], Any], Callable[[float], float]]] = {
+    # Along t I: what they are as functions of a number, and its third derivative at 1.
+    "inv": (linalg.inv, lambda t: -6 / t**4),
+    "expm": (linalg.expm, np.exp),
+    "cholesky": (linalg.cholesky, lambda t: 0.375 * t**-2.5),
+}
+
+
+@pytest.mark.parametrize("name", THIRD)
+def test_third_order_by_jets(name: str) -> None:
+    function, exact = THIRD[name]
+    along = lambda t: function(t * dt.ops.eye(2, dtype=dt.float64))[0, 0]
+    _, third = dt.derivative(along, dt.Tensor(np.array(1.0)), 3)
+    np.testing.assert_allclose(float(third), exact(1.0), rtol=1e-12)
+
+
+def test_the_gradient_of_a_system_factors_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    count = 0
+    factored = linear_systems._factored
+
+    def counted(x: np.ndarray) -> Any:
+        nonlocal count
+        count += 1
+        return factored(x)
+
+    monkeypatch.setattr(linear_systems, "_factored", counted)
+    b = dt.Tensor(np.arange(3.0))
+    dt.grad(lambda a: (linalg.solve(a, b) ** 2).sum())(dt.Tensor(A))
+    assert count == 1
+    dt.hessian(lambda a: (linalg.solve(a, b) ** 2).sum())(dt.Tensor(A))
+    assert count == 2
+    dt.grad(lambda a: (linalg.solve(a, b) ** 2).sum())(dt.Tensor(A[[2, 0, 1]]))  # its rows change places
+    assert count == 3
+
+
+def test_factors_of_another_matrix_are_not_used() -> None:
+    b = np.arange(6.0).reshape(3, 2)
+    other = linear_systems.lu(dt.Tensor(A + 1))
+    for wrong in (other, other * float("nan"), other * 0):
+        found = linear_systems.solve(wrong, dt.Tensor(A), dt.Tensor(b), transposed=True)
+        np.testing.assert_allclose(found.asnumpy(), np.linalg.solve(A.T, b), rtol=1e-14)
+
+
+def test_equal_eigenvalues_do_not_turn_into_each_other() -> None:
+    """The sum of all eigenvalues, and what a whole eigenspace is projected on, have right derivatives all the same."""
+    at = dt.Tensor(np.diag([1.0, 1.0, 2.0]))
+    np.testing.assert_allclose(dt.grad(lambda x: linalg.eigvalsh(x).sum())(at).asnumpy(), np.eye(3), atol=1e-15)
+
+    def onto_both(x: dt.Tensor) -> Any:
+        v = linalg.eigh(x).eigenvectors[:, :2]
+        return (v @ v.T)[0, 2]
+
+    expected = np.zeros((3, 3))
+    expected[0, 2] = expected[2, 0] = -0.5
+    np.testing.assert_allclose(dt.grad(onto_both)(at).asnumpy(), expected, atol=1e-15)
+    turned = dt.grad(lambda x: linalg.eigh(x).eigenvectors[0, 1])(at).asnumpy()
+    assert turned[0, 1] == 0
+    assert np.isfinite(dt.grad(lambda x: linalg.svd(x).U[0, 1])(at).asnumpy()).all()
+
+
+def test_a_determinant_has_a_slope_where_it_is_zero() -> None:
+    singular = np.diag([1.0, 2.0, 3.0, 0.0])
+    slope = dt.grad(linalg.det)(dt.Tensor(singular)).asnumpy()
+    np.testing.assert_allclose(slope, np.diag([0.0, 0.0, 0.0, 6.0]), atol=1e-14)
+    second = dt.hessian(linalg.det)(dt.Tensor(np.zeros((2, 2)))).asnumpy()
+    assert second[0, 0, 1, 1] == 1
+    assert second[0, 1, 1, 0] == -1
+
+
+def test_the_norm_of_nothing_has_slope_zero() -> None:
+    for order in (None, 1, 2, 3, np.inf):
+        assert not dt.grad(lambda x, o=order: linalg.norm(x, o))(dt.Tensor([0.0, 0.0])).asnumpy().any()
+
+
+def test_what_is_not_finite_gives_nan() -> None:
+    x = np.stack([A, A])
+    x[1, 0, 0] = np.nan
+    for function in (linalg.inv, linalg.cholesky, linalg.eigvalsh, linalg.svdvals, linalg.expm, linalg.det):
+        found = function(dt.Tensor(x)).asnumpy()
+        np.testing.assert_array_equal(found[0], function(dt.Tensor(A)).asnumpy())
+        assert np.isnan(found[1]).all()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (lambda: linalg.solve(dt.ops.ones((2, 2)), dt.ops.ones(2)), "singular"),
+        (lambda: linalg.cholesky(-dt.ops.eye(2)), "positive definite"),
+        (lambda: linalg.inv(dt.ops.ones((2, 3))), "square"),
+        (lambda: linalg.det(dt.ops.ones(3)), "two axes"),
+        (lambda: linalg.solve(dt.ops.eye(3), dt.ops.ones(2)), "vector of 3 elements"),
+        (lambda: linalg.qr(dt.ops.eye(2), "complete"), "'complete'"),
+        (lambda: linalg.svd(dt.ops.eye(2), full_matrices=True), "full_matrices"),
+        (lambda: linalg.norm(dt.ops.eye(2), "other"), "'other'"),
+        (lambda: linalg.norm(dt.ops.ones((2, 2, 2)), 1), "one axis or two"),
+        (lambda: linalg.cross(dt.ops.ones(2), dt.ops.ones(3)), "3 elements"),
+        (lambda: linalg.multi_dot([dt.ops.eye(2)]), "two tensors"),
+        (lambda: linalg.matrix_power(dt.ops.eye(2), 1.5), "int"),
+        (lambda: linalg.vander(dt.ops.eye(2)), "vector"),
+    ],
+)
+def test_what_it_refuses_is_named(wrong: Callable[[], Any], words: str) -> None:
+    with pytest.raises(DualtapeError, match=words):
+        wrong()
+
+
+def test_integers_become_floats_and_a_singular_matrix_names_the_function() -> None:
+    assert linalg.inv(dt.Tensor([[2, 0], [0, 4]])).dtype is dt.float32
+    with pytest.raises(ArgumentError, match="`solve`"):
+        linalg.inv(dt.ops.zeros((2, 2)))
+    with pytest.raises(ShapeError, match=r"\(2, 3\)"):
+        linalg.eigh(dt.ops.zeros((2, 3)))
+
+
+@pytest.mark.parametrize("function", [linalg.eigh, linalg.svd], ids=["eigh", "svd"])
+def test_values_of_a_matrix_are_apart_by_its_own_size(function: Any) -> None:
+    """In a stack with a matrix of another size, its derivative is the same as alone."""
+    rng = np.random.default_rng(3)
+    one = rng.normal(size=(2, 2))
+    one, change = one + one.T, rng.normal(size=(2, 2))
+    sizes = np.array([1.0, 1e24])[:, None, None]
+    vectors = lambda x: function(x)[0 if function is linalg.svd else 1]
+    alone = dt.jvp(vectors, dt.Tensor(one), dt.Tensor(change))[1].asnumpy()
+    both = dt.jvp(vectors, dt.Tensor(one * sizes), dt.Tensor(change * sizes))[1].asnumpy()
+    assert np.abs(alone).max() > 1e-3
+    np.testing.assert_allclose(both, [alone, alone], rtol=1e-9)
