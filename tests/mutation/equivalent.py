@@ -77,6 +77,8 @@ CLAIMS = (
     Claim("_rows", "len(x.shape) == 2", "len(x.shape) == 3", _SAME_SUM),
     Claim("_transpose_right", "len(y.shape)", "len(ct.shape)", _SAME_SUM),
     Claim("_transpose_right", "matmul(swapped(_rows(x)), _rows(ct)) if shared else ", "", _SAME_SUM),
+    Claim("_slope_of_root", "y == 0", "x == 0", "a root is 0 where its square is"),
+    Claim("_slope_of_root", "where(zero, 1.0, y)", "where(zero, 2.0, y)", "what is divided by there is not asked for"),
     Claim("_by_exponent", "x > 0", "x >= 0", "0 was answered by an earlier branch"),
     Claim("_by_base", "isinstance(p,", "isinstance(z,", "`strong_multiply` is the same product, and 0 wins in it too"),
     Claim("_sigmoid", "x >= 0", "x > 0", "both branches are 1/2 at 0"),
