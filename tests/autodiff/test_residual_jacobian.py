@@ -102,3 +102,18 @@ def test_second_derivatives_by_weights() -> None:
         dt.jvp(loss, x, (x, [v, v]), weights=[w])
     with pytest.raises(errors.ShapeError, match=r"w of `jvp` has shape \(2,\), its tangent \(1,\)"):
         dt.jvp(loss, x, (x, x), weights=w)
+
+
+def test_a_weight_that_is_named_twice_moves_along_both() -> None:
+    w, x = dt.Parameter(dt.Tensor([3.0, 1.0], dt.float64), name="w"), dt.Tensor([1.0, 2.0], dt.float64)
+    one, other = dt.Tensor([1.0, 0.0], dt.float64), dt.Tensor([0.0, 10.0], dt.float64)
+    _, tangent = dt.jvp(lambda x: w * x, x, (dt.ops.zeros_like(x), [one, other]), weights=[w, w])
+    assert tangent.tolist() == [1.0, 20.0]
+
+
+def test_products_ask_nothing_of_inputs() -> None:
+    """Integers and numbers among the inputs do not move."""
+    w = dt.Parameter(dt.Tensor([3.0, 1.0], dt.float64), name="w")
+    v = dt.Tensor([1.0, 2.0], dt.float64)
+    _, product = dt.hvp(lambda i, c: (c * w[i] ** 3).sum(), (dt.Tensor([1, 1]), 2.0), v, weights=w)
+    assert product.tolist() == [0.0, 48.0]

@@ -219,6 +219,21 @@ def test_another_loss_is_computed_anew_and_the_curvature_kept() -> None:
     assert not optimizer.restarts
 
 
+def test_a_very_narrow_valley_divides_by_nothing() -> None:
+    """One over a difference that rounding had made 0: 1 - sqrt(a / (1 + a)) with a beyond 1e16."""
+    c, w = 1e9, parameter(0.0, 0.0)
+
+    def evaluate() -> Any:
+        x, y = w.asnumpy()
+        loss = 0.5 * (x - 1) ** 2 + c * x * y + 5 * c * c * y * y
+        return float(loss), (np.array([x - 1 + c * y, c * x + 10 * c * c * y]),)
+
+    optimizer = optim.SSBroyden([w])
+    descend(optimizer, evaluate, 60)
+    assert optimizer.loss < 0.5
+    assert all(np.isfinite(scaled_broyden(b, h, 5)).all() for b in (1e-3, 1.0, 1e8) for h in (1e-8, 1.0, 1e20))
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

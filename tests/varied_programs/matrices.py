@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 import dualtape as dt
 from dualtape import ops
 from varied_programs.program import Program, mean_square, network, points, weights
@@ -34,8 +36,18 @@ def residual_jacobian(first: dt.Tensor, second: dt.Tensor, x: dt.Tensor) -> dt.T
     return mean_square(matrix)
 
 
+def many_inner(layers: list[dt.Tensor], x: dt.Tensor) -> dt.Tensor:
+    """Inner axes of 9, and factors with fewer axes than the product, shared and at the points."""
+    first, second = ops.split(network(layers, x), 54, axis=1)
+    stack, matrix = first.reshape(-1, 2, 9, 3), second.reshape(-1, 9, 2)
+    mixing = dt.Tensor(np.cos(np.arange(45.0)).reshape(5, 9)).astype(x.dtype)
+    several = dt.Tensor(np.sin(np.arange(54.0)).reshape(2, 1, 3, 9)).astype(x.dtype)
+    return mean_square(mixing @ stack) + mean_square(several @ matrix)
+
+
 PROGRAMS: dict[str, Program] = {
     "deformation": Program(deformation, [weights(2, 8, 9), points(374, 2)], (374,)),
     "low rank": Program(low_rank, [weights(2, 8, 72), points(375, 2)], (375,)),
+    "many inner": Program(many_inner, [weights(2, 8, 72), points(377, 2)], (377,)),
     "residual Jacobian": Program(residual_jacobian, [*weights(1, 8, 1)[::2], points(376, 1)], (376,)),
 }

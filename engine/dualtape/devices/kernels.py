@@ -90,6 +90,7 @@ class KernelDevice(Device):
     def put_all(self, arrays: Sequence[np.ndarray]) -> Sequence[Storage]:
         """Storage with a copy of each: small ones as parts of one piece of memory."""
         alignment = self.architecture.alignment
+        arrays = [np.ascontiguousarray(x, x.dtype.newbyteorder("=")).reshape(x.shape) for x in arrays]
         starts = [0]
         for array in arrays:
             self.require(dtype_of(array.dtype))
@@ -98,7 +99,7 @@ class KernelDevice(Device):
             return super().put_all(arrays)
         packed = np.empty(starts[-1], np.uint8)
         for start, array in zip(starts, arrays, strict=False):
-            packed[start : start + array.nbytes] = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+            packed[start : start + array.nbytes] = array.reshape(-1).view(np.uint8)
         layout = [(start, array.shape, dtype_of(array.dtype)) for start, array in zip(starts, arrays, strict=False)]
         return self.parts(self.put(packed), layout, packed)
 

@@ -267,9 +267,10 @@ def scaled_broyden(b: float, h: float, size: int) -> tuple[float, float]:
     a = h * b - 1  # not negative but for rounding; 0 where the step is an eigenvector: there all of the family are BFGS
     if a <= 1e-12:
         return scaled_bfgs(b, h, size)
-    low = min(1.0, h * (1 - math.sqrt(a / (1 + a))))
+    # h (1 - sqrt(a / (1 + a))), without a difference of numbers that are nearly equal.
+    low = min(1.0, h / (1 + a) / (1 + math.sqrt(a / (1 + a))))
     theta = max((low - 1) / a, min(1 / low, (1 - b) / b))
-    sigma = 1 + a * theta
+    sigma = max(1 + a * theta, low)  # which it is but for rounding
     root = abs(sigma) ** (1 / (1 - size)) if size > 1 else 1.0
     shrink = min(1.0, 1 / b)
     shrink = min(shrink * root, sigma) if theta <= 0 else shrink * min(root, 1 / theta)

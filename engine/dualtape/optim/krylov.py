@@ -71,12 +71,15 @@ def conjugate_gradients(
     It ends where the residual is below ``tolerance`` times the right side, after ``most`` products, or where rounding
     has left the matrix indefinite; there the solution so far is a descent still.
     """
+    scale = float(np.linalg.norm(right))
     solution = np.zeros_like(right)
-    residual = right
+    if not scale > 0:
+        return Solution(solution, right)
+    residual = right / scale  # of length one, for its powers are taken
     step = turned = precondition(residual)
-    size, wanted = float(residual @ turned), tolerance * float(np.linalg.norm(right))
+    size = float(residual @ turned)
     for _ in range(most):
-        if float(np.linalg.norm(residual)) <= wanted or not size > 0:
+        if float(np.linalg.norm(residual)) <= tolerance or not size > 0:
             break
         image = product(step)
         bend = float(step @ image)
@@ -87,4 +90,4 @@ def conjugate_gradients(
         turned = precondition(residual)
         before, size = size, float(residual @ turned)
         step = turned + (size / before) * step
-    return Solution(solution, residual)
+    return Solution(scale * solution, scale * residual)

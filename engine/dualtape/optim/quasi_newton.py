@@ -188,6 +188,8 @@ class QuasiNewton(ABC):
                     f"expected {tensor.shape}"
                 )
         arrays = {name: np.asarray(state[name], np.float64) for name in present}
+        if not all(np.isfinite(arrays[name]) for name in _COUNTS):
+            raise ArgumentError(f"a count in the state of `{type(self).__name__}` is not finite")
         self._vector.set(arrays["vector"])
         head = "curvature."
         self._inverse.take({name.removeprefix(head): a for name, a in arrays.items() if name.startswith(head)})

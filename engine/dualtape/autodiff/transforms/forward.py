@@ -11,6 +11,7 @@ from dualtape.autodiff.transforms.request import Weights, read_weights, require_
 from dualtape.core.interpreter import entered, value_of
 from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
 from dualtape.functions.creation import zeros_like
+from dualtape.parameter import Parameter
 from dualtape.tensor import Tensor
 from dualtape.views import call_substituted
 
@@ -67,7 +68,10 @@ def jvp(fn: Callable[..., Any], inputs: Any, v: Any, has_aux: bool = False, weig
     with entered(JetLevel()) as level:
         jets = [_dual(level, x, t, f"input {i}") for i, (x, t) in enumerate(zip(arguments, tangents, strict=True))]
         if parameters:
-            moving = {p: _dual(level, p.value(), t, p.name) for p, t in zip(parameters, along, strict=True)}
+            tangent_of: dict[Parameter, Any] = {}
+            for p, t in zip(parameters, along, strict=True):  # one that is named twice moves along both
+                tangent_of[p] = tangent_of[p] + t if p in tangent_of else t
+            moving = {p: _dual(level, p.value(), t, p.name) for p, t in tangent_of.items()}
             outputs = call_substituted(moving, lambda *x: pytree.map(value_of, fn(*x)), *jets)
         else:
             outputs = pytree.map(value_of, fn(*jets))

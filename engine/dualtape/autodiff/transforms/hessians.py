@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from dualtape import pytree
 from dualtape.autodiff.transforms.forward import jvp
 from dualtape.autodiff.transforms.jacobians import GradPosition, jacfwd, sparse_derivative
 from dualtape.autodiff.transforms.request import Weights, require_callable
 from dualtape.autodiff.transforms.reverse import grad, vjp
 from dualtape.autodiff.transforms.sparse import sparse_hessian
-from dualtape.functions.creation import zeros_like
 from dualtape.tensor import Tensor
 
 
@@ -62,8 +60,7 @@ def hvp(
     count = len(inputs) if isinstance(inputs, (tuple, list)) else 1
     if weights is not None:
         arguments = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
-        still = pytree.map(zeros_like, arguments)
-        return jvp(grad(fn, None, weights), arguments, (still, v), weights=weights)
+        return jvp(lambda: grad(fn, None, weights)(*arguments), (), ((), v), weights=weights)
     return jvp(grad(fn, tuple(range(count)) if count > 1 else 0), inputs, v)
 
 

@@ -76,7 +76,8 @@ def _multiply_matrices(builder: PointwiseBuilder, equation: Equation, x: Node, y
             total = made.whole(shape)
         return
     products = TileValue(inner * output.features, output.dtype)
-    factors = left.stretched((inner, *shape)), right.stretched((inner, *shape))
+    whole = (inner, *shape)
+    factors = _in_front(left, len(shape)).stretched(whole), _in_front(right, len(shape)).stretched(whole)
     builder.operations.append(ElementwiseMap(products, first * second, factors, equation.primitive))
     source = products.whole((inner, *shape)).arranged([*range(1, len(shape) + 1), 0])
     builder.operations.append(FoldFeatures(output, source, len(shape), Fold(0, first + second)))
@@ -138,6 +139,13 @@ def _last_first(read: Read) -> Read:
 def _last_but_one_first(read: Read) -> Read:
     last = len(read.shape) - 1
     return read.arranged([last - 1, *range(last - 1), last])
+
+
+def _in_front(read: Read, rank: int) -> Read:
+    """Its first axis before ``rank`` others: those that it lacks have one element."""
+    lacking = rank + 1 - len(read.shape)
+    shape = (read.shape[0], *(1,) * lacking, *read.shape[1:])
+    return replace(read, shape=shape, strides=(read.strides[0], *(0,) * lacking, *read.strides[1:]))
 
 
 def _with_one(items: tuple[int, ...], item: int) -> tuple[int, ...]:
