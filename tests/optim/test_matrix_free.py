@@ -134,6 +134,15 @@ def test_a_state_goes_on_to_the_same_bits() -> None:
         optim.GaussNewtonCG([dt.Parameter(1.0, name="w")]).load_state(stopped.state())
 
 
+def test_a_state_that_cannot_be_read_changes_nothing() -> None:
+    w = start()
+    for optimizer in (optim.GaussNewtonCG([w], rank=2), optim.LevenbergMarquardt([w]), optim.SSBroyden([w])):
+        state = optimizer.state() | {"vector": dt.Tensor([9.0, 9.0, 9.0], dt.float64)}
+        with pytest.raises(errors.ArgumentError, match="in the state of"):
+            optimizer.load_state(state | {"iterations": dt.Tensor(np.array(np.nan))})
+        assert w.asnumpy().tolist() == [1.0, -0.5, 0.0]
+
+
 def test_where_no_way_leads_down_nothing_changes() -> None:
     w = start()
     optimizer = optim.GaussNewtonCG([w])

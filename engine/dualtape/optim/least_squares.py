@@ -26,6 +26,14 @@ _HALVINGS = 40
 _GLANCE, _MOST_BENT = 0.1, 0.75
 
 
+def read_number(optimizer: object, name: str, told: Tensor) -> Any:
+    """A number of an optimizer's state, of the type that it has there; counts must be finite."""
+    kind, number = type(getattr(optimizer, name)), float(told)
+    if kind is int and not math.isfinite(number):
+        raise ArgumentError(f"{name!r} in the state of `{type(optimizer).__name__}` is {number}; expected a count")
+    return kind(number)
+
+
 class _Trial(NamedTuple):
     vector: np.ndarray
     loss: float
@@ -119,11 +127,12 @@ class LeastSquares(ABC):
         for name, tensor in present.items():
             if name not in state or state[name].shape != tensor.shape:
                 raise ArgumentError(f"`state` of `{type(self).__name__}` has no {name!r} of shape {tensor.shape}")
+        # All is read before anything changes.
+        found: dict[str, Any] = {n: read_number(self, n, state[n]) for n in self._numbers()}
+        found |= {name: np.array(state[name], np.float64) for name in self._arrays()}
         self._vector.set(np.asarray(state["vector"], np.float64))
-        for name in self._numbers():
-            setattr(self, name, type(getattr(self, name))(float(state[name])))
-        for name in self._arrays():
-            setattr(self, name, np.asarray(state[name], np.float64).copy())
+        for name, value in found.items():
+            setattr(self, name, value)
 
     def _arrays(self) -> dict[str, np.ndarray]:
         """Attributes that are vectors, for :meth:`state`."""
@@ -175,24 +184,23 @@ class LevenbergMarquardt(LeastSquares):
 
     def descend(self, here: _Trial, equations: NormalEquations, trial: Callable[[np.ndarray], _Trial]) -> _Trial | None:
         """Less damping after a step that the linear model has foretold, and more until there is one."""
-        self.damping = before = self.damping or self._share * equations.largest
+        first = damping = self.damping or self._share * equations.largest
+        growth = self.growth
         for _ in range(_TRIALS):
-            solve = equations.solver(self.damping)
-            step = None if solve is None else -solve(equations.residuals)
-            bent = None
-            if solve is not None and step is not None:
+            solve = equations.solver(damping)
+            if solve is not None:
+                step = -solve(equations.residuals)
                 bent = self._bent(here, equations, solve, step, trial) if self._accelerates else step
-            if step is not None and bent is not None:
-                found = trial(here.vector + bent)
-                promised = float(step @ (self.damping * step - equations.gradient))
-                gain = (here.loss - found.loss) / promised if promised > 0 else math.nan
-                if gain > 0 and found.loss < here.loss:
-                    self.damping *= max(1 / 3, 1 - (2 * gain - 1) ** 3)
-                    self.growth = 2.0
-                    return found
-            self.damping *= self.growth
-            self.growth *= 2
-        self.damping, self.growth = before, 2.0
+                if bent is not None:
+                    found = trial(here.vector + bent)
+                    promised = float(step @ (damping * step - equations.gradient))
+                    gain = (here.loss - found.loss) / promised if promised > 0 else math.nan
+                    if gain > 0 and found.loss < here.loss:
+                        self.damping, self.growth = damping * max(1 / 3, 1 - (2 * gain - 1) ** 3), 2.0
+                        return found
+            damping *= growth
+            growth *= 2
+        self.damping, self.growth = first, 2.0
         return None
 
     def _bent(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from dualtape.errors import ArgumentError, ArgumentTypeError
 from dualtape.functions.conversion import read_positive
 from dualtape.optim.blas import one_thread
 from dualtape.optim.krylov import NystroemFactor, Solution, conjugate_gradients, nystroem_factor
+from dualtape.optim.least_squares import read_number
 from dualtape.optim.parameter_vector import ParameterVector
 from dualtape.parameter import Parameter
 from dualtape.tensor import Tensor
@@ -22,6 +23,13 @@ Evaluate = Callable[[], tuple[Any, Sequence[Any]]]
 Multiply = Callable[[tuple[Tensor, ...]], Sequence[Any]]
 # At most so many trials in one step: damping grows by 2, 4, 8, ...
 _TRIALS = 12
+
+
+class _Kept(NamedTuple):
+    """A factor, and how many steps it has served."""
+
+    factor: NystroemFactor | None = None
+    age: int = 0
 
 
 class GaussNewtonCG:
@@ -93,8 +101,7 @@ class GaussNewtonCG:
         self.iterations = 0
         self.damping = 0.0
         self.growth = 2.0
-        self._factor: NystroemFactor | None = None
-        self._age = 0
+        self._kept = _Kept()
 
     def step(self, evaluate: Evaluate, product: Multiply) -> bool:
         """One step; whether it has lowered the loss. If not, the parameters are what they were.
@@ -125,22 +132,22 @@ class GaussNewtonCG:
         found = None
         try:
             with one_thread():
-                factor = self._present_factor(multiply)
-                found = self._descend(here, start, slope, factor, multiply, evaluate)
+                kept = self._present_factor(multiply)
+                assert kept.factor is not None
+                found = self._descend(here, start, slope, kept.factor, multiply, evaluate)
         finally:
             if found is None:
                 self._vector.set(start)
         self.loss = here if found is None else found
+        # A factor that led nowhere is made anew.
+        self._kept = _Kept() if found is None else _Kept(kept.factor, kept.age + 1)
         self.iterations += found is not None
         return found is not None
 
-    def _present_factor(self, multiply: Callable[[np.ndarray], np.ndarray]) -> NystroemFactor:
-        factor = self._factor
-        if factor is None or self._age >= self._refresh:
-            factor = nystroem_factor(multiply, self._vector.size, self._rank, self.iterations)
-            self._factor, self._age = factor, 0
-        self._age += 1
-        return factor
+    def _present_factor(self, multiply: Callable[[np.ndarray], np.ndarray]) -> _Kept:
+        if self._kept.factor is not None and self._kept.age < self._refresh:
+            return self._kept
+        return _Kept(nystroem_factor(multiply, self._vector.size, self._rank, self.iterations))
 
     def _descend(
         self,
@@ -167,7 +174,6 @@ class GaussNewtonCG:
                 return there
             damping *= growth
             growth *= 2
-        self._factor = None
         return None
 
     def _solved(
@@ -185,10 +191,11 @@ class GaussNewtonCG:
         """All that it knows, the parameters' values included, for :func:`dualtape.save_checkpoint`."""
         arrays = {name: np.array(float(getattr(self, name))) for name in _NUMBERS}
         vectors, values = np.zeros((self._vector.size, self._rank)), np.zeros(self._rank)
-        known = 0 if self._factor is None else len(self._factor.values)
-        if self._factor is not None:
-            vectors[:, :known], values[:known] = self._factor
-        arrays |= {"vector": self._vector.get(), "known": np.array(float(known)), "age": np.array(float(self._age))}
+        factor, age = self._kept
+        known = 0 if factor is None else len(factor.values)
+        if factor is not None:
+            vectors[:, :known], values[:known] = factor
+        arrays |= {"vector": self._vector.get(), "known": np.array(float(known)), "age": np.array(float(age))}
         arrays |= {"factor.vectors": vectors, "factor.values": values}
         return {name: Tensor(array, device="host") for name, array in arrays.items()}
 
@@ -198,13 +205,16 @@ class GaussNewtonCG:
             if name not in state or state[name].shape != tensor.shape:
                 raise ArgumentError(f"`state` of `{type(self).__name__}` has no {name!r} of shape {tensor.shape}")
         arrays = {name: np.asarray(tensor, np.float64) for name, tensor in state.items()}
-        self._vector.set(arrays["vector"])
-        for name in _NUMBERS:
-            setattr(self, name, type(getattr(self, name))(float(arrays[name])))
-        known = int(arrays["known"])
+        # All is read before anything changes.
+        numbers = {name: read_number(self, name, state[name]) for name in _NUMBERS}
+        if not np.isfinite([arrays["known"], arrays["age"]]).all():
+            raise ArgumentError(f"a count in the state of `{type(self).__name__}` is not finite")
+        known, age = int(arrays["known"]), int(arrays["age"])
         vectors, values = arrays["factor.vectors"][:, :known].copy(), arrays["factor.values"][:known].copy()
-        self._factor = NystroemFactor(vectors, values) if known else None
-        self._age = int(arrays["age"])
+        self._vector.set(arrays["vector"])
+        for name, value in numbers.items():
+            setattr(self, name, value)
+        self._kept = _Kept(NystroemFactor(vectors, values) if known else None, age)
 
 
 _NUMBERS = ("loss", "iterations", "damping", "growth")

@@ -14,7 +14,7 @@ class NormalEquations:
     """
 
     def __init__(self, residuals: np.ndarray, matrix: np.ndarray) -> None:
-        self._matrix, self._residuals = matrix, residuals
+        self._matrix, self.residuals = matrix, residuals
         self.gradient = matrix.T @ residuals
         self._is_dual = len(residuals) < matrix.shape[1]
         self._square = matrix @ matrix.T if self._is_dual else matrix.T @ matrix
@@ -24,7 +24,7 @@ class NormalEquations:
     def step(self, damping: float) -> np.ndarray | None:
         """The solution; ``None`` where rounding has left the matrix indefinite."""
         solve = self.solver(damping)
-        return None if solve is None else -solve(self._residuals)
+        return None if solve is None else -solve(self.residuals)
 
     def solver(self, damping: float) -> Callable[[np.ndarray], np.ndarray] | None:
         """A function that gives ``(J'J + damping I)^-1 J'x`` for residuals x, as often as it is asked."""
@@ -46,12 +46,8 @@ class NormalEquations:
 
     def bending(self, step: np.ndarray, ahead: np.ndarray, share: float) -> np.ndarray:
         """The second derivative of the residuals along a step, from those ``ahead``, at a share of it."""
-        return np.asarray((2 / share) * ((ahead - self._residuals) / share - self._matrix @ step))
+        return np.asarray((2 / share) * ((ahead - self.residuals) / share - self._matrix @ step))
 
     def change(self, step: np.ndarray) -> np.ndarray:
         """By how much the residuals change along a step, if they are linear."""
         return np.asarray(self._matrix @ step)
-
-    @property
-    def residuals(self) -> np.ndarray:
-        return self._residuals
