@@ -26,7 +26,7 @@ _HALVINGS = 40
 _GLANCE, _MOST_BENT = 0.1, 0.75
 
 
-def read_number(optimizer: object, name: str, told: Tensor) -> Any:
+def number_of_state(optimizer: object, name: str, told: Tensor) -> Any:
     """A number of an optimizer's state, of the type that it has there; counts must be finite."""
     kind, number = type(getattr(optimizer, name)), float(told)
     if kind is int and not math.isfinite(number):
@@ -128,7 +128,7 @@ class LeastSquares(ABC):
             if name not in state or state[name].shape != tensor.shape:
                 raise ArgumentError(f"`state` of `{type(self).__name__}` has no {name!r} of shape {tensor.shape}")
         # All is read before anything changes.
-        found: dict[str, Any] = {n: read_number(self, n, state[n]) for n in self._numbers()}
+        found: dict[str, Any] = {n: number_of_state(self, n, state[n]) for n in self._numbers()}
         found |= {name: np.array(state[name], np.float64) for name in self._arrays()}
         self._vector.set(np.asarray(state["vector"], np.float64))
         for name, value in found.items():

@@ -12,7 +12,7 @@ from dualtape.errors import ArgumentError, ArgumentTypeError
 from dualtape.functions.conversion import read_positive
 from dualtape.optim.blas import one_thread
 from dualtape.optim.krylov import NystroemFactor, Solution, conjugate_gradients, nystroem_factor
-from dualtape.optim.least_squares import read_number
+from dualtape.optim.least_squares import number_of_state
 from dualtape.optim.parameter_vector import ParameterVector
 from dualtape.parameter import Parameter
 from dualtape.tensor import Tensor
@@ -206,7 +206,7 @@ class GaussNewtonCG:
                 raise ArgumentError(f"`state` of `{type(self).__name__}` has no {name!r} of shape {tensor.shape}")
         arrays = {name: np.asarray(tensor, np.float64) for name, tensor in state.items()}
         # All is read before anything changes.
-        numbers = {name: read_number(self, name, state[name]) for name in _NUMBERS}
+        numbers = {name: number_of_state(self, name, state[name]) for name in _NUMBERS}
         if not np.isfinite([arrays["known"], arrays["age"]]).all():
             raise ArgumentError(f"a count in the state of `{type(self).__name__}` is not finite")
         known, age = int(arrays["known"]), int(arrays["age"])
