@@ -24,10 +24,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-__all__ = ["math_functions", "math_source", "source"]
+__all__ = ["declarations", "math_functions", "math_source", "source"]
 
 _DEFINITION = re.compile(r"^(FUNCTION|HELPER)(32|64)? (?:\w+) (dt_\w+)\(.*?^\}\n", re.MULTILINE | re.DOTALL)
+_CALLED = re.compile(r"\b(\w+)\(")
 _NAME = re.compile(r"\bdt_\w+")
+_BUILTIN = re.compile(r"^((?:PURE|READ|SYNC|WRITE) \w+ (\w+)\(.*;\n)", re.MULTILINE)
 _COMMENT = re.compile(r"\s*//[^\n]*")
 _WIDTHS = (1, 2, 4, 8, 16)
 
@@ -59,6 +61,14 @@ _COMMON = """\
 #define HALF_PI_LOW PICK(-4.37113883e-8, 6.123233995736766e-17)
 #define NOT_A_NUMBER ((REAL)(NAN))
 """
+# Attributes as OpenCL's own header has them: what a function may do decides what the compiler may do with its calls.
+_ATTRIBUTES = """\
+#define PURE __attribute__((overloadable, const))
+#define READ __attribute__((overloadable, pure))
+#define SYNC __attribute__((overloadable, convergent))
+#define WRITE __attribute__((overloadable))
+"""
+_KINDS = {"": ("",), "ANY": ("int", "uint", "long", "ulong", "float", "double"), "REAL": ("float", "double")}
 _SCALAR_TYPES = {"float32": ("float", "int", "uint"), "float64": ("double", "long", "ulong")}
 
 
@@ -72,6 +82,21 @@ def _folder() -> Traversable:
 def source(name: str) -> str:
     """The text of `name.cl`."""
     return (_folder() / f"{name}.cl").read_text(encoding="utf-8")
+
+
+def declarations(text: str) -> str:
+    """OpenCL C that declares those of its own functions which ``text`` calls.
+
+    A compiler that keeps no table of them reads a header of 18,000 lines instead, for every program.
+    """
+    called = set(_CALLED.findall(text))
+    double = "double" in text
+    lines = [_ATTRIBUTES, "#pragma OPENCL EXTENSION cl_khr_fp64 : enable\n" * double]
+    for declaration, name in _BUILTIN.findall(source("builtins")):
+        if name in called:
+            kinds = _KINDS["ANY" if "ANY" in declaration else "REAL" if "REAL" in declaration else ""]
+            lines += [re.sub("ANY|REAL", kind, declaration) for kind in kinds if double or kind != "double"]
+    return "".join([*lines, _undefine(_ATTRIBUTES)])
 
 
 def math_functions() -> tuple[str, ...]:

@@ -72,9 +72,9 @@ class Jitted:
         update_wrapper(self, fn, updated=())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        leaves, structure = _flatten(args, kwargs)
+        leaves, structure = flattened(args, kwargs)
         tensors = [x for x in leaves if isinstance(x, Tensor)]
-        if is_observed() or nesting_depth() or any(x.level.depth for x in tensors):
+        if is_inside(tensors):
             # Inside another transformation, whose values the function may use without being given them, it is an
             # ordinary function.
             return self._fn(*args, **kwargs)
@@ -106,7 +106,7 @@ class Jitted:
           v2: float32[1] = multiply(v1, v1)
           return v2
         """
-        leaves, structure = _flatten(args, kwargs)
+        leaves, structure = flattened(args, kwargs)
         return self._program(leaves, structure, [x for x in leaves if isinstance(x, Tensor)])[0].compiled.lowered
 
     def compile(self, *args: Any, **kwargs: Any) -> Lowered:
@@ -127,7 +127,7 @@ class Jitted:
         >>> print(counter.value(), jitted(dt.ops.ones(1)))
         [0.] [2.]
         """
-        leaves, structure = _flatten(args, kwargs)
+        leaves, structure = flattened(args, kwargs)
         tensors = [x for x in leaves if isinstance(x, Tensor)]
         program, held = self._program(leaves, structure, tensors)
         program.compiled.run([x.data_ for x in (*tensors, *held)])
@@ -135,7 +135,7 @@ class Jitted:
 
     def _program(self, leaves: list[Any], structure: Any, tensors: list[Tensor]) -> tuple[Prepared, list[Tensor]]:
         """The program for these arguments, and the values of the parameters that it reads."""
-        device = _common_device(tensors)
+        device = common_device(tensors)
         key: Any = (structure, device.name, is_strict(), *map(leaf_key, leaves))
         if self._has_loose_keys:
             key = (key, exact_key(pytree.paths_of(structure)))
@@ -218,7 +218,8 @@ def jit(
     return Jitted(require_callable("jit", fn), place, read_positions(donate_argnums), most, check_indices)
 
 
-def _flatten(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], Any]:
+def flattened(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], Any]:
+    """The arguments of a call as leaves, arrays as tensors, and their structure."""
     leaves, structure = pytree.flatten((args, kwargs))
     return [_read_leaf(leaf) for leaf in leaves], structure
 
@@ -227,7 +228,13 @@ def _read_leaf(leaf: Any) -> Any:
     return Tensor(leaf) if isinstance(leaf, np.ndarray) else value_of(leaf)
 
 
-def _common_device(tensors: list[Tensor]) -> Device:
+def is_inside(tensors: list[Tensor]) -> bool:
+    """Whether a function of these tensors is called inside another transformation."""
+    return is_observed() or nesting_depth() > 0 or any(x.level.depth for x in tensors)
+
+
+def common_device(tensors: list[Tensor]) -> Device:
+    """Where they all are; the current device if there are none."""
     found = {tensor.device.name: tensor.device for tensor in tensors}
     if len(found) > 1:
         raise DeviceError(f"a jitted function got tensors on {' and '.join(found)}; move them to one device")

@@ -195,7 +195,7 @@ def _rows(term: Term, batch: Batch) -> int:
 
 
 def _check_residual(condition: Condition, residual: Any, rows: int, dtype: dt.dtype.DType) -> None:
-    if not isinstance(residual, dt.Tensor):
+    if not isinstance(residual, dt.Spec):
         raise ArgumentTypeError(f"the residual of `{condition.name}` must be a Tensor, got {type(residual).__name__}")
     if residual.shape != (rows, 1):
         raise ShapeError(

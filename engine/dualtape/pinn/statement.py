@@ -51,18 +51,26 @@ class Statement:
         self.rounds: list[Round] = []
 
     def record(self, points: dt.Tensor, data: Data) -> tuple[Any, ...]:
-        """Call it on ones, to see which derivatives it asks for; what it gives has the shapes of its residuals."""
+        """Call it once, to see which derivatives it asks for: the shape and element type of each residual.
+
+        Nothing is computed, which would take kernels of its own for each operation.
+        """
         used: dict[Orders, None] = {}
         self.rounds = []
+        asks: list[str] = []
 
-        def recorded(index: Orders) -> dt.Tensor:
-            used[index] = None
-            return dt.ops.ones_like(points[:, :1])
+        def residuals(points: dt.Tensor, data: Data) -> tuple[Any, ...]:
+            def recorded(index: Orders) -> dt.Tensor:
+                used[index] = None
+                return points[:, :1]
 
-        call = _Recording(self, points, data, [recorded] * len(self.names), used)
-        found = call.run()
-        self.indices = tuple(used)
-        self.asks = tuple(field.name for field in call.fields if field.asked)
+            call = _Recording(self, points, data, [recorded] * len(self.names), used)
+            found = call.run()
+            asks.extend(field.name for field in call.fields if field.asked)
+            return found
+
+        found: tuple[Any, ...] = dt.eval_shape(residuals, points, data)
+        self.indices, self.asks = tuple(used), tuple(asks)
         return found
 
     def residuals(self, points: dt.Tensor, data: Data, derivatives: dict[Orders, dt.Tensor]) -> tuple[Any, ...]:

@@ -115,12 +115,13 @@ def check_network(problem: Problem, network: Network, points: dt.Tensor) -> None
     given = problem.domain.coordinates == coordinates
     kind = "coordinates" if given else "inputs"
     try:
-        outputs = network(points if given else dt.ops.zeros((points.shape[0], len(coordinates)), points.dtype))
+        inputs = points if given else dt.ops.zeros((points.shape[0], len(coordinates)), points.dtype)
+        outputs = dt.eval_shape(network, inputs)
     except ShapeError as failure:
         raise ShapeError(
             f"the network does not take the {len(coordinates)} {kind} {', '.join(coordinates)}: {failure}"
         ) from failure
-    if not isinstance(outputs, dt.Tensor):
+    if not isinstance(outputs, dt.Spec):
         raise ArgumentTypeError(f"the network must return a Tensor, got {type(outputs).__name__}")
     expected = (points.shape[0], len(unknowns))
     if outputs.shape != expected:

@@ -14,10 +14,13 @@ import pyopencl as cl
 from dualtape.devices.opencl.kernel_cache import KernelCache, key_of
 from dualtape.devices.opencl.processor import compiler_of
 from dualtape.errors import DeviceError
-from dualtape.opencl_kernels import source
+from dualtape.opencl_kernels import declarations, source
 from dualtape.recent import Recent
 
 Size = tuple[int, ...]
+_POCL = "Portable Computing Language"
+_NO_HEADER = "-D_OPENCL_H_"
+"""Tells clang's header of OpenCL C's functions that it has been read."""
 _MOST_UNUSED = 32
 """So many kernels asked for last stay though nobody holds them: a function jitted anew needs those that it had."""
 
@@ -30,7 +33,15 @@ Launcher = Callable[..., None]
 
 
 class Programs:
-    """The kernels of one device, by source."""
+    """The kernels of one device, by source.
+
+    Attributes
+    ----------
+    declares
+        Whether sources declare what they call of OpenCL C, and PoCL is kept from reading its header of all functions,
+        which takes longer than most kernels: 0.1 s for each, and 0.03 s where the kernel is on the disk. True on
+        PoCL, until a source is found that it builds only with its header.
+    """
 
     def __init__(
         self,
@@ -47,6 +58,7 @@ class Programs:
         self._device_name = device_name
         self._options = options
         self._cache = cache
+        self.declares = handle.platform.name == _POCL
         self._kernels: WeakValueDictionary[str, Launcher] = WeakValueDictionary()
         self._latest: Recent[str, Launcher] = Recent(_MOST_UNUSED)
         self._lock = threading.RLock()  # a signal handler may come in the middle of a build, and need a kernel, too
@@ -99,16 +111,26 @@ class Programs:
         return size
 
     def _compiled(self, source: str) -> Any:
+        if not self.declares:
+            return self._built(source, self._options)
+        try:
+            return self._built(declarations(source) + source, [*self._options, _NO_HEADER])
+        except cl.Error:
+            whole = self._built(source, self._options)
+            self.declares = False  # it is not the source that it cannot build
+            return whole
+
+    def _built(self, source: str, options: list[str]) -> Any:
         program = cl.Program(self._context, source)
 
         def build() -> Any:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # remarks of the compiler on code that it accepts
-                return program.build(self._options, devices=[self._handle])
+                return program.build(options, devices=[self._handle])
 
         if self._cache is None:
             return build()
-        return self._cache.build(self._queue, key_of(source, self._options, compiler_of(self._handle)), build)
+        return self._cache.build(self._queue, key_of(source, options, compiler_of(self._handle)), build)
 
     def _build(self, name: str, source: str, scalars: tuple[Any, ...]) -> Any:
         try:
