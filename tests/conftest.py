@@ -51,6 +51,16 @@ def _nothing_leaks() -> Iterator[None]:
     assert current_device() is before, "another device was left chosen"
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _every_kernel_declares_what_it_calls() -> Iterator[None]:
+    """A kernel that PoCL builds only with its header makes all later ones slow to build."""
+    yield
+    for device in dt.devices()[1:]:
+        if getattr(device, "is_started", False) and device.info.platform == "Portable Computing Language":
+            programs = device.runtime.programs
+            assert programs.declares, f"a kernel on {device.name} calls what `builtins.cl` does not declare"
+
+
 @pytest.fixture
 def hurried() -> Iterator[None]:
     """Threads that are interrupted every few operations."""

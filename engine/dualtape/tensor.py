@@ -20,6 +20,7 @@ from dualtape.leaving import is_float_call, require_constant, require_numbers
 from dualtape.numpy_calls import call_function, call_ufunc
 from dualtape.printing import tensor_repr
 from dualtape.tensor_methods import Operators
+from dualtape.views import is_observed
 
 _new = object.__new__
 
@@ -39,7 +40,9 @@ class _Eager(Ground):
                 operands.append(x)
         assert device is not None, "an operation needs a tensor among its inputs"
         tensor = _new(Tensor)
-        tensor.data_ = device.execute(primitive, operands, params)
+        # While a function is traced, what is computed becomes a constant of its program.
+        execute = device.execute_once if is_observed() else device.execute
+        tensor.data_ = execute(primitive, operands, params)
         tensor.device_ = device
         return tensor
 

@@ -15,8 +15,8 @@ from dualtape.tensor import Tensor
 def eval_shape(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """What ``fn`` would return, with a ``Spec(shape, dtype)`` in the place of each tensor.
 
-    The function is traced as by :func:`jit`: it runs once on tensors whose numbers are not known, so nothing is computed,
-    and no kernel is built. Parameters that it sets keep their values.
+    The function is traced as by :func:`jit`: it runs once on tensors whose numbers are not known. So nothing is
+    computed but what depends on none of them, and no kernel is built. Parameters that it sets keep their values.
 
     Parameters
     ----------

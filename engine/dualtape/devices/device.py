@@ -111,6 +111,10 @@ class Device:
         """Run a primitive on storages and Python numbers; gives new storage."""
         raise NotImplementedError
 
+    def execute_once(self, primitive: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> Storage:
+        """As :meth:`execute`, for what will hardly be run again: where the device would build a kernel, on the host."""
+        return self.execute(primitive, operands, params)
+
     def begin_check(self, indices: Any, size: int) -> Storage:
         """Begin to look for indices that are not from -size to size - 1.
 

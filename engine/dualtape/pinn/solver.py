@@ -155,10 +155,12 @@ def solve(
                 if resume and path.exists():
                     load_training(training, path)
 
+        solution = Solution(problem, network, training.objective.field, trained[0], training.history, 0.0, bool(scaled))
+
         def present() -> Solution:
-            took = time.perf_counter() - began - training.watching
-            field, history = training.objective.field, training.history
-            return Solution(problem, network, field, trained[0], history, took, settings.scaled)
+            solution.history = training.history
+            solution.seconds = time.perf_counter() - began - training.watching
+            return solution
 
         keep = _between_steps(training, path, seconds, interruption)
 

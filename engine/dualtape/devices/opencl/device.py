@@ -182,7 +182,7 @@ class OpenCLDevice(KernelDevice):
 
     def execute(self, primitive: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> BufferStorage:
         if isinstance(primitive.lowering, OnHost):
-            return self._on_host(primitive, operands, params)
+            return self.execute_once(primitive, operands, params)
         signature = [(x.shape, x.dtype) if isinstance(x, BufferStorage) else None for x in operands]
         key = (primitive, *signature, *params.values())
         plan = self._plans[key]
@@ -210,7 +210,7 @@ class OpenCLDevice(KernelDevice):
             case Kernel(name):
                 return _BY_NAME[name](self.runtime, primitive, specs, params, output)
 
-    def _on_host(self, primitive: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> BufferStorage:
+    def execute_once(self, primitive: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> BufferStorage:
         read = [self.get(x) if isinstance(x, BufferStorage) else x for x in operands]
         return self.put(_HOST.execute(primitive, read, params))
 
