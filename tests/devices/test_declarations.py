@@ -75,3 +75,23 @@ def test_the_doubles_are_declared_where_a_source_has_them() -> None:
     text = declarations("double f(double x) { return sqrt(x); }")
     assert "cl_khr_fp64" in text
     assert "PURE double2 sqrt(double2);" in text
+
+
+@pocl
+def test_a_build_hides_no_warning_of_another_thread(device: Device) -> None:
+    """No thread can change for itself alone how warnings are handled."""
+    import threading
+    import warnings
+
+    programs, builds = programs_of(device), 40
+    sources = [f"__kernel void dt_probe(__global float* x) {{ x[0] = {i}; }}" for i in range(builds)]
+    thread = threading.Thread(target=lambda: [programs.kernel("dt_probe", text, (None,)) for text in sources])
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        thread.start()
+        said = 0
+        while thread.is_alive():
+            warnings.warn(f"{said}", UserWarning, stacklevel=1)
+            said += 1
+            thread.join(1e-4)
+    assert len(seen) == said

@@ -152,3 +152,18 @@ def test_gpus_and_new_platforms_come_first() -> None:
         device(gpu, "OpenCL 3.0 CUDA 12.4.89"),
     ]
     assert sorted(handles, key=lambda handle: _rank(handle, cpu)) == [handles[2], handles[1], handles[0]]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", ["add", "multiply", "negative", "square", "strong_multiply", "subtract"])
+def test_what_runs_once_has_the_bits_of_a_kernel(opencl: Any, name: str, dtype: Any) -> None:
+    primitive = next(x for x in CATALOGUE.values() if x.name == name)
+    tiny = np.finfo(dtype).tiny
+    odd = np.array([0.0, -0.0, 1.0, -1.5, np.inf, -np.inf, np.nan, tiny, -tiny / 4, 1 / 3, np.finfo(dtype).max], dtype)
+    x, y = (a.ravel() for a in np.meshgrid(odd, odd))
+    operands = [opencl.put(x)] if name in ("negative", "square") else [opencl.put(x), opencl.put(y)]
+    found = opencl.get(opencl.execute_once(primitive, operands, {}))
+    known = opencl.get(opencl.execute(primitive, operands, {}))
+    assert found.dtype == known.dtype
+    alike = np.isnan(found) & np.isnan(known)  # of which there are many
+    np.testing.assert_array_equal(found[~alike].tobytes(), known[~alike].tobytes())

@@ -112,7 +112,7 @@ class Device:
         raise NotImplementedError
 
     def execute_once(self, primitive: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> Storage:
-        """As :meth:`execute`, for what will hardly be run again: where the device would build a kernel, on the host."""
+        """As :meth:`execute`, with the same bits, for what will hardly be run again: not worth building a kernel."""
         return self.execute(primitive, operands, params)
 
     def begin_check(self, indices: Any, size: int) -> Storage:

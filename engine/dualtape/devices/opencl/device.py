@@ -46,6 +46,15 @@ _BY_NAME = {
     "inside_axis": plan_inside_axis,
 }
 
+# What kernels compute, bit by bit, where they keep subnormal numbers.
+_ROUNDED_ONCE: dict[str, Callable[..., Any]] = {
+    "add": np.add,
+    "multiply": np.multiply,
+    "negative": np.negative,
+    "square": np.square,
+    "strong_multiply": lambda x, y: np.where((x == 0) | (y == 0), 0, x * y),
+    "subtract": np.subtract,
+}
 _HOST = Host()
 _MOST_PLANS = 4096  # that surely stay, of those used last
 _MOST_LANES = 16  # of a vector in OpenCL C
@@ -182,7 +191,7 @@ class OpenCLDevice(KernelDevice):
 
     def execute(self, primitive: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> BufferStorage:
         if isinstance(primitive.lowering, OnHost):
-            return self.execute_once(primitive, operands, params)
+            return self._on_host(primitive, operands, params)
         signature = [(x.shape, x.dtype) if isinstance(x, BufferStorage) else None for x in operands]
         key = (primitive, *signature, *params.values())
         plan = self._plans[key]
@@ -211,8 +220,22 @@ class OpenCLDevice(KernelDevice):
                 return _BY_NAME[name](self.runtime, primitive, specs, params, output)
 
     def execute_once(self, primitive: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> BufferStorage:
-        read = [self.get(x) if isinstance(x, BufferStorage) else x for x in operands]
-        return self.put(_HOST.execute(primitive, read, params))
+        # On the host where that gives the same bits: what moves numbers, and what is rounded once.
+        if isinstance(primitive.lowering, (Movement, Placement, Reinterpretation)):
+            return self._on_host(primitive, operands, params)
+        rounded_once = _ROUNDED_ONCE.get(primitive.name) if self.runtime.keeps_subnormals else None
+        specs: Any = tuple(map(spec_of, operands))
+        output: Spec = primitive.infer(*specs, **params)
+        if rounded_once is None or output.dtype not in (float32, float64):
+            return self.execute(primitive, operands, params)
+        with np.errstate(all="ignore"):
+            return self.put(np.asarray(rounded_once(*self._read(operands)), output.dtype.numpy))
+
+    def _on_host(self, primitive: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> BufferStorage:
+        return self.put(_HOST.execute(primitive, self._read(operands), params))
+
+    def _read(self, operands: Sequence[Any]) -> list[Any]:
+        return [self.get(x) if isinstance(x, BufferStorage) else x for x in operands]
 
     def begin_check(self, indices: BufferStorage, size: int) -> BufferStorage:
         key = ("outside", indices.shape, indices.dtype, size)

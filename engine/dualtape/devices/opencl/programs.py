@@ -24,6 +24,10 @@ _NO_HEADER = "-D_OPENCL_H_"
 _MOST_UNUSED = 32
 """So many kernels asked for last stay though nobody holds them: a function jitted anew needs those that it had."""
 
+# Compilers remark on code that they accept. For the whole process, and once: no thread can change how warnings are
+# handled for itself alone, so to do it around each build would lose warnings of the others.
+warnings.filterwarnings("ignore", "Non-empty compiler output encountered", cl.CompilerWarning)
+
 _describing = threading.RLock()
 """Held while pyopencl writes the Python that sets a kernel's arguments. One for all devices, for it numbers what it
 writes in one table of the process, and two threads that write the same would take the same number."""
@@ -124,9 +128,7 @@ class Programs:
         program = cl.Program(self._context, source)
 
         def build() -> Any:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # remarks of the compiler on code that it accepts
-                return program.build(options, devices=[self._handle])
+            return program.build(options, devices=[self._handle])
 
         if self._cache is None:
             return build()

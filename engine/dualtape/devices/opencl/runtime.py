@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from math import prod
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyopencl as cl
@@ -16,6 +18,7 @@ from dualtape.devices.opencl.memory import BufferStorage, Pool
 from dualtape.devices.opencl.programs import Launcher, Programs, Size
 from dualtape.dtypes import DType
 
+Result = TypeVar("Result")
 Specs = tuple[Spec, ...]
 Params = dict[str, Any]
 Operands = Sequence[Any]
@@ -39,10 +42,10 @@ class Runtime:
         compiles a kernel again for each local size.
     processors
         About how many work-items run at the same time.
-    vector_bytes
-        Width of the vectors that kernels are written with.
     is_cpu
         Whether one work-item should do the work of a whole vector unit.
+    keeps_subnormals
+        Whether Float32 kernels compute with numbers that are too small to be normal, as the host does.
     """
 
     def __init__(self, name: str, handle: Any) -> None:
@@ -54,13 +57,20 @@ class Runtime:
         self.processors = handle.max_compute_units * (1 if self.is_cpu else 64)
         self.group = min(16 if self.is_cpu else 64, handle.max_work_group_size, *handle.max_work_item_sizes[:2])
         self.has_float64 = bool(handle.double_fp_config)
+        self.keeps_subnormals = bool(handle.single_fp_config & cl.device_fp_config.DENORM)
         options = [_QUIET]
         if handle.single_fp_config & cl.device_fp_config.CORRECTLY_ROUNDED_DIVIDE_SQRT:
             options.append(_CORRECTLY_ROUNDED)
         self.programs = Programs(self.context, handle, self.queue, name, options, kernel_cache())
-        self.vector_bytes = self.programs.vector_bytes()
+        # A compiler takes half a second before its first kernel; meanwhile others draw points and trace.
+        self._width: Future[int] = in_background(self.programs.vector_bytes)
         limit = read_limit(handle.global_mem_size, self.is_cpu)
         self.pool = Pool(self.context, name, handle.max_mem_alloc_size, limit, self.queue.finish, self.is_cpu)
+
+    @property
+    def vector_bytes(self) -> int:
+        """Of the widest vectors that kernels are written with."""
+        return self._width.result()
 
     def lanes(self, itemsize: int) -> int:
         """How many elements of ``itemsize`` bytes one vector holds."""
@@ -147,6 +157,20 @@ class Runtime:
             pattern = np.full((), value, storage.dtype)
             nbytes = storage.size * storage.dtype.itemsize
             cl.enqueue_fill_buffer(self.queue, storage.buffer, pattern, 0, nbytes)
+
+
+def in_background(fn: Callable[[], Result]) -> Future[Result]:
+    """What ``fn`` gives or raises, found by a thread of its own, for which the end of the process waits."""
+    found: Future[Result] = Future()
+
+    def run() -> None:
+        try:
+            found.set_result(fn())
+        except BaseException as failure:
+            found.set_exception(failure)
+
+    threading.Thread(target=run, name="dualtape: first kernel").start()
+    return found
 
 
 def _whole(items: int, group: int) -> int:
