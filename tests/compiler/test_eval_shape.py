@@ -62,9 +62,9 @@ def test_while_a_function_is_traced_no_kernel_is_built_for_its_constants(
     row = dt.Tensor([1.0, 2.0, 4.0])
     if device.name != "host":
         monkeypatch.setattr(type(device), "execute", lambda *_: pytest.fail("a kernel would have been built"))
-    program = dt.jit(lambda x: x + dt.ops.exp(row * 0.5)[1:]).lower(dt.Tensor([1.0, 2.0])).program
+    program = dt.jit(lambda x: x + (row * 0.5)[1:]).lower(dt.Tensor([1.0, 2.0])).program
     assert [equation.primitive.name for equation in program.equations] == ["add"]
     monkeypatch.undo()
-    found = dt.jit(lambda x: x + dt.ops.exp(row * 0.5)[1:])(dt.Tensor([1.0, 2.0]))
-    np.testing.assert_allclose(found.asnumpy(), np.array([1, 2]) + np.exp([1.0, 2.0]), rtol=1e-6)
+    found = dt.jit(lambda x: x + (row * 0.5)[1:])(dt.Tensor([1.0, 2.0]))
+    np.testing.assert_allclose(found.asnumpy(), [2.0, 4.0], rtol=1e-6)
     assert found.device is device
