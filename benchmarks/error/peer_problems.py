@@ -11,6 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from error.problems import observations_of_burgers
+
 PI = math.pi
 Derivative = Callable[[str], Any]
 
@@ -31,15 +35,21 @@ class PeerProblem:
         What the network is given, from coordinates that run from -1 to 1.
     begins
         An initial value that the loss asks for, with the weight 100, where ``held`` does not.
+    unknown
+        Where coefficients begin that are found, which the residual takes, too.
+    observed
+        Places and the values there, that the loss asks for with the weight 10.
     """
 
     names: str
     lower: tuple[float, ...]
     upper: tuple[float, ...]
-    residual: Callable[[Any, Derivative, tuple[Any, ...]], Any]
+    residual: Callable[..., Any]
     held: Callable[[Any, Any, tuple[Any, ...]], Any]
     features: Callable[[Any, tuple[Any, ...]], tuple[Any, ...]] = lambda f, x: x
     begins: Callable[[Any, Any], Any] | None = None
+    unknown: tuple[float, ...] = ()
+    observed: Callable[[], tuple[np.ndarray, np.ndarray]] | None = None
 
 
 def _klein_gordon(f: Any, d: Derivative, x: tuple[Any, ...]) -> Any:
@@ -102,5 +112,12 @@ PEER_PROBLEMS: dict[str, PeerProblem] = {
         lambda f, d, x: d("t") + 6.25 * d("") * d("x") + 100 / 16**2 * d("xx") + 100 / 16**4 * d("xxxx"),
         lambda f, u, x: f.cos(x[0]) * (1 + f.sin(x[0])) + 4 * x[1] * u,
         _around,
+    ),
+    "inverse_burgers": PeerProblem(
+        "xt", (-1, 0), (1, 1),
+        lambda f, d, x, a, b: d("t") + a * d("") * d("x") - f.exp(b) * d("xx"),
+        lambda f, u, x: u,
+        unknown=(0.0, -4.0),
+        observed=observations_of_burgers,
     ),
 }  # fmt: skip

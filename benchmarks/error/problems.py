@@ -195,6 +195,14 @@ def cavity(cache: Path) -> Case:
     return _compared(problem, places, _kept(cache / "cavity.npy", lambda: cavity_reference(nu, places)))
 
 
+def observations_of_burgers() -> tuple[np.ndarray, np.ndarray]:
+    """Places, and the values there with noise."""
+    random = np.random.default_rng(0)
+    places = random.uniform((-1, 0), (1, 1), (200, 2))
+    exact = pinn.burgers_exact(*places.T)
+    return places, exact + 0.01 * exact.std() * random.normal(size=200)
+
+
 def inverse_burgers(_: Path) -> Case:
     """u_t + a u u_x = b u_xx with a = 1 and b = 0.01 / pi unknown: 200 values with noise of 1 % of their size.
 
@@ -202,14 +210,10 @@ def inverse_burgers(_: Path) -> Case:
     """
     truth = 1.0, 0.01 / PI
     a, b = (dt.Parameter(dt.Tensor(x, dt.float64), name=name) for name, x in (("a", 0.0), ("log b", -4.0)))
-    random = np.random.default_rng(0)
-    places = random.uniform((-1, 0), (1, 1), (200, 2))
-    exact = pinn.burgers_exact(*places.T)
-    observed = exact + 0.01 * exact.std() * random.normal(size=200)
     problem = pinn.Problem(
         pinn.Rectangle(x=(-1, 1), t=(0, 1)),
         lambda u, p: u.t + a * u * u.x - ops.exp(b) * u.xx,
-        [pinn.observations(places, observed, weight=10.0)],
+        [pinn.observations(*observations_of_burgers(), weight=10.0)],
     )
 
     def error(_: Predict) -> float:
