@@ -17,6 +17,7 @@ from typing import Any
 
 import expressions
 import numpy as np
+import optimizer_runs
 import trainings
 
 import mindspore
@@ -43,7 +44,7 @@ def record_checkpoints() -> None:
 
 
 def main() -> None:
-    """Write `values.json`, `losses.json`, and what the programs print."""
+    """Write `values.json`, `optimizer_runs.json`, `losses.json`, and what the programs print."""
     mindspore.runtime.launch_blocking()
     record_checkpoints()
     values: dict[str, Any] = {}
@@ -57,13 +58,18 @@ def main() -> None:
             rewrite_outputs(page, library="mindspore")
             mindspore.set_context(mode=mindspore.PYNATIVE_MODE)
         losses = {name: train(mindspore) for name, train in trainings.TRAININGS.items()}
-    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in values.items())
-    (HERE / "values.json").write_text("{\n" + lines + "\n}\n", encoding="utf-8")
+    write(HERE / "values.json", values)
+    write(HERE / "optimizer_runs.json", {name: go() for name, go in optimizer_runs.everything(mindspore).items()})
     for name in trainings.OPTIMIZERS:
         losses[f"Tanh: {name}"] = trainings.with_tanh(mindspore, name, mindspore.nn.Tanh())
         losses[f"Tanh, nudged: {name}"] = trainings.with_tanh(mindspore, name, mindspore.nn.Tanh(), nudged=True)
-    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in losses.items())
-    (HERE / "losses.json").write_text("{\n" + lines + "\n}\n", encoding="utf-8")
+    write(HERE / "losses.json", losses)
+
+
+def write(file: Path, found: dict[str, Any]) -> None:
+    """One name a line."""
+    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in found.items())
+    file.write_text("{\n" + lines + "\n}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

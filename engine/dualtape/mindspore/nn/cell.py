@@ -13,6 +13,7 @@ from dualtape import ops as o
 from dualtape.errors import ArgumentTypeError, CellError
 from dualtape.mindspore.common.parameter import owned
 from dualtape.mindspore.common.tensor import as_mindspore, as_plain, from_programs
+from dualtape.mindspore.nn.optimizing import WAYS_OF_OPTIMIZERS
 from dualtape.mindspore.ops.composite import HookBackward
 
 C = TypeVar("C", bound=dt.nn.Cell)
@@ -329,7 +330,7 @@ def get_loss(self: Any, x: Any, weights: Any = 1.0) -> Any:
 
 
 # What MindSpore's have beyond dualtape's.
-_ADDED: dict[type, dict[str, Any]] = {dt.nn.LossBase: {"get_loss": get_loss}}
+_ADDED: dict[type, dict[str, Any]] = {dt.nn.LossBase: {"get_loss": get_loss}, dt.optim.Optimizer: WAYS_OF_OPTIMIZERS}
 _faces: dict[type, type] = {dt.nn.Cell: Cell}
 
 
