@@ -84,6 +84,13 @@ def test_what_cannot_be_read_is_told(make: Callable[[Any], Any], words: str) -> 
         make([_parameter()])
 
 
+def test_what_spreads_over_devices_is_refused() -> None:
+    with pytest.raises(AttributeError, match="broadcast_params"):
+        ms.nn.SGD([_parameter()]).broadcast_params(())
+    with pytest.raises(NotImplementedError, match="runs on the device of its parameters"):
+        ms.nn.SGD([_parameter()]).target = "GPU"
+
+
 def test_warm_restarts_go_to_any_epoch() -> None:
     """MindSpore's own raises for ``T_mult`` above 1: the cycles here take 3, 6 and 12 epochs."""
     schedule = lr_scheduler.CosineAnnealingWarmRestarts(optim.SGD([_parameter()], 0.1), 3, 2)

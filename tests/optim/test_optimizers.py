@@ -107,7 +107,7 @@ def test_state_is_parameters_named_after_theirs() -> None:
     net = nn.Dense(2, 1)
     optimizer = optim.Adam(net.trainable_params())
     names = [p.name for p in optimizer.get_parameters()]
-    assert names[:2] == ["weight", "bias"]
+    assert names[:4] == ["global_step", "learning_rate", "weight", "bias"]
     assert {"learning_rate", "global_step", "moment1.weight", "moment2.bias"} <= set(names)
     assert optimizer.parameters[0] is net.weight
 

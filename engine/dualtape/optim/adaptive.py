@@ -49,7 +49,7 @@ class RMSProp(Optimizer):
 
     def slots(self) -> dict[str, float]:
         slots = {"mean_square": 1.0, "moment": 0.0}
-        return {**slots, "mean_gradient": 0.0} if self.centered else slots
+        return {**slots, "mean_grad": 0.0} if self.centered else slots
 
     def update(self, value: Tensor, gradient: Tensor, step: Step, state: State) -> tuple[Tensor, State]:
         squares = self.decay * state[0] + (1 - self.decay) * square(gradient)

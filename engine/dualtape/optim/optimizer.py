@@ -86,12 +86,12 @@ class Optimizer(Cell):
         self.weight_decay = read_positive(self, "weight_decay", weight_decay, zero=True)
         self.loss_scale = read_positive(self, "loss_scale", loss_scale)
         self._choices, rates, self.is_group = read_groups(self, parameters, learning_rate, self.weight_decay)
-        self.parameters = ParameterTuple(choice.parameter for choice in self._choices)
-        self.weight_decays = tuple(choice.weight_decay for choice in self._choices)
+        device = self._choices[0].parameter.device
+        self.global_step = Parameter(Tensor(np.zeros(1, np.int32), device=device), name="global_step")
         for name, rate in rates.items():
             setattr(self, name, rate)
-        device = self.parameters[0].device
-        self.global_step = Parameter(Tensor(np.zeros(1, np.int32), device=device), name="global_step")
+        self.parameters = ParameterTuple(choice.parameter for choice in self._choices)
+        self.weight_decays = tuple(choice.weight_decay for choice in self._choices)
         self._slots = []
         for name, first in self.slots().items():
             slot = ParameterTuple(

@@ -11,10 +11,12 @@ from typing import Any, Self, TypeVar
 import dualtape as dt
 from dualtape import ops as o
 from dualtape.errors import ArgumentTypeError, CellError
+from dualtape.mindspore.common.first_values import named
+from dualtape.mindspore.common.numpy_stream import from_numpys_stream
 from dualtape.mindspore.common.parameter import owned
 from dualtape.mindspore.common.tensor import as_mindspore, as_plain, from_programs
-from dualtape.mindspore.nn.optimizing import WAYS_OF_OPTIMIZERS
-from dualtape.mindspore.ops.composite import HookBackward
+from dualtape.mindspore.nn.optimizing import WAYS_OF_OPTIMIZERS, keeping_momentum, keeping_powers
+from dualtape.mindspore.ops.composite import GradOperation, HookBackward
 
 C = TypeVar("C", bound=dt.nn.Cell)
 
@@ -329,8 +331,33 @@ def get_loss(self: Any, x: Any, weights: Any = 1.0) -> Any:
     return weighted if self.reduction == "none" else o.mean(weighted) if self.reduction == "mean" else o.sum(weighted)
 
 
+def make_dense(
+    self: Any, in_channels: int, out_channels: int, weight_init: Any = None, bias_init: Any = None,
+    has_bias: bool = True, activation: Any = None, dtype: Any = dt.float32,
+) -> None:  # fmt: skip
+    """dualtape's layer, whose first values come from NumPy's stream."""
+    weight, bias = (one() if isinstance(one := named(x), FunctionType) else one for x in (weight_init, bias_init))
+    stream = from_numpys_stream()
+    made = ACTIVATIONS[activation]() if isinstance(activation, str) and activation in ACTIVATIONS else activation
+    dt.nn.Dense.__init__(self, in_channels, out_channels, weight, bias, has_bias, made, dtype, seed=stream)
+
+
 # What MindSpore's have beyond dualtape's.
-_ADDED: dict[type, dict[str, Any]] = {dt.nn.LossBase: {"get_loss": get_loss}, dt.optim.Optimizer: WAYS_OF_OPTIMIZERS}
+_ADDED: dict[type, dict[str, Any]] = {
+    dt.nn.LossBase: {"get_loss": get_loss},
+    dt.nn.Dense: {"__init__": make_dense},
+    dt.nn.TrainOneStepCell: {
+        "grad": property(lambda self: GradOperation(get_by_list=True, sens_param=True)),
+        "grad_no_sens": property(lambda self: GradOperation(get_by_list=True)),
+        "grad_reducer": staticmethod(lambda gradients: gradients),
+        "reducer_flag": False,
+    },
+    dt.optim.Optimizer: WAYS_OF_OPTIMIZERS,
+    dt.optim.Adam: keeping_powers(dt.optim.Adam, ("beta1", "beta2")),
+    dt.optim.SGD: keeping_momentum(dt.optim.SGD, has_first_step=True),
+    dt.optim.Momentum: keeping_momentum(dt.optim.Momentum, has_first_step=False),
+    dt.optim.AdaMax: keeping_powers(dt.optim.AdaMax, ("beta1",)),
+}
 _faces: dict[type, type] = {dt.nn.Cell: Cell}
 
 
@@ -343,7 +370,13 @@ def face_of(cls: type) -> Any:
     return _faces[cls]
 
 
+ACTIVATIONS: dict[str, Callable[[], Any]] = {}
+"""Layers by names that dualtape does not know."""
+
+
 def get_activation(name: str | None) -> Any:
     """The layer of that name, as ``'tanh'``; None for None."""
+    if name in ACTIVATIONS:
+        return ACTIVATIONS[name]()
     own = dt.nn.get_activation(name)  # type: ignore[arg-type]
     return None if own is None else face_of(type(own))()

@@ -12,6 +12,7 @@ from dualtape.errors import ArgumentError
 from dualtape.mindspore.absent import refusal
 from dualtape.mindspore.common.first_values import Uniform, initializer
 from dualtape.mindspore.nn import faces as nn
+from dualtape.mindspore.nn.cell import ACTIVATIONS
 from dualtape.mindspore.nn.faces import *
 from dualtape.mindspore.ops.activations import normalized
 from dualtape.mindspore.ops.function import FUNCTIONS
@@ -67,7 +68,8 @@ class LayerNorm(nn.Cell):
 
     def construct(self, input_x: Any) -> Any:
         axes = tuple(range(self.begin_norm_axis % input_x.ndim, input_x.ndim))
-        return normalized(input_x, axes, self.epsilon) * self.gamma + self.beta
+        scaled = normalized(input_x, axes, self.epsilon) * self.gamma + self.beta
+        return o.cast(scaled, input_x.dtype) if input_x.dtype is dt.float16 else scaled
 
 
 class PReLU(nn.Cell):
@@ -79,7 +81,7 @@ class PReLU(nn.Cell):
         self.w = dt.Parameter(first, name="a")
 
     def construct(self, x: Any) -> Any:
-        return FUNCTIONS["prelu"](x, self.w)
+        return FUNCTIONS["prelu"](x, o.cast(self.w, x.dtype))
 
 
 class Embedding(nn.Cell):
@@ -184,5 +186,10 @@ _TABLE: list[tuple[str, Callable[..., Any], dict[str, Any]]] = [
     ]  # fmt: skip
 LAYERS = {name: _layer(name, function, **options) for name, function, options in _TABLE}
 
+ACTIVATIONS.update({
+    "relu6": LAYERS["ReLU6"], "softsign": LAYERS["Softsign"], "fast_gelu": LAYERS["FastGelu"], "prelu": PReLU,
+    "hswish": LAYERS["HSwish"], "hsigmoid": LAYERS["HSigmoid"], "logsigmoid": LAYERS["LogSigmoid"],
+    "softshrink": LAYERS["SoftShrink"], "hshrink": LAYERS["HShrink"], "mish": LAYERS["Mish"],
+})  # fmt: skip
 globals().update(LAYERS)
 __getattr__ = refusal(__name__)

@@ -91,6 +91,43 @@ def _set_target(self: Any, value: Any) -> None:
     raise TargetError("an optimizer runs on the device of its parameters; move these with `to`")
 
 
+def keeping_powers(cls: Any, names: Sequence[str]) -> dict[str, Any]:
+    """What gives an optimizer of ``cls`` the powers of its betas, for its checkpoints: MindSpore goes on from them."""
+
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        cls.__init__(self, *args, **kwargs)
+        for name in names:
+            setattr(self, f"{name}_power", dt.Parameter(dt.Tensor(1.0), name=f"{name}_power"))
+
+    def step(self: Any, gradients: Sequence[Any]) -> Any:
+        done = construct(self, gradients)
+        count = o.cast(o.reshape(self.global_step.value(), ()), dt.float32)
+        for name in names:
+            getattr(self, f"{name}_power").set_data(o.pow(getattr(self, name), count))
+        return done
+
+    return {"__init__": __init__, "construct": step}
+
+
+def keeping_momentum(cls: Any, has_first_step: bool) -> dict[str, Any]:
+    """What gives an optimizer of ``cls`` what else MindSpore's checkpoints hold: the momentum; whether it begins."""
+
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        cls.__init__(self, *args, **kwargs)
+        self.kept_momentum = dt.Parameter(dt.Tensor(float(self.momentum)), name="momentum")
+        if has_first_step:
+            self.stat = self.parameters.clone("stat", "ones")
+
+    def step(self: Any, gradients: Sequence[Any]) -> Any:
+        done = construct(self, gradients)
+        if has_first_step and self.momentum:
+            for stat in self.stat:
+                stat.set_data(o.zeros_like(stat.value()))
+        return done
+
+    return {"__init__": __init__, "construct": step}
+
+
 def _attribute(read: Callable[[Any], Any], write: Callable[[Any, Any], None] | None = None) -> property:
     return property(lambda self: as_mindspore(read(self)), write)
 
