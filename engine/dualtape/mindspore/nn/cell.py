@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from functools import partial, wraps
 from types import FunctionType
@@ -11,12 +12,9 @@ from typing import Any, Self, TypeVar
 import dualtape as dt
 from dualtape import ops as o
 from dualtape.errors import ArgumentTypeError, CellError
-from dualtape.mindspore.common.first_values import named
-from dualtape.mindspore.common.numpy_stream import from_numpys_stream
 from dualtape.mindspore.common.parameter import owned
 from dualtape.mindspore.common.tensor import as_mindspore, as_plain, from_programs
-from dualtape.mindspore.nn.optimizing import WAYS_OF_OPTIMIZERS, keeping_momentum, keeping_powers
-from dualtape.mindspore.ops.composite import GradOperation, HookBackward
+from dualtape.mindspore.ops.composite import HookBackward
 
 C = TypeVar("C", bound=dt.nn.Cell)
 
@@ -243,7 +241,7 @@ class Cell(dt.nn.Cell):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if {"construct", "call"} & set(vars(cls)):
-            cls.takes_plain = cls.__module__.startswith(_PLAIN)
+            cls.takes_plain = cls.__module__.startswith(PLAIN_MODULES)
         if vars(cls).get("bprop") is not None:
             # dualtape calls both with the tensors of its own level.
             for name in ("construct", "bprop"):
@@ -304,10 +302,30 @@ class Cell(dt.nn.Cell):
         """Accepted, without effect."""
 
     def add_flags(self, **flags: Any) -> Self:
-        """Accepted, without effect; returns the cell."""
+        """Keep flags, which have no effect; returns the cell."""
+        self.__dict__["_flags"] = {**self.get_flags(), **flags}
         return self
 
     add_flags_recursive = add_flags
+
+    def get_flags(self) -> dict[str, Any]:
+        """The flags that were added."""
+        return dict(vars(self).get("_flags", {}))
+
+    param_prefix = ""
+
+    def check_names(self) -> None:
+        """Raise if two parameters have one name."""
+        counts = Counter(parameter.name for parameter in self.get_parameters())
+        again = [name for name, count in counts.items() if count > 1]
+        if again:
+            raise CellError(f"the name of parameters {', '.join(again)} already exists; set a unique name")
+
+    def parameters_dict(self, recurse: bool = True) -> OrderedDict[str, Any]:
+        """The parameters by name."""
+        return OrderedDict(super().parameters_dict(recurse))
+
+    parameters_broadcast_dict = parameters_dict
 
 
 def _method_of_programs(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -319,64 +337,7 @@ def _method_of_programs(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 # Whose `construct` computes with the tensors that it gets, and calls nothing of a program's own.
-_PLAIN = (
+PLAIN_MODULES = (
     "dualtape.nn.activation", "dualtape.nn.dense", "dualtape.nn.loss", "dualtape.optim", "dualtape.mindspore.nn.layer",
     "dualtape.mindspore.nn.loss", "dualtape.mindspore.experimental", "dualtape.mindspore.mint.nn",
 )  # fmt: skip
-
-
-def get_loss(self: Any, x: Any, weights: Any = 1.0) -> Any:
-    """The mean or sum of ``x``, or ``x``, after it was multiplied by ``weights``."""
-    weighted = as_plain(x) * as_plain(weights)
-    return weighted if self.reduction == "none" else o.mean(weighted) if self.reduction == "mean" else o.sum(weighted)
-
-
-def make_dense(
-    self: Any, in_channels: int, out_channels: int, weight_init: Any = None, bias_init: Any = None,
-    has_bias: bool = True, activation: Any = None, dtype: Any = dt.float32,
-) -> None:  # fmt: skip
-    """dualtape's layer, whose first values come from NumPy's stream."""
-    weight, bias = (one() if isinstance(one := named(x), FunctionType) else one for x in (weight_init, bias_init))
-    stream = from_numpys_stream()
-    made = ACTIVATIONS[activation]() if isinstance(activation, str) and activation in ACTIVATIONS else activation
-    dt.nn.Dense.__init__(self, in_channels, out_channels, weight, bias, has_bias, made, dtype, seed=stream)
-
-
-# What MindSpore's have beyond dualtape's.
-_ADDED: dict[type, dict[str, Any]] = {
-    dt.nn.LossBase: {"get_loss": get_loss},
-    dt.nn.Dense: {"__init__": make_dense},
-    dt.nn.TrainOneStepCell: {
-        "grad": property(lambda self: GradOperation(get_by_list=True, sens_param=True)),
-        "grad_no_sens": property(lambda self: GradOperation(get_by_list=True)),
-        "grad_reducer": staticmethod(lambda gradients: gradients),
-        "reducer_flag": False,
-    },
-    dt.optim.Optimizer: WAYS_OF_OPTIMIZERS,
-    dt.optim.Adam: keeping_powers(dt.optim.Adam, ("beta1", "beta2")),
-    dt.optim.SGD: keeping_momentum(dt.optim.SGD, has_first_step=True),
-    dt.optim.Momentum: keeping_momentum(dt.optim.Momentum, has_first_step=False),
-    dt.optim.AdaMax: keeping_powers(dt.optim.AdaMax, ("beta1",)),
-}
-_faces: dict[type, type] = {dt.nn.Cell: Cell}
-
-
-def face_of(cls: type) -> Any:
-    """The class of dualtape's cells as MindSpore's programs have it: a subclass that is a :class:`Cell` too."""
-    if cls not in _faces:
-        body = {"__module__": cls.__module__, "__doc__": cls.__doc__, "takes_plain": cls.__module__.startswith(_PLAIN)}
-        body |= _ADDED.get(cls, {})
-        _faces[cls] = type(cls.__name__, (face_of(cls.__bases__[0]), cls), body)
-    return _faces[cls]
-
-
-ACTIVATIONS: dict[str, Callable[[], Any]] = {}
-"""Layers by names that dualtape does not know."""
-
-
-def get_activation(name: str | None) -> Any:
-    """The layer of that name, as ``'tanh'``; None for None."""
-    if name in ACTIVATIONS:
-        return ACTIVATIONS[name]()
-    own = dt.nn.get_activation(name)  # type: ignore[arg-type]
-    return None if own is None else face_of(type(own))()
