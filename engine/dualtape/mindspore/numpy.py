@@ -23,6 +23,7 @@ from dualtape import uint32 as uint32
 from dualtape import uint64 as uint64
 from dualtape.mindspore.absent import refusal
 from dualtape.mindspore.common.tensor import computing
+from dualtape.mindspore.ops.element_types import keeping_type
 from dualtape.mindspore.ops.function import FUNCTIONS
 from dualtape.mindspore.ops.tables import named
 
@@ -48,7 +49,8 @@ def _all_axes(function: Any) -> Any:
 
     def apply(a: Any, axis: Any = None, dtype: Any = None) -> Any:
         read = _tensor(a) if dtype is None else o.cast(_tensor(a), dtype)
-        return function(_f["ravel"](read), 0) if axis is None else function(read, axis)
+        running = keeping_type(function)
+        return running(_f["ravel"](read), 0) if axis is None else running(read, axis)
 
     return apply
 
@@ -103,6 +105,17 @@ def _of_numbers(function: Any) -> Any:
         if any(isinstance(x, (dt.Tensor, np.ndarray)) for x in args[-2:]):
             return function(*args, **kwargs)
         return function(*args[:-2], *(_read(x, None) for x in args[-2:]), **kwargs)
+
+    return apply
+
+
+def _beside(function: Any) -> Any:
+    """A function of two integers, of which a number is of the tensor's type."""
+
+    def apply(x1: Any, x2: Any, dtype: Any = None) -> Any:
+        kind = next((x.dtype for x in (x1, x2) if isinstance(x, dt.Tensor)), int32)
+        found = function(*(x if isinstance(x, dt.Tensor) else dt.Tensor(x, kind) for x in (x1, x2)))
+        return found if dtype is None else o.cast(found, dtype)
 
     return apply
 
@@ -265,6 +278,8 @@ _names = {name: _f[name] for name in SAME if name in _f}
 _names |= {"power": o.pow, "absolute": o.abs, "mod": o.mod}
 _names |= {name: _of_numbers(_names[name]) for name in ("add", "subtract", "multiply", "where", "maximum", "minimum")}
 _names |= {name: _floats(_f[name]) for name in FLOATS}
+_names |= {name: _beside(_f[name]) for name in ("gcd", "lcm")}
+_names["reciprocal"] = keeping_type(_floats(_f["reciprocal"]))
 _names |= TABLE
 globals().update({name: computing(function) for name, function in _names.items()})
 __getattr__ = refusal(__name__)

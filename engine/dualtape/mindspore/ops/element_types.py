@@ -44,6 +44,19 @@ def _in_floats(function: Callable[..., Any], back: bool) -> Callable[..., Any]:
     return call
 
 
+def keeping_type(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``function``, whose result is of its first argument's type where that is one of integers."""
+
+    @wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        first = args[0] if args else next((x for name, x in kwargs.items() if name in _FIRST), None)
+        found = function(*args, **kwargs)
+        is_whole = isinstance(first, dt.Tensor) and not first.dtype.is_float and first.dtype is not dt.bool_
+        return o.cast(found, first.dtype) if is_whole and first is not None else found
+
+    return call
+
+
 def _spread(function: Callable[..., Any]) -> Callable[..., Any]:
     """A variance or deviation whose ``ddof`` may be a bool."""
 
@@ -77,6 +90,7 @@ def changed(functions: Functions) -> Functions:
     found = {
         name: converting(functions[name]) for name in ("sum", "mean", "prod", "cumsum", "cumprod", "softmax", "softmin")
     }
+    found["cumsum"] = converting(keeping_type(functions["cumsum"]))
     found |= {name: _in_floats(functions[name], back=True) for name in ("leaky_relu", "hardtanh")}
     found |= {name: _in_floats(functions[name], back=False) for name in ("exp2", "tanhshrink", "norm")}
     found |= {name: _spread(functions[name]) for name in ("std", "var", "std_mean", "var_mean")}
