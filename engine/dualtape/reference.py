@@ -60,6 +60,25 @@ class Reference(Tensor):
             raise ArgumentError(f"{method} returned itself; expected another tensor")
         raise ArgumentTypeError(f"{method} returned {type(found).__name__}; expected a Tensor")
 
+    @staticmethod
+    def outliving(value: Tensor) -> Tensor:
+        """``value`` itself; or its numbers, if the derivative that it was computed in has returned.
+
+        For objects that keep what a function computed while it was differentiated. What `jit` or `vmap` traces has no
+        numbers, and stays what it is.
+
+        Examples
+        --------
+        >>> import dualtape as dt
+        >>> kept = []
+        >>> gradient = dt.grad(lambda x: kept.append(x * x) or 3 * x)(dt.Tensor(2.0))
+        >>> print(dt.Reference.outliving(kept[0]) + 1)
+        5.0
+        """
+        while not (value.level.alive or value.level.undecided):
+            value = value.primal
+        return value
+
     @property
     def primal(self) -> Tensor:
         return self.__dualtape_value__()

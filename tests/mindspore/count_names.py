@@ -2,7 +2,7 @@
 
 ``names.json`` holds, for each area, how many names MindSpore has there and which of them plain dualtape lacked (without
 convolution, distribution and the like). ``PYTHONPATH=tests python tests/mindspore/count_names.py`` prints the table of
-``docs/mindspore.md``; with an area's name it lists what is absent there.
+``docs/mindspore.md``, and with ``--write`` puts it there; with an area's name it lists what is absent there.
 """
 
 from __future__ import annotations
@@ -50,5 +50,15 @@ def _share(part: int, whole: int) -> str:
     return f"{part} ({100 * part / whole:.0f}%)"
 
 
+def write() -> None:
+    """Put the table into the page, in the place of the one that is there."""
+    page = Path(__file__).parents[2] / "docs" / "mindspore.md"
+    before, head, rest = page.read_text(encoding="utf-8").partition(table().splitlines()[0])
+    page.write_text(before + table() + rest[rest.index("\n\n") :] if head else before, encoding="utf-8")
+
+
 if __name__ == "__main__":
-    print("\n".join(absent(sys.argv[1])) if len(sys.argv) > 1 else table())
+    if sys.argv[1:] == ["--write"]:
+        write()
+    else:
+        print("\n".join(absent(sys.argv[1])) if len(sys.argv) > 1 else table())

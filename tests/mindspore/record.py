@@ -4,7 +4,7 @@ Run it in a virtual environment of its own, made with ``pip install 'numpy<2' mi
 
     PYTHONPATH=tests python tests/mindspore/record.py
 
-An expression for which MindSpore has no kernel on a CPU is left out, and named.
+An expression for which MindSpore has no kernel on a CPU goes to `left_out.json`, with what it says.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 
 import expressions
 import numpy as np
+import optimizer_runs
 import trainings
 
 import mindspore
@@ -43,27 +44,40 @@ def record_checkpoints() -> None:
 
 
 def main() -> None:
-    """Write `values.json`, `losses.json`, and what the programs print."""
+    """Write `values.json`, `left_out.json`, `optimizer_runs.json`, `losses.json`, and what the programs print."""
     mindspore.runtime.launch_blocking()
     record_checkpoints()
     values: dict[str, Any] = {}
+    left_out: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as scratch, contextlib.chdir(scratch):
         for expression in (one for area in expressions.areas().values() for one in area):
             try:
                 values[expression] = expressions.evaluate(expression, "mindspore")
             except Exception as error:  # whatever it raises, there is no value to compare with
-                print(f"left out: {expression}: {str(error).strip().splitlines()[:1]}")
+                left_out[expression] = reason(error)
         for page in sorted((HERE / "programs").glob("*.md")):
             rewrite_outputs(page, library="mindspore")
             mindspore.set_context(mode=mindspore.PYNATIVE_MODE)
         losses = {name: train(mindspore) for name, train in trainings.TRAININGS.items()}
-    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in values.items())
-    (HERE / "values.json").write_text("{\n" + lines + "\n}\n", encoding="utf-8")
+    write(HERE / "values.json", values)
+    write(HERE / "left_out.json", left_out)
+    write(HERE / "optimizer_runs.json", {name: go() for name, go in optimizer_runs.everything(mindspore).items()})
     for name in trainings.OPTIMIZERS:
         losses[f"Tanh: {name}"] = trainings.with_tanh(mindspore, name, mindspore.nn.Tanh())
         losses[f"Tanh, nudged: {name}"] = trainings.with_tanh(mindspore, name, mindspore.nn.Tanh(), nudged=True)
-    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in losses.items())
-    (HERE / "losses.json").write_text("{\n" + lines + "\n}\n", encoding="utf-8")
+    write(HERE / "losses.json", losses)
+
+
+def reason(error: Exception) -> str:
+    """The kind of an error, and the first line of it that says something."""
+    lines = [line.strip("- ") for line in str(error).splitlines()]
+    return f"{type(error).__name__}: {next(filter(None, lines), '')}"
+
+
+def write(file: Path, found: dict[str, Any]) -> None:
+    """One name a line."""
+    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in found.items())
+    file.write_text("{\n" + lines + "\n}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -107,7 +107,7 @@ def test_state_is_parameters_named_after_theirs() -> None:
     net = nn.Dense(2, 1)
     optimizer = optim.Adam(net.trainable_params())
     names = [p.name for p in optimizer.get_parameters()]
-    assert names[:2] == ["weight", "bias"]
+    assert names[:4] == ["global_step", "learning_rate", "weight", "bias"]
     assert {"learning_rate", "global_step", "moment1.weight", "moment2.bias"} <= set(names)
     assert optimizer.parameters[0] is net.weight
 
@@ -195,6 +195,14 @@ W = Parameter(Tensor([1.0]), name="w")
         (lambda: optim.SGD([{"params": [W]}, W]), TypeError, "group 1 of `parameters` must be a dict"),
         (lambda: optim.SGD([{"params": [W], "rate": 1.0}]), ValueError, "group 0 of `parameters`.*'rate'"),
         (lambda: optim.SGD([{"lr": 1.0}]), ValueError, "must have 'params'"),
+        (lambda: optim.SGD([{"params": [W], "grad_centralization": True}]), ValueError, "grad_centralization"),
+        (lambda: optim.SGD([{"params": [W]}, {"order_params": [W, W]}]), ValueError, "order_params"),
+        (lambda: optim.Rprop([W], etas=(1.0, 1.2)), ValueError, "below and above 1"),
+        (lambda: optim.Rprop([W], etas=0.5), ValueError, "must be two numbers"),
+        (lambda: optim.Rprop([W], step_sizes=(1.0, 0.1)), ValueError, "smallest and the largest"),
+        (lambda: optim.FTRL([W], lr_power=0.5), ValueError, "lr_power"),
+        (lambda: optim.SGD([W]).get_lr_parameter(Parameter(Tensor(1.0), name="v")), ValueError, "is not in optimizer"),
+        (lambda: optim.SGD([W]).get_lr_parameter(1), TypeError, "'Parameter' or 'list'"),
         (lambda: optim.SGD([W])(Tensor([1.0])), TypeError, "`gradients` of `SGD` must be a tuple"),
         (lambda: optim.SGD([W])(()), ValueError, "`SGD` got 0 gradients for 1 parameters"),
         (lambda: optim.SGD([W])((1.0,)), TypeError, "the gradient of parameter 'w' must be a Tensor"),

@@ -18,7 +18,6 @@ from collections.abc import Callable as _Callable
 from typing import Any as _Any
 
 from dualtape import get_seed as get_seed
-from dualtape import set_seed as set_seed
 from dualtape.mindspore import amp as amp
 from dualtape.mindspore import common as common
 from dualtape.mindspore import context as context
@@ -45,6 +44,9 @@ from dualtape.mindspore.common.dtype import dtype_to_pytype as dtype_to_pytype
 from dualtape.mindspore.common.dtype import pytype_to_dtype as pytype_to_dtype
 from dualtape.mindspore.common.parameter import Parameter as Parameter
 from dualtape.mindspore.common.parameter import ParameterTuple as ParameterTuple
+from dualtape.mindspore.common.seed import manual_seed as manual_seed
+from dualtape.mindspore.common.seed import seed as seed
+from dualtape.mindspore.common.seed import set_seed as set_seed
 from dualtape.mindspore.common.tensor import Tensor as Tensor
 from dualtape.mindspore.common.tensor import from_numpy as from_numpy
 from dualtape.mindspore.common.tensor import is_tensor as is_tensor
@@ -74,9 +76,11 @@ _methods.add_methods()
 globals().update({name: _TRANSFORMS[name] for name in _AT_THE_TOP})
 globals().update({name: one for name, one in vars(train).items() if name[0].isupper() or name in _FUNCTIONS_OF_TRAIN})
 
+lazy_inline: _Callable[..., _Any] = lambda fn=None, *args, **options: fn if callable(fn) else lazy_inline
+no_inline: _Callable[..., _Any] = lambda fn: fn
+__version__ = "2.10.0"  # of the MindSpore whose names and ways these are
 bool = dtype.bool_  # MindSpore's name
 _no_grad = common.tensor.NoGradient
-manual_seed, seed = set_seed, set_seed
 mutable: _Callable[..., _Any] = lambda input_data, dynamic_len=False: input_data
 recompute: _Callable[..., _Any] = lambda block, *args, **options: _TRANSFORMS["checkpoint"](block)(*args)
 __getattr__ = _refusal(__name__)

@@ -12,6 +12,8 @@ REASONS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("conv", "pool", "unfold", "fold", "im2col", "pixelshuffle", "upsample", "interpolate", "gridsample",
       "affine_grid"),
      "convolution, pooling and images are not part of dualtape: networks of PDEs are made of nn.Dense"),
+    (("groupnorm", "batchnorm", "instancenorm", "syncbatch"),
+     "normalization over batches and channels is not part of dualtape: nn.LayerNorm is, and ops have mean and var"),
     (("rnn", "lstm", "gru", "ctc", "beam"), "recurrent networks are not part of dualtape; ops.scan runs a recurrence"),
     (("vision", "text", "audio", "mnist", "cifar", "imagefolder", "mindrecord", "tfrecord", "transforms"),
      "datasets of images, text and records are not part of dualtape; use GeneratorDataset or NumpySlicesDataset"),

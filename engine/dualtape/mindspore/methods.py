@@ -149,17 +149,20 @@ OF_TENSORS: dict[str, Any] = {
 
 def _extremum(plain: Callable[..., Any], paired: Callable[..., Any]) -> Callable[..., Any]:
     def extremum(
-        self: dt.Tensor, dim: Any = None, keepdims: bool = False, *, axis: Any = None, return_indices: bool = False
-    ) -> Any:
-        """The extreme elements; with a ``dim`` by position or ``return_indices`` also where they are."""
+        self: dt.Tensor, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool | None = None,
+        return_indices: bool = False,
+    ) -> Any:  # fmt: skip
+        """The extreme elements; with a ``dim`` by position, or ``return_indices``, also where they are."""
         if dim is not None and axis is not None:
             raise ArgumentTypeError("`max` and `min` of a tensor take one axis, `dim` or `axis`")
-        if dim is None and not return_indices:
-            return plain(self, axis, keepdims)
-        place = axis if dim is None else dim
-        return paired(self, place, keepdims) if isinstance(place, int) else plain(self, place, keepdims)
+        place, keeps = axis if dim is None else dim, keepdim if keepdims is None else keepdims
+        if place is None:
+            return plain(self)  # of all elements there is one, whatever is kept
+        # `axis` and `keepdims` are NumPy's spelling, of a function that gives values alone.
+        is_paired = return_indices if axis is not None or keepdims is not None else dim is not None
+        return (paired if is_paired and isinstance(place, int) else plain)(self, place, keeps)
 
-    return respelled(extremum, {"keepdim": "keepdims", "keep_dims": "keepdims"})
+    return respelled(extremum, {"keep_dims": "keepdims"})
 
 
 def _astype(self: dt.Tensor, dtype: Any, copy: bool = True) -> Any:
@@ -167,10 +170,20 @@ def _astype(self: dt.Tensor, dtype: Any, copy: bool = True) -> Any:
     return o.cast(self, np.dtype(dtype).name if isinstance(dtype, type) else dtype)
 
 
+def _flatten(self: dt.Tensor, *args: Any, order: str = "C", start_dim: int = 0, end_dim: int = -1) -> Any:
+    """The axes from ``start_dim`` to ``end_dim`` as one: all of them, by default."""
+    if args and isinstance(args[0], str):
+        order, args = args[0], args[1:]
+    ends = [*args, *(start_dim, end_dim)[len(args) :]]
+    return FUNCTIONS["flatten"](self, order, start_dim=ends[0], end_dim=ends[1])
+
+
 # What MindSpore reads otherwise than dualtape.
 CHANGED: dict[str, Any] = {
     "max": _extremum(o.amax, o.max), "min": _extremum(o.amin, o.min), "to": _to, "astype": _astype,
-    "squeeze": FUNCTIONS["squeeze"],
+    "squeeze": FUNCTIONS["squeeze"], "flatten": _flatten,
+} | {
+    name: FUNCTIONS[name] for name in ("sum", "mean", "prod", "cumsum", "std", "var", "softmax", "norm", "diag")
 }  # fmt: skip
 
 

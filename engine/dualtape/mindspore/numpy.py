@@ -23,10 +23,13 @@ from dualtape import uint32 as uint32
 from dualtape import uint64 as uint64
 from dualtape.mindspore.absent import refusal
 from dualtape.mindspore.common.tensor import computing
+from dualtape.mindspore.ops.element_types import keeping_type
 from dualtape.mindspore.ops.function import FUNCTIONS
 from dualtape.mindspore.ops.tables import named
 
 pi, e, inf, nan, newaxis = math.pi, math.e, math.inf, math.nan, None
+float_, int_ = float32, int32
+PINF, NINF = math.inf, -math.inf
 _f = FUNCTIONS
 
 
@@ -43,15 +46,24 @@ def _read(x: Any, dtype: Any) -> dt.Tensor:
 
 def _all_axes(function: Any) -> Any:
     """A running sum or product, of all elements without an axis."""
-    return lambda a, axis=None, dtype=None: (
-        function(_f["ravel"](_tensor(a)), 0) if axis is None else function(_tensor(a), axis)
-    )
+
+    def apply(a: Any, axis: Any = None, dtype: Any = None) -> Any:
+        read = _tensor(a) if dtype is None else o.cast(_tensor(a), dtype)
+        running = keeping_type(function)
+        return running(_f["ravel"](read), 0) if axis is None else running(read, axis)
+
+    return apply
 
 
 def _reduced(function: Any) -> Any:
-    return lambda a, axis=None, keepdims=False, dtype=None: (lambda y: y if dtype is None else o.cast(y, dtype))(
-        function(_tensor(a), axis, keepdims)
+    return lambda a, axis=None, keepdims=False, dtype=None: function(
+        _tensor(a) if dtype is None else o.cast(_tensor(a), dtype), axis, keepdims
     )
+
+
+def _summed(function: Any) -> Any:
+    """A reduction whose ``dtype`` stands before ``keepdims``."""
+    return lambda a, axis=None, dtype=None, keepdims=False: _reduced(function)(a, axis, keepdims, dtype)
 
 
 def _deviation(function: Any) -> Any:
@@ -64,6 +76,45 @@ def _floats(function: Any) -> Any:
     def apply(x: Any, dtype: Any = None) -> Any:
         read = _tensor(x)
         found = function(read if read.dtype.is_float else o.cast(read, float32))
+        return found if dtype is None else o.cast(found, dtype)
+
+    return apply
+
+
+def _grid(vectors: Any, sparse: bool, indexing: str) -> list[Any]:
+    """Coordinates at all points; with ``sparse`` of one axis each, which broadcast to them."""
+    whole = o.meshgrid(*vectors, indexing=indexing)
+    if not sparse:
+        return list(whole)
+    axes = list(range(len(vectors)))
+    if indexing == "xy":
+        axes[:2] = axes[1::-1]
+    sizes = [[-1 if i == axis else 1 for i in range(len(axes))] for axis in axes]
+    return [o.reshape(x, size) for x, size in zip(vectors, sizes, strict=True)]
+
+
+def _spaced(found: tuple[Any, Any], dtype: Any, with_step: bool) -> Any:
+    points, step = dt.Tensor(found[0], dtype), dt.Tensor(np.asarray(found[1]), dtype)
+    return (points, step) if with_step else points
+
+
+def _of_numbers(function: Any) -> Any:
+    """A function of two that reads Python's integers as Int32, where it is given no tensor that says otherwise."""
+
+    def apply(*args: Any, **kwargs: Any) -> Any:
+        if any(isinstance(x, (dt.Tensor, np.ndarray)) for x in args[-2:]):
+            return function(*args, **kwargs)
+        return function(*args[:-2], *(_read(x, None) for x in args[-2:]), **kwargs)
+
+    return apply
+
+
+def _beside(function: Any) -> Any:
+    """A function of two integers, of which a number is of the tensor's type."""
+
+    def apply(x1: Any, x2: Any, dtype: Any = None) -> Any:
+        kind = next((x.dtype for x in (x1, x2) if isinstance(x, dt.Tensor)), int32)
+        found = function(*(x if isinstance(x, dt.Tensor) else dt.Tensor(x, kind) for x in (x1, x2)))
         return found if dtype is None else o.cast(found, dtype)
 
     return apply
@@ -97,12 +148,12 @@ SAME = [
     "add", "subtract", "multiply", "divide", "true_divide", "floor_divide", "remainder", "fmod", "power", "maximum",
     "minimum", "arctan2", "hypot", "logaddexp", "logaddexp2", "equal", "not_equal", "less", "less_equal", "greater",
     "greater_equal", "logical_and", "logical_or", "logical_xor", "logical_not", "isclose", "isfinite", "isinf",
-    "isnan", "isneginf", "isposinf", "absolute", "abs", "negative", "positive", "reciprocal", "sign", "floor",
+    "isnan", "isneginf", "isposinf", "absolute", "abs", "negative", "positive", "reciprocal", "floor",
     "ceil", "trunc", "square", "reshape", "transpose", "ravel", "squeeze", "expand_dims", "broadcast_to",
     "swapaxes", "moveaxis", "fliplr", "flipud", "tile", "matmul", "dot", "inner", "outer",
-    "tensordot", "where", "argmax", "argmin", "clip", "take", "diff", "diagonal", "diagflat", "tril", "triu",
-    "hsplit", "vsplit", "dsplit", "count_nonzero", "heaviside", "float_power",
-    "nansum", "nanmean", "atleast_1d", "atleast_2d", "atleast_3d", "ones_like", "zeros_like",
+    "tensordot", "where", "argmax", "argmin", "take", "diff", "diagonal", "diagflat", "tril", "triu",
+    "hsplit", "vsplit", "dsplit", "count_nonzero", "float_power",
+    "nansum", "atleast_1d", "atleast_2d", "atleast_3d", "ones_like", "zeros_like",
     "full_like", "trace", "bincount", "signbit", "argwhere", "bitwise_and", "bitwise_or", "bitwise_xor", "copysign",
     "cross", "gcd", "lcm", "kron",
 ]  # fmt: skip
@@ -111,17 +162,18 @@ TABLE = named({
     "array": lambda obj, dtype=None, copy=True, ndmin=0: _read(obj, dtype),
     "asarray": lambda a, dtype=None: _read(a, dtype),
     "flip": lambda m, axis=None: o.flip(m, tuple(range(m.ndim)) if axis is None else axis),
-    "meshgrid": lambda *xi, sparse=False, indexing="xy": list(o.meshgrid(*xi, indexing=indexing)),
+    "meshgrid": lambda *xi, sparse=False, indexing="xy": _grid(xi, sparse, indexing),
     "asfarray": lambda a, dtype=float32: _tensor(a, dtype),
     "zeros": lambda shape, dtype=float32: o.zeros(shape, dtype),
     "ones": lambda shape, dtype=float32: o.ones(shape, dtype),
-    "full": lambda shape, fill_value, dtype=None: o.full(shape, fill_value, dtype=dtype or _tensor(fill_value).dtype),
+    "full": lambda shape, fill_value, dtype=None:
+        o.full(shape, fill_value, dtype=dtype or _read(fill_value, None).dtype),
     "empty": lambda shape, dtype=float32: o.zeros(shape, dtype),
     "eye": lambda N, M=None, k=0, dtype=float32: dt.Tensor(np.eye(N, M, k), dtype),
     "identity": lambda n, dtype=float32: o.eye(n, n, dtype),
     "arange": lambda start, stop=None, step=None, dtype=None: _arange(start, stop, step, dtype),
     "linspace": lambda start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0:
-        dt.Tensor(np.linspace(start, stop, num, endpoint), dtype or float32),
+        _spaced(np.linspace(start, stop, num, endpoint, retstep=True), dtype or float32, retstep),
     "logspace": lambda start, stop, num=50, endpoint=True, base=10.0, dtype=None, axis=0:
         dt.Tensor(np.logspace(start, stop, num, endpoint, base), dtype or float32),
     "geomspace": lambda start, stop, num=50, endpoint=True, dtype=None, axis=0:
@@ -131,12 +183,19 @@ TABLE = named({
     "randn": lambda *size, dtype=float32, seed=None: _f["randn"](*size, dtype=dtype, seed=seed),
     "randint": lambda low, high=None, shape=(), dtype=int32:
         _f["randint"](*((0, low) if high is None else (low, high)), shape or (1,), dtype=dtype),
-    "mean": _reduced(o.mean), "sum": _reduced(o.sum), "max": _reduced(o.amax),
+    "mean": _reduced(o.mean), "sum": _summed(o.sum), "max": _reduced(o.amax),
     "min": _reduced(o.amin), "amax": _reduced(o.amax),
     "amin": _reduced(o.amin), "std": _deviation(o.std), "var": _deviation(o.var), "average": _average,
     "ptp": lambda x, axis=None, keepdims=False: o.amax(x, axis, keepdims) - o.amin(x, axis, keepdims),
     "cumsum": _all_axes(o.cumsum), "cumprod": _all_axes(o.cumprod),
-    "concatenate": lambda arrays, axis=0: o.cat(tuple(map(_tensor, arrays)), axis),
+    "concatenate": lambda arrays, axis=0:
+        o.cat([o.reshape(x, (-1,)) if axis is None else x for x in map(_tensor, arrays)], axis or 0),
+    "heaviside": lambda x1, x2:
+        _f["heaviside"](_tensor(x1), _tensor(x2, None if isinstance(x2, dt.Tensor) else float32)),
+    "nanmean": lambda a, axis=None, dtype=None, keepdims=False:
+        _f["nanmean"](o.cast(a, dtype or (float32 if a.dtype is float16 else a.dtype)), axis, keepdims),
+    "clip": lambda x, xmin=None, xmax=None, dtype=None: o.clamp(_tensor(x, dtype), xmin, xmax),
+    "sign": _floats(o.sign),
     "append": lambda arr, values, axis=None: o.cat((_f["ravel"](arr), _f["ravel"](values)), 0) if axis is None
         else o.cat((arr, values), axis),
     "stack": lambda arrays, axis=0: o.stack(tuple(arrays), axis), "hstack": lambda tup: _f["hstack"](tup),
@@ -145,7 +204,8 @@ TABLE = named({
     "split": lambda x, indices_or_sections, axis=0: _f["tensor_split"](x, indices_or_sections, axis),
     "array_split": lambda x, indices_or_sections, axis=0: _f["tensor_split"](x, indices_or_sections, axis),
     "repeat": lambda a, repeats, axis=None: o.repeat_interleave(a, repeats, axis),
-    "unique": lambda x, return_inverse=False: _f["unique"](x) if return_inverse else _f["unique"](x)[0],
+    "unique": lambda x, return_inverse=False:
+        (lambda pair: (pair[0], o.reshape(pair[1], (-1,))) if return_inverse else pair[0])(_f["unique"](x)),
     "norm": lambda x, ord=None, axis=None, keepdims=False: o.norm(x, ord, axis, keepdims),
     "radians": lambda x: _f["deg2rad"](x), "fix": lambda x: o.trunc(x),
     "rint": lambda x: o.round(x), "fabs": lambda x: o.abs(x), "cbrt": lambda x: o.sign(x) * o.pow(o.abs(x), 1 / 3),
@@ -155,8 +215,30 @@ TABLE = named({
     "broadcast_arrays": lambda *args: [o.broadcast_to(x, np.broadcast_shapes(*(a.shape for a in args))) for x in args],
     "rot90": lambda a, k=1, axes=(0, 1): _f["rot90"](a, k, axes),
     "roll": lambda a, shift, axis=None: o.roll(a, shift, axis),
-    "searchsorted": lambda a, v, side="left", sorter=None: _f["searchsorted"](a, v, out_int32=True, side=side),
+    "searchsorted": lambda a, v, side="left", sorter=None:
+        _f["searchsorted"](a, _tensor(v, None if isinstance(v, dt.Tensor) else a.dtype), out_int32=True, side=side),
     "trapz": lambda y, x=None, dx=1.0, axis=-1: _trapezoid(y, x, dx, axis),
+    "bitwise_not": lambda x: _f["bitwise_not"](x), "invert": lambda x: _f["bitwise_not"](x),
+    "correlate": lambda a, v, mode="valid": o.correlate(a, v, mode),
+    "interp": lambda x, xp, fp, left=None, right=None: _interpolated(x, xp, fp, left, right),
+    "multi_dot": lambda arrays: o.linalg.multi_dot(list(arrays)),
+    "nancumsum": lambda a, axis=None, dtype=None: _all_axes(o.cumsum)(o.where(o.isnan(a), 0.0, a), axis, dtype),
+    "nanmax": lambda a, axis=None, dtype=None, keepdims=False: o.nanmax(a, axis, keepdims),
+    "nanmin": lambda a, axis=None, dtype=None, keepdims=False: o.nanmin(a, axis, keepdims),
+    "nanstd": lambda a, axis=None, dtype=None, ddof=0, keepdims=False: o.nanstd(a, axis, ddof, keepdims),
+    "nanvar": lambda a, axis=None, dtype=None, ddof=0, keepdims=False: o.nanvar(a, axis, ddof, keepdims),
+    "polyval": lambda p, x: o.polyval(_floating(p), _floating(x)),
+    "take_along_axis": lambda arr, indices, axis: _along(arr, indices, axis),
+    "vander": lambda x, N=None, increasing=False: o.linalg.vander(x, N, increasing),
+    "divmod": lambda x1, x2, dtype=None: (o.floor_divide(x1, x2), o.mod(x1, x2)),
+    "empty_like": lambda prototype, dtype=None, shape=None: o.zeros_like(prototype, dtype=dtype),
+    "isin": lambda element, test_elements, invert=False: _is_in(element, test_elements, invert),
+    "in1d": lambda ar1, ar2, invert=False: _is_in(_f["ravel"](ar1), ar2, invert),
+    "rollaxis": lambda x, axis, start=0: _f["moveaxis"](x, axis, start - (axis % x.ndim < start)),
+    "sometrue": lambda a, axis=None, keepdims=False: o.any(a, axis, keepdims),
+    "array_str": lambda a: str(a),
+    "bartlett": lambda M: dt.Tensor(np.bartlett(M), float32), "hanning": lambda M: dt.Tensor(np.hanning(M), float32),
+    "hamming": lambda M: dt.Tensor(np.hamming(M), float32),
     "diag": lambda v, k=0: _f["diagflat"](v, k) if v.ndim == 1 else _f["diagonal"](v, k),
 })  # fmt: skip
 
@@ -167,6 +249,25 @@ def _arange(start: Any, stop: Any, step: Any, dtype: Any) -> dt.Tensor:
     return dt.Tensor(found, dtype or (float32 if found.dtype.kind == "f" else int32))
 
 
+def _floating(x: Any) -> dt.Tensor:
+    read = _tensor(x)
+    return read if read.dtype.is_float else o.cast(read, float32)
+
+
+def _interpolated(x: Any, xp: Any, fp: Any, left: Any, right: Any) -> Any:
+    return o.interp(_floating(x), _floating(xp), _floating(fp), left, right)
+
+
+def _along(x: Any, indices: Any, axis: Any) -> Any:
+    return o.take_along_axis(_f["ravel"](x), indices, 0) if axis is None else o.take_along_axis(x, indices, axis)
+
+
+def _is_in(elements: Any, among: Any, invert: bool) -> Any:
+    """Which elements are among others."""
+    found = o.any(o.equal(o.expand_dims(_tensor(elements), -1), _f["ravel"](_tensor(among))), -1)
+    return o.logical_not(found) if invert else found
+
+
 def _trapezoid(y: Any, x: Any, dx: float, axis: int) -> Any:
     n = y.shape[axis]
     pairs = _f["narrow"](y, axis, 1, n - 1) + _f["narrow"](y, axis, 0, n - 1)
@@ -175,7 +276,10 @@ def _trapezoid(y: Any, x: Any, dx: float, axis: int) -> Any:
 
 _names = {name: _f[name] for name in SAME if name in _f}
 _names |= {"power": o.pow, "absolute": o.abs, "mod": o.mod}
+_names |= {name: _of_numbers(_names[name]) for name in ("add", "subtract", "multiply", "where", "maximum", "minimum")}
 _names |= {name: _floats(_f[name]) for name in FLOATS}
+_names |= {name: _beside(_f[name]) for name in ("gcd", "lcm")}
+_names["reciprocal"] = keeping_type(_floats(_f["reciprocal"]))
 _names |= TABLE
 globals().update({name: computing(function) for name, function in _names.items()})
 __getattr__ = refusal(__name__)

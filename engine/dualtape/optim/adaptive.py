@@ -1,14 +1,15 @@
-"""Optimizers that divide each gradient by its own past size: RMSProp, Adagrad and Adadelta."""
+"""Optimizers that divide each gradient by its own past size: RMSProp, Adadelta, and Adagrad with its relatives."""
 
 from __future__ import annotations
 
 from dualtape.functions.conversion import read_flag, read_positive
-from dualtape.functions.elementwise import rsqrt, sqrt, square
+from dualtape.functions.elementwise import abs, maximum, rsqrt, sign, sqrt, square
+from dualtape.functions.indexing import where
 from dualtape.optim.groups import LearningRate, Parameters
 from dualtape.optim.optimizer import Optimizer, State, Step
 from dualtape.tensor import Tensor
 
-__all__ = ["Adadelta", "Adagrad", "RMSProp"]
+__all__ = ["FTRL", "Adadelta", "Adagrad", "ProximalAdagrad", "RMSProp"]
 
 
 class RMSProp(Optimizer):
@@ -48,7 +49,7 @@ class RMSProp(Optimizer):
 
     def slots(self) -> dict[str, float]:
         slots = {"mean_square": 1.0, "moment": 0.0}
-        return {**slots, "mean_gradient": 0.0} if self.centered else slots
+        return {**slots, "mean_grad": 0.0} if self.centered else slots
 
     def update(self, value: Tensor, gradient: Tensor, step: Step, state: State) -> tuple[Tensor, State]:
         squares = self.decay * state[0] + (1 - self.decay) * square(gradient)
@@ -110,3 +111,66 @@ class Adadelta(Optimizer):
         move = sqrt(state[1] + self.epsilon) * rsqrt(squares + self.epsilon) * gradient
         moves = self.rho * state[1] + (1 - self.rho) * square(move)
         return value - step.rate * move, (squares, moves)
+
+
+class ProximalAdagrad(Optimizer):
+    """Adagrad with a proximal step for ``l1 |p| + l2 p**2 / 2``: small parameters are 0 (Duchi & Singer 2009)."""
+
+    def __init__(
+        self,
+        params: Parameters,
+        accum: float = 0.1,
+        learning_rate: LearningRate = 1e-3,
+        l1: float = 0.0,
+        l2: float = 0.0,
+        use_locking: bool = False,
+        loss_scale: float = 1.0,
+        weight_decay: float = 0.0,
+    ) -> None:
+        self.initial_accum = read_positive(self, "accum", accum, zero=True)
+        self.l1, self.l2 = (read_positive(self, name, x, zero=True) for name, x in (("l1", l1), ("l2", l2)))
+        super().__init__(learning_rate, params, weight_decay, loss_scale)
+
+    def slots(self) -> dict[str, float]:
+        return {"accum": self.initial_accum}
+
+    def update(self, value: Tensor, gradient: Tensor, step: Step, state: State) -> tuple[Tensor, State]:
+        accum = state[0] + square(gradient)
+        rate = step.rate * rsqrt(accum)
+        target = value - rate * gradient
+        shrunk = maximum(abs(target) - rate * self.l1, 0.0)
+        return sign(target) * shrunk / (1 + rate * self.l2), (accum,)
+
+
+class FTRL(Optimizer):
+    """Follow the regularized leader: the best parameter for all gradients so far, 0 where they are small.
+
+    Reference: McMahan et al. 2013, *Ad click prediction: a view from the trenches*.
+    """
+
+    def __init__(
+        self,
+        params: Parameters,
+        initial_accum: float = 0.1,
+        learning_rate: LearningRate = 1e-3,
+        lr_power: float = -0.5,
+        l1: float = 0.0,
+        l2: float = 0.0,
+        use_locking: bool = False,
+        loss_scale: float = 1.0,
+        weight_decay: float = 0.0,
+    ) -> None:
+        self.initial_accum = read_positive(self, "initial_accum", initial_accum, zero=True)
+        self.l1, self.l2 = (read_positive(self, name, x, zero=True) for name, x in (("l1", l1), ("l2", l2)))
+        self.power = read_positive(self, "-lr_power", -lr_power, zero=True)
+        super().__init__(learning_rate, params, weight_decay, loss_scale)
+
+    def slots(self) -> dict[str, float]:
+        return {"moments": self.initial_accum, "linear": 0.0}
+
+    def update(self, value: Tensor, gradient: Tensor, step: Step, state: State) -> tuple[Tensor, State]:
+        accum = state[0] + square(gradient)
+        grown = accum**self.power
+        linear = state[1] + gradient - (grown - state[0] ** self.power) / step.rate * value
+        best = (sign(linear) * self.l1 - linear) / (grown / step.rate + 2 * self.l2)
+        return where(abs(linear) > self.l1, best, 0.0), (accum, linear)

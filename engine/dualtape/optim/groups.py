@@ -29,8 +29,8 @@ class Choice(NamedTuple):
 
 def read_groups(
     owner: object, parameters: Any, learning_rate: Any, weight_decay: float
-) -> tuple[list[Choice], dict[str, Parameter | LearningRateSchedule]]:
-    """All parameters in order, and the learning rates by name."""
+) -> tuple[list[Choice], dict[str, Parameter | LearningRateSchedule], bool]:
+    """All parameters in order, the learning rates by name, and whether there are groups."""
     if isinstance(parameters, (Value, str)) or not isinstance(parameters, Iterable):
         raise ArgumentTypeError(
             "For 'Optimizer', the argument parameters must be an Iterable of Parameters or dicts, "
@@ -44,28 +44,52 @@ def read_groups(
         for p in _read_parameters(owner, items):
             is_decayed = "beta" not in p.name and "gamma" not in p.name
             choices.append(Choice(p, "learning_rate", weight_decay if is_decayed else 0.0))
-        return choices, {"learning_rate": _read_rate(owner, "learning_rate", learning_rate, choices)}
-    choices, own_rates = [], {}
+        return choices, {"learning_rate": _read_rate(owner, "learning_rate", learning_rate, choices)}, False
+    choices, own_rates, order = [], {}, None
     for i, item in enumerate(items):
         _check_group(i, item)
+        if "order_params" in item:
+            order = _read_parameters(owner, item["order_params"])
+            continue
         name = f"learning_rate_group_{i}" if "lr" in item else "learning_rate"
         decay = read_positive(owner, "weight_decay", item.get("weight_decay", weight_decay), zero=True)
         group = [Choice(p, name, decay) for p in _read_parameters(owner, item["params"])]
         if "lr" in item:
             own_rates[name] = _read_rate(owner, name, item["lr"], group)
         choices += group
-    return choices, {"learning_rate": _read_rate(owner, "learning_rate", learning_rate, choices), **own_rates}
+    if order is not None:
+        choices = _ordered(choices, order)
+    default = _read_rate(owner, "learning_rate", learning_rate, choices)
+    return choices, {"learning_rate": default, **own_rates}, True
 
 
 def _check_group(i: int, item: Any) -> None:
     if not isinstance(item, dict):
         raise ArgumentTypeError(f"group {i} of `parameters` must be a dict like the others, got {type(item).__name__}")
-    unknown = set(item) - {"params", "lr", "weight_decay"}
+    if set(item) == {"order_params"}:
+        return
+    unknown = set(item) - {"params", "lr", "weight_decay", "grad_centralization"}
     if unknown or "params" not in item:
         raise ArgumentError(
-            f"group {i} of `parameters` must have 'params', and may have 'lr' and 'weight_decay'; "
-            f"got {', '.join(map(repr, item))}"
+            f"group {i} of `parameters` must have 'params', and may have 'lr' and 'weight_decay'; or 'order_params' "
+            f"alone; got {', '.join(map(repr, item))}"
         )
+    if item.get("grad_centralization"):
+        raise ArgumentError(
+            f"group {i} of `parameters` asks for 'grad_centralization', which is not in dualtape; "
+            "subtract the mean from the gradients"
+        )
+
+
+def _ordered(choices: list[Choice], order: list[Parameter]) -> list[Choice]:
+    """The choices in the order of their parameters there."""
+    places = {id(parameter): i for i, parameter in enumerate(order)}
+    if len(order) != len(choices) or places.keys() != {id(choice.parameter) for choice in choices}:
+        raise ArgumentError(
+            "For 'Optimizer', 'order_params' must name the parameters of all groups; it has "
+            f"{len(order)}, the groups {len(choices)}"
+        )
+    return sorted(choices, key=lambda choice: places[id(choice.parameter)])
 
 
 def _read_parameters(owner: object, parameters: Iterable[Any]) -> list[Parameter]:

@@ -30,7 +30,7 @@ class Step(NamedTuple):
 
     number: Tensor
     rate: Tensor
-    weight_decay: float
+    weight_decay: float | Tensor
 
 
 class Optimizer(Cell):
@@ -57,6 +57,10 @@ class Optimizer(Cell):
     ----------
     parameters
         What it changes.
+    weight_decays
+        The weight decay of each parameter.
+    is_group
+        Whether they were given in groups.
     global_step
         How many steps it has taken.
 
@@ -81,12 +85,13 @@ class Optimizer(Cell):
         super().__init__(auto_prefix=False)
         self.weight_decay = read_positive(self, "weight_decay", weight_decay, zero=True)
         self.loss_scale = read_positive(self, "loss_scale", loss_scale)
-        self._choices, rates = read_groups(self, parameters, learning_rate, self.weight_decay)
-        self.parameters = ParameterTuple(choice.parameter for choice in self._choices)
+        self._choices, rates, self.is_group = read_groups(self, parameters, learning_rate, self.weight_decay)
+        device = self._choices[0].parameter.device
+        self.global_step = Parameter(Tensor(np.zeros(1, np.int32), device=device), name="global_step")
         for name, rate in rates.items():
             setattr(self, name, rate)
-        device = self.parameters[0].device
-        self.global_step = Parameter(Tensor(np.zeros(1, np.int32), device=device), name="global_step")
+        self.parameters = ParameterTuple(choice.parameter for choice in self._choices)
+        self.weight_decays = tuple(choice.weight_decay for choice in self._choices)
         self._slots = []
         for name, first in self.slots().items():
             slot = ParameterTuple(
@@ -109,20 +114,44 @@ class Optimizer(Cell):
         raise NotImplementedError
 
     def construct(self, gradients: Sequence[Tensor]) -> tuple[bool, ...]:
-        self._check_gradients(gradients)
-        rates = {name: self._rate(name) for name in dict.fromkeys(choice.rate for choice in self._choices)}
-        following = self.global_step + 1
-        number = reshape(cast_to(following, next(iter(rates.values())).dtype), ())
-        changed: list[tuple[Parameter, Tensor]] = [(self.global_step, following)]
-        for i, (parameter, rate, decay) in enumerate(self._choices):
+        self.check_gradients(gradients)
+        directions = []
+        for (parameter, _, decay), gradient in zip(self._choices, gradients, strict=True):
             wide = promote(parameter.dtype, float32)
-            value, gradient = cast_to(value_of(parameter), wide), cast_to(gradients[i], wide)
+            direction = cast_to(gradient, wide)
             if self.loss_scale != 1.0:
-                gradient = gradient * (1.0 / self.loss_scale)
+                direction = direction * (1.0 / self.loss_scale)
             if decay and not self.decoupled_weight_decay:
-                gradient = gradient + value * decay
+                direction = direction + cast_to(value_of(parameter), wide) * decay
+            directions.append(direction)
+        rates = {name: self._rate(name) for name in dict.fromkeys(choice.rate for choice in self._choices)}
+        return self.step_along(directions, [rates[choice.rate] for choice in self._choices], self.weight_decays)
+
+    def step_along(
+        self, directions: Sequence[Tensor], rates: Sequence[Tensor], weight_decays: Sequence[float | Tensor]
+    ) -> tuple[bool, ...]:
+        """Take one step by the rule of ``update``, along gradients that are decayed and divided by the loss scale.
+
+        Parameters
+        ----------
+        directions
+            One for each parameter, of its shape.
+        rates
+            The learning rate of each parameter, 0-D.
+        weight_decays
+            What rules with decoupled weight decay are given of it.
+        """
+        following = self.global_step + 1
+        number = reshape(cast_to(following, rates[0].dtype), ())
+        changed: list[tuple[Parameter, Tensor]] = [(self.global_step, following)]
+        each = zip(self.parameters, directions, rates, weight_decays, strict=True)
+        for i, (parameter, direction, rate, decay) in enumerate(each):
+            wide = promote(parameter.dtype, float32)
             state = tuple(value_of(slot[i]) for slot in self._slots)
-            new_value, new_state = self.update(value, gradient, Step(number, rates[rate], decay), state)
+            step = Step(number, value_of(rate), decay)
+            new_value, new_state = self.update(
+                cast_to(value_of(parameter), wide), cast_to(direction, wide), step, state
+            )
             changed.append((parameter, new_value))
             changed += ((slot[i], tensor) for slot, tensor in zip(self._slots, new_state, strict=True))
         # All at once, at the end: whatever comes between finds the step done or not begun.
@@ -135,7 +164,27 @@ class Optimizer(Cell):
         given = {name: getattr(self, name) for name in names}
         constant = {name: rate for name, rate in given.items() if isinstance(rate, Parameter) and rate.ndim == 0}
         rates = {name: constant[name] if name in constant else self._rate(name) for name in given}
-        return rates[names[0]] if len(rates) == 1 else tuple(rates[name] for name in names)
+        return rates[names[0]] if set(names) == {"learning_rate"} else tuple(rates[name] for name in names)
+
+    def get_lr_parameter(self, param: Any) -> Any:
+        """What holds the learning rate of a parameter of this optimizer, or of each in a list.
+
+        That is a Parameter, of one number or of those of all steps, or a :class:`LearningRateSchedule`.
+        """
+        if isinstance(param, list):
+            return [self.get_lr_parameter(one) for one in param]
+        if not isinstance(param, Parameter):
+            raise ArgumentTypeError(
+                "For 'get_lr_parameter', the 'param' must be 'Parameter' or 'list' type, "
+                f"but got {type(param).__name__}."
+            )
+        for choice in self._choices:
+            if choice.parameter is param:
+                return getattr(self, choice.rate)
+        raise ArgumentError(
+            f"For 'get_lr_parameter', the parameter {param.name} is not in optimizer, "
+            "please check whether the argument 'param' is correct."
+        )
 
     def _rate(self, name: str) -> Tensor:
         """The value, now, of the learning rate of that name."""
@@ -152,7 +201,8 @@ class Optimizer(Cell):
                 f"`{type(self).__name__}` has learning rates for {rate.size} steps, and all have been taken"
             ) from failure
 
-    def _check_gradients(self, gradients: Any) -> None:
+    def check_gradients(self, gradients: Any) -> None:
+        """Raise unless there is one gradient for each parameter, of its shape and element type."""
         if not isinstance(gradients, (tuple, list)):
             raise ArgumentTypeError(
                 f"`gradients` of `{type(self).__name__}` must be a tuple of Tensors, got {type(gradients).__name__}"

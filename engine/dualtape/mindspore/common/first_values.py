@@ -12,6 +12,7 @@ import numpy as np
 import dualtape as dt
 from dualtape import initializer as _own
 from dualtape.errors import ArgumentError
+from dualtape.mindspore.common.numpy_stream import from_numpys_stream
 from dualtape.mindspore.common.standing import StandingFor
 
 
@@ -29,7 +30,7 @@ class Initializer(_own.Initializer, metaclass=StandingFor):
     def _initialize(self, arr: np.ndarray) -> None:
         if self.draw == self._drawn:
             raise NotImplementedError(f"{type(self).__name__} must define `_initialize`, which fills an array")
-        arr[...] = self.draw(dt.random.generator(), arr.shape)
+        arr[...] = self.draw(from_numpys_stream(), arr.shape)
 
     def _drawn(self, random: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         array = np.zeros(shape)
@@ -52,7 +53,6 @@ HeNormal = _of(_own.HeNormal)
 HeUniform = _of(_own.HeUniform)
 Normal = _of(_own.Normal)
 One = _of(_own.One)
-TruncatedNormal = _of(_own.TruncatedNormal)
 Uniform = _of(_own.Uniform)
 XavierNormal = _of(_own.XavierNormal)
 XavierUniform = _of(_own.XavierUniform)
@@ -61,8 +61,17 @@ Zero = _of(_own.Zero)
 
 def initializer(init: Any, shape: Any = None, dtype: Any = dt.float32) -> dt.Tensor:
     """A tensor of first values: of an Initializer, its name, a number, or a class of initializers."""
-    made = init() if callable(init) and not isinstance(init, (_own.Initializer, dt.Tensor)) else init
-    return _own.initializer(made, shape, dt.float32 if dtype is None else dtype)
+    made = named(init)
+    if callable(made) and not isinstance(made, (_own.Initializer, dt.Tensor)):
+        made = made()
+    return _own.initializer(made, shape, dt.float32 if dtype is None else dtype, seed=from_numpys_stream())
+
+
+def TruncatedNormal(sigma: float = 0.01, mean: float = 0.0, a: float = -2.0, b: float = 2.0) -> Initializer:
+    """A normal distribution that is cut off at ``a`` and ``b``: these are numbers, not multiples of ``sigma``."""
+    if not sigma > 0:
+        raise ArgumentError(f"`sigma` of `TruncatedNormal` must be positive, got {sigma}")
+    return Initializer(_own.TruncatedNormal(sigma, mean, (a - mean) / sigma, (b - mean) / sigma).draw)
 
 
 def Identity() -> Initializer:
@@ -111,6 +120,17 @@ def VarianceScaling(scale: float = 1.0, mode: str = "fan_in", distribution: str 
         if distribution == "untruncated_normal":
             return Normal(math.sqrt(variance)).draw(random, shape)
         # The standard deviation of a normal distribution that is cut off at two of its own.
-        return TruncatedNormal(math.sqrt(variance) / 0.87962566103423978).draw(random, shape)
+        return _own.TruncatedNormal(math.sqrt(variance) / 0.87962566103423978).draw(random, shape)
 
     return Initializer(draw)
+
+
+_BY_NAME = {
+    "truncatednormal": TruncatedNormal, "truncated_normal": TruncatedNormal, "orthogonal": Orthogonal,
+    "identity": Identity, "variancescaling": VarianceScaling, "variance_scaling": VarianceScaling,
+}  # fmt: skip
+
+
+def named(init: Any) -> Any:
+    """``init`` itself, or what dualtape does not know by that name, or as another distribution."""
+    return _BY_NAME.get(init.lower(), init) if isinstance(init, str) else init

@@ -7,7 +7,7 @@ from typing import Any
 
 import dualtape as dt
 from dualtape.mindspore.common.standing import StandingFor
-from dualtape.mindspore.common.tensor import as_plain
+from dualtape.mindspore.common.tensor import as_plain, with_elements
 
 
 class Parameter(dt.Parameter, metaclass=StandingFor):
@@ -31,6 +31,10 @@ class Parameter(dt.Parameter, metaclass=StandingFor):
     ) -> None:
         given = dt.Tensor(default_input) if isinstance(default_input, list) else as_plain(default_input)
         super().__init__(given, name, requires_grad)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        """Change elements."""
+        self.set_data(with_elements(as_plain(self.value()), key, value))
 
     def clone(self, init: str = "same") -> Parameter:
         """A new parameter: with the ``'same'`` value, or ``'zeros'`` or ``'ones'``."""

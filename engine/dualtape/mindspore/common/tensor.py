@@ -54,7 +54,7 @@ class Tensor(dt.Reference, metaclass=StandingFor):
         self._plain = initializer(init, shape, dtype)
 
     def __dualtape_tensor__(self) -> dt.Tensor:
-        return self._plain
+        return _standing(self)
 
     def set_dtype(self, dtype: Any) -> Any:
         """Let it stand for its elements in another type from now on; returns the type."""
@@ -73,7 +73,7 @@ class Tensor(dt.Reference, metaclass=StandingFor):
 
     def __setitem__(self, key: Any, value: Any) -> None:
         """Let it stand for a tensor with other elements at ``key``; tensors made of it before keep theirs."""
-        self._plain = _with(self._plain, key, value)
+        self._plain = with_elements(self._plain, key, value)
 
     def __reduce__(self) -> Any:
         return (Tensor, (self._plain.__reduce__()[1][0],))
@@ -113,7 +113,7 @@ class NoGradient(ContextDecorator):
         _without_gradient.entered -= 1
 
 
-def _with(x: dt.Tensor, key: Any, value: Any) -> dt.Tensor:
+def with_elements(x: dt.Tensor, key: Any, value: Any) -> dt.Tensor:
     """``x`` with ``value``, broadcast and of its type, at ``key``; of a place that is named twice, the last one."""
     places = np.arange(x.size).reshape(x.shape)[_numbers(key)]
     new = dt.ops.broadcast_to(dt.ops.cast(dt.Tensor(as_plain(value)), x.dtype), places.shape)
@@ -154,11 +154,20 @@ def as_mindspore(x: Any) -> Any:
     return x
 
 
+def _standing(face: Tensor) -> dt.Tensor:
+    """What a tensor stands for: one that outlived the derivative it was computed in is its numbers, as in MindSpore."""
+    plain = face._plain
+    found = dt.Reference.outliving(plain)
+    if found is not plain:
+        _set_plain(face, found)
+    return found
+
+
 def as_plain(x: Any) -> Any:
     """dualtape's tensors in the place of MindSpore's, in containers too."""
     kind = type(x)
     if kind is Tensor:
-        return x._plain
+        return _standing(x)
     if kind is tuple or kind is list:
         return kind([as_plain(one) for one in x])
     if kind is dict:

@@ -230,21 +230,49 @@ class Dataset:
 
     def create_tuple_iterator(
         self, columns: Any = None, num_epochs: int = -1, output_numpy: bool = False, do_copy: bool = True
-    ) -> Iterator[list[Any]]:
-        """The rows, as lists of Tensors or arrays; each call begins a pass of its own."""
+    ) -> Passes:
+        """The rows, as lists of Tensors or arrays, in as many passes as there are epochs."""
         source = self if columns is None else self.project(columns)
-        for row in source._rows():
-            yield [x if output_numpy else Tensor(x) for x in row]
+        return Passes(lambda: ([x if output_numpy else Tensor(x) for x in row] for row in source._rows()), num_epochs)
 
-    def create_dict_iterator(
-        self, num_epochs: int = -1, output_numpy: bool = False, do_copy: bool = True
-    ) -> Iterator[dict[str, Any]]:
-        """The rows, as dicts by column."""
-        for row in self.create_tuple_iterator(output_numpy=output_numpy):
-            yield dict(zip(self._columns, row, strict=True))
+    def create_dict_iterator(self, num_epochs: int = -1, output_numpy: bool = False, do_copy: bool = True) -> Passes:
+        """The rows, as dicts by column, in as many passes as there are epochs."""
+
+        def rows() -> Iterator[dict[str, Any]]:
+            for row in self.create_tuple_iterator(num_epochs=1, output_numpy=output_numpy):
+                yield dict(zip(self._columns, row, strict=True))
+
+        return Passes(rows, num_epochs)
 
     def __iter__(self) -> Iterator[list[Any]]:
-        return self.create_tuple_iterator()
+        return self.create_tuple_iterator(num_epochs=1)
+
+
+class Passes:
+    """What goes through a dataset: at the end of a pass it stops, and the next use begins another one.
+
+    After ``count`` passes it is at its end for good; with -1 it never is.
+    """
+
+    def __init__(self, begin: Callable[[], Iterator[Any]], count: int) -> None:
+        if isinstance(count, bool) or not isinstance(count, int) or (count < 1 and count != -1):
+            raise ArgumentError(f"`num_epochs` of an iterator must be a positive int or -1, got {count!r}")
+        self._begin, self._remaining = begin, count
+        self._current: Iterator[Any] | None = None
+
+    def __iter__(self) -> Passes:
+        return self
+
+    def __next__(self) -> Any:
+        if self._current is None:
+            if self._remaining == 0:
+                raise StopIteration
+            self._current = self._begin()
+        try:
+            return next(self._current)
+        except StopIteration:
+            self._current, self._remaining = None, self._remaining - (self._remaining > 0)
+            raise
 
 
 def names_of(columns: Any) -> list[str]:

@@ -73,7 +73,10 @@ class GeneratorDataset(Dataset):
                 yield tuple(map(array_of, values))
 
         def size() -> int:
-            count = len(source) if is_indexed else sum(1 for _ in rows())
+            if is_indexed:
+                count = len(source if sampler is None or not hasattr(sampler, "__len__") else sampler)
+            else:
+                count = sum(1 for _ in rows())
             return min(num_samples, count) if num_samples else count
 
         super().__init__(names, rows, size)

@@ -57,10 +57,16 @@ TABLE = _named({
     "median": lambda input, dim=None, keepdim=False:
         _FUNCTIONS["sort"](_FUNCTIONS["ravel"](input))[0][(input.size - 1) // 2] if dim is None
         else _FUNCTIONS["median"](input, dim, keepdim),
+    "diag": lambda input, diagonal=0: _FUNCTIONS["diagflat" if input.ndim == 1 else "diagonal"](input, diagonal),
+    "meshgrid": lambda *tensors, indexing=None: o.meshgrid(*_together(tensors), indexing=indexing or "ij"),
     "unique": lambda input, sorted=True, return_inverse=False:
         _sorted_unique(input, return_inverse),
     "norm": lambda input, p="fro", dim=None, keepdim=False: _norm(input, p, dim, keepdim),
 })  # fmt: skip
+
+
+def _together(tensors: Any) -> Any:
+    return tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else tensors
 
 
 def _wide(indices: Any) -> Any:
@@ -90,13 +96,13 @@ SAME = [
     "abs", "acos", "acosh", "addbmm", "addcdiv", "addcmul", "addmm", "addmv", "all", "amax", "amin", "any",
     "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "asin",
     "asinh", "atan", "atan2", "atanh", "baddbmm", "bincount", "bmm", "broadcast_to", "cat", "ceil", "chunk",
-    "clamp", "clip", "cos", "cosh", "count_nonzero", "cummax", "cummin", "cumprod", "cumsum", "diag", "diff", "div",
+    "clamp", "clip", "cos", "cosh", "count_nonzero", "cummax", "cummin", "cumprod", "cumsum", "diff", "div",
     "divide", "dot", "dstack", "einsum", "eq", "equal", "erf", "erfc", "exp", "exp2", "expm1", "eye", "flip",
     "float_power", "floor", "floor_divide", "fmod", "frac", "full", "full_like", "ge", "greater", "greater_equal",
     "gt", "hstack", "index_add", "index_select", "isclose", "isfinite", "isinf", "isnan", "isneginf", "le", "lerp",
     "less", "less_equal", "linspace", "log", "log10", "log1p", "log2", "logaddexp", "logaddexp2", "logical_and",
     "logical_not", "logical_or", "logical_xor", "logsumexp", "lt", "masked_select", "matmul", "maximum", "mean",
-    "meshgrid", "minimum", "mul", "mv", "nan_to_num", "nansum", "narrow", "ne", "neg", "negative", "nonzero",
+    "minimum", "mul", "mv", "nan_to_num", "nansum", "narrow", "ne", "neg", "negative", "nonzero",
     "not_equal", "ones", "ones_like", "outer", "pow", "prod", "rand", "rand_like", "randint", "randint_like",
     "randn", "randn_like", "randperm", "ravel", "reciprocal", "remainder", "repeat_interleave", "reshape", "roll",
     "round", "rsqrt", "scatter", "scatter_add", "searchsorted", "sigmoid", "sign", "sin", "sinc", "sinh", "softmax",

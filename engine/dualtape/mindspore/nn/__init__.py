@@ -16,6 +16,7 @@ from dualtape.mindspore.nn.dynamic_lr import natural_exp_decay_lr as natural_exp
 from dualtape.mindspore.nn.dynamic_lr import piecewise_constant_lr as piecewise_constant_lr
 from dualtape.mindspore.nn.dynamic_lr import polynomial_decay_lr as polynomial_decay_lr
 from dualtape.mindspore.nn.dynamic_lr import warmup_lr as warmup_lr
+from dualtape.mindspore.nn.face import get_activation as get_activation
 from dualtape.mindspore.nn.layer import Dropout as Dropout
 from dualtape.mindspore.nn.layer import Embedding as Embedding
 from dualtape.mindspore.nn.layer import LayerNorm as LayerNorm
@@ -40,5 +41,4 @@ from dualtape.mindspore.nn.wrap import WithEvalCell as WithEvalCell
 from dualtape.mindspore.nn.wrap import WithGradCell as WithGradCell
 
 globals().update({name: one for name, one in vars(_faces).items() if isinstance(one, type)} | layer.LAYERS)
-get_activation = cell.get_activation
 __getattr__ = _refusal(__name__)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from functools import partial, wraps
 from types import FunctionType
@@ -240,7 +241,7 @@ class Cell(dt.nn.Cell):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if {"construct", "call"} & set(vars(cls)):
-            cls.takes_plain = cls.__module__.startswith(_PLAIN)
+            cls.takes_plain = cls.__module__.startswith(PLAIN_MODULES)
         if vars(cls).get("bprop") is not None:
             # dualtape calls both with the tensors of its own level.
             for name in ("construct", "bprop"):
@@ -301,10 +302,30 @@ class Cell(dt.nn.Cell):
         """Accepted, without effect."""
 
     def add_flags(self, **flags: Any) -> Self:
-        """Accepted, without effect; returns the cell."""
+        """Keep flags, which have no effect; returns the cell."""
+        self.__dict__["_flags"] = {**self.get_flags(), **flags}
         return self
 
     add_flags_recursive = add_flags
+
+    def get_flags(self) -> dict[str, Any]:
+        """The flags that were added."""
+        return dict(vars(self).get("_flags", {}))
+
+    param_prefix = ""
+
+    def check_names(self) -> None:
+        """Raise if two parameters have one name."""
+        counts = Counter(parameter.name for parameter in self.get_parameters())
+        again = [name for name, count in counts.items() if count > 1]
+        if again:
+            raise CellError(f"the name of parameters {', '.join(again)} already exists; set a unique name")
+
+    def parameters_dict(self, recurse: bool = True) -> OrderedDict[str, Any]:
+        """The parameters by name."""
+        return OrderedDict(super().parameters_dict(recurse))
+
+    parameters_broadcast_dict = parameters_dict
 
 
 def _method_of_programs(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -316,33 +337,7 @@ def _method_of_programs(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 # Whose `construct` computes with the tensors that it gets, and calls nothing of a program's own.
-_PLAIN = (
+PLAIN_MODULES = (
     "dualtape.nn.activation", "dualtape.nn.dense", "dualtape.nn.loss", "dualtape.optim", "dualtape.mindspore.nn.layer",
     "dualtape.mindspore.nn.loss", "dualtape.mindspore.experimental", "dualtape.mindspore.mint.nn",
 )  # fmt: skip
-
-
-def get_loss(self: Any, x: Any, weights: Any = 1.0) -> Any:
-    """The mean or sum of ``x``, or ``x``, after it was multiplied by ``weights``."""
-    weighted = as_plain(x) * as_plain(weights)
-    return weighted if self.reduction == "none" else o.mean(weighted) if self.reduction == "mean" else o.sum(weighted)
-
-
-# What MindSpore's have beyond dualtape's.
-_ADDED: dict[type, dict[str, Any]] = {dt.nn.LossBase: {"get_loss": get_loss}}
-_faces: dict[type, type] = {dt.nn.Cell: Cell}
-
-
-def face_of(cls: type) -> Any:
-    """The class of dualtape's cells as MindSpore's programs have it: a subclass that is a :class:`Cell` too."""
-    if cls not in _faces:
-        body = {"__module__": cls.__module__, "__doc__": cls.__doc__, "takes_plain": cls.__module__.startswith(_PLAIN)}
-        body |= _ADDED.get(cls, {})
-        _faces[cls] = type(cls.__name__, (face_of(cls.__bases__[0]), cls), body)
-    return _faces[cls]
-
-
-def get_activation(name: str | None) -> Any:
-    """The layer of that name, as ``'tanh'``; None for None."""
-    own = dt.nn.get_activation(name)  # type: ignore[arg-type]
-    return None if own is None else face_of(type(own))()

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 import dualtape as dt
-from dualtape.mindspore.nn.cell import face_of as _face_of
+from dualtape.mindspore.nn.face import face_of as _face_of
 
 if TYPE_CHECKING:
     from dualtape.nn import *

@@ -12,6 +12,7 @@ from dualtape.errors import ArgumentError
 from dualtape.mindspore.absent import refusal
 from dualtape.mindspore.common.first_values import Uniform, initializer
 from dualtape.mindspore.nn import faces as nn
+from dualtape.mindspore.nn.face import ACTIVATIONS
 from dualtape.mindspore.nn.faces import *
 from dualtape.mindspore.ops.activations import normalized
 from dualtape.mindspore.ops.function import FUNCTIONS
@@ -29,6 +30,7 @@ class Dropout(nn.Cell):
 
     def __init__(self, keep_prob: float = 0.5, p: float | None = None, dtype: Any = dt.float32) -> None:
         super().__init__()
+        self.keep_prob, self._is_by_p = (keep_prob if p is None else 1 - p), p is not None
         self.p = 1 - keep_prob if p is None else p
         if not 0 <= self.p < 1:
             raise ArgumentError(f"`p` of `Dropout` must be at least 0 and below 1, got {self.p}")
@@ -38,7 +40,7 @@ class Dropout(nn.Cell):
         return FUNCTIONS["dropout"](x, self.p, self.training)
 
     def extend_repr(self) -> str:
-        return f"p={self.p}"
+        return f"p={self.p}" if self._is_by_p else f"keep_prob={self.keep_prob}"
 
 
 class LayerNorm(nn.Cell):
@@ -60,14 +62,22 @@ class LayerNorm(nn.Cell):
                 "For 'LayerNorm', the type of 'normalized_shape' should be tuple[int] or list[int], "
                 f"but got {normalized_shape} and the type is {type(normalized_shape)}."
             )
-        self.begin_norm_axis = begin_norm_axis
+        self.normalized_shape = normalized_shape
+        self.begin_norm_axis, self.begin_params_axis = begin_norm_axis, begin_params_axis
         self.epsilon = epsilon
         self.gamma = dt.Parameter(initializer(gamma_init, tuple(normalized_shape), dtype), name="gamma")
         self.beta = dt.Parameter(initializer(beta_init, tuple(normalized_shape), dtype), name="beta")
 
     def construct(self, input_x: Any) -> Any:
         axes = tuple(range(self.begin_norm_axis % input_x.ndim, input_x.ndim))
-        return normalized(input_x, axes, self.epsilon) * self.gamma + self.beta
+        scaled = normalized(input_x, axes, self.epsilon) * self.gamma + self.beta
+        return o.cast(scaled, input_x.dtype) if input_x.dtype is dt.float16 else scaled
+
+    def extend_repr(self) -> str:
+        return (
+            f"normalized_shape={self.normalized_shape}, begin_norm_axis={self.begin_norm_axis}, "
+            f"begin_params_axis={self.begin_params_axis}, gamma{self.gamma}, beta={self.beta}"
+        )
 
 
 class PReLU(nn.Cell):
@@ -79,7 +89,7 @@ class PReLU(nn.Cell):
         self.w = dt.Parameter(first, name="a")
 
     def construct(self, x: Any) -> Any:
-        return FUNCTIONS["prelu"](x, self.w)
+        return FUNCTIONS["prelu"](x, o.cast(self.w, x.dtype))
 
 
 class Embedding(nn.Cell):
@@ -95,6 +105,8 @@ class Embedding(nn.Cell):
         padding_idx: int | None = None,
     ) -> None:
         super().__init__()
+        self.vocab_size, self.embedding_size, self.use_one_hot = vocab_size, embedding_size, use_one_hot
+        self.dtype, self.padding_idx = dtype, padding_idx
         table = initializer(embedding_table, (vocab_size, embedding_size), dtype)
         if padding_idx is not None:
             table = table * (o.arange(vocab_size) != padding_idx).astype(dtype).reshape(-1, 1)
@@ -102,6 +114,12 @@ class Embedding(nn.Cell):
 
     def construct(self, ids: Any) -> Any:
         return o.gather(self.embedding_table, ids, 0)
+
+    def extend_repr(self) -> str:
+        return (
+            f"vocab_size={self.vocab_size}, embedding_size={self.embedding_size}, use_one_hot={self.use_one_hot}, "
+            f"embedding_table={self.embedding_table}, dtype={self.dtype}, padding_idx={self.padding_idx}"
+        )
 
 
 class Norm(nn.Cell):
@@ -184,5 +202,10 @@ _TABLE: list[tuple[str, Callable[..., Any], dict[str, Any]]] = [
     ]  # fmt: skip
 LAYERS = {name: _layer(name, function, **options) for name, function, options in _TABLE}
 
+ACTIVATIONS.update({
+    "relu6": LAYERS["ReLU6"], "softsign": LAYERS["Softsign"], "fast_gelu": LAYERS["FastGelu"], "prelu": PReLU,
+    "hswish": LAYERS["HSwish"], "hsigmoid": LAYERS["HSigmoid"], "logsigmoid": LAYERS["LogSigmoid"],
+    "softshrink": LAYERS["SoftShrink"], "hshrink": LAYERS["HShrink"], "mish": LAYERS["Mish"],
+})  # fmt: skip
 globals().update(LAYERS)
 __getattr__ = refusal(__name__)

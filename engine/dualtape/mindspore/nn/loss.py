@@ -8,7 +8,7 @@ import dualtape as dt
 from dualtape import ops as o
 from dualtape.errors import ArgumentTypeError
 from dualtape.mindspore.absent import refusal
-from dualtape.mindspore.nn.cell import get_loss
+from dualtape.mindspore.nn.face import get_loss
 from dualtape.mindspore.nn.faces import *
 from dualtape.mindspore.ops.function import FUNCTIONS
 

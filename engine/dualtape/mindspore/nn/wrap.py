@@ -8,11 +8,12 @@ from typing import Any
 import dualtape as dt
 from dualtape import ops as o
 from dualtape.mindspore.absent import refusal
-from dualtape.mindspore.common.tensor import transformation
+from dualtape.mindspore.common.tensor import as_mindspore, as_plain, transformation
 from dualtape.mindspore.nn import faces as nn
 from dualtape.mindspore.nn.faces import ForwardValueAndGrad as ForwardValueAndGrad
 from dualtape.mindspore.nn.faces import TrainOneStepCell as TrainOneStepCell
 from dualtape.mindspore.nn.faces import WithLossCell as WithLossCell
+from dualtape.mindspore.ops.composite import HyperMap
 
 _grad, _value_and_grad = transformation(dt.grad), transformation(dt.value_and_grad)
 
@@ -118,6 +119,27 @@ class TrainOneStepWithLossScaleCell(nn.TrainOneStepCell):
         if finite:
             self.optimizer(tuple(g * o.reciprocal(scale).astype(g.dtype) for g in gradients))
         return loss, o.logical_not(finite), scale
+
+    # The parts of a step, for classes of programs' own.
+
+    @property
+    def hyper_map(self) -> HyperMap:
+        """What applies a function to each of the gradients."""
+        return HyperMap()
+
+    def start_overflow_check(self, pre_cond: Any, compute_input: Any) -> Any:
+        """A status, which says nothing yet, and the input."""
+        return False, compute_input
+
+    def get_overflow_status(self, status: Any, compute_output: Any) -> Any:
+        """Whether one of the gradients is infinite or NaN."""
+        return as_mindspore(o.logical_not(dt.amp.all_finite(as_plain(tuple(compute_output)))))
+
+    def process_loss_scale(self, overflow: Any) -> Any:
+        """Change the scale, if a cell does; returns ``overflow``."""
+        if self.loss_scaling_manager is not None:
+            self.loss_scaling_manager(self.scale_sense, overflow)
+        return overflow
 
     def set_sense_scale(self, sens: Any) -> None:
         """Set the scale."""

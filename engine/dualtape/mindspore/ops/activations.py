@@ -7,6 +7,7 @@ from typing import Any
 import dualtape as dt
 from dualtape import ops as o
 from dualtape.errors import ArgumentError
+from dualtape.mindspore.common.seed import stream_of
 from dualtape.mindspore.ops.arithmetic import require_floats
 from dualtape.mindspore.ops.random import require_no_tracing
 from dualtape.mindspore.ops.tables import named
@@ -22,7 +23,7 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, seed: int | None 
     if p == 1:
         return x * 0
     require_no_tracing("dropout")
-    kept = dt.random.generator(seed).random(x.shape) >= p
+    kept = stream_of(seed).random(x.shape) >= p
     return x * dt.Tensor(kept.astype(x.dtype.numpy) / x.dtype.numpy.type(1 - p))
 
 

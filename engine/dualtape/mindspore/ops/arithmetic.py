@@ -32,14 +32,37 @@ def _where_finite(x: Any, nan: Any, posinf: Any, neginf: Any) -> Any:
 
 
 def _without_zero(x: Any, y: Any, of: Callable[[Any], Any]) -> Any:
-    """``x * of(y)``, and 0 where ``x`` is 0."""
-    at_zero = o.equal(x, 0)
+    """``x * of(y)``, and 0 where ``x`` is 0 and ``of(y)`` is no number."""
+    at_zero = o.logical_and(o.equal(x, 0), o.logical_not(o.isfinite(of(y))))
     return o.where(at_zero, 0.0, x * of(o.where(at_zero, 1.0, y)))
+
+
+def _float_tensor(x: Any) -> Any:
+    read = x if isinstance(x, dt.Tensor) else dt.Tensor(x)
+    return read if read.dtype.is_float else o.cast(read, dt.float32)
+
+
+def _nansum(x: Any, axis: Any, keepdims: bool) -> Any:
+    if x.dtype.is_float:
+        return o.sum(o.where(o.isnan(x), 0.0, x), axis, keepdims)
+    found = o.sum(x, axis, keepdims)
+    return found if x.dtype is dt.bool_ else o.cast(found, x.dtype)
+
+
+def _norm_of(x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
+    """The norm of vectors or matrices; those by singular values, too."""
+    count = x.ndim if axis is None else len(axis) if isinstance(axis, (tuple, list)) else 1
+    by_singular_values = count == 2 and ord in (2, -2, "nuc")
+    return (o.linalg.norm if by_singular_values else o.norm)(x, ord, axis, keepdims)
+
+
+def _with_sign(x: Any, other: Any) -> Any:
+    return o.where(_is_negative(other), -o.abs(x), o.abs(x))
 
 
 def _remainder_of_trunc(x: Any, y: Any) -> Any:
     """What remains of ``x``, with its sign."""
-    return o.sign(x) * (o.abs(x) % o.abs(y))
+    return o.where(x < 0, -(-x % o.abs(y)), x % o.abs(y))
 
 
 def _log_sum(x: Any, y: Any) -> Any:
@@ -131,7 +154,7 @@ FUNCTIONS = named({
     "fmax": lambda input, other: _but_nan(o.maximum, input, other),
     "fmin": lambda input, other: _but_nan(o.minimum, input, other),
     "aminmax": lambda input, *, axis=0, keepdims=False: (o.amin(input, axis, keepdims), o.amax(input, axis, keepdims)),
-    "copysign": lambda x, other: o.where(_is_negative(other), -o.abs(x), o.abs(x)),
+    "copysign": lambda x, other: _with_sign(x if x.dtype.is_float else o.cast(x, dt.float32), other),
     "frac": lambda x: x - o.trunc(x),
     "float_power": lambda input, exponent: o.pow(o.cast(input, dt.float64), exponent),
     "heaviside": lambda input, values: o.where(o.equal(input, 0), values, (input > 0).astype(values.dtype)),
@@ -147,7 +170,7 @@ FUNCTIONS = named({
     "isposinf": lambda input: _bound(input, math.inf),
     "kron": lambda input, other: _kron(input, other),
     "lerp": lambda input, end, weight: input + weight * (end - input),
-    "ldexp": lambda x, other: x * o.exp2(other.astype(x.dtype)),
+    "ldexp": lambda x, other: x * o.exp2(_float_tensor(other)),
     "log10": lambda input: o.log(input) * (1 / math.log(10)),
     "logaddexp": lambda input, other: _log_sum(input, other),
     "logaddexp2": lambda input, other: _log_sum(input * _LN2, other * _LN2) / _LN2,
@@ -155,12 +178,13 @@ FUNCTIONS = named({
         (lambda p: o.log(p / (1 - p)))(input if eps is None else o.clamp(input, eps, 1 - eps)),
     "mv": lambda mat, vec: o.matmul(mat, vec),
     "nan_to_num": lambda input, nan=None, posinf=None, neginf=None: _where_finite(input, nan, posinf, neginf),
-    "nansum": lambda input, axis=None, keepdims=False: o.sum(o.where(o.isnan(input), 0.0, input), axis, keepdims),
+    "nansum": lambda input, axis=None, keepdims=False: _nansum(input, axis, keepdims),
     "nanmean": lambda input, axis=None, keepdims=False:
         o.sum(o.where(o.isnan(input), 0.0, input), axis, keepdims)
         / o.sum(o.logical_not(o.isnan(input)), axis, keepdims).astype(input.dtype),
     "positive": lambda input: +input,
-    "matrix_norm": lambda A, ord="fro", axis=(-2, -1), keepdims=False: o.norm(A, ord, axis, keepdims),
+    "matrix_norm": lambda A, ord="fro", axis=(-2, -1), keepdims=False: _norm_of(A, ord, axis, keepdims),
+    "norm": lambda A, ord=None, axis=None, keepdims=False: _norm_of(A, ord, axis, keepdims),
     "rad2deg": lambda x: x * (180 / math.pi),
     "signbit": lambda input: _is_negative(input),
     "sinc": lambda input: (lambda a: o.where(o.equal(a, 0), 1.0, o.sin(a) / o.where(o.equal(a, 0), 1.0, a)))(
@@ -177,7 +201,7 @@ FUNCTIONS = named({
     "vecdot": lambda x, y, *, axis=-1: o.sum(x * y, axis),
     "vector_norm": lambda x, ord=2, axis=None, keepdims=False: _vector_norm(x, ord, axis, keepdims),
     "xdivy": lambda x, y: _without_zero(x, y, o.reciprocal),
-    "xlogy": lambda input, other: _without_zero(input, other, o.log),
+    "xlogy": lambda input, other: input * o.log(other),
 })  # fmt: skip
 
 ALIASES: Functions = {

@@ -16,6 +16,8 @@ class GradOperation(dt.ops.GradOperation):
     """:class:`dualtape.ops.GradOperation` of functions that take and give MindSpore's tensors."""
 
     def __call__(self, fn: Callable[..., Any], weights: Any = None) -> Callable[..., Any]:
+        if self.get_by_list and weights is None and hasattr(fn, "trainable_params"):
+            weights = list(fn.trainable_params())
         found: Callable[..., Any] = transformation(super().__call__)(fn, weights)
         return found
 
@@ -149,10 +151,11 @@ class Depend:
 
 
 class Print:
-    """Prints its arguments, as ``print`` does."""
+    """Prints its arguments, each on lines of its own, tensors with their types."""
 
     def __call__(self, *inputs: Any) -> None:
-        print(*inputs)
+        for one in inputs:
+            print(repr(as_mindspore(one)) if isinstance(one, dt.Tensor) else one)
 
 
 def clip_by_norm(x: Any, max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False) -> Any:

@@ -12,6 +12,7 @@ from dualtape.mindspore.ops import (
     activations,
     arithmetic,
     composite,
+    element_types,
     losses,
     matrices,
     placing,
@@ -72,6 +73,7 @@ def all_functions() -> Functions:
     for room in (arithmetic, shaping, activations, losses, searching, placing, random, matrices):
         found |= {name: respelled(function, spellings_of(function)) for name, function in room.FUNCTIONS.items()}
     found["clip_by_norm"] = composite.clip_by_norm
+    found |= {name: respelled(one, spellings_of(one)) for name, one in element_types.changed(found).items()}
     return found
 
 

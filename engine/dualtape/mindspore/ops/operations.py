@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import partial, wraps
 from typing import Any
 
+import numpy as np
+
 import dualtape as dt
 from dualtape import ops as o
 from dualtape.errors import ArgumentTypeError
@@ -45,6 +47,11 @@ def _argmax(x: Any, axis: int, output_type: Any) -> Any:
 def _number(x: Any) -> Any:
     """A number, of a tensor of one element too."""
     return x.item() if isinstance(x, dt.Tensor) else x
+
+
+def _numbers(x: Any) -> Any:
+    """Python's numbers, of a tensor too."""
+    return x.tolist() if isinstance(x, dt.Tensor) else x
 
 
 def _paired(search: Callable[..., Any]) -> Callable[..., Any]:
@@ -91,7 +98,7 @@ def _pad(x: Any, paddings: Any) -> Any:
 
 def _dropout(x: Any, keep_prob: float, Seed0: int, Seed1: int) -> Any:
     mask = _f["dropout"](o.ones_like(x), 1 - keep_prob)
-    return x * mask, mask > 0
+    return x * mask, o.cast(mask > 0, x.dtype)
 
 
 # What dualtape has as MindSpore has it.
@@ -107,7 +114,8 @@ PLAIN: dict[str, str] = {
     "BiasAdd": "bias_add", "Digamma": "digamma", "DivNoNan": "div_no_nan",
     "FastGeLU": "fast_gelu", "FastGelu": "fast_gelu", "Fill": "fill", "Fills": "fills",
     "Flatten": "flatten",
-    "FloorMod": "floor_mod", "Gelu": "gelu", "GatherD": "gather_d", "GatherNd": "gather_nd", "Ger": "ger",
+    "FloorMod": "floor_mod", "Gelu": "gelu_tanh", "RealDiv": "real_div",
+    "GatherD": "gather_d", "GatherNd": "gather_nd", "Ger": "ger",
     "HSigmoid": "hardsigmoid", "HSwish": "hardswish", "Heaviside": "heaviside", "Hypot": "hypot", "Inv": "inv",
     "IsClose": "isclose", "Lerp": "lerp", "LogicalXor": "logical_xor", "MaskedFill": "masked_fill",
     "MaskedSelect": "masked_select", "Mish": "mish", "Ones": "ones", "Zeros": "zeros", "PReLU": "prelu",
@@ -118,18 +126,47 @@ PLAIN: dict[str, str] = {
     "UnsortedSegmentSum": "unsorted_segment_sum", "Xdivy": "xdivy", "Xlogy": "xlogy", "Assign": "assign",
     "AssignAdd": "assign_add", "AssignSub": "assign_sub", "NonZero": "nonzero",
     "SquaredDifference": "squared_difference", "CountNonZero": "count_nonzero", "Conj": "positive", "Sinc": "sinc",
-    "BroadcastTensors": "broadcast_tensors",
+    "BroadcastTensors": "broadcast_tensors", "BitwiseAnd": "bitwise_and", "BitwiseOr": "bitwise_or",
+    "BitwiseXor": "bitwise_xor", "Invert": "bitwise_not", "LeftShift": "bitwise_left_shift",
+    "RightShift": "bitwise_right_shift", "Gcd": "gcd", "Lcm": "lcm", "NextAfter": "nextafter", "Fmax": "fmax",
+    "Fmin": "fmin", "Erfinv": "erfinv", "Logit": "logit", "TruncateDiv": "truncate_div", "Real": "real",
+    "MatrixInverse": "inverse", "MatrixDeterminant": "det",
+    "LogMatrixDeterminant": "slogdet", "Trace": "trace", "Dense": "dense",
+    "IndexFill": "index_fill", "ScalarToTensor": "scalar_to_tensor",
+    "TupleToArray": "tuple_to_array", "Unique": "unique", "UnsortedSegmentMax": "unsorted_segment_max",
+    "UnsortedSegmentMin": "unsorted_segment_min", "UnsortedSegmentProd": "unsorted_segment_prod",
+    "SquareSumAll": "square_sum_all", "MulNoNan": "mul_no_nan", "Diag": "diag_of", "IdentityN": "identity_n",
+    "ScatterNdAdd": "scatter_nd_add", "ScatterNdSub": "scatter_nd_sub", "FillV2": "fill_v2", "Eps": "eps_like",
 }  # fmt: skip
 
-_MORE = {
+_MORE: dict[str, Callable[..., Any]] = {
     "div_no_nan": lambda x, y: o.where(o.equal(y, 0), 0.0, x / o.where(o.equal(y, 0), 1.0, y)),
-    "squared_difference": lambda x, y: o.square(x - y),
+    "square_sum_all": lambda x, y: (o.sum(o.square(x)), o.sum(o.square(y))),
+    "mul_no_nan": lambda x, y: o.where(o.equal(y, 0), 0.0, x * y), "identity_n": lambda xs: tuple(xs),
+    "diag_of": lambda x: _f["diagflat"](x).reshape(x.shape * 2),
+    "fill_v2": lambda shape, value:
+        o.full(tuple(map(int, _numbers(shape))), value.item(), dtype=value.dtype),
+    "eps_like": lambda x: o.full_like(x, float(np.finfo(x.dtype.numpy).eps)),
+    "squared_difference": lambda x, y: o.square(x - y), "gelu_tanh": lambda x: o.gelu(x, "tanh"),
+    "real_div": lambda x, y: o.div(x, y) if x.dtype.is_float else o.cast(o.div(x, y), x.dtype),
     "assign": o.assign, "assign_add": o.assign_add, "assign_sub": o.assign_sub,
 }  # fmt: skip
 
 # Constructors with arguments: what a call computes, and the arguments in order.
 WITH_OPTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "Argmax": (_argmax, {"axis": -1, "output_type": dt.int32}),
+    "MatrixPower": (lambda x, n: _f["matrix_power"](x, n), {"n": ...}),
+    "Cummax": (lambda x, axis: _f["cummax"](x, axis), {"axis": ...}),
+    "Cummin": (lambda x, axis: (lambda pair: (pair[0], o.cast(pair[1], dt.int32)))(_f["cummin"](x, axis)),
+               {"axis": ...}),
+    "Cholesky": (lambda x, upper: _f["cholesky"](x, upper), {"upper": False}),
+    "Cross": (lambda x, y, dim: _f["cross"](x, y, -1 if dim == -65530 else dim), {"dim": -65530}),
+    "CumulativeLogsumexp": (lambda x, axis, exclusive, reverse: _f["logcumsumexp"](x, int(axis.item())),
+                            {"exclusive": False, "reverse": False}),
+    "NanToNum": (lambda x, nan, posinf, neginf: _f["nan_to_num"](x, nan, posinf, neginf),
+                 {"nan": 0.0, "posinf": None, "neginf": None}),
+    "Qr": (lambda x, full_matrices: _f["qr"](x), {"full_matrices": False}),
+    "EuclideanNorm": (lambda x, axes, keep_dims: o.sqrt(o.sum(o.square(x), axes, keep_dims)), {"keep_dims": False}),
     "Argmin": (lambda x, axis, output_type: o.argmin(x, axis).astype(output_type),
                {"axis": -1, "output_type": dt.int32}),
     "ArgMaxWithValue": (_paired(o.max), {"axis": 0, "keep_dims": False}),

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 import dualtape as dt
+from dualtape.mindspore.common.seed import stream_of
 from dualtape.mindspore.ops.tables import named
 
 # What a program is traced with knows no numbers of Parameters: reading this one then says so, in the user's line.
@@ -23,7 +24,7 @@ def require_no_tracing(function: str) -> None:
 
 def _made(function: str, dtype: Any, draw: Any, seed: Any = None) -> dt.Tensor:
     require_no_tracing(function)
-    return dt.Tensor(np.asarray(draw(dt.random.generator(seed))), dtype)
+    return dt.Tensor(np.asarray(draw(stream_of(seed))), dtype)
 
 
 def _number(x: Any) -> Any:
@@ -51,7 +52,7 @@ def uniform(shape: Any, minval: Any, maxval: Any, seed: Any = None, dtype: Any =
 def multinomial(input: Any, num_samples: int, replacement: bool = True, seed: Any = None) -> dt.Tensor:
     """Indices of the last axis, with the probabilities that are given up to a factor."""
     require_no_tracing("multinomial")
-    random, weights = dt.random.generator(seed), np.atleast_2d(input.asnumpy().astype(np.float64))
+    random, weights = stream_of(seed), np.atleast_2d(input.asnumpy().astype(np.float64))
     rows = [random.choice(len(row), num_samples, replacement, row / row.sum()) for row in weights]
     drawn = np.asarray(rows, np.int64)
     return dt.Tensor(drawn if input.ndim > 1 else drawn[0])

@@ -105,7 +105,7 @@ def _unique(x: Any) -> Any:
     order = np.argsort(first)
     place = np.empty_like(order)
     place[order] = np.arange(order.size)
-    return values[order], place[inverse.reshape(x.shape)].astype(np.int32)
+    return values[order], place[inverse.reshape(x.shape)].astype(np.int64 if x.dtype is dt.int64 else np.int32)
 
 
 FUNCTIONS |= {

@@ -23,6 +23,23 @@ def flatten(input: Any, order: str = "C", *, start_dim: int = 1, end_dim: int = 
     return o.reshape(x, (*x.shape[:first], -1, *x.shape[last + 1 :]))
 
 
+def linspace(start: Any, end: Any, steps: Any) -> Any:
+    """So many numbers, evenly from ``start`` to ``end``."""
+    numbers: list[Any] = [x.item() if isinstance(x, dt.Tensor) else x for x in (start, end, steps)]
+    return o.linspace(*numbers)
+
+
+def scalar_to_tensor(input_x: Any, dtype: Any = None) -> Any:
+    """A tensor of no axes: a number of Python's is a Float32, unless told otherwise."""
+    return dt.Tensor(input_x, dt.float32 if dtype is None else dtype)
+
+
+def tuple_to_array(input_x: Any) -> Any:
+    """A tensor of a tuple of numbers."""
+    found = dt.Tensor(input_x)
+    return o.cast(found, dt.float32 if found.dtype.is_float else dt.int32)
+
+
 def expand(input: Any, *size: Any) -> Any:
     """Repeated along axes of size 1; -1 keeps an axis."""
     sizes = tuple(size[0]) if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
@@ -180,7 +197,8 @@ FUNCTIONS = named({
     "rank": lambda input_x: input_x.ndim,
     "repeat_elements": lambda x, rep, axis=0: o.repeat_interleave(x, rep, axis),
     "reverse": lambda x, axis: o.flip(x, tuple(axis) if isinstance(axis, (tuple, list)) else (axis,)),
-    "shape": lambda input_x: input_x.shape,
+    "diag": lambda input: o.reshape(_diagonal_matrix(o.reshape(input, (-1,)), 0), input.shape * 2),
+    "shape": lambda input_x: input_x.shape, "dtype": lambda input_x: input_x.dtype,
     "size": lambda input_x: input_x.size,
     "swapdims": lambda input, dim0, dim1: o.swapaxes(input, dim0, dim1),
     "t": lambda input: o.transpose(input),
@@ -209,4 +227,7 @@ FUNCTIONS |= {
     "tensor_split": tensor_split, "unstack": unstack, "rot90": rot90, "diagonal": diagonal, "diff": diff,
     "strided_slice": strided_slice, "slice": slice_of, "block_diag": block_diag, "pad": pad,
 }  # fmt: skip
-FUNCTIONS |= {"squeeze": squeeze, "one_hot": one_hot}
+FUNCTIONS |= {
+    "squeeze": squeeze, "one_hot": one_hot, "linspace": linspace, "scalar_to_tensor": scalar_to_tensor,
+    "tuple_to_array": tuple_to_array,
+}  # fmt: skip

@@ -90,7 +90,7 @@ class Model:
 
         def evaluated(number: int) -> dict[str, Any] | None:
             due = number in valid_frequency if isinstance(valid_frequency, Iterable) else number % valid_frequency == 0
-            return self.eval(valid_dataset) if due and valid_dataset is not None else None
+            return self.eval(valid_dataset, callbacks) if due and valid_dataset is not None else None
 
         self._train(epoch, train_dataset, callbacks, initial_epoch, evaluated)
 
@@ -102,8 +102,9 @@ class Model:
         watching = _as_list(callbacks)
         p = InternalCallbackParam(
             train_network=self._train_network, network=self._network, loss_fn=self._loss_fn,
-            optimizer=self._optimizer, epoch_num=epochs, batch_num=dataset.get_dataset_size(), mode="train",
-            train_dataset=dataset, list_callback=watching, cur_step_num=0, cur_epoch_num=0, eval_results=None,
+            optimizer=self._optimizer, epoch_num=epochs - initial_epoch, batch_num=dataset.get_dataset_size(),
+            mode="train", train_dataset=dataset,
+            list_callback=watching, cur_step_num=0, cur_epoch_num=0, eval_results=None,
             dataset_sink_mode=False, device_number=1, parallel_mode="stand_alone",
         )  # fmt: skip
         context = RunContext(p)

@@ -6,10 +6,14 @@ import os
 from typing import Any
 
 import dualtape as dt
-from dualtape.errors import ArgumentError, ArgumentTypeError
+from dualtape.errors import ArgumentError, ArgumentTypeError, CheckpointError
 from dualtape.mindspore.absent import refusal
 from dualtape.mindspore.common.parameter import owned
 from dualtape.mindspore.train.ckpt import is_ckpt, read_ckpt, write_ckpt
+
+
+class MissingCheckpointError(CheckpointError, ValueError):
+    """A checkpoint file that is not there: programs of MindSpore's catch a ValueError."""
 
 
 def save_checkpoint(
@@ -70,7 +74,9 @@ def load_checkpoint(
     if dec_key is not None:
         raise ArgumentError("`dec_key` of `load_checkpoint` is not in dualtape: no file is encrypted")
     path = os.fspath(ckpt_file_name)
-    if not os.path.isfile(path) or not is_ckpt(path):
+    if not os.path.isfile(path):
+        raise MissingCheckpointError(f"The load_checkpoint() failed, the ckpt file {path!r} does not exist.")
+    if not is_ckpt(path):
         loaded = dt.load_checkpoint(path)
         found: dict[str, Any] = {name: owned(x) for name, x in loaded.items()} | loaded.metadata
     else:
@@ -93,9 +99,23 @@ def load_checkpoint(
 def load_param_into_net(
     net: Any, parameter_dict: Any, strict_load: bool = False, remove_redundancy: bool = False
 ) -> Any:  # fmt: skip
-    """Give a network's parameters the values of a checkpoint; returns what was not loaded, and what was left over."""
+    """Give a network's parameters the values of a checkpoint; returns what was not loaded, and what was left over.
+
+    Where names of the checkpoint are a prefix and a name of the network's, as those of a cell around it, they are read
+    without the prefix.
+    """
+    if not isinstance(parameter_dict, dict):
+        raise ArgumentTypeError(
+            f"`parameter_dict` of `load_param_into_net` must be a dict, got {type(parameter_dict).__name__}"
+        )
     tensors = {name: x for name, x in parameter_dict.items() if isinstance(x, dt.Tensor)}
-    return dt.load_param_into_net(net, tensors, strict_load)
+    missing, unused = dt.load_param_into_net(net, tensors, strict_load)
+    prefix = next((name.removesuffix(one) for one in missing for name in unused if name.endswith(f".{one}")), None)
+    if prefix is not None:
+        inner = {name: tensors[prefix + name] for name in missing if prefix + name in tensors}
+        dt.load_param_into_net(net, inner, strict_load)
+        missing = [name for name in missing if name not in inner]
+    return missing, unused
 
 
 __getattr__ = refusal(__name__)

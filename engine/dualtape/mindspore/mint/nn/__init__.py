@@ -16,7 +16,7 @@ from dualtape.mindspore.nn.faces import MSELoss as MSELoss
 from dualtape.mindspore.nn.faces import ReLU as ReLU
 from dualtape.mindspore.nn.faces import Sigmoid as Sigmoid
 from dualtape.mindspore.nn.faces import SiLU as SiLU
-from dualtape.mindspore.nn.faces import Softmax as Softmax
+from dualtape.mindspore.nn.faces import Softmax as _Softmax
 from dualtape.mindspore.nn.faces import Softplus as Softplus
 from dualtape.mindspore.nn.faces import Tanh as Tanh
 from dualtape.mindspore.nn.layer import LAYERS as _LAYERS
@@ -32,6 +32,13 @@ class Dropout(Cell):
 
     def construct(self, input: Any) -> Any:
         return functional.dropout(input, self.p, self.training)
+
+
+class Softmax(_Softmax):
+    """Exponentials over their sum along an axis."""
+
+    def __init__(self, dim: int = -1) -> None:
+        super().__init__(dim)
 
 
 globals().update({name: _LAYERS[name] for name in ("ReLU6", "LogSigmoid", "Mish", "Threshold") if name in _LAYERS})
