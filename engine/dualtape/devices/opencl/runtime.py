@@ -18,7 +18,7 @@ from dualtape.devices.opencl.memory import BufferStorage, Pool
 from dualtape.devices.opencl.programs import Launcher, Programs, Size
 from dualtape.dtypes import DType
 
-Result = TypeVar("Result")
+Answer = TypeVar("Answer")
 Specs = tuple[Spec, ...]
 Params = dict[str, Any]
 Operands = Sequence[Any]
@@ -159,9 +159,9 @@ class Runtime:
             cl.enqueue_fill_buffer(self.queue, storage.buffer, pattern, 0, nbytes)
 
 
-def in_background(fn: Callable[[], Result]) -> Future[Result]:
+def in_background(fn: Callable[[], Answer]) -> Future[Answer]:
     """What ``fn`` gives or raises, found by a thread of its own, for which the end of the process waits."""
-    found: Future[Result] = Future()
+    found: Future[Answer] = Future()
 
     def run() -> None:
         try:
