@@ -48,6 +48,7 @@ from dualtape.pinn.library import heat as heat
 from dualtape.pinn.library import poisson as poisson
 from dualtape.pinn.library import wave as wave
 from dualtape.pinn.loading import load as load
+from dualtape.pinn.marching import march as march
 from dualtape.pinn.networks import SIREN as SIREN
 from dualtape.pinn.networks import ChebyshevKAN as ChebyshevKAN
 from dualtape.pinn.networks import FourierMLP as FourierMLP
@@ -72,7 +73,10 @@ from dualtape.pinn.stages import LevenbergMarquardt as LevenbergMarquardt
 from dualtape.pinn.stages import NaturalGradient as NaturalGradient
 from dualtape.pinn.stages import SSBroyden as SSBroyden
 from dualtape.pinn.stages import TrainingStage as TrainingStage
+from dualtape.pinn.stages import curriculum as curriculum
 from dualtape.pinn.stages import default_schedule as default_schedule
+from dualtape.pinn.watching import StopTraining as StopTraining
+from dualtape.pinn.watching import Track as Track
 from dualtape.pinn.weighting import Causal as Causal
 from dualtape.pinn.weighting import GradientNorm as GradientNorm
 from dualtape.pinn.weighting import SelfAdaptive as SelfAdaptive

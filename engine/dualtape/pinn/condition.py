@@ -63,6 +63,10 @@ class Condition:
         The value that an unknown has there, and which one, if that is what the condition says.
     hard, period
         If it holds exactly, and is no term of the loss: the values, or the coordinate that is periodic.
+    initial_order
+        Of an initial condition: 0 for values, 1 for velocities.
+    points
+        At how many points on each part of the boundary it holds.
     """
 
     name: str
@@ -77,6 +81,8 @@ class Condition:
     of: str | None = None
     hard: HardValues | None = None
     period: str | None = None
+    initial_order: int | None = None
+    points: int = 0
 
     @property
     def is_hard(self) -> bool:
@@ -109,7 +115,7 @@ def condition_on(
             )
         return {"points": places, "normal": normals}
 
-    return Condition(name, equation, sample, read_weight(weight), parts=parts, region=region, hard=hard)
+    return Condition(name, equation, sample, read_weight(weight), parts=parts, region=region, hard=hard, points=number)
 
 
 def region_of(domain: Domain, region: Domain | None, name: str) -> Domain:

@@ -75,7 +75,7 @@ def initial(
         raise ArgumentError(f"`initial` of order {times} cannot be hard; expected order 0 or 1")
     exact = HardValues(("initial",), datum, of, times) if hard else None
     made = condition_on(f"initial {TIME * times}".rstrip(), equation, ("initial",), points, weight, hard=exact)
-    return made if times else replace(made, datum=datum, of=of)
+    return replace(made, datum=None if times else datum, of=of, initial_order=times)
 
 
 def dirichlet(

@@ -52,6 +52,10 @@ class History:
             name, steps = self.stages[-1]
             self.stages[-1] = (name, steps + 1)
 
+    def extend(self, other: History) -> None:
+        """Add the rows of another one with the same terms; its stages are not taken."""
+        self._rows.extend(other._rows)
+
     def __len__(self) -> int:
         return len(self._rows)
 

@@ -32,6 +32,8 @@ class Solution:
     problem, network
         What was solved, and by what. The solution is more than the network: it scales coordinates, and holds the
         hard constraint.
+    field
+        The function from Tensors of points, (N, d), to the unknowns, (N, m), with all of that.
     history
         The losses, term by term.
     seconds
@@ -62,7 +64,7 @@ class Solution:
         self.network = network
         self.history = history
         self.seconds = seconds
-        self._field = field
+        self.field = field
         self._like = like
         self.scaled = scaled
 
@@ -81,7 +83,7 @@ class Solution:
             ``solution(x=x[:, None], t=t)`` is a grid.
         """
         given = self._given(points, coordinates)
-        return self._split(self._mapped(lambda block: [self._field(block)], given, points is not None)[0])
+        return self._split(self._mapped(lambda block: [self.field(block)], given, points is not None)[0])
 
     def __getattr__(self, name: str) -> SolvedField:
         if name.startswith("_") or name not in self.problem.unknowns:
@@ -111,12 +113,12 @@ class Solution:
             Of the shape of the points without their last axis; a Tensor, with derivatives, of Tensors.
         """
         domain, given = self.problem.domain, self._given(points, coordinates)
-        statement = Statement(expression, domain, (), self.problem.unknowns, self._field)
+        statement = Statement(expression, domain, (), self.problem.unknowns, self.field)
 
         def found(block: dt.Tensor) -> list[dt.Tensor]:
             if not statement.indices:
                 statement.record(block, {})
-            columns = statement.residuals(block, {}, derivatives_of(self._field, statement.indices)(block))
+            columns = statement.residuals(block, {}, derivatives_of(self.field, statement.indices)(block))
             if not all(isinstance(x, dt.Tensor) and x.shape == (block.shape[0], 1) for x in columns):
                 shapes = ", ".join(str(getattr(x, "shape", type(x).__name__)) for x in columns)
                 raise ShapeError(f"the expression gave {shapes}; expected columns of shape {(block.shape[0], 1)}")

@@ -10,7 +10,8 @@ import numpy as np
 
 from dualtape.errors import ArgumentError
 from dualtape.pinn.domains.distance import length
-from dualtape.pinn.domains.domain import Domain, PointsAndNormals, Seed
+from dualtape.pinn.domains.domain import Domain
+from dualtape.pinn.domains.places import PointsAndNormals, Seed
 from dualtape.pinn.domains.reading import read_length, read_names, read_point
 from dualtape.pinn.domains.smooth import conjunction
 from dualtape.pinn.sampling import sample_cube

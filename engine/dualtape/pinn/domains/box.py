@@ -9,7 +9,8 @@ import numpy as np
 
 from dualtape.errors import ArgumentError
 from dualtape.pinn.domains.distance import box_distance
-from dualtape.pinn.domains.domain import Domain, PointsAndNormals, Seed
+from dualtape.pinn.domains.domain import Domain
+from dualtape.pinn.domains.places import PointsAndNormals, Seed
 from dualtape.pinn.domains.smooth import between_ends, conjunction
 from dualtape.pinn.sampling import sample_cube
 
@@ -74,6 +75,15 @@ class Rectangle(Domain):
     def measure_of(self, part: str) -> float:
         """The product of the other sides; 1 for an end of an interval."""
         return float(np.prod(np.delete(self.upper - self.lower, self.face(part)[0])))
+
+    def during(self, start: float, end: float) -> Rectangle:
+        """The same box with another range of time."""
+        if self.time is None:
+            raise ArgumentError(f"{self} has no time; name a coordinate `t`, or make it of `pinn.Time`")
+        low, up = self.bounds[self.time]
+        if not low <= start < end <= up:
+            raise ArgumentError(f"a window from {start:g} to {end:g} is none of the time from {low:g} to {up:g}")
+        return type(self)(**(self.bounds | {self.time: (start, end)}))
 
     def signed_distance(self, points: Any) -> Any:
         """The distance from the faces, negative inside."""

@@ -10,15 +10,18 @@ from typing import Any
 import numpy as np
 
 from dualtape.errors import ArgumentError, ArgumentTypeError
-from dualtape.pinn.domains.domain import Domain, PointsAndNormals, Seed, estimated_share, makes
+from dualtape.pinn.domains.domain import Domain
 from dualtape.pinn.domains.facets import Faceted
-from dualtape.pinn.domains.places import mixed
+from dualtape.pinn.domains.made import makes
+from dualtape.pinn.domains.places import PointsAndNormals, Seed, mixed
 from dualtape.pinn.domains.rejection import draw_until
 from dualtape.pinn.domains.smooth import conjunction, disjunction
 from dualtape.pinn.sampling import sample_cube
 
 NEAR = 1e-7
 """How far to either side of a boundary it is seen whether it is one of the combination, as a part of the box."""
+SURVEYED = 1 << 17
+"""Points of the box by which it is seen how much of it is inside."""
 PIECES = 1 << 12
 """Points of a part by which it is seen how much of it is left."""
 
@@ -101,7 +104,9 @@ class Combination(Domain):
 
     @cached_property
     def _measure(self) -> float:
-        return estimated_share(self) * float(np.prod(self.upper - self.lower))
+        cube = sample_cube("sobol", SURVEYED, self.dimension, (0,))
+        share = self.contains(self.lower + cube * (self.upper - self.lower)).mean()
+        return float(share) * float(np.prod(self.upper - self.lower))
 
     @cached_property
     def _left(self) -> dict[str, list[float]]:

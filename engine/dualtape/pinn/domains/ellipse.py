@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.pinn.domains.domain import Domain, PointsAndNormals, Seed
+from dualtape.pinn.domains.domain import Domain
+from dualtape.pinn.domains.places import PointsAndNormals, Seed
 from dualtape.pinn.domains.reading import read_length, read_names, read_point
 from dualtape.pinn.sampling import sample_cube
 

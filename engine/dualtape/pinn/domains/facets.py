@@ -11,7 +11,8 @@ import numpy as np
 import dualtape as dt
 from dualtape.errors import ArgumentError, ArgumentTypeError
 from dualtape.pinn.domains.distance import separations, separations_from_triangles
-from dualtape.pinn.domains.domain import Domain, PointsAndNormals, Seed
+from dualtape.pinn.domains.domain import Domain
+from dualtape.pinn.domains.places import PointsAndNormals, Seed
 from dualtape.pinn.domains.reading import read_names
 from dualtape.pinn.domains.rejection import draw_until
 from dualtape.pinn.domains.smooth import segments_together

@@ -10,7 +10,9 @@ import numpy as np
 
 import dualtape as dt
 from dualtape.errors import ArgumentError, ArgumentTypeError
-from dualtape.pinn.domains.domain import Domain, PointsAndNormals, Seed, makes
+from dualtape.pinn.domains.domain import Domain
+from dualtape.pinn.domains.made import makes
+from dualtape.pinn.domains.places import PointsAndNormals, Seed
 from dualtape.pinn.domains.reading import read_length, read_point
 
 

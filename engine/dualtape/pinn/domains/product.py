@@ -12,7 +12,9 @@ from dualtape.errors import ArgumentError, ArgumentTypeError
 from dualtape.pinn.domains.ball import Disk
 from dualtape.pinn.domains.box import Interval
 from dualtape.pinn.domains.distance import box_distance
-from dualtape.pinn.domains.domain import Domain, PointsAndNormals, Seed, makes
+from dualtape.pinn.domains.domain import Domain
+from dualtape.pinn.domains.made import makes
+from dualtape.pinn.domains.places import PointsAndNormals, Seed
 from dualtape.pinn.domains.smooth import conjunction
 
 
@@ -89,6 +91,13 @@ class ProductDomain(Domain):
         if part in self.first.parts:
             return self.first.measure_of(part) * self.second.measure()
         return self.second.measure_of(part) * self.first.measure()
+
+    def during(self, start: float, end: float) -> Domain:
+        """The product with a part of the time."""
+        if self.time is None:
+            raise ArgumentError(f"{self} has no time; multiply it by `pinn.Interval(t=...)`")
+        parts = (x.during(start, end) if x.time else x for x in (self.first, self.second))
+        return ProductDomain(*parts)
 
     def signed_distance(self, points: Any) -> Any:
         """Exact if those of both are; it takes time for a length like others."""
