@@ -22,7 +22,6 @@ from dualtape.pinn.domains import Domain as Domain
 from dualtape.pinn.domains import Ellipse as Ellipse
 from dualtape.pinn.domains import Faceted as Faceted
 from dualtape.pinn.domains import Interval as Interval
-from dualtape.pinn.domains import MissingPackageError as MissingPackageError
 from dualtape.pinn.domains import PointCloud as PointCloud
 from dualtape.pinn.domains import Polygon as Polygon
 from dualtape.pinn.domains import Polyline as Polyline
@@ -50,12 +49,14 @@ from dualtape.pinn.library import wave as wave
 from dualtape.pinn.loading import load as load
 from dualtape.pinn.marching import march as march
 from dualtape.pinn.networks import SIREN as SIREN
+from dualtape.pinn.networks import AdaptiveMLP as AdaptiveMLP
 from dualtape.pinn.networks import ChebyshevKAN as ChebyshevKAN
 from dualtape.pinn.networks import FourierMLP as FourierMLP
 from dualtape.pinn.networks import GatedMLP as GatedMLP
 from dualtape.pinn.networks import MultiScaleMLP as MultiScaleMLP
 from dualtape.pinn.networks import Networks as Networks
 from dualtape.pinn.networks import ResidualMLP as ResidualMLP
+from dualtape.pinn.networks import SeparableMLP as SeparableMLP
 from dualtape.pinn.observations import observations as observations
 from dualtape.pinn.problem import Problem as Problem
 from dualtape.pinn.quantities import Quantity as Quantity

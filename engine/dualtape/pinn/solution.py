@@ -247,6 +247,15 @@ class Solution:
 
         save_solution(self, path)
 
+    def export_onnx(self, path: str | PathLike[str]) -> None:
+        """Write it to a file in the ONNX format, which other libraries run: from points (N, d) to unknowns (N, m).
+
+        With all that belongs to it: scaling, transform, hard conditions. Needs ``pip install "dualtape[onnx]"``; see
+        :func:`dualtape.export_onnx`.
+        """
+        with dt.device(self._like.device):
+            dt.export_onnx(self.field, path, self.problem.domain.dimension, dtype=self._like.dtype)
+
     def plot(
         self,
         path: str | PathLike[str] | None = None,

@@ -22,7 +22,6 @@ from dualtape.pinn.domains.places import BoundaryPoints as BoundaryPoints
 from dualtape.pinn.domains.places import PointsAndNormals as PointsAndNormals
 from dualtape.pinn.domains.places import Predicate as Predicate
 from dualtape.pinn.domains.places import Seed as Seed
-from dualtape.pinn.domains.planar import MissingPackageError as MissingPackageError
 from dualtape.pinn.domains.planar import from_shapely as from_shapely
 from dualtape.pinn.domains.polygon import Polygon as Polygon
 from dualtape.pinn.domains.polygon import Triangle as Triangle
