@@ -17,7 +17,7 @@ from dualtape.pinn.minibatches import MiniBatches
 from dualtape.pinn.objective import Objective
 
 GROWTH = pinn.Problem(
-    pinn.Interval(x=(0, 1)), lambda u, p: u.x - u, [pinn.dirichlet(1.0, on="x-")], exact=lambda x: np.exp(x)
+    pinn.Interval(x=(0, 1)), lambda u, p: u.x - u, [pinn.dirichlet(1.0, on="x-", weight=1.0)], exact=lambda x: np.exp(x)
 )
 
 

@@ -78,6 +78,7 @@ from dualtape.pinn.stages import curriculum as curriculum
 from dualtape.pinn.stages import default_schedule as default_schedule
 from dualtape.pinn.watching import StopTraining as StopTraining
 from dualtape.pinn.watching import Track as Track
+from dualtape.pinn.weighting import Balanced as Balanced
 from dualtape.pinn.weighting import Causal as Causal
 from dualtape.pinn.weighting import GradientNorm as GradientNorm
 from dualtape.pinn.weighting import SelfAdaptive as SelfAdaptive

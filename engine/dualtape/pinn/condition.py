@@ -50,7 +50,7 @@ class Condition:
     sample
         ``(domain, sampler, seed) -> arrays``: ``points`` and whatever else the equation finds in ``p``.
     weight
-        Factor of its mean square in the loss.
+        Factor of its mean square in the loss; ``None`` lets :class:`Balanced` find it.
     paired
         Whether the second half of the points are partners of the first, so that a residual has N / 2 rows.
     parts
@@ -72,7 +72,7 @@ class Condition:
     name: str
     equation: EquationRule
     sample: Sampling
-    weight: float = 1.0
+    weight: float | None = 1.0
     paired: bool = False
     parts: ChosenOn = ()
     region: Domain | None = None
@@ -95,7 +95,7 @@ def condition_on(
     equation: EquationRule,
     parts: ChosenOn,
     points: int,
-    weight: float,
+    weight: float | None,
     region: Domain | None = None,
     flux: bool = False,
     hard: HardValues | None = None,
@@ -115,7 +115,7 @@ def condition_on(
             )
         return {"points": places, "normal": normals}
 
-    return Condition(name, equation, sample, read_weight(weight), parts=parts, region=region, hard=hard, points=number)
+    return Condition(name, equation, sample, read_factor(weight), parts=parts, region=region, hard=hard, points=number)
 
 
 def region_of(domain: Domain, region: Domain | None, name: str) -> Domain:
@@ -169,6 +169,11 @@ def read_faces(on: object) -> ChosenOn:
 def spelled_parts(parts: ChosenOn) -> str:
     """As in names of conditions."""
     return " ".join(part if isinstance(part, str) else "chosen" for part in parts)
+
+
+def read_factor(weight: object) -> float | None:
+    """A weight, or ``None`` for one that the training finds."""
+    return None if weight is None else read_weight(weight)
 
 
 def read_weight(weight: object) -> float:

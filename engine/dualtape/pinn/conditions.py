@@ -19,7 +19,7 @@ from dualtape.pinn.condition import (
     condition_on,
     read_datum,
     read_faces,
-    read_weight,
+    read_factor,
     spelled_parts,
     unknown_of,
 )
@@ -35,7 +35,7 @@ def initial(
     order: int = 0,
     of: str | None = None,
     points: int = 100,
-    weight: float = 1.0,
+    weight: float | None = None,
     hard: bool = False,
 ) -> Condition:
     """``u = value`` where time begins; ``order=1`` gives the initial velocity ``u.t = value`` instead.
@@ -51,7 +51,7 @@ def initial(
     points
         How many points.
     weight
-        Factor of this term in the loss.
+        Factor of this term in the loss; by default it is found in the training, by :class:`dualtape.pinn.Balanced`.
     hard
         Let it hold exactly, in a box, by a formula around the network: it is no term of the loss then. Where faces
         meet, the values must be those of other hard conditions.
@@ -84,7 +84,7 @@ def dirichlet(
     *,
     of: str | None = None,
     points: int = 100,
-    weight: float = 1.0,
+    weight: float | None = None,
     region: Domain | None = None,
     hard: bool = False,
 ) -> Condition:
@@ -130,7 +130,7 @@ def neumann(
     *,
     of: str | None = None,
     points: int = 100,
-    weight: float = 1.0,
+    weight: float | None = None,
     region: Domain | None = None,
 ) -> Condition:
     """The outward normal derivative ``du/dn = value`` on faces; see :func:`dirichlet`.
@@ -152,7 +152,7 @@ def robin(
     *,
     of: str | None = None,
     points: int = 100,
-    weight: float = 1.0,
+    weight: float | None = None,
     region: Domain | None = None,
 ) -> Condition:
     """``a * u + b * du/dn = value`` on faces, with the outward normal derivative; see :func:`dirichlet`.
@@ -171,7 +171,7 @@ def boundary(
     on: Faces,
     *,
     points: int = 100,
-    weight: float = 1.0,
+    weight: float | None = None,
     name: str | None = None,
     region: Domain | None = None,
 ) -> Condition:
@@ -197,7 +197,7 @@ def periodic(
     derivatives: int = 1,
     of: str | None = None,
     points: int = 100,
-    weight: float = 1.0,
+    weight: float | None = None,
     hard: bool = False,
 ) -> Condition:
     """Equal values, and normal derivatives up to an order, on two opposite faces; of all unknowns without ``of``.
@@ -229,7 +229,7 @@ def periodic(
     if hard and of is not None:
         raise ArgumentError("`periodic` is hard for all unknowns together; give no `of`")
     period = coordinate if hard else None
-    return Condition(f"periodic {coordinate}", equation, sample, read_weight(weight), paired=True, period=period)
+    return Condition(f"periodic {coordinate}", equation, sample, read_factor(weight), paired=True, period=period)
 
 
 def _flux(
@@ -240,7 +240,7 @@ def _flux(
     on: Faces,
     of: str | None,
     points: int,
-    weight: float,
+    weight: float | None,
     region: Domain | None,
 ) -> Condition:
     datum, faces = read_datum(name, value), read_faces(on)

@@ -104,6 +104,7 @@ def load(path: str | PathLike[str], problem: Problem | None = None, network: nn.
     history = History(facts["terms"])
     for row in np.asarray(saved[LOSS_TERMS]):
         history.append(row)
+    history.weights = {str(name): float(weight) for name, weight in facts.get("weights", {}).items()}
     history.stages = [(str(name), int(steps)) for name, steps in facts["stages"]]
     field = unknown_fields(known, made, like, facts["scaled"])
     return Solution(known, made, field, like, history, facts["seconds"], facts["scaled"])

@@ -136,6 +136,7 @@ def _joined(problem: Problem, solved: list[Solution], edges: list[float]) -> Sol
         for stage, rows in solution.history.stages:
             history.stages.append((f"{stage}, window {i + 1}", rows))
         history.extend(solution.history)
+    history.weights = solved[-1].history.weights
     networks = dt.nn.CellList([solution.network for solution in solved])
     seconds = sum(solution.seconds for solution in solved)
     like = solved[0].network.trainable_params()[0]

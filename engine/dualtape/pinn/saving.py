@@ -39,6 +39,7 @@ def save_solution(solution: Solution, path: str | PathLike[str]) -> None:
         "transform": problem.transform is not None or bool(problem.hard),
         "seconds": solution.seconds,
         "terms": list(history.names),
+        "weights": history.weights,
         "stages": [list(stage) for stage in history.stages],
     }
     tensors = {f"network.{p.name}": p.value() for p in solution.network.get_parameters()}

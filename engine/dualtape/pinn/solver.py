@@ -26,7 +26,7 @@ from dualtape.pinn.stages import LBFGS, Adam, Schedule, TrainingStage, default_s
 from dualtape.pinn.training import Settings, Stopped, Training
 from dualtape.pinn.untrained import warn_of_untrained
 from dualtape.pinn.watching import StopTraining, Watcher, Watchers
-from dualtape.pinn.weighting import Weighting
+from dualtape.pinn.weighting import Balanced, Weighting
 
 
 def solve(
@@ -78,7 +78,8 @@ def solve(
         hold worst: ``points=RAD(resample)`` for each stage that does not say otherwise. 0 keeps the first ones.
     weighting
         Weights of the loss that follow the training: :class:`GradientNorm` or :class:`TangentKernel` of terms,
-        :class:`Causal` in time, :class:`SelfAdaptive` of points.
+        :class:`Causal` in time, :class:`SelfAdaptive` of points. By default conditions that have no weight get one, by
+        :class:`Balanced`.
     scaled
         Give the network coordinates that run from -1 to 1 over the domain, which trains better; equations, conditions
         and the solution are in the coordinates of the domain all the same.
@@ -145,7 +146,7 @@ def solve(
         read_count("points", points),
         read_sampler(sampler),
         RAD(resample) if read_count("resample", resample, 0) else Fixed(),
-        _read_weighting(weighting),
+        _read_weighting(weighting, problem),
         bool(scaled),
         read_count("seed", seed, 0),
     )
@@ -158,6 +159,7 @@ def solve(
     began = time.perf_counter()
 
     def present() -> Solution:
+        training.history.weights = training.weights()
         took = time.perf_counter() - began - watchers.seconds
         return Solution(problem, network, training.objective.field, trained[0], training.history, took, settings.scaled)
 
@@ -263,10 +265,12 @@ def _check_held(held: Sequence[dt.Parameter], trained: Sequence[dt.Parameter]) -
             raise ArgumentError(f"a stage holds the parameter {parameter.name!r} at a value, and it is trained as well")
 
 
-def _read_weighting(weighting: Any) -> Weighting | None:
-    if weighting is not None and not isinstance(weighting, Weighting):
+def _read_weighting(weighting: Any, problem: Problem) -> Weighting | None:
+    if weighting is None:
+        return Balanced() if any(condition.weight is None for condition in problem.conditions) else None
+    if not isinstance(weighting, Weighting):
         raise ArgumentTypeError(
-            "`weighting` must be GradientNorm(), TangentKernel(), Causal(), SelfAdaptive() or None, got "
+            "`weighting` must be Balanced(), GradientNorm(), TangentKernel(), Causal(), SelfAdaptive() or None, got "
             f"{type(weighting).__name__}"
         )
     return weighting

@@ -85,7 +85,8 @@ class Training:
         self.evaluate = dt.jit(self._differentiate)
         self._residual_size = dt.jit(self.objective.residual_size)
         self._all_residuals = dt.jit(self.objective.residuals)
-        self._gradient_norms = dt.jit(lambda batches: self.objective.gradient_norms(self.parameters, batches))
+        norms = lambda batches: self.objective.gradient_norms(self.parameters, batches)
+        self._gradient_norms = norms if settings.weighting is not None and settings.weighting.seldom else dt.jit(norms)
         linearised = self.objective.linearised(self.parameters)
         self._row_lengths = dt.jit(lambda batches: dt.ops.sqrt(dt.ops.square(linearised(batches)[1]).sum(axis=1)))
         if settings.weighting is not None:
@@ -133,6 +134,14 @@ class Training:
     def _set_weights(self, weights: list[np.ndarray]) -> None:
         self.batches = [batch | {WEIGHTS: self.tensor(w)} for batch, w in zip(self.batches, weights, strict=True)]
 
+    def weights(self) -> dict[str, float]:
+        """What each term of the loss is multiplied by, in the mean over its points."""
+        found: dict[str, float] = {}
+        for term, batch in zip(self.objective.terms, self.batches, strict=True):
+            now = batch[WEIGHTS].asnumpy().mean(axis=0) if WEIGHTS in batch else np.ones(len(term.names))
+            found |= {n: w * float(x) for n, w, x in zip(term.names, term.weights, now, strict=True)}
+        return found
+
     def _reweigh(self, weighting: Weighting) -> None:
         """Let the weights follow the training."""
         domain, batches = self.problem.domain, self.batches
@@ -143,6 +152,8 @@ class Training:
             lambda: [r.asnumpy().astype(np.float64) for r in self._all_residuals(batches)],
             lambda: np.asarray(self._gradient_norms(batches), np.float64),
             lambda: self._traces(batches),
+            len(self.history),
+            tuple(term.balanced for term in self.objective.terms),
         )
         self._set_weights(weighting.updated(present))
         self.descent.loss_changed()
