@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,22 @@ class HardValues:
     datum: Callable[[Points], Any]
     of: str | None
     order: int = 0
+
+
+class HardFormula(ABC):
+    """``given(points) + factor(points) * network``: an unknown that has given values whatever the network is."""
+
+    @abstractmethod
+    def given(self, points: dt.Tensor) -> dt.Tensor:
+        """A function that has the values, at points of shape (N, d): a column."""
+
+    @abstractmethod
+    def factor(self, points: dt.Tensor) -> dt.Tensor:
+        """0 where values are given, and nowhere else: a column."""
+
+    def __call__(self, points: dt.Tensor, output: dt.Tensor) -> dt.Tensor:
+        """The unknown where the network gives ``output``, a column."""
+        return self.given(points) + self.factor(points) * output
 
 
 @dataclass(frozen=True)

@@ -53,8 +53,8 @@ def initial(
     weight
         Factor of this term in the loss; by default it is found in the training, by :class:`dualtape.pinn.Balanced`.
     hard
-        Let it hold exactly, in a box, by a formula around the network: it is no term of the loss then. Where faces
-        meet, the values must be those of other hard conditions.
+        Let it hold exactly, by a formula around the network: it is no term of the loss then. Where it meets other hard
+        conditions, the values must be the same.
 
     Examples
     --------
@@ -99,7 +99,7 @@ def dirichlet(
     region
         The domain whose boundary that is, if not the problem's: a part of it, or one within it.
     hard
-        Let it hold exactly, on whole faces of a box.
+        Let it hold exactly: on whole faces of a box, or on the whole boundary of another domain with a smooth distance.
 
     Examples
     --------
@@ -117,10 +117,10 @@ def dirichlet(
 
 
 def _whole_faces(name: str, faces: ChosenOn, region: Domain | None) -> tuple[str, ...]:
-    """The names of faces on which values can hold exactly."""
+    """The names of parts on which values can hold exactly."""
     named = tuple(face for face in faces if isinstance(face, str))
     if region is not None or len(named) < len(faces):
-        raise ArgumentError(f"`{name}` is hard, which needs whole faces of the problem's box, by their names")
+        raise ArgumentError(f"`{name}` is hard, which needs whole parts of the problem's boundary, by their names")
     return named
 
 

@@ -10,6 +10,7 @@ from dualtape.pinn.domains.cloud import PointCloud as PointCloud
 from dualtape.pinn.domains.combination import Difference as Difference
 from dualtape.pinn.domains.combination import Intersection as Intersection
 from dualtape.pinn.domains.combination import Union as Union
+from dualtape.pinn.domains.domain import BOUNDARY as BOUNDARY
 from dualtape.pinn.domains.domain import Domain as Domain
 from dualtape.pinn.domains.ellipse import Ellipse as Ellipse
 from dualtape.pinn.domains.facets import Faceted as Faceted

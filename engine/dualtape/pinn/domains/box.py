@@ -93,7 +93,7 @@ class Rectangle(Domain):
         ]
         return box_distance(beyond)
 
-    def vanishing(self, points: Any) -> Any:
+    def smooth_distance(self, points: Any) -> Any:
         """The R-conjunction of what lies within each range."""
         pairs = zip(self.coordinates, self.lower.tolist(), self.upper.tolist(), strict=True)
         ranges = [between_ends(points[..., i], low, up) for i, (name, low, up) in enumerate(pairs) if name != self.time]

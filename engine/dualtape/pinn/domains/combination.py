@@ -187,7 +187,7 @@ class Union(Combination):
         """The lesser of both."""
         return np.minimum(self.first.signed_distance(points), self.second.signed_distance(points))
 
-    def vanishing(self, points: Any) -> Any:
+    def smooth_distance(self, points: Any) -> Any:
         """The R-disjunction of both."""
         self._require_signs()
         if self._meets_along_a_face:
@@ -195,7 +195,7 @@ class Union(Combination):
                 f"a smooth distance of {self} would vanish where the two meet along a face: let them overlap, or make "
                 "one polygon of both"
             )
-        return disjunction(self.first.vanishing(points), self.second.vanishing(points))
+        return disjunction(self.first.smooth_distance(points), self.second.smooth_distance(points))
 
     _holds = contains
 
@@ -230,10 +230,10 @@ class Intersection(Combination):
         """The greater of both."""
         return np.maximum(self.first.signed_distance(points), self.second.signed_distance(points))
 
-    def vanishing(self, points: Any) -> Any:
+    def smooth_distance(self, points: Any) -> Any:
         """The R-conjunction of both."""
         self._require_signs()
-        return conjunction(self.first.vanishing(points), self.second.vanishing(points))
+        return conjunction(self.first.smooth_distance(points), self.second.smooth_distance(points))
 
     _holds = contains
 
@@ -266,10 +266,10 @@ class Difference(Combination):
         """The greater of the first one's and the second one's of the other sign."""
         return np.maximum(self.first.signed_distance(points), -self.second.signed_distance(points))
 
-    def vanishing(self, points: Any) -> Any:
+    def smooth_distance(self, points: Any) -> Any:
         """The R-conjunction of the first and of what is outside of the second."""
         self._require_signs()
-        return conjunction(self.first.vanishing(points), -self.second.vanishing(points))
+        return conjunction(self.first.smooth_distance(points), -self.second.smooth_distance(points))
 
     def _holds(self, points: np.ndarray) -> np.ndarray:
         return np.asarray(self.first.inside(points) & ~self.second.inside(points))

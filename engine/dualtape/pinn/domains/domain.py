@@ -124,25 +124,17 @@ class Domain(Combinable, ABC):
         raise ArgumentError(f"{type(self).__name__} has no signed distance; define `signed_distance(points)` in it")
 
     def smooth_distance(self, points: Any) -> Any:
-        """A smooth stand-in for the distance from the boundary, at points inside: a factor for hard constraints.
+        """A smooth stand-in for the distance from the boundary, by which conditions hold exactly with ``hard=True``.
 
-        It is 0 on the boundary (but where time begins and ends), positive inside, and rises there with a slope of 1 (or
-        more, where boundaries of a union's parts coincide). It is smooth but at corners, where a distance has a kink
-        wherever two points of the boundary are nearest. With
-        ``transform=lambda u, p: g(p) + domain.smooth_distance(p) * u``, ``u = g`` holds there whatever the network is.
-
-        Parameters
-        ----------
-        points
-            Of shape (..., dimension), for a result of shape (...); or the points of an equation, for a column.
+        At points inside, of shape (..., dimension), Tensors or arrays: shape (...). It is 0 on the boundary (but where
+        time begins and ends), positive inside, and rises there with a slope of 1 (or more, where boundaries of a
+        union's parts coincide). It is smooth but at corners, where a distance has a kink wherever two points of the
+        boundary are nearest.
         """
-        whole = getattr(points, "points", None)
-        found = self.vanishing(points if whole is None else whole)
-        return found if whole is None else found.reshape(-1, 1)
-
-    def vanishing(self, points: Any) -> Any:
-        """What :meth:`smooth_distance` is at points of shape (..., dimension), Tensors or arrays."""
-        raise ArgumentError(f"{type(self).__name__} has no smooth distance; define `vanishing(points)` in it")
+        raise ArgumentError(
+            f"{type(self).__name__} has no smooth distance; define `smooth_distance(points)` in it, or let its "
+            "conditions be soft"
+        )
 
     def quadrature(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         """Points (n, dimension) and weights (n,) of integrals over the domain, about ``number`` of them.

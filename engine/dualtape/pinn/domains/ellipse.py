@@ -93,7 +93,7 @@ class Ellipse(Domain):
         distance = np.hypot(x - u, y - v)
         return np.asarray(np.where(self.contains(points), -distance, distance))
 
-    def vanishing(self, points: Any) -> Any:
+    def smooth_distance(self, points: Any) -> Any:
         """``w / sqrt(w^2 + |grad w|^2)`` of ``w = 1 - (x / a)^2 - (y / b)^2``."""
         (a, b), (x0, y0) = self.semi_axes.tolist(), self.center.tolist()
         x, y = points[..., 0] - x0, points[..., 1] - y0

@@ -113,7 +113,7 @@ class Faceted(Domain):
         distance = self._separation(flat)
         return np.where(self._winds_around(flat), -distance, distance).reshape(points.shape[:-1])
 
-    def vanishing(self, points: Any) -> Any:
+    def smooth_distance(self, points: Any) -> Any:
         """The R-equivalence of the segments around a region of the plane; positive outside, too."""
         if self.dimension != 2:
             raise ArgumentError(f"{type(self).__name__} has a smooth distance in the plane, and not in space")

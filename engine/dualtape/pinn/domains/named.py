@@ -43,9 +43,9 @@ class Named(Domain):
         """That of the domain inside."""
         return self.inner.signed_distance(points)
 
-    def vanishing(self, points: Any) -> Any:
+    def smooth_distance(self, points: Any) -> Any:
         """That of the domain inside."""
-        return self.inner.vanishing(points)
+        return self.inner.smooth_distance(points)
 
     def quadrature(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         """That of the domain inside."""

@@ -66,9 +66,9 @@ class Placed(Domain):
         """That of the domain, by the factor."""
         return self._factor * self.inner.signed_distance(self._back(points))
 
-    def vanishing(self, points: Any) -> Any:
+    def smooth_distance(self, points: Any) -> Any:
         """That of the domain, by the factor."""
-        return self._factor * self.inner.vanishing(self._back(points))
+        return self._factor * self.inner.smooth_distance(self._back(points))
 
     def quadrature(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         """That of the domain, in its place."""

@@ -105,11 +105,11 @@ class ProductDomain(Domain):
         n = self.first.dimension
         return box_distance([self.first.signed_distance(points[..., :n]), self.second.signed_distance(points[..., n:])])
 
-    def vanishing(self, points: Any) -> Any:
+    def smooth_distance(self, points: Any) -> Any:
         """The R-conjunction of both; where one is no more than time, that of the other."""
         n = self.first.dimension
         parts = [(self.first, points[..., :n]), (self.second, points[..., n:])]
-        found = [domain.vanishing(place) for domain, place in parts if domain.coordinates != (domain.time,)]
+        found = [domain.smooth_distance(place) for domain, place in parts if domain.coordinates != (domain.time,)]
         return reduce(conjunction, found)
 
     def quadrature(self, number: int) -> tuple[np.ndarray, np.ndarray]:
