@@ -192,6 +192,11 @@ class Domain(Combinable, ABC):
         """The parts that a name stands for: itself, or those of ``"boundary"`` or ``"initial"``."""
         if isinstance(on, str) and on in self.parts:
             return (on,)
+        if on == INITIAL and self.time is None:
+            raise ArgumentError(
+                f"{self} has no time, and so no beginning of it: a coordinate named `t` is time, and so is that of "
+                "pinn.Time(tau=(0, 1))"
+            )
         begin, end = f"{self.time or 't'}-", f"{self.time or 't'}+"
         if on == BOUNDARY or callable(on):
             return tuple(name for name in self.whole if name not in (begin, end))
