@@ -13,17 +13,18 @@ import numpy as np
 
 import dualtape as dt
 from dualtape import nn, ops, pinn
-from error.references import lorenz_path, moving_wake
+from error.references import lorenz_path, moving_vortices
 
 PI = math.pi
 
 
 class Stated(NamedTuple):
-    """What `pinn.solve` is given; ``parameters`` are those of an inverse problem."""
+    """What `pinn.solve` is given, or `pinn.march` where there are several windows; parameters of inverse problems."""
 
     problem: pinn.Problem
-    network: nn.Cell
+    network: Callable[[], nn.Cell]
     parameters: tuple[dt.Parameter, ...] = ()
+    windows: int = 1
 
 
 def unknown(name: str, value: float = 1.0) -> dt.Parameter:
@@ -33,7 +34,7 @@ def unknown(name: str, value: float = 1.0) -> dt.Parameter:
 def ode_system() -> Stated:
     starts = [pinn.initial(0.0, of="a", hard=True), pinn.initial(1.0, of="b", hard=True)]
     problem = pinn.Problem(pinn.Interval(t=(0, 10)), lambda a, b, p: (a.t - b, b.t + a), starts)
-    return Stated(problem, nn.MLP(1, 2, seed=0))
+    return Stated(problem, lambda: nn.MLP(1, 2, seed=0))
 
 
 def lorenz_inverse() -> Stated:
@@ -42,13 +43,13 @@ def lorenz_inverse() -> Stated:
     seen = [pinn.observations(times[:, None], x, of=n) for n, x in zip("xyz", lorenz_path(times), strict=True)]
     equations = lambda x, y, z, p: (x.t - a * (y - x), y.t - x * (b - z) + y, z.t - x * y + c * z)
     problem = pinn.Problem(pinn.Interval(t=(0, 3)), equations, seen)
-    return Stated(problem, nn.MLP(1, 3, width=40, depth=3, seed=0), (a, b, c))
+    return Stated(problem, lambda: nn.MLP(1, 3, width=40, depth=3, seed=0), (a, b, c))
 
 
 def volterra() -> Stated:
     equation = lambda u, p: u.t + u - p.integral(lambda s, p: ops.exp(s - p.t) * u.at(s), 0.0, p.t)
     problem = pinn.Problem(pinn.Interval(t=(0, 5)), equation, [pinn.initial(1.0, hard=True)])
-    return Stated(problem, nn.MLP(1, 1, seed=0))
+    return Stated(problem, lambda: nn.MLP(1, 1, seed=0))
 
 
 def helmholtz_with_a_hole() -> Stated:
@@ -57,21 +58,26 @@ def helmholtz_with_a_hole() -> Stated:
     sides = pinn.dirichlet(0.0, on=("x-", "x+", "y-", "y+"))
     hole = pinn.boundary(lambda u, p: u.normal - (u * 0 + wave(p)).normal, on="hole")
     return Stated(
-        pinn.Problem(plate, lambda u, p: u.laplacian() + k**2 * (u + wave(p)), [sides, hole]), nn.MLP(2, 1, seed=0)
+        pinn.Problem(plate, lambda u, p: u.laplacian() + k**2 * (u + wave(p)), [sides, hole]),
+        lambda: nn.MLP(2, 1, seed=0),
     )
 
 
 def l_shape() -> Stated:
     corners = [(0, 0), (1, 0), (1, -1), (-1, -1), (-1, 1), (0, 1)]
-    ends = [pinn.dirichlet(0.0, on="boundary", hard=True)]
-    return Stated(pinn.Problem(pinn.Polygon(corners), lambda u, p: u.laplacian() + 1, ends), nn.MLP(2, 1, seed=0))
+    problem = pinn.Problem(
+        pinn.Polygon(corners), lambda u, p: u.laplacian() + 1, [pinn.dirichlet(0.0, on="boundary", points=500)]
+    )
+    return Stated(problem, lambda: nn.MLP(2, 1, seed=0))
 
 
 def allen_cahn() -> Stated:
     strip = pinn.Rectangle(x=(-1, 1), t=(0, 1))
     ends = [pinn.initial(lambda p: p.x**2 * ops.cos(PI * p.x), hard=True)]
     ends += [pinn.dirichlet(-1.0, on=("x-", "x+"), hard=True)]
-    return Stated(pinn.Problem(strip, lambda u, p: u.t - 1e-3 * u.xx - 5 * (u - u**3), ends), nn.MLP(2, 1, seed=0))
+    return Stated(
+        pinn.Problem(strip, lambda u, p: u.t - 1e-3 * u.xx - 5 * (u - u**3), ends), lambda: nn.MLP(2, 1, seed=0)
+    )
 
 
 def klein_gordon() -> Stated:
@@ -79,14 +85,14 @@ def klein_gordon() -> Stated:
     ends = [pinn.initial(wave, hard=True), pinn.initial(0.0, order=1, hard=True)]
     ends += [pinn.dirichlet(wave, on=("x-", "x+"), hard=True)]
     equation = lambda u, p: u.tt - u.xx + u**2 + wave(p) - wave(p) ** 2
-    return Stated(pinn.Problem(pinn.Rectangle(x=(-1, 1), t=(0, 10)), equation, ends), nn.MLP(2, 1, seed=0))
+    return Stated(pinn.Problem(pinn.Rectangle(x=(-1, 1), t=(0, 10)), equation, ends), lambda: nn.MLP(2, 1, seed=0))
 
 
 def unknown_field() -> Stated:
     points = np.linspace(-1, 1, 100)[:, None]
     known = [pinn.dirichlet(0.0, on="boundary", of="u"), pinn.observations(points, np.sin(PI * points), of="u")]
     problem = pinn.Problem(pinn.Interval(x=(-1, 1)), lambda u, q, p: u.xx - q, known)
-    return Stated(problem, nn.MLP(1, 2, seed=0))
+    return Stated(problem, lambda: nn.MLP(1, 2, seed=0))
 
 
 def schroedinger() -> Stated:
@@ -96,7 +102,7 @@ def schroedinger() -> Stated:
 
     # Periodic but for e^-5, so that the beginning need not be so exactly.
     ends = [pinn.initial(lambda p: 2 / ops.cosh(p.x), of="u"), pinn.initial(0.0, of="v"), pinn.periodic("x", hard=True)]
-    return Stated(pinn.Problem(pinn.Rectangle(x=(-5, 5), t=(0, PI / 2)), equations, ends), nn.MLP(3, 2, seed=0))
+    return Stated(pinn.Problem(pinn.Rectangle(x=(-5, 5), t=(0, PI / 2)), equations, ends), lambda: nn.MLP(3, 2, seed=0))
 
 
 def kovasznay() -> Stated:
@@ -111,7 +117,9 @@ def kovasznay() -> Stated:
     across = lambda p: decay / (2 * PI) * ops.exp(decay * p.x) * ops.sin(2 * PI * p.y)
     sides = [pinn.dirichlet(x, on="boundary", of=name, hard=True) for name, x in (("u", along), ("v", across))]
     sides += [pinn.at((1.0, 0.0), lambda u, v, q, p: q - (1 - ops.exp(2 * decay * p.x)) / 2)]
-    return Stated(pinn.Problem(pinn.Rectangle(x=(-0.5, 1), y=(-0.5, 1.5)), equations, sides), nn.MLP(2, 3, seed=0))
+    return Stated(
+        pinn.Problem(pinn.Rectangle(x=(-0.5, 1), y=(-0.5, 1.5)), equations, sides), lambda: nn.MLP(2, 3, seed=0)
+    )
 
 
 def cavity() -> Stated:
@@ -124,27 +132,27 @@ def cavity() -> Stated:
     sides = [pinn.dirichlet(0.0, on=walls, of="u", hard=True), pinn.dirichlet(0.0, on="boundary", of="v", hard=True)]
     sides += [pinn.dirichlet(lambda p: 16 * p.x**2 * (1 - p.x) ** 2, on="y+", of="u", hard=True)]
     sides += [pinn.at((0.0, 0.0), lambda u, v, q, p: q)]
-    return Stated(pinn.Problem(pinn.Rectangle(x=(0, 1), y=(0, 1)), equations, sides), nn.MLP(2, 3, seed=0))
+    return Stated(pinn.Problem(pinn.Rectangle(x=(0, 1), y=(0, 1)), equations, sides), lambda: nn.MLP(2, 3, seed=0))
 
 
 def beam() -> Stated:
     ends = [pinn.dirichlet(0.0, on="x-", hard=True), pinn.neumann(0.0, on="x-")]
     ends += [pinn.boundary(lambda u, p: (u.xx, u.xxx), on="x+")]
-    return Stated(pinn.Problem(pinn.Interval(x=(0, 1)), lambda u, p: u.xxxx + 1, ends), nn.MLP(1, 1, seed=0))
+    return Stated(pinn.Problem(pinn.Interval(x=(0, 1)), lambda u, p: u.xxxx + 1, ends), lambda: nn.MLP(1, 1, seed=0))
 
 
 def wave() -> Stated:
-    start = pinn.initial(lambda p: ops.sin(PI * p.x) + ops.sin(2 * PI * p.x), hard=True)
-    ends = [start, pinn.initial(0.0, order=1, hard=True), pinn.dirichlet(0.0, on=("x-", "x+"), hard=True)]
-    network = pinn.FourierMLP(2, 1, width=32, depth=2, deviations=(0.5, 4.0), seed=0)
-    return Stated(pinn.Problem(pinn.Rectangle(x=(0, 1), t=(0, 1)), lambda u, p: u.tt - 100 * u.xx, ends), network)
+    start = pinn.initial(lambda p: ops.sin(PI * p.x) + ops.sin(2 * PI * p.x))
+    ends = [start, pinn.initial(0.0, order=1), pinn.dirichlet(0.0, on=("x-", "x+"), hard=True)]
+    problem = pinn.Problem(pinn.Rectangle(x=(0, 1), t=(0, 1)), lambda u, p: u.tt - 100 * u.xx, ends)
+    return Stated(problem, lambda: nn.MLP(2, 1, seed=0), windows=5)
 
 
 def burgers() -> Stated:
     start = pinn.initial(lambda p: -ops.sin(PI * p.x), hard=True)
     ends = [start, pinn.dirichlet(0.0, on=("x-", "x+"), hard=True)]
     equation = lambda u, p: u.t + u * u.x - 0.01 / PI * u.xx
-    return Stated(pinn.Problem(pinn.Rectangle(x=(-1, 1), t=(0, 1)), equation, ends), nn.MLP(2, 1, seed=0))
+    return Stated(pinn.Problem(pinn.Rectangle(x=(-1, 1), t=(0, 1)), equation, ends), lambda: nn.MLP(2, 1, seed=0))
 
 
 def heat_in_five_dimensions() -> Stated:
@@ -153,7 +161,7 @@ def heat_in_five_dimensions() -> Stated:
     ball = pinn.Ball([0.0] * 5, 1.0) * pinn.Interval(t=(0, 1))
     ends = [pinn.initial(known, hard=True), pinn.neumann(known, on="sphere", points=500)]
     equation = lambda u, p: u.t - u.laplacian() / 5 + squared(p) / 5 * known(p)
-    return Stated(pinn.Problem(ball, equation, ends), nn.MLP(6, 1, seed=0))
+    return Stated(pinn.Problem(ball, equation, ends), lambda: nn.MLP(6, 1, seed=0))
 
 
 def elasticity() -> Stated:
@@ -172,7 +180,7 @@ def elasticity() -> Stated:
     sides += [pinn.boundary(lambda u, v, p: stresses(u, v)[0], on=("x-", "x+"))]
     top = lambda u, v, p: stresses(u, v)[1] - 8 * ops.sin(PI * p.x)
     sides += [pinn.boundary(top, on="y+")]
-    return Stated(pinn.Problem(pinn.Rectangle(x=(0, 1), y=(0, 1)), equations, sides), nn.MLP(2, 2, seed=0))
+    return Stated(pinn.Problem(pinn.Rectangle(x=(0, 1), y=(0, 1)), equations, sides), lambda: nn.MLP(2, 2, seed=0))
 
 
 def navier_stokes_inverse() -> Stated:
@@ -183,16 +191,16 @@ def navier_stokes_inverse() -> Stated:
         momentum = [c.t + a * flow.dot(c.grad()) - b * c.laplacian() + d for c, d in ((u, q.x), (v, q.y))]
         return (*momentum, flow.div())
 
-    points = np.random.default_rng(0).uniform((-0.5, -0.5, 0), (1, 1.5, 1), (1_000, 3))
-    seen = [pinn.observations(points, x, of=n) for n, x in zip("uv", moving_wake(points), strict=True)]
-    domain = pinn.Rectangle(x=(-0.5, 1), y=(-0.5, 1.5), t=(0, 1))
-    return Stated(pinn.Problem(domain, equations, seen), nn.MLP(3, 3, seed=0), (a, b))
+    points = np.random.default_rng(0).uniform((0, 0, 0), (2, 2, 1), (1_000, 3))
+    seen = [pinn.observations(points, x, of=n) for n, x in zip("uv", moving_vortices(points), strict=True)]
+    domain = pinn.Rectangle(x=(0, 2), y=(0, 2), t=(0, 1))
+    return Stated(pinn.Problem(domain, equations, seen), lambda: nn.MLP(3, 3, seed=0), (a, b))
 
 
 def lotka_volterra() -> Stated:
     equations = lambda r, f, p: (r.t - 20 * (2 * r - 8 * r * f), f.t - 20 * (4 * r * f - 1.06 * f))
-    starts = [pinn.initial(0.5, of="r", hard=True), pinn.initial(0.075, of="f", hard=True)]
-    return Stated(pinn.Problem(pinn.Interval(t=(0, 1)), equations, starts), nn.MLP(1, 2, width=32, depth=3, seed=0))
+    starts = [pinn.initial(0.5, of="r"), pinn.initial(0.075, of="f")]
+    return Stated(pinn.Problem(pinn.Interval(t=(0, 1)), equations, starts), lambda: nn.MLP(1, 2, seed=0), windows=8)
 
 
 def american_put() -> Stated:
@@ -201,7 +209,7 @@ def american_put() -> Stated:
         return ops.minimum(waiting, u - ops.maximum(1 - p.s, 0.0))
 
     sides = [pinn.initial(lambda p: ops.maximum(1 - p.s, 0.0)), pinn.dirichlet(0.0, on="s+")]
-    return Stated(pinn.Problem(pinn.Rectangle(s=(0, 3), t=(0, 1)), put, sides), nn.MLP(2, 1, seed=0))
+    return Stated(pinn.Problem(pinn.Rectangle(s=(0, 3), t=(0, 1)), put, sides), lambda: nn.MLP(2, 1, seed=0))
 
 
 STATEMENTS: dict[str, Callable[[], Stated]] = {

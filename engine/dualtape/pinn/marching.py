@@ -11,8 +11,9 @@ import numpy as np
 
 import dualtape as dt
 from dualtape.errors import ArgumentError, ArgumentTypeError
-from dualtape.pinn.condition import Condition
+from dualtape.pinn.condition import Arrays, Condition, unknown_of
 from dualtape.pinn.conditions import initial
+from dualtape.pinn.domains import Domain, Seed
 from dualtape.pinn.history import History
 from dualtape.pinn.problem import Problem
 from dualtape.pinn.sampling import read_count
@@ -37,7 +38,8 @@ def march(
     ----------
     problem
         With a time, on a box or on ``region * pinn.Interval(t=...)``, and with initial values by :func:`initial` of all
-        unknowns that develop in time. Its other conditions hold in each window.
+        unknowns that develop in time. Its other conditions hold in each window. Hard initial values are those of a
+        formula that has all windows before in it, and grows with them.
     network
         A function that makes a network, called once for each window: ``lambda: nn.MLP(2, 1, seed=0)``.
     windows
@@ -107,17 +109,28 @@ def _window(problem: Problem, start: float, end: float, before: Solution | None)
 
 def _continued(condition: Condition, before: Solution) -> Condition:
     """An initial condition with the values of an earlier solution; others as they are."""
-    if condition.initial_order is None:
-        return condition
-    unknown = before[condition.of or before.problem.unknowns[0]]
     order, time = condition.initial_order, before.problem.domain.time
+    if order is None:
+        return condition
     assert time is not None
-    value = unknown.by(*[time] * order) if order else unknown
-    made = initial(
-        value, order=order, of=condition.of, points=condition.points, weight=condition.weight, hard=condition.is_hard
-    )
+    of, times = condition.of, [time] * order
+    unknown = before[of or before.problem.unknowns[0]]
+    value = unknown.by(*times) if order else unknown
+    made = initial(value, order=order, of=of, points=condition.points, weight=condition.weight, hard=condition.is_hard)
+    if condition.is_hard:
+        return made
+
+    def equation(*fields_and_points: Any) -> Any:
+        u = unknown_of(fields_and_points, of)
+        return (u.by(*times) if times else u) - fields_and_points[-1].values
+
+    def sample(domain: Domain, sampler: str, seed: Seed) -> Arrays:
+        # The values are data: the loss has nothing of the window before in it.
+        points = made.sample(domain, sampler, seed)["points"]
+        return {"points": points, "values": np.asarray(value(points), np.float64).reshape(-1, 1)}
+
     # What was learned fulfils other conditions nearly: no contradiction to warn of.
-    return replace(made, datum=None)
+    return replace(made, equation=equation, sample=sample, datum=None)
 
 
 def _joined(problem: Problem, solved: list[Solution], edges: list[float]) -> Solution:
