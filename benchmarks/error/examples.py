@@ -145,7 +145,7 @@ def wave() -> Stated:
     start = pinn.initial(lambda p: ops.sin(PI * p.x) + ops.sin(2 * PI * p.x))
     ends = [start, pinn.initial(0.0, order=1), pinn.dirichlet(0.0, on=("x-", "x+"), hard=True)]
     problem = pinn.Problem(pinn.Rectangle(x=(0, 1), t=(0, 1)), lambda u, p: u.tt - 100 * u.xx, ends)
-    return Stated(problem, lambda: nn.MLP(2, 1, seed=0), windows=5)
+    return Stated(problem, lambda: nn.MLP(2, 1, seed=0), windows=10)
 
 
 def burgers() -> Stated:
