@@ -71,7 +71,7 @@ def measured(name: str, seconds: float, seed: int, quick: bool) -> dict[str, Any
         options: dict[str, Any] = {"optimizer": pinn.Adam(3) >> pinn.SSBroyden(3)} if quick else {}
         options |= {"precision": "float64", "seconds": seconds, "seed": seed, "progress": False}
         if stated.windows > 1:  # all windows have as many steps, as the first one has to compile its kernels
-            options = {"optimizer": pinn.Adam(200) >> pinn.SSBroyden(1_000)} | options
+            options = {"optimizer": pinn.Adam(200) >> pinn.SSBroyden(1_000, tolerance=1e-9)} | options
             solution = pinn.march(stated.problem, stated.network, stated.windows, **options)
         else:
             solution = pinn.solve(stated.problem, network, parameters=stated.parameters, **options)
