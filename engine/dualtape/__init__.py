@@ -63,6 +63,7 @@ from dualtape.dtypes import uint8 as uint8
 from dualtape.dtypes import uint16 as uint16
 from dualtape.dtypes import uint32 as uint32
 from dualtape.dtypes import uint64 as uint64
+from dualtape.exchange import export_onnx as export_onnx
 from dualtape.functions.creation import from_dlpack as from_dlpack
 from dualtape.parameter import Parameter as Parameter
 from dualtape.parameter import ParameterTuple as ParameterTuple

@@ -190,7 +190,7 @@ def test_a_derivative_of_an_expression_trains() -> None:
 @pytest.mark.parametrize(
     ("equation", "kind", "message"),
     [
-        (lambda u, p: u * p[:, 0:1], errors.ArgumentTypeError, r"by name, as in p\.x; all coordinates are p\.points"),
+        (lambda u, p: u * p[:, 0:1], errors.ArgumentTypeError, r"by name, write p\.x; all coordinates are p\.points"),
         (lambda u, p: u.x.x, errors.ArgumentError, r"`\.x` of an expression: .* as in u\.xx"),
         (lambda u, p: (u * u).xy, errors.ArgumentError, r"Write \(\.\.\.\)\.d\('x'\)"),
         (lambda u, p: math.sin(p.x) * u, errors.ArgumentTypeError, r"write dualtape\.ops\.sin\(p\.x\)"),

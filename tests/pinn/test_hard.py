@@ -62,6 +62,44 @@ def test_all_faces_of_a_box_in_three_dimensions() -> None:
     np.testing.assert_allclose(solution(points), points[:, 0] * points[:, 1] + points[:, 2] ** 2, atol=1e-13)
 
 
+REGIONS = {
+    "disk": pinn.Disk((0, 0), 2.0),
+    "plate with a hole": pinn.Rectangle(x=(-1, 1), y=(-1, 1)) - pinn.Disk((0, 0), 0.4).named("hole"),
+    "polygon": pinn.Polygon([(0, 0), (2, 0), (2, 1), (1, 1), (1, 2), (0, 2)]),
+    "ellipse": pinn.Ellipse((1, 0), (2, 1)),
+    "ball": pinn.Ball((0, 0, 0), 1.0),
+}
+
+
+@pytest.mark.parametrize("region", REGIONS.values(), ids=REGIONS)
+def test_the_whole_boundary_of_any_domain(region: pinn.Domain) -> None:
+    solution = begun(region, pinn.dirichlet(lambda p: p.x**2 - p.y, on="boundary", hard=True), inputs=region.dimension)
+    points, _ = region.boundary(40)
+    np.testing.assert_allclose(solution(points), points[:, 0] ** 2 - points[:, 1], atol=1e-6)
+    inside = region.interior(20)
+    assert np.abs(solution(inside) - inside[:, 0] ** 2 + inside[:, 1]).max() > 1e-3
+
+
+def test_values_and_rates_of_a_region_in_time() -> None:
+    """1 - x^2 - y^2 at first, and x t on the rim, where the rate is x."""
+    heated = pinn.Disk() * pinn.Time(tau=(1, 3))
+    conditions = [
+        pinn.dirichlet(lambda p: p.x * p.tau, on="circle", hard=True),
+        pinn.initial(lambda p: 1 - p.x**2 - p.y**2 + p.x, hard=True),
+        pinn.initial(lambda p: p.x + (1 - p.x**2 - p.y**2) * p.y, order=1, hard=True),
+    ]
+    problem = pinn.Problem(heated, lambda u, p: u - 1, conditions)
+    solution = pinn.solve(problem, network(3), **SHORT)
+    points, _ = heated.boundary(30)
+    np.testing.assert_allclose(solution(points), points[:, 0] * points[:, 2], atol=1e-12)
+    x, y, _ = heated.interior(30).T
+    np.testing.assert_allclose(solution(x=x, y=y, tau=1.0), 1 - x**2 - y**2 + x, atol=1e-12)
+    np.testing.assert_allclose(solution.u.tau(x=x, y=y, tau=1.0), x + (1 - x**2 - y**2) * y, atol=1e-12)
+    start = [pinn.initial(2.0, hard=True)]
+    only = pinn.solve(pinn.Problem(heated, lambda u, p: u - 1, start), network(3), **SHORT)
+    np.testing.assert_allclose(only(x=x, y=y, tau=1.0), 2.0)
+
+
 @pytest.mark.parametrize("scaled", [True, False])
 def test_periodicity_of_every_order(scaled: bool) -> None:
     problem = pinn.Problem(PLANE, lambda u, p: u - 1, [pinn.periodic("x", hard=True)])
@@ -125,6 +163,22 @@ def test_what_was_learned_comes_closer_to_the_solution_than_with_soft_conditions
         (lambda: begun(PLANE, pinn.initial(0.0, order=1, hard=True)), "needs a hard initial value"),
         (lambda: pinn.initial(0.0, order=2, hard=True), "of order 2 cannot be hard"),
         (lambda: pinn.periodic("x", of="u", hard=True), "give no `of`"),
+        (
+            lambda: begun(REGIONS["plate with a hole"], pinn.dirichlet(0.0, on="hole", hard=True)),
+            "with one function for its values; this lacks x[+], x-, y[+], y-",
+        ),
+        (
+            lambda: begun(REGIONS["disk"], *[pinn.dirichlet(0.0, on="circle", hard=True)] * 2),
+            "two hard conditions give the same values",
+        ),
+        (
+            lambda: begun(
+                pinn.Interval(x=(0, 1)) * pinn.Interval(t=(0, 1)),
+                pinn.dirichlet(0.0, on="boundary", hard=True),
+                pinn.initial(1.0, hard=True),
+            ),
+            "disagrees with other hard conditions",
+        ),
         (lambda: begun(PLANE, pinn.periodic("y", hard=True)), "no coordinate 'y'"),
         (
             lambda: begun(PLANE, *[pinn.dirichlet(0.0, on="x-", hard=True)] * 2),
@@ -137,7 +191,7 @@ def test_what_cannot_hold_is_refused(make: Callable[[], object], message: str) -
         make()
 
 
-def test_another_domain_than_a_box_is_refused() -> None:
+def test_a_domain_without_a_smooth_distance_is_refused() -> None:
     class Line(pinn.Domain):
         def __init__(self) -> None:
             super().__init__({"end": ("x",)}, x=(0, 1))
@@ -155,5 +209,5 @@ def test_another_domain_than_a_box_is_refused() -> None:
             return 1.0
 
     problem = pinn.Problem(Line(), lambda u, p: u.x, [pinn.dirichlet(0.0, on="end", hard=True)])
-    with pytest.raises(errors.ArgumentError, match=r"needs a box such as pinn\.Rectangle, not Line"):
+    with pytest.raises(errors.ArgumentError, match="Line has no smooth distance; define"):
         pinn.solve(problem, network(1), **SHORT)

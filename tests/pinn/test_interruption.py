@@ -88,7 +88,7 @@ from dualtape import nn, pinn
 signal.signal(signal.SIGINT, {handler})
 problem = pinn.Problem(pinn.Interval(x=(0, 1)), lambda u, p: u.x - u, [pinn.dirichlet(1.0, on="x-")])
 class Steps(pinn.progress.Progress):
-    def step(self, done, names, terms):
+    def step(self, done, names, terms, error):
         if done == 5:
             os.kill(os.getpid(), signal.{number})
 pinn.solver.make_progress = lambda show: Steps()

@@ -67,6 +67,22 @@ def kan(net: Any, x: np.ndarray) -> np.ndarray:
     return x
 
 
+def adaptive(net: Any, x: np.ndarray) -> np.ndarray:
+    for i in range(3):
+        x = np.tanh(5 * of(net, "slopes")[i] * dense(net, f"layers.{i}", x))
+    return dense(net, "layers.3", x)
+
+
+def separable(net: Any, x: np.ndarray) -> np.ndarray:
+    product = np.ones((len(x), 8))
+    for j in range(3):
+        h = x[:, j : j + 1]
+        for i in range(3):
+            h = np.tanh(dense(net, f"parts.{j}.layers.{i}", h))
+        product *= dense(net, f"parts.{j}.layers.3", h)
+    return product.reshape(len(x), 2, 4).sum(axis=2)
+
+
 SIZES = {"in_features": 3, "out_features": 2, "width": 7, "depth": 3, "dtype": dt.float64, "seed": 0}
 NETWORKS = {
     "kan": (pinn.ChebyshevKAN, {"degree": 3}, kan),
@@ -74,6 +90,9 @@ NETWORKS = {
     "gated": (pinn.GatedMLP, {}, gated),
     "residual": (pinn.ResidualMLP, {}, residual),
     "siren": (pinn.SIREN, {"omega": 5.0}, siren),
+    "adaptive": (pinn.AdaptiveMLP, {"scale": 5.0}, adaptive),
+    "adaptive units": (pinn.AdaptiveMLP, {"scale": 5.0, "each_unit": True}, adaptive),
+    "separable": (pinn.SeparableMLP, {"rank": 4}, separable),
     "multiscale": (pinn.MultiScaleMLP, {"scales": (1, 4)}, multiscale),
 }
 each_network = pytest.mark.parametrize(("make", "options", "formula"), NETWORKS.values(), ids=NETWORKS)
@@ -146,6 +165,8 @@ def test_an_unknown_coefficient_of_x_alone_is_found() -> None:
         (lambda: pinn.FourierMLP(1, 1, deviations=-1.0), errors.ArgumentError, "`deviations` of `FourierMLP`"),
         (lambda: pinn.SIREN(1, 1, omega=-1.0), errors.ArgumentError, "`omega` of `SIREN` must be positive"),
         (lambda: pinn.MultiScaleMLP(1, 1, scales=()), errors.ArgumentError, "`scales` of `MultiScaleMLP`"),
+        (lambda: pinn.AdaptiveMLP(1, 1, scale=0.5), errors.ArgumentError, "`scale` of `AdaptiveMLP` must be"),
+        (lambda: pinn.SeparableMLP(1, 1, rank=0), errors.ArgumentError, "`rank` must be 1 or more"),
         (lambda: pinn.Networks("xt", u=nn.MLP(2, 1)), errors.ArgumentTypeError, r"names like .*got 'xt'"),
         (lambda: pinn.Networks(("x",)), errors.ArgumentError, "a network for each unknown"),
         (lambda: pinn.Networks(("x",), u=3), errors.ArgumentTypeError, "the network of 'u' must be a Cell"),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
+import math
 from typing import Any
 
 import numpy as np
 import pytest
 
 import dualtape as dt
-from dualtape import nn, ops, pinn
+from dualtape import errors, nn, ops, pinn
 
 SPEED = dt.Parameter(dt.Tensor(2.0), name="speed")
 x = dt.Parameter(dt.Tensor(2.0), name="x")
@@ -88,3 +89,43 @@ def test_conditions_that_agree_are_let_pass() -> None:
     )
     steps(pinn.Problem(BOX, lambda u, p: u.x, [pinn.initial(1.0, order=1), pinn.dirichlet(0.0, on="boundary")]))
     steps(pinn.Problem(BOX, lambda u, p: u.x, [pinn.dirichlet(1.0, on="x-"), pinn.dirichlet(0.0, on="x+")]))
+
+
+LINE = pinn.Interval(x=(0, 1))
+
+
+def of_equation(equation: Any) -> Any:
+    return lambda: steps(pinn.Problem(LINE, equation, outputs=("u",)))
+
+
+def sampled(points: Any) -> Any:
+    own = pinn.Condition("own", lambda u, p: u, lambda domain, sampler, seed: points)
+    return lambda: steps(pinn.Problem(LINE, lambda u, p: u.x, [own]))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (of_equation(lambda u, p: u.x - p[:, 0:1]), r"`p\[:, 0:1\]`: points are asked by name, write p\.x"),
+        (of_equation(lambda u, p: u.x.x), r"the whole derivative at once for an unknown, as in u\.xx"),
+        (of_equation(lambda u, p: (u * u).x), r"Write \(\.\.\.\)\.d\('x'\) for that of an expression"),
+        (of_equation(lambda u, p: ops.exp(u).x), r"Write p\.d\(expression, 'x'\) for the derivative of any"),
+        (of_equation(lambda u, p: u - math.sin(p.x)), r"write dualtape\.ops\.sin\(p\.x\)"),
+        (of_equation(lambda u, p: u - math.sin(ops.exp(u))), r"took it for one number: write .* ops\.sin\(u\)"),
+        (of_equation(lambda u, p: u if u > 0 else -u), r"write ops\.where\(u > 0, a, b\)"),
+        (of_equation(lambda u, p: u if ops.exp(u) > 0 else -u), r"write ops\.where\(u > 0, a, b\)"),
+        (of_equation(lambda u, p: max(u, 0)), r"ops\.maximum\(u, 0\.0\)"),
+        (of_equation(lambda u, p: u(p.x)), r"elsewhere it is u\.at\(\.\.\.\), as in u\.at\(x=0\.0\)"),
+        (
+            lambda: pinn.Problem(LINE, lambda u, p: u.x, pinn.dirichlet(0.0, on="x-")),  # type: ignore[arg-type]
+            r"as in \[pinn\.dirichlet\(\.\.\.\)\]; got `dirichlet x-` without the brackets",
+        ),
+        (lambda: pinn.Interval(x=np.linspace(2, 3, 5)), r"as in x=\(2, 3\), got array"),  # type: ignore[arg-type]
+        (sampled(np.zeros((3, 1))), "`sample` of `own` returned ndarray; expected a dict of arrays"),
+        (sampled({"points": np.zeros((3, 2))}), r"gave points of shape \(3, 2\); expected \(N, 1\)"),
+        (lambda: steps(pinn.Problem(LINE, lambda u, p: u.x, [pinn.initial(0.0)])), "has no time, and so no beginning"),
+    ],
+)  # fmt: skip
+def test_a_message_says_what_to_write_instead(make: Any, message: str) -> None:
+    with pytest.raises(errors.DualtapeError, match=message):
+        make()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -52,3 +53,10 @@ def test_as_many_problems_are_stated_as_the_page_says() -> None:
     page = (FOLDER.parents[1] / "docs" / "pinn.md").read_text(encoding="utf-8")
     assert f"{len(DEEPXDE.FORWARD) + len(DEEPXDE.INVERSE)} of DeepXDE's examples" in page
     assert f"all {len(PINNACLE.PROBLEMS)} of PINNacle" in page
+
+
+def test_the_table_has_every_problem_by_name() -> None:
+    page = (FOLDER.parents[1] / "docs" / "problems.md").read_text(encoding="utf-8")
+    theirs, others = page.split("## The problems of DeepXDE")[1].split("## The problems of PINNacle")
+    for table, problems in ((theirs, {**DEEPXDE.FORWARD, **DEEPXDE.INVERSE}), (others, PINNACLE.PROBLEMS)):
+        assert re.findall(r"^\| (\S+) \| yes \|", table, re.MULTILINE) == list(problems)

@@ -16,9 +16,10 @@ from dualtape import errors, nn, pinn
 GROWTH = pinn.Problem(
     domain=pinn.Interval(x=(0, 1)),
     equations=lambda u, p: u.x - u,
-    conditions=[pinn.dirichlet(1.0, on="x-")],
+    conditions=[pinn.dirichlet(1.0, on="x-", weight=1.0)],
     exact=np.exp,
 )
+TWO = pinn.dirichlet(2.0, on="x-", weight=1.0)
 SMALL: dict[str, Any] = {"points": 30, "progress": False}
 
 
@@ -213,7 +214,10 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
         ({"scaled": False}, "scaled"),
         ({"problem": pinn.Problem(pinn.Interval(x=(0, 2)), GROWTH.equations, GROWTH.conditions)}, r"domain=Interval"),
         ({"problem": pinn.Problem(GROWTH.domain, lambda u, p: u.x + u, GROWTH.conditions)}, "equations that the run"),
-        ({"problem": pinn.Problem(GROWTH.domain, GROWTH.equations, [pinn.dirichlet(2.0, on="x-")])}, "losses"),
+        (
+            {"problem": pinn.Problem(GROWTH.domain, GROWTH.equations, [pinn.dirichlet(2.0, on="x-", weight=1.0)])},
+            "losses",
+        ),
         ({"problem": pinn.Problem(GROWTH.domain, GROWTH.equations, GROWTH.conditions, weight=2.0)}, "losses"),
     ],
 )

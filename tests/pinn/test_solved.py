@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from onnx.reference import ReferenceEvaluator
 
 import dualtape as dt
 from dualtape import errors, nn, ops, pinn
@@ -132,6 +133,8 @@ NETWORKS: dict[str, Any] = {
     "kan": lambda seed: pinn.ChebyshevKAN(2, 1, width=6, depth=2, degree=3, seed=seed),
     "siren": lambda seed: pinn.SIREN(2, 1, width=6, depth=2, omega=3.0, seed=seed),
     "multiscale": lambda seed: pinn.MultiScaleMLP(2, 1, width=6, depth=2, scales=(1, 3), seed=seed),
+    "adaptive": lambda seed: pinn.AdaptiveMLP(2, 1, width=6, depth=2, scale=2.0, each_unit=True, seed=seed),
+    "separable": lambda seed: pinn.SeparableMLP(2, 1, width=6, depth=1, rank=3, activation="sin", seed=seed),
     "several": lambda seed: pinn.Networks(("x", "t"), u=(nn.MLP(1, 1, width=4, depth=1, seed=seed), ("t",))),
 }
 
@@ -151,6 +154,26 @@ def test_a_saved_solution_is_loaded_without_its_script(make: Any, tmp_path: Any)
     np.testing.assert_array_equal(after.u.xt(points), before.u.xt(points))
     np.testing.assert_array_equal(after.history.terms, before.history.terms)
     assert (after.seconds, after.history.names, repr(after)) == (before.seconds, before.history.names, repr(before))
+
+
+@pytest.mark.parametrize("make", NETWORKS.values(), ids=NETWORKS)
+def test_other_libraries_run_a_solution(make: Any, tmp_path: Any) -> None:
+    solution = trained(make(0), transform=lambda u, p: 1 + p.t * ops.exp(-p.x) * u)
+    solution.export_onnx(tmp_path / "decay.onnx")
+    points = BOX.interior(20).astype(solution.network.trainable_params()[0].dtype.numpy)
+    (found,) = ReferenceEvaluator(str(tmp_path / "decay.onnx")).run(None, {"points": points})
+    np.testing.assert_allclose(found[:, 0], solution(points), rtol=1e-5, atol=1e-6)
+
+
+def test_hard_conditions_and_several_unknowns_are_exported(tmp_path: Any) -> None:
+    ends = [pinn.initial(lambda p: ops.sin(p.x), of="u", hard=True), pinn.periodic("x", hard=True)]
+    problem = pinn.Problem(pinn.Rectangle(x=(0, 2 * np.pi), t=(0, 1)), lambda u, v, p: (u.t - v.x, v.t - u.x), ends)
+    network = nn.MLP(3, 2, width=6, depth=1, dtype=dt.float64, seed=0)
+    solution = pinn.solve(problem, network, 2, lbfgs_steps=0, points=8, progress=False)
+    solution.export_onnx(tmp_path / "wave.onnx")
+    points = problem.domain.interior(9)
+    (found,) = ReferenceEvaluator(str(tmp_path / "wave.onnx")).run(None, {"points": points})
+    np.testing.assert_allclose(found.T, solution(points), rtol=1e-12)
 
 
 def test_a_transform_and_a_class_of_ones_own_are_given_again(tmp_path: Any) -> None:

@@ -20,7 +20,9 @@ def network() -> nn.Cell:
 
 
 def problem(residual: Callable[[Any], Any]) -> pinn.Problem:
-    return pinn.Problem(pinn.Interval(x=(0, 1)), lambda u, p: residual(u.x - u), [pinn.dirichlet(1.0, on="x-")])
+    return pinn.Problem(
+        pinn.Interval(x=(0, 1)), lambda u, p: residual(u.x - u), [pinn.dirichlet(1.0, on="x-", weight=1.0)]
+    )
 
 
 def lying(residual: Any) -> Any:
@@ -116,9 +118,9 @@ RING = pinn.Problem(
     pinn.Rectangle(x=(0, 2), t=(0, 1)),
     lambda u, v, p: (u.t + v.x, v.t + u.x),
     [
-        pinn.initial(lambda p: dt.ops.sin(np.pi * p.x), of="u"),
+        pinn.initial(lambda p: dt.ops.sin(np.pi * p.x), of="u", weight=1.0),
         pinn.initial(0.0, of="v", weight=3.0),
-        pinn.periodic("x"),
+        pinn.periodic("x", weight=1.0),
     ],
     weight=(1.0, 2.0),
 )

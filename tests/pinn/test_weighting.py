@@ -15,6 +15,7 @@ from dualtape import errors, nn, ops, pinn
 from dualtape.pinn.weighting import TrainingFacts
 
 ALL = [
+    pinn.Balanced(every=2, until=4),
     pinn.GradientNorm(every=2),
     pinn.TangentKernel(every=4),
     pinn.Causal(every=2, bins=3),
@@ -42,6 +43,22 @@ LIGHT = pinn.Problem(
 
 def test_gradients_of_one_length_train_what_hardly_counts() -> None:
     assert error(LIGHT, weighting=pinn.GradientNorm(every=10, keep=0.5)) < 0.2 * error(LIGHT)
+
+
+def test_conditions_without_a_weight_get_one_and_it_is_shown() -> None:
+    ends = [pinn.dirichlet(0.0, on="x-"), pinn.dirichlet(0.0, on="x+", weight=3.0)]
+    steep = pinn.Problem(pinn.Interval(x=(0, 1)), lambda u, p: u.xx + 900 * ops.sin(30 * p.x), ends)
+    options: dict[str, Any] = {"points": 60, "progress": False}
+    history = pinn.solve(steep, network(), optimizer=pinn.Adam(3), **options).history
+    assert history.weights["dirichlet x+"] == 3.0
+    assert history.weights["equation"] == 1.0
+    assert 10 < history.weights["dirichlet x-"] <= 100
+    assert str(history).splitlines()[-1].split() == ["weights", "1", f"{history.weights['dirichlet x-']:.3g}", "3"]
+    plain = [pinn.dirichlet(0.0, on="boundary", weight=1.0)]
+    history = pinn.solve(
+        pinn.Problem(steep.domain, steep.equations, plain), network(), 3, lbfgs_steps=0, **options
+    ).history
+    assert set(history.weights.values()) == {1.0}
 
 
 def test_terms_that_fall_equally_fast() -> None:
@@ -83,7 +100,9 @@ def test_what_comes_first_in_time_is_learned_first() -> None:
 
 
 def present(weights: list[np.ndarray], residuals: list[np.ndarray], **facts: Any) -> TrainingFacts:
-    return TrainingFacts(weights, facts.get("times"), lambda: residuals, lambda: facts["norms"], lambda: facts["norms"])
+    norms = lambda: facts["norms"]
+    steps, balanced = facts.get("steps", 0), (False,) * (len(weights) - 1) + (True,)
+    return TrainingFacts(weights, facts.get("times"), lambda: residuals, norms, norms, steps, balanced)
 
 
 def test_weights_by_numbers() -> None:
@@ -93,6 +112,12 @@ def test_weights_by_numbers() -> None:
     found = pinn.GradientNorm(keep=0.5).updated(present(ones, residuals, norms=norms))
     np.testing.assert_allclose(found[0], np.broadcast_to([3.25, 0.5 + 5.5 / 8], (3, 2)))
     np.testing.assert_allclose(found[1], 6.0)
+    for steps, size, weight in ((0, 0.2, 20), (100, 0.2, np.sqrt(20)), (0, 4.0, 10), (0, 1e-9, 100), (0, 0.0, 10)):
+        now = present(ones, residuals, norms=np.array([1.0, 4.0, size]), steps=steps)
+        found = pinn.Balanced().updated(now)
+        np.testing.assert_array_equal(found[0], ones[0])
+        np.testing.assert_allclose(found[1], weight)
+    assert pinn.Balanced().updated(present(ones, residuals, steps=201)) is ones
     times = np.array([0.0, 0.4, 1.0])
     found = pinn.Causal(epsilon=2.0, bins=2).updated(present(ones, residuals, times=times))
     np.testing.assert_allclose(found[0], np.exp(-2 * np.array([[0.0], [0.0], [2.5]]) * np.ones(2)))
@@ -144,8 +169,9 @@ def test_least_squares_have_the_same_loss(weighting: pinn.Weighting) -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: error(LIGHT, weighting=2.0), r"`weighting` must be GradientNorm\(\)"),
+        (lambda: error(LIGHT, weighting=2.0), r"`weighting` must be Balanced\(\)"),
         (lambda: error(LIGHT, weighting=pinn.Causal()), "`Causal` needs a coordinate that is time"),
+        (lambda: pinn.Balanced(least=20.0, most=10.0), "`least` and `most` of `Balanced` must be positive"),
         (lambda: pinn.GradientNorm(keep=1.0), "`keep` must be from 0"),
         (lambda: pinn.Causal(epsilon=0.0), "`epsilon` of `Causal`"),
         (lambda: pinn.Causal(bins=0), "`bins` must be 1 or more"),

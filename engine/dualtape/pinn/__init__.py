@@ -22,7 +22,6 @@ from dualtape.pinn.domains import Domain as Domain
 from dualtape.pinn.domains import Ellipse as Ellipse
 from dualtape.pinn.domains import Faceted as Faceted
 from dualtape.pinn.domains import Interval as Interval
-from dualtape.pinn.domains import MissingPackageError as MissingPackageError
 from dualtape.pinn.domains import PointCloud as PointCloud
 from dualtape.pinn.domains import Polygon as Polygon
 from dualtape.pinn.domains import Polyline as Polyline
@@ -48,13 +47,16 @@ from dualtape.pinn.library import heat as heat
 from dualtape.pinn.library import poisson as poisson
 from dualtape.pinn.library import wave as wave
 from dualtape.pinn.loading import load as load
+from dualtape.pinn.marching import march as march
 from dualtape.pinn.networks import SIREN as SIREN
+from dualtape.pinn.networks import AdaptiveMLP as AdaptiveMLP
 from dualtape.pinn.networks import ChebyshevKAN as ChebyshevKAN
 from dualtape.pinn.networks import FourierMLP as FourierMLP
 from dualtape.pinn.networks import GatedMLP as GatedMLP
 from dualtape.pinn.networks import MultiScaleMLP as MultiScaleMLP
 from dualtape.pinn.networks import Networks as Networks
 from dualtape.pinn.networks import ResidualMLP as ResidualMLP
+from dualtape.pinn.networks import SeparableMLP as SeparableMLP
 from dualtape.pinn.observations import observations as observations
 from dualtape.pinn.problem import Problem as Problem
 from dualtape.pinn.quantities import Quantity as Quantity
@@ -72,7 +74,11 @@ from dualtape.pinn.stages import LevenbergMarquardt as LevenbergMarquardt
 from dualtape.pinn.stages import NaturalGradient as NaturalGradient
 from dualtape.pinn.stages import SSBroyden as SSBroyden
 from dualtape.pinn.stages import TrainingStage as TrainingStage
+from dualtape.pinn.stages import curriculum as curriculum
 from dualtape.pinn.stages import default_schedule as default_schedule
+from dualtape.pinn.watching import StopTraining as StopTraining
+from dualtape.pinn.watching import Track as Track
+from dualtape.pinn.weighting import Balanced as Balanced
 from dualtape.pinn.weighting import Causal as Causal
 from dualtape.pinn.weighting import GradientNorm as GradientNorm
 from dualtape.pinn.weighting import SelfAdaptive as SelfAdaptive

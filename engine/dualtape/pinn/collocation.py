@@ -41,8 +41,14 @@ class Drawing(NamedTuple):
                     f"`sample` of `{condition.name}` returned {type(arrays).__name__}; expected a dict of arrays, "
                     "{'points': ...}, with whatever else the equation finds in `p`"
                 )
-            if not arrays["points"].size:
+            points, dimension = np.asarray(arrays["points"]), self.problem.domain.dimension
+            if not points.size:
                 raise ShapeError(f"`{condition.name}` has no points; expected at least one")
+            if points.ndim != 2 or points.shape[1] != dimension:
+                raise ShapeError(
+                    f"`sample` of `{condition.name}` gave points of shape {points.shape}; expected (N, {dimension}): a "
+                    f"row for each point, with {', '.join(self.problem.domain.coordinates)}"
+                )
             sets.append(arrays)
         return sets
 

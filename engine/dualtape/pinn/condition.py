@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +35,22 @@ class HardValues:
     order: int = 0
 
 
+class HardFormula(ABC):
+    """``given(points) + factor(points) * network``: an unknown that has given values whatever the network is."""
+
+    @abstractmethod
+    def given(self, points: dt.Tensor) -> dt.Tensor:
+        """A function that has the values, at points of shape (N, d): a column."""
+
+    @abstractmethod
+    def factor(self, points: dt.Tensor) -> dt.Tensor:
+        """0 where values are given, and nowhere else: a column."""
+
+    def __call__(self, points: dt.Tensor, output: dt.Tensor) -> dt.Tensor:
+        """The unknown where the network gives ``output``, a column."""
+        return self.given(points) + self.factor(points) * output
+
+
 @dataclass(frozen=True)
 class Condition:
     """An equation, the points at which it holds, and its weight in the loss.
@@ -50,7 +67,7 @@ class Condition:
     sample
         ``(domain, sampler, seed) -> arrays``: ``points`` and whatever else the equation finds in ``p``.
     weight
-        Factor of its mean square in the loss.
+        Factor of its mean square in the loss; ``None`` lets :class:`Balanced` find it.
     paired
         Whether the second half of the points are partners of the first, so that a residual has N / 2 rows.
     parts
@@ -63,12 +80,16 @@ class Condition:
         The value that an unknown has there, and which one, if that is what the condition says.
     hard, period
         If it holds exactly, and is no term of the loss: the values, or the coordinate that is periodic.
+    initial_order
+        Of an initial condition: 0 for values, 1 for velocities.
+    points
+        At how many points on each part of the boundary it holds.
     """
 
     name: str
     equation: EquationRule
     sample: Sampling
-    weight: float = 1.0
+    weight: float | None = 1.0
     paired: bool = False
     parts: ChosenOn = ()
     region: Domain | None = None
@@ -77,6 +98,8 @@ class Condition:
     of: str | None = None
     hard: HardValues | None = None
     period: str | None = None
+    initial_order: int | None = None
+    points: int = 0
 
     @property
     def is_hard(self) -> bool:
@@ -89,7 +112,7 @@ def condition_on(
     equation: EquationRule,
     parts: ChosenOn,
     points: int,
-    weight: float,
+    weight: float | None,
     region: Domain | None = None,
     flux: bool = False,
     hard: HardValues | None = None,
@@ -109,7 +132,7 @@ def condition_on(
             )
         return {"points": places, "normal": normals}
 
-    return Condition(name, equation, sample, read_weight(weight), parts=parts, region=region, hard=hard)
+    return Condition(name, equation, sample, read_factor(weight), parts=parts, region=region, hard=hard, points=number)
 
 
 def region_of(domain: Domain, region: Domain | None, name: str) -> Domain:
@@ -163,6 +186,11 @@ def read_faces(on: object) -> ChosenOn:
 def spelled_parts(parts: ChosenOn) -> str:
     """As in names of conditions."""
     return " ".join(part if isinstance(part, str) else "chosen" for part in parts)
+
+
+def read_factor(weight: object) -> float | None:
+    """A weight, or ``None`` for one that the training finds."""
+    return None if weight is None else read_weight(weight)
 
 
 def read_weight(weight: object) -> float:

@@ -19,7 +19,7 @@ from dualtape.pinn.condition import (
     condition_on,
     read_datum,
     read_faces,
-    read_weight,
+    read_factor,
     spelled_parts,
     unknown_of,
 )
@@ -35,7 +35,7 @@ def initial(
     order: int = 0,
     of: str | None = None,
     points: int = 100,
-    weight: float = 1.0,
+    weight: float | None = None,
     hard: bool = False,
 ) -> Condition:
     """``u = value`` where time begins; ``order=1`` gives the initial velocity ``u.t = value`` instead.
@@ -51,10 +51,10 @@ def initial(
     points
         How many points.
     weight
-        Factor of this term in the loss.
+        Factor of this term in the loss; by default it is found in the training, by :class:`dualtape.pinn.Balanced`.
     hard
-        Let it hold exactly, in a box, by a formula around the network: it is no term of the loss then. Where faces
-        meet, the values must be those of other hard conditions.
+        Let it hold exactly, by a formula around the network: it is no term of the loss then. Where it meets other hard
+        conditions, the values must be the same.
 
     Examples
     --------
@@ -75,7 +75,7 @@ def initial(
         raise ArgumentError(f"`initial` of order {times} cannot be hard; expected order 0 or 1")
     exact = HardValues(("initial",), datum, of, times) if hard else None
     made = condition_on(f"initial {TIME * times}".rstrip(), equation, ("initial",), points, weight, hard=exact)
-    return made if times else replace(made, datum=datum, of=of)
+    return replace(made, datum=None if times else datum, of=of, initial_order=times)
 
 
 def dirichlet(
@@ -84,7 +84,7 @@ def dirichlet(
     *,
     of: str | None = None,
     points: int = 100,
-    weight: float = 1.0,
+    weight: float | None = None,
     region: Domain | None = None,
     hard: bool = False,
 ) -> Condition:
@@ -99,7 +99,7 @@ def dirichlet(
     region
         The domain whose boundary that is, if not the problem's: a part of it, or one within it.
     hard
-        Let it hold exactly, on whole faces of a box.
+        Let it hold exactly: on whole faces of a box, or on the whole boundary of another domain with a smooth distance.
 
     Examples
     --------
@@ -117,10 +117,10 @@ def dirichlet(
 
 
 def _whole_faces(name: str, faces: ChosenOn, region: Domain | None) -> tuple[str, ...]:
-    """The names of faces on which values can hold exactly."""
+    """The names of parts on which values can hold exactly."""
     named = tuple(face for face in faces if isinstance(face, str))
     if region is not None or len(named) < len(faces):
-        raise ArgumentError(f"`{name}` is hard, which needs whole faces of the problem's box, by their names")
+        raise ArgumentError(f"`{name}` is hard, which needs whole parts of the problem's boundary, by their names")
     return named
 
 
@@ -130,7 +130,7 @@ def neumann(
     *,
     of: str | None = None,
     points: int = 100,
-    weight: float = 1.0,
+    weight: float | None = None,
     region: Domain | None = None,
 ) -> Condition:
     """The outward normal derivative ``du/dn = value`` on faces; see :func:`dirichlet`.
@@ -152,7 +152,7 @@ def robin(
     *,
     of: str | None = None,
     points: int = 100,
-    weight: float = 1.0,
+    weight: float | None = None,
     region: Domain | None = None,
 ) -> Condition:
     """``a * u + b * du/dn = value`` on faces, with the outward normal derivative; see :func:`dirichlet`.
@@ -171,7 +171,7 @@ def boundary(
     on: Faces,
     *,
     points: int = 100,
-    weight: float = 1.0,
+    weight: float | None = None,
     name: str | None = None,
     region: Domain | None = None,
 ) -> Condition:
@@ -197,7 +197,7 @@ def periodic(
     derivatives: int = 1,
     of: str | None = None,
     points: int = 100,
-    weight: float = 1.0,
+    weight: float | None = None,
     hard: bool = False,
 ) -> Condition:
     """Equal values, and normal derivatives up to an order, on two opposite faces; of all unknowns without ``of``.
@@ -229,7 +229,7 @@ def periodic(
     if hard and of is not None:
         raise ArgumentError("`periodic` is hard for all unknowns together; give no `of`")
     period = coordinate if hard else None
-    return Condition(f"periodic {coordinate}", equation, sample, read_weight(weight), paired=True, period=period)
+    return Condition(f"periodic {coordinate}", equation, sample, read_factor(weight), paired=True, period=period)
 
 
 def _flux(
@@ -240,7 +240,7 @@ def _flux(
     on: Faces,
     of: str | None,
     points: int,
-    weight: float,
+    weight: float | None,
     region: Domain | None,
 ) -> Condition:
     datum, faces = read_datum(name, value), read_faces(on)

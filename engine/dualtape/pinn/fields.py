@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 from typing import Any, NoReturn
 
 import dualtape as dt
-from dualtape.errors import ArgumentError
+from dualtape.errors import ArgumentError, ArgumentTypeError
 from dualtape.pinn.domains import OF_FIELDS, Domain
 from dualtape.pinn.integrals import domain_integral, gauss_integral
 from dualtape.pinn.quantities import Evaluation, Quantity, known_quantity, read_order, refuse_index
@@ -100,6 +100,12 @@ class Field(Quantity):
         found: Field = self._evaluation.elsewhere(self._name, points, coordinates)
         return found
 
+    def __call__(self, *points: object, **coordinates: object) -> NoReturn:
+        raise ArgumentTypeError(
+            f"`{self._name}` stands for its values at the points of the equation; elsewhere it is "
+            f"{self._name}.at(...), as in {self._name}.at({self._coordinates[0]}=0.0)"
+        )
+
     def _of(self, index: Orders) -> Quantity:
         self.asked = True
         found = self._derivative(index)  # now, as equations are asked once what they use
@@ -170,7 +176,10 @@ class Points:
         return column if self._evaluation is None else known_quantity(column, self._evaluation)
 
     def __getitem__(self, key: object) -> NoReturn:
-        refuse_index(key)
+        column = key[1] if isinstance(key, tuple) and len(key) == 2 else None
+        place = (column.start or 0) if isinstance(column, slice) else column
+        known = isinstance(place, int) and -len(self._coordinates) <= place < len(self._coordinates)
+        refuse_index(key, self._coordinates[place if known and place is not None else 0])
 
     def normal_along(self, coordinate: str) -> dt.Tensor:
         """One component of the outward normals, of shape (N, 1)."""

@@ -16,6 +16,8 @@ class History:
         The terms.
     stages
         Pairs of a stage's name and the number of its rows, in order.
+    weights
+        What each term is multiplied by at the end, if that is known.
 
     Examples
     --------
@@ -29,6 +31,7 @@ class History:
     def __init__(self, names: Sequence[str]) -> None:
         self.names = tuple(names)
         self.stages: list[tuple[str, int]] = []
+        self.weights: dict[str, float] = {}
         self._rows: list[np.ndarray] = []
 
     def begin(self, stage: str) -> None:
@@ -52,6 +55,10 @@ class History:
             name, steps = self.stages[-1]
             self.stages[-1] = (name, steps + 1)
 
+    def extend(self, other: History) -> None:
+        """Add the rows of another one with the same terms; its stages are not taken."""
+        self._rows.extend(other._rows)
+
     def __len__(self) -> int:
         return len(self._rows)
 
@@ -70,7 +77,7 @@ class History:
         return self.total if name == "total" else self.terms[:, self.names.index(name)]
 
     def __str__(self) -> str:
-        """A table of about ten steps."""
+        """A table of about ten steps, and the weights at the end."""
         if not self._rows:
             return "no steps yet"
         widths = [max(10, len(name)) for name in self.names]
@@ -80,4 +87,7 @@ class History:
             values = zip(self._rows[i], widths, strict=True)
             row = [f"{i + 1:>7}", f"{self._rows[i].sum():>10.3e}", *(f"{value:>{w}.3e}" for value, w in values)]
             lines.append("  ".join(row))
+        if set(self.weights) == set(self.names):
+            each = (f"{self.weights[name]:>{w}.3g}" for name, w in zip(self.names, widths, strict=True))
+            lines.append("  ".join([f"{'weights':>7}", " " * 10, *each]))
         return "\n".join(lines)

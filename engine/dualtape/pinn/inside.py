@@ -8,7 +8,7 @@ import numpy as np
 
 import dualtape as dt
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
-from dualtape.pinn.condition import Arrays, Condition, EquationRule, read_weight, region_of
+from dualtape.pinn.condition import Arrays, Condition, EquationRule, read_factor, read_weight, region_of
 from dualtape.pinn.domains import Domain, Seed
 from dualtape.pinn.observations import check_points
 from dualtape.pinn.sampling import read_count
@@ -49,7 +49,7 @@ def inside(
     return Condition(called, equation, sample, read_weight(weight), region=region)
 
 
-def at(points: Any, equation: EquationRule, *, weight: float = 1.0, name: str | None = None) -> Condition:
+def at(points: Any, equation: EquationRule, *, weight: float | None = None, name: str | None = None) -> Condition:
     """An equation at given points, of shape (N, d), or at a single one: ``pinn.at((0, 0), lambda u, p: u - 1)``.
 
     Examples
@@ -70,7 +70,7 @@ def at(points: Any, equation: EquationRule, *, weight: float = 1.0, name: str | 
         check_points("at", places, domain)
         return {"points": places}
 
-    return Condition(name or "at points", equation, sample, read_weight(weight))
+    return Condition(name or "at points", equation, sample, read_factor(weight))
 
 
 def integral(
@@ -79,7 +79,7 @@ def integral(
     *,
     over: Domain | None = None,
     points: int = 1000,
-    weight: float = 1.0,
+    weight: float | None = None,
     name: str = "integral",
 ) -> Condition:
     """The integral of ``integrand(*unknowns, p)`` is ``value``: a norm, a mass, a conserved energy.
@@ -91,7 +91,7 @@ def integral(
     points
         About how many points the quadrature has: Gauss's in boxes, a Sobol sequence in other domains.
     weight, name
-        As of :func:`inside`.
+        As of :func:`initial`, and what losses call it.
 
     Examples
     --------
@@ -118,7 +118,7 @@ def integral(
         places, weights = region_of(domain, over, name).quadrature(number)
         return {"points": places, "quadrature_weights": weights[:, None]}
 
-    return Condition(name, equation, sample, read_weight(weight), region=over, rows=1)
+    return Condition(name, equation, sample, read_factor(weight), region=over, rows=1)
 
 
 def _check_equation(condition: str, equation: object) -> None:

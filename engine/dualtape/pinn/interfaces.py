@@ -27,7 +27,7 @@ def interface(
     jump: Datum = 0.0,
     flux_jump: Datum = 0.0,
     points: int = 100,
-    weight: float = 1.0,
+    weight: float | None = None,
 ) -> Condition:
     """Two unknowns and their fluxes are equal on a boundary between two regions.
 
@@ -49,7 +49,7 @@ def interface(
     points
         How many points on each part.
     weight
-        Factor of these terms in the loss.
+        Factor of these terms in the loss; see :func:`dualtape.pinn.initial`.
 
     Examples
     --------

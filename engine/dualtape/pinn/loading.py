@@ -13,7 +13,17 @@ from dualtape import nn
 from dualtape.errors import ArgumentError, CheckpointError
 from dualtape.pinn.domains import Rectangle
 from dualtape.pinn.history import History
-from dualtape.pinn.networks import SIREN, ChebyshevKAN, FourierMLP, GatedMLP, MultiScaleMLP, Networks, ResidualMLP
+from dualtape.pinn.networks import (
+    SIREN,
+    AdaptiveMLP,
+    ChebyshevKAN,
+    FourierMLP,
+    GatedMLP,
+    MultiScaleMLP,
+    Networks,
+    ResidualMLP,
+    SeparableMLP,
+)
 from dualtape.pinn.problem import Problem
 from dualtape.pinn.saving import FORMAT, LOSS_TERMS
 from dualtape.pinn.solution import Solution
@@ -22,6 +32,8 @@ from dualtape.pinn.unknowns import check_network, unknown_fields
 FACTS = ("network", "unknowns", "bounds", "scaled", "transform", "seconds", "terms", "stages")
 _CLASSES: dict[str, Callable[..., nn.Cell]] = {
     "MLP": nn.MLP,
+    "AdaptiveMLP": AdaptiveMLP,
+    "SeparableMLP": SeparableMLP,
     "ChebyshevKAN": ChebyshevKAN,
     "FourierMLP": FourierMLP,
     "GatedMLP": GatedMLP,
@@ -92,6 +104,7 @@ def load(path: str | PathLike[str], problem: Problem | None = None, network: nn.
     history = History(facts["terms"])
     for row in np.asarray(saved[LOSS_TERMS]):
         history.append(row)
+    history.weights = {str(name): float(weight) for name, weight in facts.get("weights", {}).items()}
     history.stages = [(str(name), int(steps)) for name, steps in facts["stages"]]
     field = unknown_fields(known, made, like, facts["scaled"])
     return Solution(known, made, field, like, history, facts["seconds"], facts["scaled"])

@@ -27,7 +27,10 @@ Derivatives = Callable[[dt.Tensor], dict[Orders, dt.Tensor]]
 
 @dataclass(frozen=True)
 class Term:
-    """A condition whose derivatives are known: ``derivatives`` gives exactly those from one forward sweep."""
+    """A condition whose derivatives are known: ``derivatives`` gives exactly those from one forward sweep.
+
+    ``balanced`` says whether the training is to find its weight.
+    """
 
     condition: Condition
     names: tuple[str, ...]
@@ -35,6 +38,7 @@ class Term:
     indices: tuple[Orders, ...]
     derivatives: Derivatives
     statement: Statement
+    balanced: bool = False
 
 
 class Objective:
@@ -157,7 +161,7 @@ class Objective:
         return term.statement.residuals(points, _data(batch), term.derivatives(points))
 
     def _trace(
-        self, condition: Condition, batch: Batch, weight: float | tuple[float, ...], seen: dict[str, int]
+        self, condition: Condition, batch: Batch, weight: float | tuple[float, ...] | None, seen: dict[str, int]
     ) -> Term:
         """Call the equation once to learn which derivatives it asks for."""
         points, region = batch["points"], condition.region or self.domain
@@ -167,11 +171,12 @@ class Objective:
         rows = condition.rows or points.shape[0] // (2 if condition.paired else 1)
         for residual in residuals:
             _check_residual(condition, residual, rows, points.dtype)
-        weights = weight if isinstance(weight, tuple) else (weight,) * len(residuals)
+        one = 1.0 if weight is None else weight
+        weights = one if isinstance(one, tuple) else (one,) * len(residuals)
         if len(weights) != len(residuals):
             raise ShapeError(f"`weight` of `Problem` has {len(weights)} numbers for {len(residuals)} residuals")
         names, derivatives = _names(condition.name, len(residuals), seen), derivatives_of(self.field, statement.indices)
-        return Term(condition, names, weights, statement.indices, derivatives, statement)
+        return Term(condition, names, weights, statement.indices, derivatives, statement, weight is None)
 
 
 def _data(batch: Batch) -> Batch:

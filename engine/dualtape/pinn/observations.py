@@ -9,7 +9,7 @@ import numpy as np
 
 import dualtape as dt
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
-from dualtape.pinn.condition import Arrays, Condition, read_weight, unknown_of
+from dualtape.pinn.condition import Arrays, Condition, read_factor, unknown_of
 from dualtape.pinn.domains import Domain, Seed
 
 
@@ -20,7 +20,7 @@ def observations(
     of: str | None = None,
     operator: Callable[..., Any] | None = None,
     groups: Any = None,
-    weight: float = 1.0,
+    weight: float | None = None,
 ) -> Condition:
     """``u`` has the observed ``values``, of shape (N,) or (N, 1), at ``points`` of shape (N, d), inside the domain.
 
@@ -34,7 +34,7 @@ def observations(
         For each point the number of its group, from 0 on: what was observed are means over groups of points, and
         ``values`` has one for each group.
     weight
-        Factor of this term in the loss.
+        Factor of this term in the loss; see :func:`dualtape.pinn.initial`.
 
     Examples
     --------
@@ -67,7 +67,7 @@ def observations(
         return found if means is None else found | {"means": means}
 
     rows = None if means is None else number
-    return Condition("observations", equation, sample, read_weight(weight), rows=rows)
+    return Condition("observations", equation, sample, read_factor(weight), rows=rows)
 
 
 def check_points(condition: str, places: np.ndarray, domain: Domain) -> None:

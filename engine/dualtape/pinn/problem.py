@@ -60,7 +60,12 @@ class Problem:
         if equations is not None and not callable(equations):
             raise ArgumentTypeError(f"`equations` must be a function, got {type(equations).__name__}")
         if isinstance(conditions, Condition) or not isinstance(conditions, Sequence):
-            raise ArgumentTypeError(f"`conditions` must be a list of conditions, [{conditions!r}]; got it without [ ]")
+            given = f"`{conditions.name}`" if isinstance(conditions, Condition) else type(conditions).__name__
+            raise ArgumentTypeError(
+                f"`conditions` must be a list, as in [pinn.dirichlet(...)]; got {given} without the brackets"
+                if isinstance(conditions, Condition)
+                else f"`conditions` must be a list of conditions such as pinn.dirichlet(...), got {given}"
+            )
         for i, condition in enumerate(conditions):
             if not isinstance(condition, Condition):
                 raise ArgumentTypeError(

@@ -5,10 +5,14 @@ from __future__ import annotations
 import sys
 import time
 from abc import abstractmethod
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
+
+Error = Callable[[], float] | None
+ERROR_SECONDS = 5.0  # between two errors that are measured
 
 
 class Progress(AbstractContextManager["Progress"]):
@@ -17,8 +21,8 @@ class Progress(AbstractContextManager["Progress"]):
     def begin(self, stage: str, steps: int, done: int = 0) -> None:
         """A stage of ``steps`` steps begins, of which some may be done already."""
 
-    def step(self, done: int, names: tuple[str, ...], terms: np.ndarray) -> None:
-        """``done`` steps of the stage are done; these are its losses."""
+    def step(self, done: int, names: tuple[str, ...], terms: np.ndarray, error: Error = None) -> None:
+        """``done`` steps of the stage are done; these are its losses, and what tells the error if that is known."""
 
     def __exit__(self, *_: object) -> None:
         pass
@@ -41,8 +45,10 @@ class _Timed(Progress):
         self._stage, self._steps = stage, steps
         self._marks = [(time.perf_counter(), done)]
         self._shown = -float("inf")
+        self._error: float | None = None
+        self._measured = 0.0
 
-    def step(self, done: int, names: tuple[str, ...], terms: np.ndarray) -> None:
+    def step(self, done: int, names: tuple[str, ...], terms: np.ndarray, error: Error = None) -> None:
         now = time.perf_counter()
         if now - self._shown < self.seconds and done < self._steps:
             return
@@ -56,11 +62,14 @@ class _Timed(Progress):
         left = _clock((self._steps - done) / rate if known else float("inf"))
         # The terms of the loss, if there are several.
         each = ", ".join(f"{name} {value:.1e}" for name, value in zip(names, terms, strict=True))
-        self.show(done, float(terms.sum()), rate, left, each if len(names) > 1 else "")
+        if error is not None and (self._error is None or now - self._measured > ERROR_SECONDS or done == self._steps):
+            self._error, self._measured = error(), now
+        loss = f"{terms.sum():.2e}" + ("" if self._error is None else f"  error {self._error:.1e}")
+        self.show(done, loss, rate, left, each if len(names) > 1 else "")
 
     @abstractmethod
-    def show(self, done: int, loss: float, rate: float, left: str, each: str) -> None:
-        """Show a step: its loss, steps a second, the time left, and the terms of the loss if there are several."""
+    def show(self, done: int, loss: str, rate: float, left: str, each: str) -> None:
+        """Show a step: loss and error, steps a second, the time left, the terms of the loss if there are several."""
 
 
 def _clock(seconds: float) -> str:
@@ -72,8 +81,8 @@ class _Lines(_Timed):
 
     seconds = 10.0
 
-    def show(self, done: int, loss: float, rate: float, left: str, each: str) -> None:
-        line = f"{self._stage} {done}/{self._steps}  loss {loss:.3e}  {rate:.1f} steps/s  {left} left  {each}"
+    def show(self, done: int, loss: str, rate: float, left: str, each: str) -> None:
+        line = f"{self._stage} {done}/{self._steps}  loss {loss}  {rate:.1f} steps/s  {left} left  {each}"
         print(line.rstrip(), file=sys.stderr, flush=True)
 
 
@@ -105,8 +114,8 @@ class _Bar(_Timed):
         super().begin(stage, steps, done)
         self._task = self._bar.add_task(stage, total=steps, completed=done, facts="", terms="")
 
-    def show(self, done: int, loss: float, rate: float, left: str, each: str) -> None:
-        facts = f"loss {loss:.2e}  [cyan]{rate:.1f}[/] steps/s  {left} left"
+    def show(self, done: int, loss: str, rate: float, left: str, each: str) -> None:
+        facts = f"loss {loss}  [cyan]{rate:.1f}[/] steps/s  {left} left"
         self._bar.update(self._task, completed=done, facts=facts, terms=each, refresh=True)
 
     def __exit__(self, *_: object) -> None:

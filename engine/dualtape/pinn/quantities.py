@@ -266,6 +266,18 @@ def read_order(coordinate: object, order: object) -> None:
         raise ArgumentError(f"the order of a derivative must be 1 or more, got {order!r}")
 
 
-def refuse_index(key: object) -> NoReturn:
+def refuse_index(key: object, coordinate: str) -> NoReturn:
     """What ``p[:, 0:1]`` should have been."""
-    raise ArgumentTypeError(f"`p[{key!r}]`: points are asked by name, as in p.x; all coordinates are p.points")
+    parts = key if isinstance(key, tuple) else (key,)
+    raise ArgumentTypeError(
+        f"`p[{', '.join(map(_spelled, parts))}]`: points are asked by name, write p.{coordinate}; "
+        "all coordinates are p.points"
+    )
+
+
+def _spelled(key: object) -> str:
+    """As it stands in brackets."""
+    if not isinstance(key, slice):
+        return repr(key)
+    ends = ("" if x is None else repr(x) for x in (key.start, key.stop))
+    return ":".join([*ends, repr(key.step)] if key.step is not None else ends)

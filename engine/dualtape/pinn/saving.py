@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 import dualtape as dt
 from dualtape import nn
 from dualtape.errors import ArgumentError, ArgumentTypeError
-from dualtape.pinn.networks import SIREN, ChebyshevKAN, FourierMLP, GatedMLP, MultiScaleMLP, Networks, ResidualMLP
+from dualtape.pinn.networks import (
+    SIREN,
+    AdaptiveMLP,
+    ChebyshevKAN,
+    FourierMLP,
+    GatedMLP,
+    MultiScaleMLP,
+    Networks,
+    ResidualMLP,
+    SeparableMLP,
+)
 
 if TYPE_CHECKING:
     from dualtape.pinn.solution import Solution
@@ -29,6 +39,7 @@ def save_solution(solution: Solution, path: str | PathLike[str]) -> None:
         "transform": problem.transform is not None or bool(problem.hard),
         "seconds": solution.seconds,
         "terms": list(history.names),
+        "weights": history.weights,
         "stages": [list(stage) for stage in history.stages],
     }
     tensors = {f"network.{p.name}": p.value() for p in solution.network.get_parameters()}
@@ -56,6 +67,12 @@ def describe_network(network: Any) -> dict[str, Any] | None:
         return _with_activation("FourierMLP", sizes, network, network.hidden[0].activation)
     if kind in (GatedMLP, ResidualMLP):
         return _with_activation(kind.__name__, network.sizes, network, network.first.activation)
+    if kind is AdaptiveMLP:
+        sizes = {**network.sizes, "scale": network.scale, "each_unit": network.each_unit}
+        return _with_activation("AdaptiveMLP", sizes, network, network.activation)
+    if kind is SeparableMLP:
+        part = describe_network(network.parts[0])
+        return None if part is None else {**part, **network.sizes, "class": "SeparableMLP", "rank": network.rank}
     if kind is MultiScaleMLP:
         part = describe_network(network.parts[0])
         return None if part is None else {**part, "class": "MultiScaleMLP", "scales": list(network.scales)}

@@ -33,6 +33,8 @@ class Solution:
     problem, network
         What was solved, and by what. The solution is more than the network: it scales coordinates, and holds the
         hard constraint.
+    field
+        The function from Tensors of points, (N, d), to the unknowns, (N, m), with all of that.
     history
         The losses, term by term.
     seconds
@@ -63,7 +65,7 @@ class Solution:
         self.network = network
         self.history = history
         self.seconds = seconds
-        self._field = field
+        self.field = field
         self._like = like
         self.scaled = scaled
         where = like.device.name
@@ -87,7 +89,7 @@ class Solution:
         given = self._given(points, coordinates)
         whole = points is not None
         if self._compiled is None or _holds_tensors(given):
-            return self._split(self._mapped(lambda block: [self._field(block)], given, whole)[0])
+            return self._split(self._mapped(lambda block: [self.field(block)], given, whole)[0])
         return self._split(self._mapped(self._compiled, given, whole, _filled_up)[0])
 
     def __getattr__(self, name: str) -> SolvedField:
@@ -118,12 +120,12 @@ class Solution:
             Of the shape of the points without their last axis; a Tensor, with derivatives, of Tensors.
         """
         domain, given = self.problem.domain, self._given(points, coordinates)
-        statement = Statement(expression, domain, (), self.problem.unknowns, self._field)
+        statement = Statement(expression, domain, (), self.problem.unknowns, self.field)
 
         def found(block: dt.Tensor) -> list[dt.Tensor]:
             if not statement.indices:
                 statement.record(block, {})
-            columns = statement.residuals(block, {}, derivatives_of(self._field, statement.indices)(block))
+            columns = statement.residuals(block, {}, derivatives_of(self.field, statement.indices)(block))
             if not all(isinstance(x, dt.Tensor) and x.shape == (block.shape[0], 1) for x in columns):
                 shapes = ", ".join(str(getattr(x, "shape", type(x).__name__)) for x in columns)
                 raise ShapeError(f"the expression gave {shapes}; expected columns of shape {(block.shape[0], 1)}")
@@ -261,6 +263,15 @@ class Solution:
         from dualtape.pinn.saving import save_solution
 
         save_solution(self, path)
+
+    def export_onnx(self, path: str | PathLike[str]) -> None:
+        """Write it to a file in the ONNX format, which other libraries run: from points (N, d) to unknowns (N, m).
+
+        With all that belongs to it: scaling, transform, hard conditions. Needs ``pip install "dualtape[onnx]"``; see
+        :func:`dualtape.export_onnx`.
+        """
+        with dt.device(self._like.device):
+            dt.export_onnx(self.field, path, self.problem.domain.dimension, dtype=self._like.dtype)
 
     def plot(
         self,

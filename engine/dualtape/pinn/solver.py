@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -24,7 +25,8 @@ from dualtape.pinn.solution import Solution
 from dualtape.pinn.stages import LBFGS, Adam, Schedule, TrainingStage, default_schedule, read_schedule
 from dualtape.pinn.training import Settings, Stopped, Training
 from dualtape.pinn.untrained import warn_of_untrained
-from dualtape.pinn.weighting import Weighting
+from dualtape.pinn.watching import StopTraining, Watcher, Watchers
+from dualtape.pinn.weighting import Balanced, Weighting
 
 
 def solve(
@@ -46,8 +48,9 @@ def solve(
     checkpoint: str | PathLike[str] | None = None,
     checkpoint_seconds: float = 60.0,
     resume: bool = False,
-    watch: Callable[[Solution], object] | None = None,
+    watch: Watcher | Sequence[Watcher] | None = None,
     watch_every: int = 100,
+    seconds: float | None = None,
     progress: bool | None = None,
 ) -> Solution:
     """Train ``network`` until it satisfies ``problem``.
@@ -75,7 +78,8 @@ def solve(
         hold worst: ``points=RAD(resample)`` for each stage that does not say otherwise. 0 keeps the first ones.
     weighting
         Weights of the loss that follow the training: :class:`GradientNorm` or :class:`TangentKernel` of terms,
-        :class:`Causal` in time, :class:`SelfAdaptive` of points.
+        :class:`Causal` in time, :class:`SelfAdaptive` of points. By default conditions that have no weight get one, by
+        :class:`Balanced`.
     scaled
         Give the network coordinates that run from -1 to 1 over the domain, which trains better; equations, conditions
         and the solution are in the coordinates of the domain all the same.
@@ -96,10 +100,14 @@ def solve(
         Go on from ``checkpoint`` if it exists. With the same arguments the run ends in the same bits as one that was
         never stopped, in whatever stage it was; steps and further stages may be added.
     watch
-        Called with the solution as it is, its history and its seconds so far, after each ``watch_every`` steps; what it
-        takes is not counted. It may stop the training with an exception.
+        Called with the solution as it is, its history and its seconds so far, after each ``watch_every`` steps: a
+        function, a :class:`Track` of values that change, or a list of these. What it takes is not counted. With
+        :class:`StopTraining` it ends the training, and with any other exception, too, which then comes out of here; the
+        network holds what it had learned, and so does the checkpoint.
     watch_every
         After how many steps.
+    seconds
+        End the training after so many, wherever it is. Stages have seconds of their own.
     progress
         A bar on a terminal, lines elsewhere; ``False`` shows nothing.
 
@@ -128,25 +136,35 @@ def solve(
     warn_of_contradictions(problem)
     wanted = read_precision(precision)
     trained = _read_parameters(network, parameters, wanted)
-    warn_of_untrained(problem, trained)
     weights = sum(parameter.size for parameter in trained)
+    stages = _read_stages(optimizer, steps, lbfgs_steps, learning_rate, weights)
+    held = [parameter for stage in stages for parameter in stage.holds]
+    _check_held(held, trained)
+    warn_of_untrained(problem, (*trained, *held))
     settings = Settings(
-        _read_stages(optimizer, steps, lbfgs_steps, learning_rate, weights),
+        stages,
         read_count("points", points),
         read_sampler(sampler),
         RAD(resample) if read_count("resample", resample, 0) else Fixed(),
-        _read_weighting(weighting),
+        _read_weighting(weighting, problem),
         bool(scaled),
         read_count("seed", seed, 0),
     )
     path = _read_path(checkpoint)
     if resume and path is None:
         raise ArgumentError("`resume` needs `checkpoint`, the file to go on from")
-    seconds = _read_positive("checkpoint_seconds", checkpoint_seconds)
-    if watch is not None and not callable(watch):
-        raise ArgumentTypeError(f"`watch` must be a function of the solution, got {type(watch).__name__}")
+    pause = _read_positive("checkpoint_seconds", checkpoint_seconds)
+    budget = math.inf if seconds is None else _read_positive("seconds", seconds)
     every = read_count("watch_every", watch_every)
     began = time.perf_counter()
+
+    def present() -> Solution:
+        solution.history = training.history
+        solution.history.weights = training.weights()
+        solution.seconds = time.perf_counter() - began - watchers.seconds
+        return solution
+
+    watchers = Watchers(watch, every, present)
     with dt.device(trained[0].device), deferred_interrupt() as interruption, make_progress(progress) as shown:
         with precision_of(network, parameters, wanted):
             training = Training(problem, network, trained, settings)
@@ -154,22 +172,22 @@ def solve(
                 prepare_saving(training, path)
                 if resume and path.exists():
                     load_training(training, path)
-
         solution = Solution(problem, network, training.objective.field, trained[0], training.history, 0.0, bool(scaled))
-
-        def present() -> Solution:
-            solution.history = training.history
-            solution.seconds = time.perf_counter() - began - training.watching
-            return solution
-
-        keep = _between_steps(training, path, seconds, interruption)
+        keep = _between_steps(training, path, pause, interruption)
 
         def after_step() -> None:
             keep()
-            if watch is not None and len(training.history) % every == 0:
-                started = time.perf_counter()
-                watch(present())
-                training.watching += time.perf_counter() - started
+            try:
+                watchers.after_step(len(training.history))
+            except StopTraining:
+                raise
+            except BaseException:
+                training.go_back_if_lost()
+                if path is not None:
+                    save_training(training, path)
+                raise
+            if time.perf_counter() - began - watchers.seconds > budget:
+                raise StopTraining
 
         training.after_step = after_step
         try:
@@ -180,6 +198,7 @@ def solve(
             raise KeyboardInterrupt(f"stopped at step {len(training.history)}") from None
         if path is not None:
             save_training(training, path)
+        watchers.at_end(len(training.history))
         return present()
 
 
@@ -241,10 +260,19 @@ def _read_stages(
     return (*begun, LBFGS(lbfgs)) if lbfgs else tuple(begun)
 
 
-def _read_weighting(weighting: Any) -> Weighting | None:
-    if weighting is not None and not isinstance(weighting, Weighting):
+def _check_held(held: Sequence[dt.Parameter], trained: Sequence[dt.Parameter]) -> None:
+    ids = {id(parameter) for parameter in trained}
+    for parameter in held:
+        if id(parameter) in ids:
+            raise ArgumentError(f"a stage holds the parameter {parameter.name!r} at a value, and it is trained as well")
+
+
+def _read_weighting(weighting: Any, problem: Problem) -> Weighting | None:
+    if weighting is None:
+        return Balanced() if any(condition.weight is None for condition in problem.conditions) else None
+    if not isinstance(weighting, Weighting):
         raise ArgumentTypeError(
-            "`weighting` must be GradientNorm(), TangentKernel(), Causal(), SelfAdaptive() or None, got "
+            "`weighting` must be Balanced(), GradientNorm(), TangentKernel(), Causal(), SelfAdaptive() or None, got "
             f"{type(weighting).__name__}"
         )
     return weighting

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import KW_ONLY, dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field, fields, replace
 from typing import ClassVar
 
+import dualtape as dt
 from dualtape.errors import ArgumentError, ArgumentTypeError
 from dualtape.pinn.collocation import Policy
 from dualtape.pinn.history import History
@@ -34,6 +36,9 @@ class TrainingStage:
         before them; looked at after each ``patience`` steps.
     seconds
         Stop after so many of this stage.
+    holds
+        What Parameters of the equations are in this stage, ``{speed: 5.0}``, those that are not trained: see
+        :func:`curriculum`.
 
     Examples
     --------
@@ -49,6 +54,7 @@ class TrainingStage:
     change: float = 0.0
     patience: int | None = None
     seconds: float = math.inf
+    holds: Mapping[dt.Parameter, float] = field(default_factory=dict)
 
     label: ClassVar[str] = ""
     """What progress and history call it."""
@@ -67,6 +73,7 @@ class TrainingStage:
                 raise ArgumentTypeError(f"`{name}` of `{self.label}` must be a number, got {type(value).__name__}")
             if not low <= value <= up:
                 raise ArgumentError(f"`{name}` of `{self.label}` must be from {low:g} to {up:g}, got {value}")
+        _check_held(self.label, self.holds)
 
     def __rshift__(self, following: TrainingStage | Schedule) -> Schedule:
         return Schedule((self,)) >> following
@@ -92,10 +99,14 @@ class TrainingStage:
 
     def _written(self, without: tuple[str, ...]) -> str:
         shown = [] if "steps" in without else [str(self.steps)]
-        for field in fields(self)[1:]:
-            value = getattr(self, field.name)
-            if field.name not in without and value != field.default:
-                shown.append(f"{field.name}={value!r}")
+        for given in fields(self)[1:]:
+            value = getattr(self, given.name)
+            if given.name == "holds":
+                if value:
+                    held = ", ".join(f"{parameter.name}: {number!r}" for parameter, number in value.items())
+                    shown.append(f"holds={{{held}}}")
+            elif given.name not in without and value != given.default:
+                shown.append(f"{given.name}={value!r}")
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
@@ -126,12 +137,18 @@ class FirstOrder(TrainingStage):
     ----------
     learning_rate
         Of the first step.
+    batch
+        Take so many points of the equations, and as large a share of those of each condition, in one step: a
+        mini-batch, by chance, so that all have been taken before one is taken again. By default all of them.
     """
 
     learning_rate: float = 5e-3
+    batch: int | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.batch is not None:
+            read_count("batch", self.batch)
         rate = self.learning_rate
         if isinstance(rate, bool) or not isinstance(rate, (int, float)):
             raise ArgumentTypeError(f"`learning_rate` must be a number, got {type(rate).__name__}")
@@ -265,6 +282,35 @@ class GaussNewtonCG(TrainingStage):
         read_count("rank", self.rank)
 
 
+def curriculum(parameter: dt.Parameter, values: Sequence[float], stages: TrainingStage | Schedule) -> Schedule:
+    """The same stages for one value of a Parameter after the other, from an easy problem to a hard one.
+
+    Krishnapriyan et al. 2021, *Characterizing possible failure modes in physics-informed neural networks*, NeurIPS 34,
+    section 4.1: a wave of speed 30 is learned by way of slower ones.
+
+    Parameters
+    ----------
+    parameter
+        One of the equations, made with ``requires_grad=False``; not trained.
+    values
+        The last one is that of the problem.
+
+    Examples
+    --------
+    >>> import dualtape as dt
+    >>> from dualtape import pinn
+    >>> speed = dt.Parameter(dt.Tensor([1.0]), name="speed", requires_grad=False)
+    >>> pinn.curriculum(speed, (1.0, 30.0), pinn.Adam(200))
+    Adam(200, holds={speed: 1.0}) >> Adam(200, holds={speed: 30.0})
+    """
+    if not isinstance(parameter, dt.Parameter):
+        raise ArgumentTypeError(f"`parameter` of `curriculum` must be a Parameter, got {type(parameter).__name__}")
+    if not isinstance(values, Sequence) or not len(values):
+        raise ArgumentTypeError(f"`values` of `curriculum` must be a tuple of numbers, got {values!r}")
+    each = read_schedule(stages).stages
+    return Schedule(tuple(replace(stage, holds={**stage.holds, parameter: x}) for x in values for stage in each))
+
+
 def default_schedule(weights: int, steps: int = 200, curvature_steps: int = 20_000) -> Schedule:
     """What :func:`solve` does by itself: Adam to leave the start behind, then as much curvature as can be had.
 
@@ -278,6 +324,16 @@ def default_schedule(weights: int, steps: int = 200, curvature_steps: int = 20_0
     """
     curvature = SSBroyden(curvature_steps) if weights <= DENSE_WEIGHTS else LBFGS(curvature_steps)
     return Adam(steps) >> curvature
+
+
+def _check_held(label: str, holds: object) -> None:
+    if not isinstance(holds, Mapping):
+        raise ArgumentTypeError(f"`holds` of `{label}` must be like {{speed: 5.0}}, got {type(holds).__name__}")
+    for parameter, value in holds.items():
+        if not isinstance(parameter, dt.Parameter):
+            raise ArgumentTypeError(f"`holds` of `{label}` is of Parameters, got {type(parameter).__name__}")
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+            raise ArgumentError(f"`holds` of `{label}` has {parameter.name} at {value!r}; expected a finite number")
 
 
 def read_schedule(optimizer: object) -> Schedule:

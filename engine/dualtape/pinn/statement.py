@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import dualtape as dt
-from dualtape.errors import ArgumentError, ShapeError
+from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
 from dualtape.pinn.condition import EquationRule
 from dualtape.pinn.domains import Domain
+from dualtape.pinn.explaining import explain_failure
 from dualtape.pinn.fields import Field, Orders, Points, derivative_columns
 from dualtape.pinn.quantities import Evaluation, Quantity
 
@@ -157,7 +158,11 @@ class _Call(Evaluation):
 
     def run(self) -> tuple[Any, ...]:
         """Call the equation: its residuals."""
-        found = self.statement.equation(*self.fields, self._p)
+        try:
+            found = self.statement.equation(*self.fields, self._p)
+        except (AttributeError, ArgumentError, ArgumentTypeError) as failure:
+            explain_failure(failure, self.coordinates)
+            raise
         return tuple(map(_tensor, found)) if isinstance(found, (tuple, list)) else (_tensor(found),)
 
     def derivative(self, expression: dt.Tensor, coordinate: str, order: int) -> Quantity:

@@ -13,12 +13,15 @@ from dualtape.pinn.collocation import Drawing, Policy
 from dualtape.pinn.descents import make_descent
 from dualtape.pinn.errors import DivergedError
 from dualtape.pinn.history import History
+from dualtape.pinn.minibatches import MiniBatches
 from dualtape.pinn.objective import WEIGHTS, Batch, Objective
 from dualtape.pinn.precision import warn_of_float32
 from dualtape.pinn.problem import Problem
 from dualtape.pinn.progress import Progress
-from dualtape.pinn.stages import TrainingStage
+from dualtape.pinn.stages import FirstOrder, TrainingStage
 from dualtape.pinn.unknowns import Network, check_network, unknown_fields
+from dualtape.pinn.validation import validation_of
+from dualtape.pinn.watching import StopTraining
 from dualtape.pinn.weighting import TrainingFacts, Weighting
 
 # Where no way leads further down, the loss must have come this far below the last such place, or the stage ends.
@@ -61,10 +64,8 @@ class Training:
         How long it has been in this stage.
     history
         The losses so far.
-    watching
-        How many seconds others have spent looking on.
     after_step
-        Called between steps, where a checkpoint may be written; may raise :class:`Stopped`.
+        Called between steps, where a checkpoint may be written; may raise :class:`Stopped`, or ``StopTraining``.
     """
 
     def __init__(
@@ -84,14 +85,15 @@ class Training:
         self.evaluate = dt.jit(self._differentiate)
         self._residual_size = dt.jit(self.objective.residual_size)
         self._all_residuals = dt.jit(self.objective.residuals)
-        self._gradient_norms = dt.jit(lambda batches: self.objective.gradient_norms(self.parameters, batches))
+        norms = lambda batches: self.objective.gradient_norms(self.parameters, batches)
+        self._gradient_norms = norms if settings.weighting is not None and settings.weighting.seldom else dt.jit(norms)
         linearised = self.objective.linearised(self.parameters)
         self._row_lengths = dt.jit(lambda batches: dt.ops.sqrt(dt.ops.square(linearised(batches)[1]).sum(axis=1)))
         if settings.weighting is not None:
             self._set_weights([np.ones(shape) for shape in self.objective.weight_shapes(self.batches)])
+        self._validation = validation_of(problem, self.objective.field, self.tensor)
         self.history = History(self.objective.names)
         self._begin(0)
-        self.watching = 0.0
         self.after_step: Callable[[], None] = lambda: None
         self.keep_values()
 
@@ -132,6 +134,14 @@ class Training:
     def _set_weights(self, weights: list[np.ndarray]) -> None:
         self.batches = [batch | {WEIGHTS: self.tensor(w)} for batch, w in zip(self.batches, weights, strict=True)]
 
+    def weights(self) -> dict[str, float]:
+        """What each term of the loss is multiplied by, in the mean over its points."""
+        found: dict[str, float] = {}
+        for term, batch in zip(self.objective.terms, self.batches, strict=True):
+            now = batch[WEIGHTS].asnumpy().mean(axis=0) if WEIGHTS in batch else np.ones(len(term.names))
+            found |= {n: w * float(x) for n, w, x in zip(term.names, term.weights, now, strict=True)}
+        return found
+
     def _reweigh(self, weighting: Weighting) -> None:
         """Let the weights follow the training."""
         domain, batches = self.problem.domain, self.batches
@@ -142,6 +152,8 @@ class Training:
             lambda: [r.asnumpy().astype(np.float64) for r in self._all_residuals(batches)],
             lambda: np.asarray(self._gradient_norms(batches), np.float64),
             lambda: self._traces(batches),
+            len(self.history),
+            tuple(term.balanced for term in self.objective.terms),
         )
         self._set_weights(weighting.updated(present))
         self.descent.loss_changed()
@@ -157,7 +169,10 @@ class Training:
         """Make the optimizer of a stage."""
         self.stage = stage
         present = self.settings.stages[stage]
+        for parameter, value in present.holds.items():
+            parameter.set_data(dt.ops.full_like(parameter.value(), value))
         self.descent = make_descent(present, self.parameters, self.objective, self._differentiate, self.evaluate)
+        self._minibatches: MiniBatches | None = None
         self.lowest: float | None = None
         self.seconds = 0.0
 
@@ -167,10 +182,13 @@ class Training:
 
     def run(self, progress: Progress) -> None:
         """All stages, from where it is."""
-        self._run_stage(progress)
-        while self.stage + 1 < len(self.settings.stages):
-            self._begin(self.stage + 1)
+        try:
             self._run_stage(progress)
+            while self.stage + 1 < len(self.settings.stages):
+                self._begin(self.stage + 1)
+                self._run_stage(progress)
+        except StopTraining:
+            pass
         self._require_finite(self.losses())  # the last step of Adam may have gone too far
 
     def _run_stage(self, progress: Progress) -> None:
@@ -192,19 +210,21 @@ class Training:
                 self._reweigh(weighting)
                 weighed = done
             before = self.values()
-            terms = self.descent.step(self.batches)
+            terms = self.descent.step(self._of_step(stage))
             if terms is not None:
                 self._require_finite(terms)
                 self._finite = before
                 self.history.append(terms)
-                progress.step(done + 1, self.history.names, terms)
+                progress.step(done + 1, self.history.names, terms, self._validation)
                 self.seconds = time.perf_counter() - began
             ended = False
             if terms is None or self.descent.restarted:
                 # There is a way on, by the gradient alone or on other points.
                 ended = self._has_ended(terms is not None or policy.every > 0)
             if terms is not None:
+                looked = time.perf_counter()
                 self.after_step()
+                began += time.perf_counter() - looked
             elif not ended:
                 self._redraw(policy)
             if ended:
@@ -219,6 +239,19 @@ class Training:
             return False
         warn_of_float32(self.dtype, loss)
         return True
+
+    def _of_step(self, stage: TrainingStage) -> list[Batch]:
+        """The points of the next step: all, or those of a mini-batch."""
+        if not isinstance(stage, FirstOrder) or stage.batch is None:
+            return self.batches
+        if self._minibatches is None or self._minibatches.whole is not self.batches:
+            self._minibatches = MiniBatches(self.batches, self.objective, stage.batch, self.settings.seed)
+        return self._minibatches.of_step(self.history.steps)
+
+    def go_back_if_lost(self) -> None:
+        """Take the last good parameters if the last step went too far."""
+        if not np.isfinite(self.losses()).all():
+            self.parameters.set_data(self._finite)
 
     def keep_values(self) -> None:
         """Go back to the present parameters when the loss becomes infinite."""

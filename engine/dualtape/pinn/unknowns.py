@@ -10,7 +10,7 @@ import dualtape as dt
 from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
 from dualtape.pinn.condition import Condition
 from dualtape.pinn.fields import Points
-from dualtape.pinn.hard import HardField, check_hard, periodic_inputs, periods_of
+from dualtape.pinn.hard import check_hard, hard_formula, periodic_inputs, periods_of
 from dualtape.pinn.networks import Networks
 from dualtape.pinn.problem import Problem
 
@@ -64,7 +64,7 @@ def _hard(problem: Problem, network: Network, conditions: list[Condition], like:
     for name in names:
         own = [c for c in conditions if c.hard is not None and _is_of(c, c.hard.of, name, names)]
         if own:
-            fields[name] = HardField(problem.domain, own, like)
+            fields[name] = hard_formula(problem.domain, own, like)
             check_hard(problem.domain, own, periods_of(problem.hard), like)
 
     def exact(points: dt.Tensor) -> dt.Tensor:

@@ -35,6 +35,10 @@ class TrainingFacts(NamedTuple):
         Computes how long the gradient of each residual's mean square is, in the order of the columns of all terms.
     traces
         Computes for each of them the mean square of the gradients of its single residuals, in the same order.
+    steps
+        How many steps the training has taken.
+    balanced
+        For each term whether its weight is to be found; the first is that of the equations.
     """
 
     weights: PointWeights
@@ -42,13 +46,17 @@ class TrainingFacts(NamedTuple):
     residuals: Callable[[], PointWeights]
     norms: Callable[[], np.ndarray]
     traces: Callable[[], np.ndarray]
+    steps: int
+    balanced: tuple[bool, ...]
 
 
 class Weighting(ABC):
-    """How weights follow the training: by terms (:class:`GradientNorm`, :class:`TangentKernel`), in time, at points."""
+    """How weights follow the training: by terms, as :class:`Balanced` and :class:`GradientNorm`, in time, at points."""
 
     every: int
     """After so many steps they are computed anew."""
+    seldom = False
+    """Whether they are computed a few times in all, too few to compile a program for it."""
 
     @abstractmethod
     def updated(self, present: TrainingFacts) -> PointWeights:
@@ -57,6 +65,65 @@ class Weighting(ABC):
     def redrawn(self, before: PointWeights, shapes: list[tuple[int, int]]) -> PointWeights:
         """The first weights of new points: those of the terms."""
         return [np.broadcast_to(w.mean(axis=0), shape).copy() for w, shape in zip(before, shapes, strict=True)]
+
+
+@dataclass(frozen=True)
+class Balanced(Weighting):
+    """Conditions whose weight nobody gave get one from the first steps of a training, and keep it: the default.
+
+    The weight is the norm of the equations' gradient over that of the condition's, within bounds: conditions that are
+    learned late are learned in vain, and one that holds by chance has no gradient. It is taken at the beginning and
+    after each ``every`` steps until ``until``, as the geometric mean of what it was and what it would be now.
+    Equations, and conditions with a weight of their own, keep theirs. ``print(solution.history)`` shows all weights.
+
+    Reference: Wang, Teng & Perdikaris 2021, *Understanding and mitigating gradient flow pathologies in physics-informed
+    neural networks*, SIAM J. Sci. Comput. 43 (arXiv:2001.04536), algorithm 1, whose weights never rest and have no
+    bounds.
+
+    Parameters
+    ----------
+    least, most
+        Between which values weights are.
+    every, until
+        After how many steps, and until which.
+
+    Examples
+    --------
+    >>> from dualtape import pinn
+    >>> pinn.Balanced()
+    Balanced(least=10.0, most=100.0, every=100, until=200)
+    """
+
+    least: float = 10.0
+    most: float = 100.0
+    every: int = 100
+    until: int = 200
+
+    seldom = True
+
+    def __post_init__(self) -> None:
+        read_count("every", self.every)
+        read_count("until", self.until, 0)
+        if not 0 < self.least <= self.most < math.inf:
+            raise ArgumentError(
+                f"`least` and `most` of `Balanced` must be positive and in this order, got {self.least} and {self.most}"
+            )
+
+    def updated(self, present: TrainingFacts) -> PointWeights:
+        if present.steps > self.until:
+            return present.weights
+        norms = present.norms()
+        equations = norms[: present.weights[0].shape[1]].max()
+        found, start = [], 0
+        for weights, balanced in zip(present.weights, present.balanced, strict=True):
+            own = norms[start : start + weights.shape[1]]
+            start += weights.shape[1]
+            if balanced:
+                ratios = np.divide(equations, own, out=np.zeros_like(own), where=own > 0)
+                wanted = np.clip(np.where(np.isfinite(ratios), ratios, 0.0), self.least, self.most)
+                weights = np.broadcast_to(wanted, weights.shape) if present.steps == 0 else np.sqrt(weights * wanted)
+            found.append(weights)
+        return found
 
 
 @dataclass(frozen=True)

@@ -210,7 +210,7 @@ def test_a_missing_package_is_named(package: str, make: Any, monkeypatch: pytest
         return real(name, *args)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(pinn.MissingPackageError, match=rf'needs {package}, .* pip install "dualtape\[geometry\]"'):
+    with pytest.raises(errors.MissingExtraError, match=rf'needs {package}, .* pip install "dualtape\[geometry\]"'):
         make()
 
 

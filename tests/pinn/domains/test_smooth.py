@@ -50,12 +50,8 @@ def test_boundary_values_hold_exactly_on_a_ring() -> None:
     ring = pinn.Shell((0, 0), 0.5, 1.0)
     exact = lambda x, y: 1 - x**2 - y**2 + np.log(np.hypot(x, y)) / np.log(2)
     given = lambda p: (p.x**2 + p.y**2 - 1) * (1 / 3)  # 0 where r = 1, -1/4 where r = 1/2
-    problem = pinn.Problem(
-        ring,
-        lambda u, p: u.laplacian() + 4,
-        transform=lambda u, p: given(p) + ring.smooth_distance(p) * u,
-        exact=exact,
-    )
+    ends = [pinn.dirichlet(given, on="boundary", hard=True)]
+    problem = pinn.Problem(ring, lambda u, p: u.laplacian() + 4, ends, exact=exact)
     with dt.device("host"):
         network = nn.MLP(2, 1, width=12, depth=2, seed=0)
     solution = pinn.solve(problem, network, 20, lbfgs_steps=400, points=200, progress=False)

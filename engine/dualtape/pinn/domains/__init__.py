@@ -10,9 +10,8 @@ from dualtape.pinn.domains.cloud import PointCloud as PointCloud
 from dualtape.pinn.domains.combination import Difference as Difference
 from dualtape.pinn.domains.combination import Intersection as Intersection
 from dualtape.pinn.domains.combination import Union as Union
+from dualtape.pinn.domains.domain import BOUNDARY as BOUNDARY
 from dualtape.pinn.domains.domain import Domain as Domain
-from dualtape.pinn.domains.domain import PointsAndNormals as PointsAndNormals
-from dualtape.pinn.domains.domain import Seed as Seed
 from dualtape.pinn.domains.ellipse import Ellipse as Ellipse
 from dualtape.pinn.domains.facets import Faceted as Faceted
 from dualtape.pinn.domains.meshes import from_mesh as from_mesh
@@ -21,8 +20,9 @@ from dualtape.pinn.domains.named import ChosenParts as ChosenParts
 from dualtape.pinn.domains.named import OneName as OneName
 from dualtape.pinn.domains.placed import Placed as Placed
 from dualtape.pinn.domains.places import BoundaryPoints as BoundaryPoints
+from dualtape.pinn.domains.places import PointsAndNormals as PointsAndNormals
 from dualtape.pinn.domains.places import Predicate as Predicate
-from dualtape.pinn.domains.planar import MissingPackageError as MissingPackageError
+from dualtape.pinn.domains.places import Seed as Seed
 from dualtape.pinn.domains.planar import from_shapely as from_shapely
 from dualtape.pinn.domains.polygon import Polygon as Polygon
 from dualtape.pinn.domains.polygon import Triangle as Triangle

@@ -10,7 +10,8 @@ import numpy as np
 
 from dualtape.errors import ArgumentError
 from dualtape.pinn.domains.distance import length
-from dualtape.pinn.domains.domain import Domain, PointsAndNormals, Seed
+from dualtape.pinn.domains.domain import Domain
+from dualtape.pinn.domains.places import PointsAndNormals, Seed
 from dualtape.pinn.domains.reading import read_length, read_names, read_point
 from dualtape.pinn.domains.smooth import conjunction
 from dualtape.pinn.sampling import sample_cube
@@ -74,7 +75,7 @@ class Shell(Domain):
         radius = _radius(points, self.center)
         return np.maximum(radius - self.outer, self.inner - radius)
 
-    def vanishing(self, points: Any) -> Any:
+    def smooth_distance(self, points: Any) -> Any:
         """The R-conjunction of the outer ball and of what is outside of the inner one."""
         square = _square(points, self.center)
         return conjunction((self.outer**2 - square) * (0.5 / self.outer), (square - self.inner**2) * (0.5 / self.inner))
@@ -136,7 +137,7 @@ class Ball(Domain):
         """The distance from the center less the radius."""
         return _radius(points, self.center) - self.radius
 
-    def vanishing(self, points: Any) -> Any:
+    def smooth_distance(self, points: Any) -> Any:
         """``(R^2 - r^2) / (2 R)``, which is smooth in the center, too."""
         return (self.radius**2 - _square(points, self.center)) * (0.5 / self.radius)
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from dualtape.errors import ArgumentError
 from dualtape.pinn.domains.distance import box_distance
-from dualtape.pinn.domains.domain import Domain, PointsAndNormals, Seed
+from dualtape.pinn.domains.domain import Domain
+from dualtape.pinn.domains.places import PointsAndNormals, Seed
 from dualtape.pinn.domains.smooth import between_ends, conjunction
 from dualtape.pinn.sampling import sample_cube
 
@@ -75,6 +76,15 @@ class Rectangle(Domain):
         """The product of the other sides; 1 for an end of an interval."""
         return float(np.prod(np.delete(self.upper - self.lower, self.face(part)[0])))
 
+    def during(self, start: float, end: float) -> Rectangle:
+        """The same box with another range of time."""
+        if self.time is None:
+            raise ArgumentError(f"{self} has no time; name a coordinate `t`, or make it of `pinn.Time`")
+        low, up = self.bounds[self.time]
+        if not low <= start < end <= up:
+            raise ArgumentError(f"a window from {start:g} to {end:g} is none of the time from {low:g} to {up:g}")
+        return type(self)(**(self.bounds | {self.time: (start, end)}))
+
     def signed_distance(self, points: Any) -> Any:
         """The distance from the faces, negative inside."""
         beyond = [
@@ -83,7 +93,7 @@ class Rectangle(Domain):
         ]
         return box_distance(beyond)
 
-    def vanishing(self, points: Any) -> Any:
+    def smooth_distance(self, points: Any) -> Any:
         """The R-conjunction of what lies within each range."""
         pairs = zip(self.coordinates, self.lower.tolist(), self.upper.tolist(), strict=True)
         ranges = [between_ends(points[..., i], low, up) for i, (name, low, up) in enumerate(pairs) if name != self.time]

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from dualtape.errors import ArgumentError, ShapeError
-from dualtape.pinn.domains.domain import Domain, PointsAndNormals, Seed
+from dualtape.pinn.domains.domain import Domain
+from dualtape.pinn.domains.places import PointsAndNormals, Seed
 from dualtape.pinn.domains.reading import read_length, read_names
 
 

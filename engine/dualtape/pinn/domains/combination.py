@@ -10,15 +10,18 @@ from typing import Any
 import numpy as np
 
 from dualtape.errors import ArgumentError, ArgumentTypeError
-from dualtape.pinn.domains.domain import Domain, PointsAndNormals, Seed, estimated_share, makes
+from dualtape.pinn.domains.domain import Domain
 from dualtape.pinn.domains.facets import Faceted
-from dualtape.pinn.domains.places import mixed
+from dualtape.pinn.domains.made import makes
+from dualtape.pinn.domains.places import PointsAndNormals, Seed, mixed
 from dualtape.pinn.domains.rejection import draw_until
 from dualtape.pinn.domains.smooth import conjunction, disjunction
 from dualtape.pinn.sampling import sample_cube
 
 NEAR = 1e-7
 """How far to either side of a boundary it is seen whether it is one of the combination, as a part of the box."""
+SURVEYED = 1 << 17
+"""Points of the box by which it is seen how much of it is inside."""
 PIECES = 1 << 12
 """Points of a part by which it is seen how much of it is left."""
 
@@ -101,7 +104,9 @@ class Combination(Domain):
 
     @cached_property
     def _measure(self) -> float:
-        return estimated_share(self) * float(np.prod(self.upper - self.lower))
+        cube = sample_cube("sobol", SURVEYED, self.dimension, (0,))
+        share = self.contains(self.lower + cube * (self.upper - self.lower)).mean()
+        return float(share) * float(np.prod(self.upper - self.lower))
 
     @cached_property
     def _left(self) -> dict[str, list[float]]:
@@ -182,7 +187,7 @@ class Union(Combination):
         """The lesser of both."""
         return np.minimum(self.first.signed_distance(points), self.second.signed_distance(points))
 
-    def vanishing(self, points: Any) -> Any:
+    def smooth_distance(self, points: Any) -> Any:
         """The R-disjunction of both."""
         self._require_signs()
         if self._meets_along_a_face:
@@ -190,7 +195,7 @@ class Union(Combination):
                 f"a smooth distance of {self} would vanish where the two meet along a face: let them overlap, or make "
                 "one polygon of both"
             )
-        return disjunction(self.first.vanishing(points), self.second.vanishing(points))
+        return disjunction(self.first.smooth_distance(points), self.second.smooth_distance(points))
 
     _holds = contains
 
@@ -225,10 +230,10 @@ class Intersection(Combination):
         """The greater of both."""
         return np.maximum(self.first.signed_distance(points), self.second.signed_distance(points))
 
-    def vanishing(self, points: Any) -> Any:
+    def smooth_distance(self, points: Any) -> Any:
         """The R-conjunction of both."""
         self._require_signs()
-        return conjunction(self.first.vanishing(points), self.second.vanishing(points))
+        return conjunction(self.first.smooth_distance(points), self.second.smooth_distance(points))
 
     _holds = contains
 
@@ -261,10 +266,10 @@ class Difference(Combination):
         """The greater of the first one's and the second one's of the other sign."""
         return np.maximum(self.first.signed_distance(points), -self.second.signed_distance(points))
 
-    def vanishing(self, points: Any) -> Any:
+    def smooth_distance(self, points: Any) -> Any:
         """The R-conjunction of the first and of what is outside of the second."""
         self._require_signs()
-        return conjunction(self.first.vanishing(points), -self.second.vanishing(points))
+        return conjunction(self.first.smooth_distance(points), -self.second.smooth_distance(points))
 
     def _holds(self, points: np.ndarray) -> np.ndarray:
         return np.asarray(self.first.inside(points) & ~self.second.inside(points))

@@ -1,21 +1,22 @@
-"""What a domain is: named coordinates, points inside, and named parts of a boundary with points and normals on them."""
+"""What a domain is: named coordinates, points inside, and named parts of a boundary with points and normals on them.
+
+How points are spread over several parts is in ``spreading``, and what is made of domains in ``made``.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, final
 
 import numpy as np
 
-from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
-from dualtape.pinn.domains.places import BoundaryPoints, Predicate, mixed
+from dualtape.errors import ArgumentError, ShapeError
+from dualtape.pinn.domains.made import Combinable
+from dualtape.pinn.domains.places import PointsAndNormals, Predicate, Seed
 from dualtape.pinn.domains.reading import check_coordinate, read_parts, read_range, read_rows
-from dualtape.pinn.domains.rejection import draw_until
-from dualtape.pinn.sampling import sample_cube
+from dualtape.pinn.domains.spreading import points_on
 
-Seed = tuple[int, ...]
-PointsAndNormals = tuple[np.ndarray, np.ndarray]
 On = Sequence[str | Predicate]
 
 BOUNDARY = "boundary"
@@ -23,20 +24,8 @@ BOUNDARY = "boundary"
 INITIAL = "initial"
 """Where time begins."""
 
-_operations: dict[str, Callable[..., Domain]] = {}
 
-
-def makes(name: str) -> Callable[[Callable[..., Domain]], Callable[..., Domain]]:
-    """Say what makes a domain of others: a class, which is a domain itself and so cannot be imported here."""
-
-    def said(maker: Callable[..., Domain]) -> Callable[..., Domain]:
-        _operations[name] = maker
-        return maker
-
-    return said
-
-
-class Domain(ABC):
+class Domain(Combinable, ABC):
     """A region in named coordinates, and the named parts of its boundary.
 
     A domain of your own is one class: call this ``__init__`` and define :meth:`interior`, :meth:`on_part`,
@@ -135,25 +124,17 @@ class Domain(ABC):
         raise ArgumentError(f"{type(self).__name__} has no signed distance; define `signed_distance(points)` in it")
 
     def smooth_distance(self, points: Any) -> Any:
-        """A smooth stand-in for the distance from the boundary, at points inside: a factor for hard constraints.
+        """A smooth stand-in for the distance from the boundary, by which conditions hold exactly with ``hard=True``.
 
-        It is 0 on the boundary (but where time begins and ends), positive inside, and rises there with a slope of 1 (or
-        more, where boundaries of a union's parts coincide). It is smooth but at corners, where a distance has a kink
-        wherever two points of the boundary are nearest. With
-        ``transform=lambda u, p: g(p) + domain.smooth_distance(p) * u``, ``u = g`` holds there whatever the network is.
-
-        Parameters
-        ----------
-        points
-            Of shape (..., dimension), for a result of shape (...); or the points of an equation, for a column.
+        At points inside, of shape (..., dimension), Tensors or arrays: shape (...). It is 0 on the boundary (but where
+        time begins and ends), positive inside, and rises there with a slope of 1 (or more, where boundaries of a
+        union's parts coincide). It is smooth but at corners, where a distance has a kink wherever two points of the
+        boundary are nearest.
         """
-        whole = getattr(points, "points", None)
-        found = self.vanishing(points if whole is None else whole)
-        return found if whole is None else found.reshape(-1, 1)
-
-    def vanishing(self, points: Any) -> Any:
-        """What :meth:`smooth_distance` is at points of shape (..., dimension), Tensors or arrays."""
-        raise ArgumentError(f"{type(self).__name__} has no smooth distance; define `vanishing(points)` in it")
+        raise ArgumentError(
+            f"{type(self).__name__} has no smooth distance; define `smooth_distance(points)` in it, or let its "
+            "conditions be soft"
+        )
 
     def quadrature(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         """Points (n, dimension) and weights (n,) of integrals over the domain, about ``number`` of them.
@@ -163,6 +144,10 @@ class Domain(ABC):
         """
         points = self.interior(number, "sobol", (0,))
         return points, np.full(len(points), self.measure() / len(points))
+
+    def during(self, start: float, end: float) -> Domain:
+        """The same from one moment to another, both within its time: a window, as :func:`dualtape.pinn.march` has."""
+        raise ArgumentError(f"{type(self).__name__} cannot be cut in time; make it as `region * pinn.Interval(t=...)`")
 
     @property
     def time(self) -> str | None:
@@ -207,6 +192,11 @@ class Domain(ABC):
         """The parts that a name stands for: itself, or those of ``"boundary"`` or ``"initial"``."""
         if isinstance(on, str) and on in self.parts:
             return (on,)
+        if on == INITIAL and self.time is None:
+            raise ArgumentError(
+                f"{self} has no time, and so no beginning of it: a coordinate named `t` is time, and so is that of "
+                "pinn.Time(tau=(0, 1))"
+            )
         begin, end = f"{self.time or 't'}-", f"{self.time or 't'}+"
         if on == BOUNDARY or callable(on):
             return tuple(name for name in self.whole if name not in (begin, end))
@@ -229,7 +219,7 @@ class Domain(ABC):
         A part is a name of :attr:`parts`, ``"boundary"`` for the whole of it (but where time begins and ends),
         ``"initial"``, or a function that chooses from the whole, such as ``lambda p: p.x < 0.1``.
         """
-        pairs = [self._on(one, number, sampler, (*seed, i)) for i, one in enumerate(on)]
+        pairs = [points_on(self, one, number, sampler, (*seed, i)) for i, one in enumerate(on)]
         points, normals = zip(*pairs, strict=True)
         return np.concatenate(points), np.concatenate(normals)
 
@@ -277,104 +267,6 @@ class Domain(ABC):
         axes = [np.linspace(low, up, n) for low, up, n in zip(self.lower, self.upper, sizes, strict=True)]
         return list(np.meshgrid(*axes, indexing="ij"))
 
-    # Other domains made of it
-
-    @final
-    def __or__(self, other: Domain) -> Domain:
-        """The union of both: ``a | b``."""
-        return _operations["union"](self, other)
-
-    @final
-    def __and__(self, other: Domain) -> Domain:
-        """What both have in common: ``a & b``."""
-        return _operations["intersection"](self, other)
-
-    @final
-    def __sub__(self, other: Domain) -> Domain:
-        """What of this one is not in the other: ``a - b``."""
-        return _operations["difference"](self, other)
-
-    @final
-    def __mul__(self, other: Domain) -> Domain:
-        """All pairs of a point here and one there, of other coordinates: ``disk * pinn.Interval(t=(0, 1))``."""
-        return _operations["product"](self, other)
-
-    @final
-    def translated(self, **by: float) -> Domain:
-        """Moved along some coordinates: ``disk.translated(x=1.5)``."""
-        return _operations["translation"](self, by)
-
-    @final
-    def rotated(self, angle: float, *, plane: tuple[str, str] | None = None, about: Any = None) -> Domain:
-        """Turned by ``angle`` radians from the first coordinate of ``plane`` to the second, about a point.
-
-        The plane is that of the first two coordinates, and the point the origin, if they are not given.
-        """
-        return _operations["rotation"](self, angle, plane, about)
-
-    @final
-    def scaled(self, factor: float, *, about: Any = None) -> Domain:
-        """Larger by a positive factor, the same in all directions, as seen from a point (the origin)."""
-        return _operations["scaling"](self, factor, about)
-
-    @final
-    def named(self, name: str) -> Domain:
-        """The same, whose whole boundary is one part of this name: ``square - disk.named("hole")``."""
-        return _operations["name"](self, name)
-
-    @final
-    def with_parts(self, **parts: Predicate) -> Domain:
-        """The same, with parts of the boundary that functions choose: ``box.with_parts(inlet=lambda p: p.x < 0.1)``.
-
-        A function is given points with their coordinates as arrays of shape (N,) and says with bools which belong to
-        the part. The parts that there were stay as they are.
-        """
-        return _operations["parts"](self, parts)
-
     def __repr__(self) -> str:
         ranges = zip(self.coordinates, self.lower, self.upper, strict=True)
         return f"{type(self).__name__}({', '.join(f'{name}=({low:g}, {up:g})' for name, low, up in ranges)})"
-
-    # How points are spread over a boundary
-
-    def _on(self, on: str | Predicate, number: int, sampler: str, seed: Seed) -> PointsAndNormals:
-        parts = self.parts_of(on)
-        if not callable(on):
-            return self._spread(parts, number, sampler, seed)
-        points, normals = draw_until(
-            number,
-            lambda n: self._spread(parts, n, sampler, seed),
-            lambda pair: BoundaryPoints(self.coordinates, *pair).chosen(on),
-            f"the part of the boundary of {type(self).__name__} that a function in `on` chooses",
-        )
-        return points, normals
-
-    def _spread(self, parts: Sequence[str], number: int, sampler: str, seed: Seed) -> PointsAndNormals:
-        """``number`` points on several parts together, in proportion to their measures."""
-        if len(parts) == 1:
-            return self._read_part(parts[0], number, sampler, seed)
-        shares = np.cumsum([self.measure_of(part) for part in parts])
-        counts = np.diff(np.floor(number * shares / shares[-1] + 0.5), prepend=0).astype(int)
-        if self.dimension == 1:  # each part is a point, or a few
-            counts = np.full(len(parts), number)
-        pairs = [
-            self._read_part(part, int(n), sampler, (*seed, i))
-            for i, (part, n) in enumerate(zip(parts, counts, strict=True))
-            if n
-        ]
-        return mixed(pairs, seed)
-
-    def _read_part(self, name: str, number: int, sampler: str, seed: Seed) -> PointsAndNormals:
-        made, owner = self.on_part(name, number, sampler, seed), f"`on_part` of {type(self).__name__}"
-        if not isinstance(made, (tuple, list)) or len(made) != 2:
-            raise ArgumentTypeError(
-                f"{owner} returned {type(made).__name__}; expected a pair of arrays: points, and the normals there"
-            )
-        points = read_rows(owner, "points", made[0], number, self.dimension, fewer=self.dimension == 1)
-        return points, read_rows(owner, "normals", made[1], len(points), self.dimension)
-
-
-def estimated_share(domain: Domain, number: int = 1 << 17) -> float:
-    """The part of its box that a domain fills, by a Sobol sequence: to about 1e-4."""
-    cube = sample_cube("sobol", number, domain.dimension, (0,))
-    return float(domain.contains(domain.lower + cube * (domain.upper - domain.lower)).mean())

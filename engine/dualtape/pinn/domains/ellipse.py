@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.pinn.domains.domain import Domain, PointsAndNormals, Seed
+from dualtape.pinn.domains.domain import Domain
+from dualtape.pinn.domains.places import PointsAndNormals, Seed
 from dualtape.pinn.domains.reading import read_length, read_names, read_point
 from dualtape.pinn.sampling import sample_cube
 
@@ -92,7 +93,7 @@ class Ellipse(Domain):
         distance = np.hypot(x - u, y - v)
         return np.asarray(np.where(self.contains(points), -distance, distance))
 
-    def vanishing(self, points: Any) -> Any:
+    def smooth_distance(self, points: Any) -> Any:
         """``w / sqrt(w^2 + |grad w|^2)`` of ``w = 1 - (x / a)^2 - (y / b)^2``."""
         (a, b), (x0, y0) = self.semi_axes.tolist(), self.center.tolist()
         x, y = points[..., 0] - x0, points[..., 1] - y0

@@ -11,7 +11,8 @@ import numpy as np
 import dualtape as dt
 from dualtape.errors import ArgumentError, ArgumentTypeError
 from dualtape.pinn.domains.distance import separations, separations_from_triangles
-from dualtape.pinn.domains.domain import Domain, PointsAndNormals, Seed
+from dualtape.pinn.domains.domain import Domain
+from dualtape.pinn.domains.places import PointsAndNormals, Seed
 from dualtape.pinn.domains.reading import read_names
 from dualtape.pinn.domains.rejection import draw_until
 from dualtape.pinn.domains.smooth import segments_together
@@ -112,7 +113,7 @@ class Faceted(Domain):
         distance = self._separation(flat)
         return np.where(self._winds_around(flat), -distance, distance).reshape(points.shape[:-1])
 
-    def vanishing(self, points: Any) -> Any:
+    def smooth_distance(self, points: Any) -> Any:
         """The R-equivalence of the segments around a region of the plane; positive outside, too."""
         if self.dimension != 2:
             raise ArgumentError(f"{type(self).__name__} has a smooth distance in the plane, and not in space")

@@ -23,7 +23,7 @@ def from_surface(mesh: Any, *, names: Sequence[str] | None = None) -> Faceted:
 
     Raises
     ------
-    MissingPackageError
+    MissingExtraError
         trimesh is not installed; ``pip install "dualtape[geometry]"``.
 
     Examples
@@ -59,7 +59,7 @@ def from_mesh(mesh: Any, *, names: Sequence[str] | None = None) -> Faceted:
 
     Raises
     ------
-    MissingPackageError
+    MissingExtraError
         meshio is not installed; ``pip install "dualtape[geometry]"``.
     """
     try:

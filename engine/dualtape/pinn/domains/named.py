@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from dualtape.errors import ArgumentError, ArgumentTypeError
-from dualtape.pinn.domains.domain import BOUNDARY, INITIAL, Domain, PointsAndNormals, Seed, makes
-from dualtape.pinn.domains.places import BoundaryPoints, Predicate, read_predicates
+from dualtape.pinn.domains.domain import BOUNDARY, INITIAL, Domain
+from dualtape.pinn.domains.made import makes
+from dualtape.pinn.domains.places import BoundaryPoints, PointsAndNormals, Predicate, Seed, read_predicates
 from dualtape.pinn.domains.rejection import draw_until
 
 SURVEYED = 1 << 12
@@ -42,9 +43,9 @@ class Named(Domain):
         """That of the domain inside."""
         return self.inner.signed_distance(points)
 
-    def vanishing(self, points: Any) -> Any:
+    def smooth_distance(self, points: Any) -> Any:
         """That of the domain inside."""
-        return self.inner.vanishing(points)
+        return self.inner.smooth_distance(points)
 
     def quadrature(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         """That of the domain inside."""
@@ -60,6 +61,7 @@ class OneName(Named):
 
     def __init__(self, inner: Domain, name: str) -> None:
         _check_name(name)
+        self._name = name
         self._ends = tuple(part for part in inner.whole if part not in inner.parts_of(BOUNDARY))
         super().__init__(inner, {name: inner.across((BOUNDARY,)), **{end: inner.parts[end] for end in self._ends}})
 
@@ -67,6 +69,10 @@ class OneName(Named):
         """``number`` points of the whole boundary."""
         self.check_part(name)
         return self.inner.boundary(number, (name if name in self._ends else BOUNDARY,), sampler, seed)
+
+    def during(self, start: float, end: float) -> Domain:
+        """The same of a part of the time."""
+        return OneName(self.inner.during(start, end), self._name)
 
     def measure_of(self, part: str) -> float:
         """That of the whole boundary."""
@@ -106,6 +112,10 @@ class ChosenParts(Named):
             f"the part {name!r} of {self.inner!r}",
         )
         return points, normals
+
+    def during(self, start: float, end: float) -> Domain:
+        """The same of a part of the time."""
+        return ChosenParts(self.inner.during(start, end), self._chosen)
 
     def measure_of(self, part: str) -> float:
         """The length or area of a part, by 4096 points of the boundary."""

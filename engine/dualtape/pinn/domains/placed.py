@@ -10,7 +10,9 @@ import numpy as np
 
 import dualtape as dt
 from dualtape.errors import ArgumentError, ArgumentTypeError
-from dualtape.pinn.domains.domain import Domain, PointsAndNormals, Seed, makes
+from dualtape.pinn.domains.domain import Domain
+from dualtape.pinn.domains.made import makes
+from dualtape.pinn.domains.places import PointsAndNormals, Seed
 from dualtape.pinn.domains.reading import read_length, read_point
 
 
@@ -64,9 +66,9 @@ class Placed(Domain):
         """That of the domain, by the factor."""
         return self._factor * self.inner.signed_distance(self._back(points))
 
-    def vanishing(self, points: Any) -> Any:
+    def smooth_distance(self, points: Any) -> Any:
         """That of the domain, by the factor."""
-        return self._factor * self.inner.vanishing(self._back(points))
+        return self._factor * self.inner.smooth_distance(self._back(points))
 
     def quadrature(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         """That of the domain, in its place."""

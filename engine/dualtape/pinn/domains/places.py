@@ -9,6 +9,8 @@ import numpy as np
 
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
 
+Seed = tuple[int, ...]
+PointsAndNormals = tuple[np.ndarray, np.ndarray]
 Predicate = Callable[["BoundaryPoints"], Any]
 """Which points of a boundary belong to a part, as in ``lambda p: p.x < 0.1``."""
 

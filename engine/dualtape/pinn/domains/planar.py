@@ -7,12 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.errors import ArgumentError, ArgumentTypeError, DualtapeError
+from dualtape.errors import ArgumentError, ArgumentTypeError, MissingExtraError
 from dualtape.pinn.domains.facets import Faceted
-
-
-class MissingPackageError(DualtapeError, ImportError):
-    """A package of an optional extra is not installed."""
 
 
 def from_shapely(geometry: Any, *, names: Sequence[str] | None = None) -> Faceted:
@@ -28,7 +24,7 @@ def from_shapely(geometry: Any, *, names: Sequence[str] | None = None) -> Facete
 
     Raises
     ------
-    MissingPackageError
+    MissingExtraError
         shapely is not installed; ``pip install "dualtape[geometry]"``.
 
     Examples
@@ -63,6 +59,6 @@ def from_shapely(geometry: Any, *, names: Sequence[str] | None = None) -> Facete
     return Faceted(np.concatenate(facets), labels, names=names)
 
 
-def missing(package: str, function: str) -> MissingPackageError:
+def missing(package: str, function: str) -> MissingExtraError:
     """The error for a package of the extra ``geometry``."""
-    return MissingPackageError(f'`{function}` needs {package}, which is in an extra: pip install "dualtape[geometry]"')
+    return MissingExtraError(f'`{function}` needs {package}, which is in an extra: pip install "dualtape[geometry]"')

@@ -9,8 +9,9 @@ import numpy as np
 
 from dualtape.errors import ArgumentError, ShapeError
 from dualtape.pinn.domains.distance import separations
-from dualtape.pinn.domains.domain import Domain, PointsAndNormals, Seed
+from dualtape.pinn.domains.domain import Domain
 from dualtape.pinn.domains.facets import on_simplices
+from dualtape.pinn.domains.places import PointsAndNormals, Seed
 from dualtape.pinn.domains.reading import read_names
 from dualtape.pinn.sampling import sample_cube
 

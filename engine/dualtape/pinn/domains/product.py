@@ -12,7 +12,9 @@ from dualtape.errors import ArgumentError, ArgumentTypeError
 from dualtape.pinn.domains.ball import Disk
 from dualtape.pinn.domains.box import Interval
 from dualtape.pinn.domains.distance import box_distance
-from dualtape.pinn.domains.domain import Domain, PointsAndNormals, Seed, makes
+from dualtape.pinn.domains.domain import Domain
+from dualtape.pinn.domains.made import makes
+from dualtape.pinn.domains.places import PointsAndNormals, Seed
 from dualtape.pinn.domains.smooth import conjunction
 
 
@@ -90,17 +92,24 @@ class ProductDomain(Domain):
             return self.first.measure_of(part) * self.second.measure()
         return self.second.measure_of(part) * self.first.measure()
 
+    def during(self, start: float, end: float) -> Domain:
+        """The product with a part of the time."""
+        if self.time is None:
+            raise ArgumentError(f"{self} has no time; multiply it by `pinn.Interval(t=...)`")
+        parts = (x.during(start, end) if x.time else x for x in (self.first, self.second))
+        return ProductDomain(*parts)
+
     def signed_distance(self, points: Any) -> Any:
         """Exact if those of both are; it takes time for a length like others."""
         points = np.asarray(points, np.float64) if isinstance(points, (list, tuple)) else points
         n = self.first.dimension
         return box_distance([self.first.signed_distance(points[..., :n]), self.second.signed_distance(points[..., n:])])
 
-    def vanishing(self, points: Any) -> Any:
+    def smooth_distance(self, points: Any) -> Any:
         """The R-conjunction of both; where one is no more than time, that of the other."""
         n = self.first.dimension
         parts = [(self.first, points[..., :n]), (self.second, points[..., n:])]
-        found = [domain.vanishing(place) for domain, place in parts if domain.coordinates != (domain.time,)]
+        found = [domain.smooth_distance(place) for domain, place in parts if domain.coordinates != (domain.time,)]
         return reduce(conjunction, found)
 
     def quadrature(self, number: int) -> tuple[np.ndarray, np.ndarray]:

@@ -45,7 +45,7 @@ RESERVED = (*OF_POINTS, *OF_FIELDS)
 def read_range(name: str, pair: object) -> tuple[float, float]:
     """A pair (lower, upper) of finite numbers."""
     if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-        raise ArgumentTypeError(f"the range of {name!r} must be a pair (lower, upper), got {pair!r}")
+        raise ArgumentTypeError(f"the range of {name!r} must be a pair (lower, upper){_ends(name, pair)}, got {pair!r}")
     try:
         low, up = float(pair[0]), float(pair[1])
     except (TypeError, ValueError) as failure:
@@ -53,6 +53,15 @@ def read_range(name: str, pair: object) -> tuple[float, float]:
     if not (math.isfinite(low) and math.isfinite(up) and low < up):
         raise ArgumentError(f"the range of {name!r} must be finite with lower < upper, got {pair!r}")
     return low, up
+
+
+def _ends(name: str, given: object) -> str:
+    """What to write in place of an array of numbers."""
+    try:
+        numbers = np.asarray(given, np.float64)
+    except (TypeError, ValueError):
+        return ""
+    return f", as in {name}=({numbers.min():g}, {numbers.max():g})" if numbers.size > 1 else ""
 
 
 def check_coordinate(name: str, names: tuple[str, ...]) -> None:

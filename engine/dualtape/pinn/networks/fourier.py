@@ -23,17 +23,11 @@ class FourierMLP(nn.Cell):
 
     Parameters
     ----------
-    in_features, out_features
-        Numbers of coordinates and of unknowns.
-    width, depth
-        Units of each hidden layer, and how many layers. The features are as many as ``width``, or one less.
+    in_features, out_features, width, depth, activation, dtype
+        As of :class:`dualtape.nn.MLP`. The features are as many as ``width``, or one less.
     deviations
         The standard deviation of B, or several: frequencies in periods for one unit of the input, which by default runs
         from -1 to 1 over the domain.
-    activation
-        As of :class:`dualtape.nn.MLP`.
-    dtype
-        Element type of the parameters.
     seed
         Of B and of the first values.
 

@@ -18,16 +18,8 @@ class GatedMLP(nn.Cell):
 
     Parameters
     ----------
-    in_features, out_features
-        Numbers of coordinates and of unknowns.
-    width, depth
-        Units of each hidden layer, and how many layers.
-    activation
-        s, as of :class:`dualtape.nn.MLP`.
-    dtype
-        Element type of the parameters.
-    seed
-        Of the first values.
+    in_features, out_features, width, depth, activation, dtype, seed
+        As of :class:`dualtape.nn.MLP`.
 
     Examples
     --------

@@ -18,16 +18,10 @@ class ChebyshevKAN(nn.Cell):
 
     Parameters
     ----------
-    in_features, out_features
-        Numbers of coordinates and of unknowns.
-    width, depth
-        Units of each hidden layer, and how many layers.
+    in_features, out_features, width, depth, dtype, seed
+        As of :class:`dualtape.nn.MLP`.
     degree
         Of the polynomials.
-    dtype
-        Element type of the parameters.
-    seed
-        Of the first values.
 
     Examples
     --------

@@ -19,18 +19,10 @@ class MultiScaleMLP(nn.Cell):
 
     Parameters
     ----------
-    in_features, out_features
-        Numbers of coordinates and of unknowns.
-    width, depth
-        Units of each hidden layer of each MLP, and how many layers.
+    in_features, out_features, width, depth, activation, dtype, seed
+        As of :class:`dualtape.nn.MLP`, of each of the MLPs.
     scales
         One for each MLP.
-    activation
-        As of :class:`dualtape.nn.MLP`.
-    dtype
-        Element type of the parameters.
-    seed
-        Of the first values.
 
     Examples
     --------

@@ -17,16 +17,10 @@ class ResidualMLP(nn.Cell):
 
     Parameters
     ----------
-    in_features, out_features
-        Numbers of coordinates and of unknowns.
-    width, depth
-        Units of each layer, and how many blocks.
-    activation
-        s, as of :class:`dualtape.nn.MLP`.
-    dtype
-        Element type of the parameters.
-    seed
-        Of the first values.
+    in_features, out_features, width, activation, dtype, seed
+        As of :class:`dualtape.nn.MLP`.
+    depth
+        How many blocks.
 
     Examples
     --------

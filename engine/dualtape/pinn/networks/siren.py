@@ -20,16 +20,10 @@ class SIREN(nn.Cell):
 
     Parameters
     ----------
-    in_features, out_features
-        Numbers of coordinates and of unknowns.
-    width, depth
-        Units of each hidden layer, and how many layers.
+    in_features, out_features, width, depth, dtype, seed
+        As of :class:`dualtape.nn.MLP`.
     omega
         The frequency; 30 in the paper, for images. Solutions of differential equations want less.
-    dtype
-        Element type of the parameters.
-    seed
-        Of the first values.
 
     Examples
     --------
