@@ -124,15 +124,6 @@ class Objective:
         found = [self._residuals(term, batch) for term, batch in zip(self.terms, batches, strict=True)]
         return tuple(dt.ops.concat(columns, axis=1) if len(columns) > 1 else columns[0] for columns in found)
 
-    def gradient_norms(self, weights: Sequence[dt.Parameter], batches: Sequence[Batch]) -> dt.Tensor:
-        """How long the gradient of each term of the loss is, without :data:`WEIGHTS`."""
-        bare = [{name: x for name, x in batch.items() if name != WEIGHTS} for batch in batches]
-        squares = []
-        for i in range(len(self.names)):
-            gradients = dt.grad(lambda i=i: self(bare)[1][i], None, weights=list(weights))()
-            squares.append(reduce(operator.add, [dt.ops.square(gradient).sum() for gradient in gradients]))
-        return dt.ops.sqrt(dt.ops.stack(squares))
-
     def weight_shapes(self, batches: Sequence[Batch]) -> list[tuple[int, int]]:
         """The shape of the weights of each term: rows, and residuals."""
         return [(_rows(term, batch), len(term.names)) for term, batch in zip(self.terms, batches, strict=True)]

@@ -85,8 +85,6 @@ class Training:
         self.evaluate = dt.jit(self._differentiate)
         self._residual_size = dt.jit(self.objective.residual_size)
         self._all_residuals = dt.jit(self.objective.residuals)
-        norms = lambda batches: self.objective.gradient_norms(self.parameters, batches)
-        self._gradient_norms = norms if settings.weighting is not None and settings.weighting.seldom else dt.jit(norms)
         linearised = self.objective.linearised(self.parameters)
         self._row_lengths = dt.jit(lambda batches: dt.ops.sqrt(dt.ops.square(linearised(batches)[1]).sum(axis=1)))
         if settings.weighting is not None:
@@ -125,6 +123,18 @@ class Training:
             self._set_weights(weighting.redrawn(weights, self.objective.weight_shapes(self.batches)))
         self.descent.loss_changed()
 
+    def _gradient_norms(self, batches: list[Batch]) -> np.ndarray:
+        """How long the gradient of each term of the loss is: by the kernels of a step, in which the others weigh 0."""
+        shapes = self.objective.weight_shapes(batches)
+        norms = []
+        for i, j in [(i, j) for i, (_, residuals) in enumerate(shapes) for j in range(residuals)]:
+            chosen = [np.zeros(shape) for shape in shapes]
+            chosen[i][:, j] = 1
+            weighed = [batch | {WEIGHTS: self.tensor(w)} for batch, w in zip(batches, chosen, strict=True)]
+            gradients = self.evaluate(weighed)[1]
+            norms.append(np.linalg.norm(np.concatenate([g.asnumpy().ravel().astype(np.float64) for g in gradients])))
+        return np.array(norms)
+
     def _traces(self, batches: list[Batch]) -> np.ndarray:
         """For each term of the loss the mean square of the gradients of its residuals."""
         bare = [{name: x for name, x in batch.items() if name != WEIGHTS} for batch in batches]
@@ -150,7 +160,7 @@ class Training:
             [batch[WEIGHTS].asnumpy().astype(np.float64) for batch in batches],
             None if domain.time is None else points[:, domain.axis(domain.time)].astype(np.float64),
             lambda: [r.asnumpy().astype(np.float64) for r in self._all_residuals(batches)],
-            lambda: np.asarray(self._gradient_norms(batches), np.float64),
+            lambda: self._gradient_norms(batches),
             lambda: self._traces(batches),
             len(self.history),
             tuple(term.balanced for term in self.objective.terms),

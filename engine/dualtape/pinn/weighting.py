@@ -55,8 +55,6 @@ class Weighting(ABC):
 
     every: int
     """After so many steps they are computed anew."""
-    seldom = False
-    """Whether they are computed a few times in all, too few to compile a program for it."""
 
     @abstractmethod
     def updated(self, present: TrainingFacts) -> PointWeights:
@@ -98,8 +96,6 @@ class Balanced(Weighting):
     most: float = 100.0
     every: int = 100
     until: int = 200
-
-    seldom = True
 
     def __post_init__(self) -> None:
         read_count("every", self.every)
