@@ -14,7 +14,7 @@ import dualtape as dt
 from dualtape.core.primitive import Bilinear, Elementwise, Primitive
 from dualtape.primitives import CATALOGUE
 from dualtape.testing.modes import nested_duals
-from special_functions.second_kind import bessel_k, bessel_y
+from special_functions.exact_bessel import bessel_k, bessel_y
 
 # What each primitive is called in mpmath. One that is missing here fails the tests below.
 COUNTERPARTS: dict[str, Callable[..., Any]] = {

@@ -1,6 +1,6 @@
 """Special functions under SciPy's names; SciPy computes them on the host, in double precision.
 
-Tensors of other devices are copied there and back. Integers become Float32.
+Tensors of other devices are copied there and back, but where they have kernels. Integers become Float32.
 """
 
 from __future__ import annotations
