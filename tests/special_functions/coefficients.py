@@ -1,14 +1,15 @@
-"""The coefficients of the kernels' Bessel functions: ``python -m special_functions.coefficients`` writes them again.
+"""Coefficients of the Bessel functions and gammainc in the kernels: ``python -m special_functions.coefficients``.
 
-Each stands in `opencl_kernels/math_bessel*.cl` as the body of a helper, and is a polynomial, or a ratio of two, that
-interpolates a function at Chebyshev nodes, computed here in 60 digits. The command runs in the root of the repository,
-with PYTHONPATH=tests.
+The command writes them. Each stands in `opencl_kernels/math_*.cl` as the body of a helper, and is a polynomial, or a
+ratio of two, that interpolates a function at Chebyshev nodes, computed here in 60 digits. The command runs in the root
+of the repository, with PYTHONPATH=tests.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,7 +26,8 @@ DIGITS = 60
 class Series(NamedTuple):
     """A helper of so many bits: what it is of a variable in an interval, and the numbers of its coefficients.
 
-    With ``below``, those of a denominator that begins with 1, it is a ratio. The variable begins at ``low``.
+    With ``below``, those of a denominator that begins with 1, it is a ratio. The variable begins at ``low``, if that
+    is above 0.
     """
 
     helper: str
@@ -93,6 +95,42 @@ def _over_power(bessel: Callable[..., Any], order: int) -> Callable[[Any], Any]:
     return _of_square(lambda x: bessel(order, x) / x**order)
 
 
+def _atanh_rest(z: Any) -> Any:
+    root = mp.sqrt(z)
+    return (mp.atanh(root) - root) / root**3
+
+
+@cache
+def _temme(count: int = 6, terms: int = 40) -> list[list[Fraction]]:
+    """The series in eta of the coefficients in Temme's expansion, from dmu/deta = eta (1 + mu) / mu (DLMF 8.12.10)."""
+    # mu = eta (m_0 + m_1 eta + ...), where eta (1 + mu) = mu mu'.
+    m = [Fraction(1)]
+    for n in range(1, terms + 2 * count + 2):
+        known = sum((m[i] * m[n - i] * (n - i + 1) for i in range(1, n)), Fraction(0))
+        m.append((m[n - 1] - known) / (n + 2))
+    inverse = [Fraction(1)]  # of mu / eta
+    for n in range(1, len(m)):
+        inverse.append(-sum((m[i] * inverse[n - i] for i in range(1, n + 1)), Fraction(0)))
+    found = [inverse[1:]]
+    for _ in range(1, count):
+        # C_k = C_(k-1)' / eta + gamma_k / mu, in which the pole goes: gamma_k = -C_(k-1)'(0)
+        slope = [(n + 1) * c for n, c in enumerate(found[-1][1:])]
+        found.append([s - slope[0] * c for s, c in zip(slope[1:], inverse[1:], strict=False)])
+    return found
+
+
+def _of_temme(k: int) -> Callable[[Any], Any]:
+    return lambda eta: mp.polyval([mp.mpf(c.numerator) / c.denominator for c in reversed(_temme()[k])], eta)
+
+
+def _of_incomplete_gamma() -> Iterator[Series]:
+    yield Series("dt_atanh_rest_series", 32, _atanh_rest, 0, 1 / 8, 6)
+    yield Series("dt_atanh_rest_series", 64, _atanh_rest, 0, 1 / 8, 13)
+    for bits, counts in ((32, (8, 5, 3)), (64, (17, 14, 11, 8, 6, 3))):
+        for k, count in enumerate(counts):
+            yield Series(f"dt_temme{k}_series", bits, _of_temme(k), -0.41, 0.32, count)
+
+
 def _of_order(n: int) -> Iterator[Series]:
     first, second, modified, other = (f"dt_bessel_{kind}{n}" for kind in "jyik")
     yield Series(f"{first}_series", 32, _over_power(mp.besselj, n), 0, 4, 7)
@@ -115,21 +153,22 @@ def _of_order(n: int) -> Iterator[Series]:
     yield Series(f"{other}_far_ratio", 64, _scaled_k(n), 0, 1, 11, 10)
 
 
-SERIES = [series for n in (0, 1) for series in _of_order(n)]
+SERIES = [*_of_order(0), *_of_order(1), *_of_incomplete_gamma()]
 
 
 def coefficients(series: Series) -> tuple[list[Any], list[Any]]:
     """Those of the numerator and of the denominator, the lowest power first."""
     count = series.above + series.below
     middle, half = mp.mpf(series.low + series.high) / 2, mp.mpf(series.high - series.low) / 2
+    begin = max(series.low, 0)
     equations, values = mp.matrix(count), mp.matrix(count, 1)
     for i in range(count):
         at = middle + half * mp.cos(mp.pi * (2 * i + 1) / (2 * count))
         values[i] = series.of(at)
         for k in range(series.above):
-            equations[i, k] = (at - series.low) ** k
+            equations[i, k] = (at - begin) ** k
         for k in range(1, series.below + 1):
-            equations[i, series.above + k - 1] = -values[i] * (at - series.low) ** k
+            equations[i, series.above + k - 1] = -values[i] * (at - begin) ** k
     found = list(mp.lu_solve(equations, values))
     return found[: series.above], [mp.mpf(1), *found[series.above :]]
 
@@ -160,7 +199,7 @@ def definition(series: Series, text: str) -> re.Match[str] | None:
 
 def main() -> None:
     """Compute all of them, and write them into the files."""
-    for file in sorted(FOLDER.glob("math_bessel*.cl")):
+    for file in sorted(FOLDER.glob("math_*.cl")):
         text = file.read_text(encoding="utf-8")
         for series in SERIES:
             if found := definition(series, text):

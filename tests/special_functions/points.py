@@ -15,6 +15,7 @@ from special_functions.reference import BESSEL_ORDERS, FUNCTIONS, INFINITY, POLY
 POINTS = 2048
 # Of these, only so many are different where mpmath takes long.
 FEW = 512
+SLOW = {name for name in FUNCTIONS if name.startswith(("dt_bessel", "dt_gammainc"))}
 
 # Where a function is hard to get right, or changes from one formula to another.
 HARD: dict[str, Sequence[float]] = {
@@ -91,6 +92,12 @@ def _arguments(name: str, dtype: str) -> tuple[np.ndarray, ...]:
     first = _argument(name, dtype, generator)
     if FUNCTIONS[name].arguments == 1:
         return (first,)
+    if name.startswith("dt_gammainc"):
+        # Shapes of all sizes for which mpmath ends, and numbers of all sizes, around the shape, and within its spread
+        shape = 10.0 ** generator.uniform(-4, 4, POINTS)
+        narrow = np.choose(np.arange(POINTS) % 4, (0.3, 1, 4, np.sqrt(shape + 1)))
+        around = shape * np.exp(generator.normal(0, 1, POINTS) / narrow)
+        return shape.astype(dtype), around.astype(dtype)
     second = _argument(name, dtype, generator)
     if name == "dt_pow":
         # Exponents that make the most of the range of results, and small integers
@@ -107,7 +114,7 @@ def _arguments(name: str, dtype: str) -> tuple[np.ndarray, ...]:
 @cache
 def cases(name: str, dtype: str) -> Cases:
     arguments = _arguments(name, dtype)
-    count = FEW if name.startswith("dt_bessel") else POINTS
+    count = FEW if name in SLOW else POINTS
     arguments = tuple(np.resize(values[:count], POINTS) for values in arguments)
     high, low = np.empty(count), np.zeros(count)
     with mpmath.workdps(700 if name in ("dt_mod", "dt_floor_divide") else 50):
@@ -139,21 +146,30 @@ def ulps(got: np.ndarray, high: np.ndarray, low: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(error), INFINITY, error)
 
 
-# What an error is measured by where it is larger than the function: around zeros.
-SIZES: dict[str, Callable[[Any], Any]] = {
+def _with_exponent(y: Any) -> Any:
+    return y * (1 - mpmath.log(y)) if y > 0 else y
+
+
+# What an error is measured by where it is larger than the function: around zeros, and where an exponent is rounded.
+SIZES: dict[str, Callable[..., Any]] = {
     "dt_lgamma": lambda x: max(1, mpmath.loggamma(1 - x)) if x < 0 else 0,
     "dt_digamma": lambda x: max(1, mpmath.digamma(1 - x)) if x < 0 else 0,
     "dt_polygamma_2": lambda x: max(1, -mpmath.polygamma(2, abs(x - mpmath.nint(x)))) if x < 0 else 0,
+}
+SIZES |= {
+    name: lambda a, x, f=FUNCTIONS[name].exact: _with_exponent(f(a, x)) for name in ("dt_gammainc", "dt_gammaincc")
 }
 _OF_WAVES: Callable[[Any], Any] = lambda x: min(1, mpmath.sqrt(2 / (mpmath.pi * abs(x))))
 SIZES |= {f"dt_bessel_{kind}_{n}": _OF_WAVES for kind in "jy" for n in BESSEL_ORDERS}
 
 
-def near_zeros(name: str, x: np.ndarray, got: np.ndarray, error: np.ndarray, bound: float) -> np.ndarray:
+def near_zeros(
+    name: str, arguments: tuple[np.ndarray, ...], got: np.ndarray, error: np.ndarray, bound: float
+) -> np.ndarray:
     """Where it is above the bound, in units of the last place of what the function is a difference of, if larger."""
     rescaled = error.copy()
     for i in np.flatnonzero(error > bound):
         with np.errstate(over="ignore"):
-            other = np.array(float(SIZES[name](mpmath.mpf(float(x[i])))), got.dtype)
+            other = np.array(float(SIZES[name](*(mpmath.mpf(float(x[i])) for x in arguments))), got.dtype)
         rescaled[i] *= min(1.0, float(np.spacing(np.abs(got[i])) / np.spacing(other)))
     return rescaled

@@ -13,7 +13,7 @@ import numpy as np
 
 from dualtape import opencl_kernels
 from dualtape.primitives import CATALOGUE
-from special_functions import exact_bessel
+from special_functions import exact_bessel, exact_gammainc
 
 INFINITY = math.inf
 # Past this an exponential of either precision has overflowed, and mpmath would need forever.
@@ -92,6 +92,8 @@ _EXACT: dict[str, Callable[..., Any]] = {
     "floor_divide": lambda x, y: mpmath.floor(x / y),
     "maximum": max,
     "minimum": min,
+    "gammainc": exact_gammainc.gammainc,
+    "gammaincc": exact_gammainc.gammaincc,
 }
 _ROUNDED_ONCE = ("dt_sqrt", "dt_mod")
 _OF_HOST = {"pow": "power", "abs": "absolute"}
@@ -123,7 +125,8 @@ def _expected(name: str, ulps: float) -> Expected:
     host = host_name(name)
     numpy = CATALOGUE[host].numpy if host else getattr(np, plain)
     exact = _EXACT.get(plain) or getattr(mpmath, plain)
-    return Expected(exact, ulps, None if name in SPECIAL else numpy, getattr(numpy, "nin", 1))
+    arguments = 2 if plain in ("gammainc", "gammaincc") else getattr(numpy, "nin", 1)
+    return Expected(exact, ulps, None if name in SPECIAL else numpy, arguments)
 
 
 # How far NumPy and SciPy may be off on the host, where that is not 4 ulp.
@@ -142,6 +145,8 @@ HOST_ULPS: dict[str, float] = {
     "dt_bessel_y_3": 20,
     "dt_cos": 10,
     "dt_erfc": 6,
+    "dt_gammainc": 32,
+    "dt_gammaincc": 96,
     "dt_lgamma": 6,
     "dt_polygamma_1": 8,
     "dt_polygamma_2": 8,
@@ -155,9 +160,17 @@ def in_c(name: str) -> str:
     return name.removesuffix(f"_{FUNCTIONS[name].order}")
 
 
-# What NumPy has no function for, at special values: (x, f(x)).
+def _at_ends(lowest: float, highest: float) -> list[tuple[Any, float]]:
+    """The incomplete gamma functions there."""
+    undefined = ((0.0, 0.0), (INFINITY, INFINITY), (-1.0, 1.0), (1.0, -1.0), (NAN, 1.0), (1.0, NAN), (NAN, NAN))
+    low = ((2.0, 0.0), (2.0, -0.0), (INFINITY, 2.0))
+    high = ((0.0, 2.0), (2.0, INFINITY), (0.0, INFINITY))
+    return [*((x, NAN) for x in undefined), *((x, lowest) for x in low), *((x, highest) for x in high)]
+
+
+# What NumPy has no function for, at special values: (x, f(x)), or ((a, x), f(a, x)).
 NAN = math.nan
-SPECIAL: dict[str, list[tuple[float, float]]] = {
+SPECIAL: dict[str, list[tuple[Any, float]]] = {
     "dt_sigmoid": [(0.0, 0.5), (-0.0, 0.5), (INFINITY, 1.0), (-INFINITY, 0.0), (NAN, NAN)],
     "dt_softplus": [(INFINITY, INFINITY), (-INFINITY, 0.0), (NAN, NAN)],
     "dt_erf": [(0.0, 0.0), (-0.0, -0.0), (INFINITY, 1.0), (-INFINITY, -1.0), (NAN, NAN)],
@@ -166,6 +179,8 @@ SPECIAL: dict[str, list[tuple[float, float]]] = {
     + [(outside, NAN) for outside in (2.0, -2.0, INFINITY, -INFINITY, NAN)],
     "dt_lgamma": [(pole, INFINITY) for pole in (0.0, -0.0, -1.0, -2.0, -3.0)]
     + [(1.0, 0.0), (2.0, 0.0), (INFINITY, INFINITY), (-INFINITY, INFINITY), (NAN, NAN)],
+    "dt_gammainc": _at_ends(0.0, 1.0),
+    "dt_gammaincc": _at_ends(1.0, 0.0),
     "dt_digamma": [(pole, NAN) for pole in (-1.0, -2.0, -3.0, -INFINITY, NAN)]
     + [(0.0, -INFINITY), (-0.0, INFINITY), (INFINITY, INFINITY)],
 }

@@ -52,7 +52,7 @@ def _largest(name: str, dtype: str, got: np.ndarray, bound: float, inside: np.nd
     arguments, high, low = cases(name, dtype)
     error = ulps(got, high, low)
     if name in SIZES:
-        error = near_zeros(name, arguments[0], got, error, bound)
+        error = near_zeros(name, arguments, got, error, bound)
     return float((error if inside is None else error[inside]).max(initial=0))
 
 

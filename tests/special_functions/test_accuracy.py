@@ -31,7 +31,7 @@ def test_error_is_within_the_stated_bound(device: Any, names: tuple[str, ...], d
         arguments, high, low = cases(name, dtype)
         error = ulps(results[name], high, low)
         if name in SIZES:
-            error = near_zeros(name, arguments[0], results[name], error, FUNCTIONS[name].ulps)
+            error = near_zeros(name, arguments, results[name], error, FUNCTIONS[name].ulps)
         worst = int(np.argmax(error))
         values = [argument[worst] for argument in arguments]
         assert error[worst] <= FUNCTIONS[name].ulps, (

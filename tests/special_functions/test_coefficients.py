@@ -6,7 +6,7 @@ import pytest
 
 from special_functions.coefficients import FOLDER, SERIES, Series, body, definition
 
-TEXTS = [file.read_text(encoding="utf-8") for file in sorted(FOLDER.glob("math_bessel*.cl"))]
+TEXTS = [file.read_text(encoding="utf-8") for file in sorted(FOLDER.glob("math_*.cl"))]
 
 
 @pytest.mark.parametrize("series", SERIES, ids=lambda series: f"{series.helper}-{series.bits}")

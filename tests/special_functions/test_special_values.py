@@ -47,8 +47,9 @@ def _check_special(name: str, arguments: tuple[np.ndarray, ...], got: np.ndarray
     expected = FUNCTIONS[name]
     if expected.numpy is None:
         # As text, for which -0.0 is not 0.0 and nan is nan
-        results = {repr(float(x)): repr(float(y)) for x, y in zip(arguments[0], got, strict=True)}
-        assert [results[repr(x)] for x, _ in SPECIAL[name]] == [repr(y) for _, y in SPECIAL[name]]
+        results = {repr(tuple(map(float, x))): repr(float(y)) for *x, y in zip(*arguments, got, strict=True)}
+        given = [x if isinstance(x, tuple) else (x,) for x, _ in SPECIAL[name]]
+        assert [results[repr(x)] for x in given] == [repr(y) for _, y in SPECIAL[name]]
         return
     with np.errstate(all="ignore"):
         wanted = expected.numpy(*arguments)

@@ -143,7 +143,7 @@ def gammainc(a: TensorLike, x: TensorLike) -> Tensor:
     >>> print(dt.grad(dt.ops.special.gammainc, 1)(dt.Tensor(1.0), dt.Tensor(0.0)))
     1.0
     """
-    return incomplete.gammainc(*_floats("gammainc", a, x), n=0)
+    return incomplete.gammainc(*_floats("gammainc", a, x))
 
 
 def betainc(a: TensorLike, b: TensorLike, x: TensorLike) -> Tensor:
