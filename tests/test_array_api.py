@@ -154,6 +154,9 @@ def test_numbers_keep_their_digits_in_float64() -> None:
         np.testing.assert_array_equal(got, np.asarray(data, np.float64))
     assert xp.asarray([dt.Tensor(1.5), 2], dtype=xp.float64).tolist() == [1.5, 2.0]
     assert xp.asarray([0, 2], dtype=xp.bool).tolist() == [False, True]
+    got = xp.linspace(0.0, 825838400127683.0, 248, dtype=xp.float64, endpoint=False).asnumpy()
+    np.testing.assert_array_equal(got, np.linspace(0.0, 825838400127683.0, 248, endpoint=False))
+    assert xp.linspace(0.0, 1.0, 0, endpoint=False).shape == (0,)
 
 
 @pytest.mark.parametrize("dtype", [np.int8, np.int64, np.uint8, np.uint64])

@@ -60,7 +60,6 @@ _SAME: dict[str, Any] = {
     "divide": elementwise.div,
     "multiply": elementwise.mul,
     "negative": elementwise.neg,
-    "permute_dims": shape.permute,
     "remainder": elementwise.mod,
     "subtract": elementwise.sub,
 }

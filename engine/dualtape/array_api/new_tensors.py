@@ -52,8 +52,8 @@ def linspace(
     start: float, stop: float, /, num: int, *, dtype: Any = None, device: Any = None, endpoint: builtins.bool = True
 ) -> Tensor:
     """``num`` evenly spaced numbers from ``start`` to ``stop``."""
-    end = stop if endpoint or not num else stop - (stop - start) / num
-    return placed(creation.linspace(start, end, num, dtype=float32 if dtype is None else dtype), device)
+    count = num if endpoint else num + 1
+    return placed(creation.linspace(start, stop, count, dtype=float32 if dtype is None else dtype)[:num], device)
 
 
 def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = None, device: Any = None) -> Tensor:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from dualtape.tensor import Tensor
 
 __all__ = [
-    "broadcast_arrays", "clip", "concat", "flip", "matrix_transpose", "meshgrid", "positive", "repeat", "reshape",
-    "roll", "stack", "tensordot", "unstack", "vecdot",
+    "broadcast_arrays", "clip", "concat", "flip", "matrix_transpose", "meshgrid", "permute_dims", "positive", "repeat",
+    "reshape", "roll", "stack", "tensordot", "unstack", "vecdot",
 ]  # fmt: skip
 
 
@@ -86,6 +86,11 @@ def meshgrid(*arrays: Tensor, indexing: str = "xy") -> list[Tensor]:
 def matrix_transpose(x: Tensor, /) -> Tensor:
     """The transposed matrices of the last two axes."""
     return shape.matrix_transpose("matrix_transpose", x)
+
+
+def permute_dims(x: Tensor, /, axes: tuple[int, ...]) -> Tensor:
+    """The axes in another order."""
+    return shape.permute(x, axes)
 
 
 def tensordot(x1: Tensor, x2: Tensor, /, *, axes: Any = 2) -> Tensor:

@@ -66,14 +66,22 @@ def _with_far(near: Callable[..., np.ndarray], far: Callable[..., Any], both: bo
     return rounded(compute)
 
 
-_j = _with_far(_cylindrical("jv", ("j0", "j1")), lambda x, n: _wave(x, n).real, both=True)
-_y = _with_far(_cylindrical("yn", ("y0", "y1")), lambda x, n: _wave(x, n).imag, both=False)
-_ie = _with_far(
-    _cylindrical("ive", ("i0e", "i1e")), lambda x, n: _asymptotic(n, -1 / x) * np.sqrt(0.5 / np.pi / x), both=True
-)
-_ke = _with_far(
-    _cylindrical("kve", ("k0e", "k1e")), lambda x, n: _asymptotic(n, 1 / x) * np.sqrt(np.pi / 2 / x), both=False
-)
+def _j(x: np.ndarray, n: int) -> np.ndarray:
+    return _with_far(_cylindrical("jv", ("j0", "j1")), lambda x, n: _wave(x, n).real, both=True)(x, n=n)
+
+
+def _y(x: np.ndarray, n: int) -> np.ndarray:
+    return _with_far(_cylindrical("yn", ("y0", "y1")), lambda x, n: _wave(x, n).imag, both=False)(x, n=n)
+
+
+def _ie(x: np.ndarray, n: int) -> np.ndarray:
+    far = lambda x, n: _asymptotic(n, -1 / x) * np.sqrt(0.5 / np.pi / x)
+    return _with_far(_cylindrical("ive", ("i0e", "i1e")), far, both=True)(x, n=n)
+
+
+def _ke(x: np.ndarray, n: int) -> np.ndarray:
+    far = lambda x, n: _asymptotic(n, 1 / x) * np.sqrt(np.pi / 2 / x)
+    return _with_far(_cylindrical("kve", ("k0e", "k1e")), far, both=False)(x, n=n)
 
 
 def _first_terms(x: np.ndarray, n: int) -> Any:
