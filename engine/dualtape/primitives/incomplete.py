@@ -124,7 +124,7 @@ gammainc_by_shape: Elementwise = host_function(
     "gammainc_by_shape",
     partials=(
         lambda a, x, y, n=1: gammainc_by_shape(a, x, n=n + 1),
-        lambda a, x, y, n=1: _gamma_density(as_value(a, y), as_value(x, y), n),
+        lambda a, x, y, n=1: _gamma_density(as_value(a, y), x, n),
     ),
     domain=((0.5, 3.0), (0.3, 4.0)),
     numpy=rounded(_gammainc_by_shape),
@@ -138,7 +138,7 @@ gammainc = elementwise(
     opencl=call("dt_gammainc", x, y),
     partials=(
         lambda a, x, y: gammainc_by_shape(a, x, n=1),
-        lambda a, x, y: _gamma_density(as_value(a, y), as_value(x, y), 0),
+        lambda a, x, y: _gamma_density(as_value(a, y), x, 0),
     ),
     domain=((0.5, 3.0), (0.3, 4.0)),
 )
@@ -162,7 +162,7 @@ gammaincc = elementwise(
     opencl=call("dt_gammaincc", x, y),
     partials=(
         lambda a, x, y: -gammainc_by_shape(a, x, n=1),
-        lambda a, x, y: -_gamma_density(as_value(a, y), as_value(x, y), 0),
+        lambda a, x, y: -_gamma_density(as_value(a, y), x, 0),
     ),
     domain=((0.5, 3.0), (0.3, 4.0)),
 )
