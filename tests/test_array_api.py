@@ -146,17 +146,50 @@ def test_types() -> None:
             wrong()
 
 
+def test_numbers_keep_their_digits_in_float64() -> None:
+    """Not by way of Float32, which has no 2^24 + 1."""
+    for data in (16777217.0, [16777217.0], [[0.1]], np.array([0.1]), 2**40 + 1, True):
+        got = xp.asarray(data, dtype=xp.float64).asnumpy()
+        assert got.dtype == np.float64
+        np.testing.assert_array_equal(got, np.asarray(data, np.float64))
+    assert xp.asarray([dt.Tensor(1.5), 2], dtype=xp.float64).tolist() == [1.5, 2.0]
+    assert xp.asarray([0, 2], dtype=xp.bool).tolist() == [False, True]
+    got = xp.linspace(0.0, 825838400127683.0, 248, dtype=xp.float64, endpoint=False).asnumpy()
+    np.testing.assert_array_equal(got, np.linspace(0.0, 825838400127683.0, 248, endpoint=False))
+    assert xp.linspace(0.0, 1.0, 0, endpoint=False).shape == (0,)
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int64, np.uint8, np.uint64])
+def test_integers_where_functions_are_of_floats(dtype: type) -> None:
+    x = np.array([[5, 0, 7], [3, 200, 1]]).astype(dtype)
+    for name in ("ceil", "floor", "round", "trunc", "sign", "isfinite", "isinf", "isnan"):
+        got, expected = getattr(xp, name)(dt.Tensor(x)).asnumpy(), getattr(np, name)(x)
+        assert got.dtype == (expected.dtype if expected.dtype == bool else dtype)
+        np.testing.assert_array_equal(got, expected)
+    for name in ("sum", "prod", "cumulative_sum", "cumulative_prod"):
+        got, expected = (getattr(space, name)(a, axis=1) for space, a in ((xp, dt.Tensor(x)), (np, x)))
+        assert got.dtype == expected.dtype
+        np.testing.assert_array_equal(got.asnumpy(), expected)
+    got = xp.vecdot(dt.Tensor(x), dt.Tensor(x))
+    assert got.dtype == dtype
+    np.testing.assert_array_equal(got.asnumpy(), np.vecdot(x, x))
+
+
 def test_arguments_are_read() -> None:
     for wrong in (
         lambda: xp.result_type(1.0),
         lambda: xp.var(dt.Tensor(X), correction=0.5),
         lambda: xp.cumulative_sum(dt.Tensor(X)),
         lambda: xp.vecdot(dt.Tensor(X), dt.Tensor(Y), axis=1),
+        lambda: xp.vecdot(dt.Tensor(X), dt.Tensor(X[:, :1])),
+        lambda: xp.vecdot(dt.Tensor(X), dt.Tensor(1.0)),
     ):
         with pytest.raises(DualtapeError):
             wrong()
     assert xp.sum(dt.Tensor(M), dtype=xp.float64).dtype is xp.float64
     assert xp.zeros(2, device="host").device.name == "host"
     assert xp.full(2, True).dtype is xp.bool
+    assert isinstance(xp.meshgrid(dt.Tensor(V)), list)
+    assert set(xp.__array_namespace_info__().dtypes(kind="real floating")) == {"float32", "float64"}
     np.testing.assert_array_equal(xp.diff(dt.Tensor(V), prepend=dt.Tensor([0.0])).asnumpy(), np.diff(V, prepend=0))
     assert xp.clip(dt.Tensor(V)).tolist() == V.tolist()

@@ -267,10 +267,13 @@ class Tensor(Operators):
     def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return call_function(function, args, kwargs)
 
-    def __dlpack__(self, **kwargs: Any) -> Any:
+    def __dlpack__(
+        self, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: bool | None = None
+    ) -> Any:
         if self.level.depth:
             require_constant(self, "`from_dlpack`")
-        return self.asnumpy().copy().__dlpack__(**kwargs)
+        array = self.asnumpy().copy()
+        return array.__dlpack__(stream=stream, max_version=max_version, dl_device=dl_device, copy=copy)
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return (1, 0)

@@ -90,6 +90,9 @@ CALLS: dict[str, list[Call]] = {
         ("asin", [np.tanh(normal(19))], {}),
         ("erfinv", [np.tanh(normal(19))], {}),
         ("sin", [np.float32([1e6, -3e9, 1e20])], {}),
+        *((f"bessel_{kind}", [3 * positive(19)], {"n": n}) for kind in ("j", "y", "i", "k", "ke") for n in (1, 3)),
+        *((f"gammainc{kind}", [4 * positive(19), 3 * positive(19)], {}) for kind in ("", "c")),
+        *((f"gammainc{kind}", [300 * positive(19), 300 * positive(19)], {}) for kind in ("", "c")),
     ],
 }
 

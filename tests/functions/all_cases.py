@@ -6,7 +6,7 @@ from types import FunctionType
 from typing import Any
 
 from dualtape import ops
-from functions import cases, matrix_cases, numeric_cases, ordering_cases, scattering_cases, special_cases
+from functions import array_cases, cases, matrix_cases, numeric_cases, ordering_cases, scattering_cases, special_cases
 from functions.cases import Case
 
 FUNCTIONS: dict[str, Any] = {
@@ -16,6 +16,6 @@ FUNCTIONS: dict[str, Any] = {
     if isinstance(function, FunctionType) and function.__module__.startswith("dualtape.functions")
 }
 CASES: dict[str, list[Case]] = {}
-for part in (cases, matrix_cases, numeric_cases, ordering_cases, scattering_cases, special_cases):
+for part in (cases, array_cases, matrix_cases, numeric_cases, ordering_cases, scattering_cases, special_cases):
     for name, several in part.CASES.items():
         CASES[name] = CASES.get(name, []) + several

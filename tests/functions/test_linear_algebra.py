@@ -196,3 +196,29 @@ def test_values_of_a_matrix_are_apart_by_its_own_size(function: Any) -> None:
     both = dt.jvp(vectors, dt.Tensor(one * sizes), dt.Tensor(change * sizes))[1].asnumpy()
     assert np.abs(alone).max() > 1e-3
     np.testing.assert_allclose(both, [alone, alone], rtol=1e-9)
+
+
+def test_factors_with_moved_rows_of_a_stack() -> None:
+    """The derivative, too, knows the order of the rows."""
+    a = np.array(
+        [[[0.1, 2.0, 0.3], [3.0, 0.2, 0.5], [1.0, 0.7, 4.0]], [[1.0, 0.3, 5.0], [0.2, 4.0, 1.0], [6.0, 1.0, 0.4]]]
+    )
+    permutation, lower, upper = linalg.lu(dt.Tensor(a))
+    np.testing.assert_allclose((permutation @ lower @ upper).asnumpy(), a, rtol=1e-14)
+    assert not np.array_equal(permutation.asnumpy()[0], np.eye(3))
+    dt.testing.check_derivatives(lambda x: linalg.lu(x)[1:], dt.Tensor(a))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_factors_that_all_but_fit_are_not_used(dtype: type, transposed: bool) -> None:
+    solve = linear_systems.solve
+    b = np.array([[6.0]], dtype)
+    for factor, order in ((1.0, 0.0), (5.0, 0.0), (3.0, 0.0), (3.0, 1.0)):
+        factors = np.array([[factor], [order]], dtype)
+        got = solve.numpy(factors, np.array([[3.0]], dtype), b, transposed=transposed)
+        np.testing.assert_array_equal(got, [[2.0]])
+    a = np.array([[1.0, 2.0], [3.0, 4.0]], dtype)
+    other = linear_systems.lu.numpy(np.array([[1.0, 2.0], [3.0, 5.0]], dtype))
+    got = solve.numpy(other, a, np.eye(2, dtype=dtype), transposed=transposed)
+    np.testing.assert_allclose(got, np.linalg.inv(a.T if transposed else a), rtol=1e-5)

@@ -133,3 +133,21 @@ def test_scan_along_another_axis_has_derivatives() -> None:
 def test_what_it_refuses_is_named(wrong: Callable[[Any], Any], words: str) -> None:
     with pytest.raises(DualtapeError, match=words):
         wrong(dt.Tensor(np.arange(12.0).reshape(3, 4)))
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_searching_tells_the_sides_of_equal_elements(side: str) -> None:
+    rows = np.array([[1.0, 2.0, 2.0, 5.0], [0.0, 0.0, 3.0, 3.0]])
+    values = np.array([[2.0, 0.0, 5.0], [3.0, 6.0, -1.0]])
+    got = ops.searchsorted(dt.Tensor(rows), dt.Tensor(values), side=side).asnumpy()
+    np.testing.assert_array_equal(got, [np.searchsorted(r, v, side) for r, v in zip(rows, values, strict=True)])
+    got = ops.searchsorted(dt.Tensor(rows[0]), dt.Tensor(values), side=side).asnumpy()
+    np.testing.assert_array_equal(got, np.searchsorted(rows[0], values, side))
+
+
+def test_running_extrema_are_numpys() -> None:
+    x = np.array([[2.0, -1.0, 2.0, 3.0, -4.0], [0.5, np.nan, 7.0, -8.0, 0.0]])
+    for name, numpy in (("cummax", np.maximum), ("cummin", np.minimum)):
+        values, places = getattr(ops, name)(dt.Tensor(x), 1)
+        np.testing.assert_array_equal(values.asnumpy(), numpy.accumulate(x, axis=1))
+        np.testing.assert_array_equal(np.take_along_axis(x, places.asnumpy().astype(int), 1), values.asnumpy())

@@ -41,6 +41,13 @@ _EITHER = "both formulas are the same function, and around here as accurate"
 _NO_ORDER = "a product knows no order, the one in which zero wins neither"
 _SAME_SUM = "one product over all rows, or a product for each matrix and then their sum"
 _AS_ONE = "x if len(x.shape) == 2 else reshape(x, shape=(prod(x.shape[:-1]), x.shape[-1]))"
+_AN_ARRAY = "it is an array already"
+_AT_ONCE = "how many nodes are added up at once changes no sum"
+_FROM_EITHER = "the integrals from both ends are the same derivative"
+_BY_COPY = "LAPACK reads the other order of memory from a copy"
+_WIDER = "it computes in double precision, and its result is rounded to the type"
+_SQUARE = "the matrices are square"
+_SYMMETRIC = "a sum of products of elements is symmetric"
 _ANY_SIZE = "the size only scales both legs against overflow, and cancels"
 
 CLAIMS = (
@@ -104,6 +111,62 @@ CLAIMS = (
     Claim("_inverse_where_apart", "size.dtype", "difference.dtype", _SAME_TYPE),
     Claim("_inverse_where_apart", "stop_gradient(difference)", "difference", "a comparison has no derivative"),
     Claim("_inverse_where_apart", "difference, 1.0", "difference, 2.0", "where it is not apart, 0 is chosen"),
+    Claim("_argsort", "np.asarray(x.shape[-1] - 1 - backwards)", "x.shape[-1] - 1 - backwards", _AN_ARRAY),
+    Claim(
+        "_running_extremum",
+        "np.asarray(np.maximum.accumulate(np.where((x == extreme) | (x != x), places, 0), axis=-1))",
+        "np.maximum.accumulate(np.where((x == extreme) | (x != x), places, 0), axis=-1)",
+        _AN_ARRAY,
+    ),
+    Claim("_psi", "special.digamma(x) if order == 1 else ", "", "digamma is the polygamma function of order 0"),
+    Claim("_gamma_density", "density if n == 0 else ", "", "its other factor is 1 then"),
+    Claim("_integrated", "max(1, 2 ** 14 // ", "max(2, 2 ** 14 // ", _AT_ONCE),
+    Claim("_integrated", "2 ** 14", "3 ** 14", _AT_ONCE),
+    Claim("_integrated", "2 ** 14", "2 ** 15", _AT_ONCE),
+    Claim("_integrated", "max(total.size, 1)", "max(1, total.size)", "the larger one of two knows no order"),
+    Claim("_integrated", "max(total.size, 1)", "max(total.size, 2)", _AT_ONCE),
+    Claim(
+        "_integrated",
+        "max(1, 2 ** 14 // max(total.size, 1))",
+        "max(2 ** 14 // max(total.size, 1), 1)",
+        "the larger one of two knows no order",
+    ),
+    Claim("_gammainc_by_shape", "x > a", "x >= a", _FROM_EITHER),
+    Claim("_betainc", "x > a / (a + b)", "x >= a / (a + b)", _FROM_EITHER),
+    Claim("_betainc", "x > a / (a + b)", "x > a * (a + b)", _FROM_EITHER),
+    Claim("_betainc", "x > a / (a + b)", "x > (a + b) / a", _FROM_EITHER),
+    Claim("_betainc", "x > a / (a + b)", "x > a", _FROM_EITHER),
+    Claim(
+        "log_determinant.tangent",
+        "_inner(swapped(inverse(inputs[0])), tangents[0])",
+        "_inner(tangents[0], swapped(inverse(inputs[0])))",
+        _SYMMETRIC,
+    ),
+    Claim(
+        "determinant.tangent",
+        "_inner(cofactors(inputs[0]), tangents[0])",
+        "_inner(tangents[0], cofactors(inputs[0]))",
+        _SYMMETRIC,
+    ),
+    Claim("lu.infer", "x.shape[-1] + 1", "x.shape[-2] + 1", _SQUARE),
+    Claim("lu.infer", "+ 1, x.shape[-1])", "+ 1, x.shape[-2])", _SQUARE),
+    Claim("_lu", "n = x.shape[-1]", "n = x.shape[-2]", _SQUARE),
+    Claim("_lu_tangent", "unit=True", "unit=False", "the ones are there, too"),
+    Claim("_factored", "lapack.dgetrf if x.dtype == np.float64 else lapack.sgetrf", "lapack.dgetrf", _WIDER),
+    Claim("_triangular", "lapack.dtrtrs if a.dtype == np.float64 else lapack.strtrs", "lapack.dtrtrs", _WIDER),
+    Claim("_triangular", "a.flags.c_contiguous", "b.flags.c_contiguous", _BY_COPY),
+    Claim("_triangular", "a.flags.f_contiguous", "b.flags.f_contiguous", _BY_COPY),
+    Claim(
+        "_triangular",
+        "c_contiguous and (not a.flags.f_contiguous)",
+        "c_contiguous or not a.flags.f_contiguous",
+        _BY_COPY,
+    ),
+    Claim("_triangular", "a.flags.c_contiguous and (not a.flags.f_contiguous)", "a.flags.c_contiguous", _BY_COPY),
+    Claim("_triangular", "a.flags.c_contiguous and (not a.flags.f_contiguous)", "not a.flags.f_contiguous", _BY_COPY),
+    Claim("_triangular", "(not a.flags.f_contiguous)", "a.flags.f_contiguous", _BY_COPY),
+    Claim("_triangular", "np.asarray(found)", "found", _AN_ARRAY),
+    Claim("_substituted", "np.empty_like(between)", "between", "it is not needed any more"),
     Claim("_svd_tangent", "min(rows, columns)", "min(columns, rows)", "the smaller one of two knows no order"),
 )
 

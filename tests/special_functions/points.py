@@ -10,9 +10,12 @@ from typing import Any, NamedTuple
 import mpmath
 import numpy as np
 
-from special_functions.reference import FUNCTIONS, INFINITY, POLYGAMMA_ORDERS
+from special_functions.reference import BESSEL_ORDERS, FUNCTIONS, INFINITY, POLYGAMMA_ORDERS
 
 POINTS = 2048
+# Of these, only so many are different where mpmath takes long.
+FEW = 512
+SLOW = {name for name in FUNCTIONS if name.startswith(("dt_bessel", "dt_gammainc"))}
 
 # Where a function is hard to get right, or changes from one formula to another.
 HARD: dict[str, Sequence[float]] = {
@@ -44,6 +47,14 @@ TURNS = [k * math.pi / 2 for k in (1, 2, 3, 4, 7, 100, 63661, 63663, 10**6, 6366
 # The float64 and float32 that come closest to a multiple of pi/2.
 CLOSEST = [6381956970095103 * 2.0**797, 16367173 * 2.0**72]
 HARD |= dict.fromkeys(("dt_sin", "dt_cos", "dt_tan"), TURNS + CLOSEST)
+HARD |= {
+    f"dt_bessel_j_{n}": (2, 4, 2.404825557695773, 3.8317059702075125, 5.52007811028631, n, 25) for n in BESSEL_ORDERS
+}
+HARD |= {
+    f"dt_bessel_y_{n}": (2, 4, 0.8935769662791675, 2.197141326031017, 3.957678419314858, n + 0.5) for n in BESSEL_ORDERS
+}
+HARD |= {f"dt_bessel_{kind}_{n}": (8, 16, 2 * n * n + 0.1, 91, 713) for kind in ("i", "ie") for n in BESSEL_ORDERS}
+HARD |= {f"dt_bessel_{kind}_{n}": (1, 0.5, 88, 104, 708, 744) for kind in ("k", "ke") for n in BESSEL_ORDERS}
 HARD |= {f"dt_polygamma_{n}": (1, 2, n + 3, n + 8, -0.5, -1.5, -2.5, -3.001) for n in POLYGAMMA_ORDERS}
 
 
@@ -81,6 +92,12 @@ def _arguments(name: str, dtype: str) -> tuple[np.ndarray, ...]:
     first = _argument(name, dtype, generator)
     if FUNCTIONS[name].arguments == 1:
         return (first,)
+    if name.startswith("dt_gammainc"):
+        # Shapes of all sizes for which mpmath ends, and numbers of all sizes, around the shape, and within its spread
+        shape = 10.0 ** generator.uniform(-4, 4, POINTS)
+        narrow = np.choose(np.arange(POINTS) % 4, (0.3, 1, 4, np.sqrt(shape + 1)))
+        around = shape * np.exp(generator.normal(0, 1, POINTS) / narrow)
+        return shape.astype(dtype), around.astype(dtype)
     second = _argument(name, dtype, generator)
     if name == "dt_pow":
         # Exponents that make the most of the range of results, and small integers
@@ -97,9 +114,11 @@ def _arguments(name: str, dtype: str) -> tuple[np.ndarray, ...]:
 @cache
 def cases(name: str, dtype: str) -> Cases:
     arguments = _arguments(name, dtype)
-    high, low = np.empty(POINTS), np.zeros(POINTS)
+    count = FEW if name in SLOW else POINTS
+    arguments = tuple(np.resize(values[:count], POINTS) for values in arguments)
+    high, low = np.empty(count), np.zeros(count)
     with mpmath.workdps(700 if name in ("dt_mod", "dt_floor_divide") else 50):
-        for i, values in enumerate(zip(*arguments, strict=True)):
+        for i, values in enumerate(zip(*(values[:count] for values in arguments), strict=True)):
             try:
                 exact = FUNCTIONS[name].exact(*(mpmath.mpf(float(value)) for value in values))
             except (ValueError, ZeroDivisionError):  # a pole
@@ -109,7 +128,7 @@ def cases(name: str, dtype: str) -> Cases:
             high[i] = float(exact)
             if math.isfinite(high[i]):
                 low[i] = float(exact - high[i])
-    return Cases(arguments, high, low)
+    return Cases(arguments, np.resize(high, POINTS), np.resize(low, POINTS))
 
 
 def ulps(got: np.ndarray, high: np.ndarray, low: np.ndarray) -> np.ndarray:
@@ -127,18 +146,30 @@ def ulps(got: np.ndarray, high: np.ndarray, low: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(error), INFINITY, error)
 
 
-MIRRORED: dict[str, Callable[[Any], Any]] = {
-    "dt_lgamma": lambda x: mpmath.loggamma(1 - x),
-    "dt_digamma": lambda x: mpmath.digamma(1 - x),
-    "dt_polygamma_2": lambda x: -mpmath.polygamma(2, abs(x - mpmath.nint(x))),
+def _with_exponent(y: Any) -> Any:
+    return y * (1 - mpmath.log(y)) if y > 0 else y
+
+
+# What an error is measured by where it is larger than the function: around zeros, and where an exponent is rounded.
+SIZES: dict[str, Callable[..., Any]] = {
+    "dt_lgamma": lambda x: max(1, mpmath.loggamma(1 - x)) if x < 0 else 0,
+    "dt_digamma": lambda x: max(1, mpmath.digamma(1 - x)) if x < 0 else 0,
+    "dt_polygamma_2": lambda x: max(1, -mpmath.polygamma(2, abs(x - mpmath.nint(x)))) if x < 0 else 0,
 }
+SIZES |= {
+    name: lambda a, x, f=FUNCTIONS[name].exact: _with_exponent(f(a, x)) for name in ("dt_gammainc", "dt_gammaincc")
+}
+_OF_WAVES: Callable[[Any], Any] = lambda x: min(1, mpmath.sqrt(2 / (mpmath.pi * abs(x))))
+SIZES |= {f"dt_bessel_{kind}_{n}": _OF_WAVES for kind in "jy" for n in BESSEL_ORDERS}
 
 
-def near_zeros(name: str, x: np.ndarray, got: np.ndarray, error: np.ndarray, bound: float) -> np.ndarray:
-    """For negative x, in units of the last place of what the function is a difference of, or of 1, where larger."""
+def near_zeros(
+    name: str, arguments: tuple[np.ndarray, ...], got: np.ndarray, error: np.ndarray, bound: float
+) -> np.ndarray:
+    """Where it is above the bound, in units of the last place of what the function is a difference of, if larger."""
     rescaled = error.copy()
-    for i in np.flatnonzero((x < 0) & (error > bound)):
+    for i in np.flatnonzero(error > bound):
         with np.errstate(over="ignore"):
-            other = np.array(max(1.0, float(MIRRORED[name](mpmath.mpf(float(x[i]))))), got.dtype)
+            other = np.array(float(SIZES[name](*(mpmath.mpf(float(x[i])) for x in arguments))), got.dtype)
         rescaled[i] *= min(1.0, float(np.spacing(np.abs(got[i])) / np.spacing(other)))
     return rescaled

@@ -13,6 +13,7 @@ import numpy as np
 
 from dualtape import opencl_kernels
 from dualtape.primitives import CATALOGUE
+from special_functions import exact_bessel, exact_gammainc
 
 INFINITY = math.inf
 # Past this an exponential of either precision has overflowed, and mpmath would need forever.
@@ -58,7 +59,18 @@ def _polygamma(n: int) -> Callable[[Any], Any]:
     return exact
 
 
+def _of_order(name: str, n: int) -> Callable[[Any], Any]:
+    if name.startswith("dt_polygamma"):
+        return _polygamma(n)
+    function = getattr(exact_bessel, name.removeprefix("dt_").removesuffix(f"_{n}"))
+    return lambda x: function(n, x)
+
+
 POLYGAMMA_ORDERS = (1, 2, 3, 5)
+BESSEL_ORDERS = (0, 1, 3)
+# A leading integer of a function, in the table of errors behind its name: those that are tried.
+ORDERS = {f"dt_bessel_{kind}": BESSEL_ORDERS for kind in "jyik"} | {"dt_bessel_ie": (1,), "dt_bessel_ke": (1,)}
+ORDERS["dt_polygamma"] = POLYGAMMA_ORDERS
 
 # Exact values where mpmath has no function of the same name, or needs help far out.
 _EXACT: dict[str, Callable[..., Any]] = {
@@ -80,6 +92,8 @@ _EXACT: dict[str, Callable[..., Any]] = {
     "floor_divide": lambda x, y: mpmath.floor(x / y),
     "maximum": max,
     "minimum": min,
+    "gammainc": exact_gammainc.gammainc,
+    "gammaincc": exact_gammainc.gammaincc,
 }
 _ROUNDED_ONCE = ("dt_sqrt", "dt_mod")
 _OF_HOST = {"pow": "power", "abs": "absolute"}
@@ -100,6 +114,9 @@ def _stated_bounds() -> dict[str, float]:
         for comment, name in re.findall(r"((?://[^\n]*\n)*)FUNCTION(?:32|64)? \w+ (dt_\w+)\(", text):
             bound = re.search(r"within ([\d.]+)\s+(?:// )?ulp", comment, re.IGNORECASE)
             found[name] = float(bound[1]) if bound else 0.5 if name in _ROUNDED_ONCE else 0
+            # The narrowest one that speaks of an order comes first.
+            for ulps, order in reversed(re.findall(r"([\d.]+) ulp for\s+(?:// )?n <= (\d+)", comment)):
+                found |= {f"{name}_{n}": float(ulps) for n in ORDERS[name] if n <= int(order)}
     return found
 
 
@@ -108,13 +125,28 @@ def _expected(name: str, ulps: float) -> Expected:
     host = host_name(name)
     numpy = CATALOGUE[host].numpy if host else getattr(np, plain)
     exact = _EXACT.get(plain) or getattr(mpmath, plain)
-    return Expected(exact, ulps, None if name in SPECIAL else numpy, getattr(numpy, "nin", 1))
+    arguments = 2 if plain in ("gammainc", "gammaincc") else getattr(numpy, "nin", 1)
+    return Expected(exact, ulps, None if name in SPECIAL else numpy, arguments)
 
 
 # How far NumPy and SciPy may be off on the host, where that is not 4 ulp.
 HOST_ULPS: dict[str, float] = {
+    "dt_bessel_i_1": 10,
+    "dt_bessel_i_3": 10,
+    "dt_bessel_ie_1": 6,
+    "dt_bessel_j_0": 8,
+    "dt_bessel_j_1": 12,
+    "dt_bessel_j_3": 8,
+    "dt_bessel_k_0": 8,
+    "dt_bessel_k_3": 6,
+    "dt_bessel_ke_1": 6,
+    "dt_bessel_y_0": 20,
+    "dt_bessel_y_1": 10,
+    "dt_bessel_y_3": 20,
     "dt_cos": 10,
     "dt_erfc": 6,
+    "dt_gammainc": 32,
+    "dt_gammaincc": 96,
     "dt_lgamma": 6,
     "dt_polygamma_1": 8,
     "dt_polygamma_2": 8,
@@ -128,9 +160,17 @@ def in_c(name: str) -> str:
     return name.removesuffix(f"_{FUNCTIONS[name].order}")
 
 
-# What NumPy has no function for, at special values: (x, f(x)).
+def _at_ends(lowest: float, highest: float) -> list[tuple[Any, float]]:
+    """The incomplete gamma functions there."""
+    undefined = ((0.0, 0.0), (INFINITY, INFINITY), (-1.0, 1.0), (1.0, -1.0), (NAN, 1.0), (1.0, NAN), (NAN, NAN))
+    low = ((2.0, 0.0), (2.0, -0.0), (INFINITY, 2.0))
+    high = ((0.0, 2.0), (2.0, INFINITY), (0.0, INFINITY))
+    return [*((x, NAN) for x in undefined), *((x, lowest) for x in low), *((x, highest) for x in high)]
+
+
+# What NumPy has no function for, at special values: (x, f(x)), or ((a, x), f(a, x)).
 NAN = math.nan
-SPECIAL: dict[str, list[tuple[float, float]]] = {
+SPECIAL: dict[str, list[tuple[Any, float]]] = {
     "dt_sigmoid": [(0.0, 0.5), (-0.0, 0.5), (INFINITY, 1.0), (-INFINITY, 0.0), (NAN, NAN)],
     "dt_softplus": [(INFINITY, INFINITY), (-INFINITY, 0.0), (NAN, NAN)],
     "dt_erf": [(0.0, 0.0), (-0.0, -0.0), (INFINITY, 1.0), (-INFINITY, -1.0), (NAN, NAN)],
@@ -139,13 +179,25 @@ SPECIAL: dict[str, list[tuple[float, float]]] = {
     + [(outside, NAN) for outside in (2.0, -2.0, INFINITY, -INFINITY, NAN)],
     "dt_lgamma": [(pole, INFINITY) for pole in (0.0, -0.0, -1.0, -2.0, -3.0)]
     + [(1.0, 0.0), (2.0, 0.0), (INFINITY, INFINITY), (-INFINITY, INFINITY), (NAN, NAN)],
+    "dt_gammainc": _at_ends(0.0, 1.0),
+    "dt_gammaincc": _at_ends(1.0, 0.0),
     "dt_digamma": [(pole, NAN) for pole in (-1.0, -2.0, -3.0, -INFINITY, NAN)]
     + [(0.0, -INFINITY), (-0.0, INFINITY), (INFINITY, INFINITY)],
 }
-FUNCTIONS = {name: _expected(name, ulps) for name, ulps in _stated_bounds().items() if name != "dt_polygamma"}
-FUNCTIONS |= {f"dt_polygamma_{n}": Expected(_polygamma(n), 5 if n <= 3 else 7, order=n) for n in POLYGAMMA_ORDERS}
+_BOUNDS = _stated_bounds()
+_IN_ORDERS = {f"{name}_{n}": n for name, orders in ORDERS.items() for n in orders}
+FUNCTIONS = {name: _expected(name, ulps) for name, ulps in _BOUNDS.items() if name not in {*ORDERS, *_IN_ORDERS}}
+FUNCTIONS |= {name: Expected(_of_order(name, n), _BOUNDS[name], order=n) for name, n in _IN_ORDERS.items()}
 
 for n in POLYGAMMA_ORDERS:
     sign = 1.0 if n % 2 else -1.0
     SPECIAL[f"dt_polygamma_{n}"] = [(pole, sign * INFINITY) for pole in (0.0, -0.0, -1.0, -2.0, -3.0, -INFINITY)]
     SPECIAL[f"dt_polygamma_{n}"] += [(INFINITY, sign * 0.0), (NAN, NAN)]
+for n in BESSEL_ORDERS:
+    sign = -1.0 if n % 2 else 1.0
+    for kind, at_zero, at_infinity in (("j", 0.0, 0.0), ("i", 0.0, INFINITY), ("ie", 0.0, 0.0)):
+        SPECIAL[f"dt_bessel_{kind}_{n}"] = [(0.0, at_zero if n else 1.0), (INFINITY, at_infinity), (NAN, NAN)]
+        SPECIAL[f"dt_bessel_{kind}_{n}"] += [(-INFINITY, sign * at_infinity)]
+    for kind, at_zero in (("y", -INFINITY), ("k", INFINITY), ("ke", INFINITY)):
+        SPECIAL[f"dt_bessel_{kind}_{n}"] = [(0.0, at_zero), (-0.0, at_zero), (INFINITY, 0.0), (NAN, NAN)]
+        SPECIAL[f"dt_bessel_{kind}_{n}"] += [(-1.0, NAN), (-INFINITY, NAN)]

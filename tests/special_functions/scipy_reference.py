@@ -12,7 +12,7 @@ import mpmath
 import numpy as np
 
 from dualtape.ops import special
-from special_functions.second_kind import bessel_k, bessel_y
+from special_functions.exact_bessel import bessel_k, bessel_y
 
 mp = mpmath
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from dualtape.primitives import CATALOGUE
 from special_functions.launch import DEVICES, VECTOR_WIDTH, evaluate
-from special_functions.points import MIRRORED, cases, near_zeros, ulps
+from special_functions.points import SIZES, cases, near_zeros, ulps
 from special_functions.reference import FUNCTIONS, HOST_ULPS, host_name
 
 PAGE = Path(__file__).parents[2] / "docs" / "accuracy.md"
@@ -51,8 +51,8 @@ def errors_on_devices(dtype: str) -> dict[str, float]:
 def _largest(name: str, dtype: str, got: np.ndarray, bound: float, inside: np.ndarray | None = None) -> float:
     arguments, high, low = cases(name, dtype)
     error = ulps(got, high, low)
-    if name in MIRRORED:
-        error = near_zeros(name, arguments[0], got, error, bound)
+    if name in SIZES:
+        error = near_zeros(name, arguments, got, error, bound)
     return float((error if inside is None else error[inside]).max(initial=0))
 
 

@@ -148,3 +148,21 @@ def test_numbers_that_are_not_differentiated_and_orders_are_read() -> None:
         special.kn(1.5, dt.Tensor(0.5))
     assert special.j0(dt.Tensor([1, 2])).dtype is dt.float32
     assert special.beta(dt.Tensor(np.array([1.0], np.float32)), 2.0).dtype is dt.float32
+
+
+def test_incomplete_gamma_by_its_shape_at_the_ends() -> None:
+    slope = dt.grad(lambda a, x: special.gammainc(a, x).sum())
+    a = dt.Tensor(np.array([2.0, 2.0, 2.0, 2.0, 0.0, -1.0, -1.0, 0.0]))
+    x = dt.Tensor(np.array([0.0, np.inf, -1.0, -np.inf, 1.0, 1.0, np.inf, np.inf]))
+    np.testing.assert_array_equal(slope(a, x).asnumpy(), [0.0, 0.0, *[np.nan] * 6])
+    np.testing.assert_array_equal(slope(dt.Tensor(np.zeros(1)), dt.Tensor(np.zeros(1))).asnumpy(), [np.nan])
+
+
+def test_derivatives_by_shapes_of_many_elements_are_those_of_each() -> None:
+    numbers = np.random.default_rng(3)
+    a, b, x = (dt.Tensor(numbers.uniform(low, high, 300)) for low, high in ((0.2, 9), (0.2, 9), (0.05, 0.95)))
+    for function, at in ((special.gammainc, (a, 10 * x)), (special.betainc, (a, b, x))):
+        slope = dt.grad(lambda *z, f=function: f(*z).sum())
+        together = slope(*at).asnumpy()
+        for i in (0, 57, 123, 299):
+            np.testing.assert_allclose(together[i], float(slope(*(z[i] for z in at))), rtol=1e-11)

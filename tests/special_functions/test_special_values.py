@@ -25,6 +25,9 @@ from special_functions.reference import FUNCTIONS, INFINITY, NAN, SPECIAL
 @as_scalars_and_vectors
 def test_special_values_are_numpys(device: Any, names: tuple[str, ...], dtype: str, form: str) -> None:
     width = width_of(form, dtype, device)
+    if form == "vector":
+        # Bessel functions only choose between lanes, and take long to compile.
+        names = tuple(name for name in names if not name.startswith("dt_bessel"))
     limits = np.finfo(dtype)
     values = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, -3.0, 2.5, -2.5, INFINITY, -INFINITY, NAN, 16777218.0]
     extremes = [float(size) for size in (limits.max, limits.tiny, limits.smallest_subnormal)]
@@ -33,9 +36,9 @@ def test_special_values_are_numpys(device: Any, names: tuple[str, ...], dtype: s
     one = np.resize(one, -(-one.size // width) * width)
     pair = tuple(np.resize(grid.ravel(), -(-grid.size // width) * width) for grid in np.meshgrid(one, one))
     inputs = {name: (one,) if FUNCTIONS[name].arguments == 1 else pair for name in names}
-    size = max(array.size for arrays in inputs.values() for array in arrays)
+    size = max((array.size for arrays in inputs.values() for array in arrays), default=0)
     inputs = {name: tuple(np.resize(array, size) for array in arrays) for name, arrays in inputs.items()}
-    results = evaluate(device, dtype, width, inputs)
+    results = evaluate(device, dtype, width, inputs) if names else {}
     for name in names:
         _check_special(name, inputs[name], results[name])
 
@@ -44,8 +47,9 @@ def _check_special(name: str, arguments: tuple[np.ndarray, ...], got: np.ndarray
     expected = FUNCTIONS[name]
     if expected.numpy is None:
         # As text, for which -0.0 is not 0.0 and nan is nan
-        results = {repr(float(x)): repr(float(y)) for x, y in zip(arguments[0], got, strict=True)}
-        assert [results[repr(x)] for x, _ in SPECIAL[name]] == [repr(y) for _, y in SPECIAL[name]]
+        results = {repr(tuple(map(float, x))): repr(float(y)) for *x, y in zip(*arguments, got, strict=True)}
+        given = [x if isinstance(x, tuple) else (x,) for x, _ in SPECIAL[name]]
+        assert [results[repr(x)] for x in given] == [repr(y) for _, y in SPECIAL[name]]
         return
     with np.errstate(all="ignore"):
         wanted = expected.numpy(*arguments)

@@ -13,7 +13,7 @@ from dualtape.core.interpreter import Value
 from dualtape.devices.device import Device
 from dualtape.devices.registry import current_device
 from dualtape.devices.registry import devices as all_devices
-from dualtape.dtypes import ALL, DType, as_dtype, float32, int64, promote, promote_scalar
+from dualtape.dtypes import ALL, DType, as_dtype, float16, float32, int64, promote, promote_scalar
 from dualtape.errors import ArgumentError
 from dualtape.functions.conversion import cast_to, read_choice
 
@@ -127,5 +127,6 @@ class Info:
         return {"real floating": float32, "integral": int64, "indexing": int64}
 
     def dtypes(self, *, device: Any = None, kind: Any = None) -> dict[str, DType]:
-        """Element types, of a kind or of several."""
-        return {x.name.lower(): x for x in ALL if kind is None or isdtype(x, kind)}
+        """Element types of the standard, of a kind or of several: Float16 is none of its."""
+        known = [x for x in ALL if x is not float16]
+        return {x.name.lower(): x for x in known if kind is None or isdtype(x, kind)}

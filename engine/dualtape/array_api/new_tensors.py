@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dualtape.core.interpreter import Value
 from dualtape.devices.registry import find_device
 from dualtape.dtypes import DType, as_dtype, bool_, float32
 from dualtape.functions import creation, indexing
-from dualtape.functions.conversion import as_tensor, cast_to
+from dualtape.functions.conversion import as_array, as_tensor, cast_to, converted, holds_values
 
 if TYPE_CHECKING:
     from dualtape.tensor import Tensor
@@ -28,8 +29,16 @@ def placed(x: Tensor, device: Any) -> Tensor:
 
 def asarray(obj: Any, /, *, dtype: DType | None = None, device: Any = None, copy: bool | None = None) -> Tensor:
     """A tensor of numbers, nested lists, arrays or tensors; tensors never change, so that a copy is as good as none."""
+    element = None if dtype is None else as_dtype(dtype)
+    if (
+        element is not None
+        and not isinstance(obj, Value)
+        and not (isinstance(obj, (list, tuple)) and holds_values(obj))
+    ):
+        # Not by way of Float32, the default type of numbers, which would round those for Float64.
+        obj = converted(as_array(obj, "obj", np.float64), element.numpy)
     x = as_tensor(obj, "asarray", "obj")
-    return placed(x if dtype is None else cast_to(x, as_dtype(dtype)), device)
+    return placed(x if element is None else cast_to(x, element), device)
 
 
 def arange(
@@ -43,8 +52,8 @@ def linspace(
     start: float, stop: float, /, num: int, *, dtype: Any = None, device: Any = None, endpoint: builtins.bool = True
 ) -> Tensor:
     """``num`` evenly spaced numbers from ``start`` to ``stop``."""
-    end = stop if endpoint or not num else stop - (stop - start) / num
-    return placed(creation.linspace(start, end, num, dtype=float32 if dtype is None else dtype), device)
+    count = num if endpoint else num + 1
+    return placed(creation.linspace(start, stop, count, dtype=float32 if dtype is None else dtype)[:num], device)
 
 
 def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = None, device: Any = None) -> Tensor:

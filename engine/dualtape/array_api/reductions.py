@@ -6,7 +6,7 @@ import builtins
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dualtape.core.interpreter import Value
-from dualtape.dtypes import as_dtype, int64
+from dualtape.dtypes import as_dtype, int64, uint64
 from dualtape.errors import ArgumentError, ShapeError
 from dualtape.functions import calculus, creation, elementwise, indexing, reduction, shape, sorting
 from dualtape.functions.conversion import as_tensor, cast_to
@@ -22,18 +22,23 @@ __all__ = [
 
 
 def _in_type(function: str, x: Any, dtype: Any) -> Tensor:
+    """A tensor in the type in which it is added up: integers by default in the widest of their kind."""
     found = as_tensor(x, function, "x")
-    return found if dtype is None else cast_to(found, as_dtype(dtype))
+    if dtype is None:
+        dtype = found.dtype if found.dtype.is_float else uint64 if found.dtype.kind == "unsigned" else int64
+    return cast_to(found, as_dtype(dtype))
 
 
 def sum(x: Tensor, /, *, axis: Any = None, dtype: Any = None, keepdims: builtins.bool = False) -> Tensor:
     """The sum over ``axis``."""
-    return _in_type("sum", reduction.sum(_in_type("sum", x, dtype), axis, keepdims), dtype)
+    given = _in_type("sum", x, dtype)
+    return cast_to(reduction.sum(given, axis, keepdims), given.dtype)
 
 
 def prod(x: Tensor, /, *, axis: Any = None, dtype: Any = None, keepdims: builtins.bool = False) -> Tensor:
     """The product over ``axis``."""
-    return _in_type("prod", reduction.prod(_in_type("prod", x, dtype), axis, keepdims), dtype)
+    given = _in_type("prod", x, dtype)
+    return cast_to(reduction.prod(given, axis, keepdims), given.dtype)
 
 
 def mean(x: Tensor, /, *, axis: Any = None, keepdims: builtins.bool = False) -> Tensor:
@@ -78,7 +83,7 @@ def cumulative_sum(
 ) -> Tensor:
     """The running sums along ``axis``, after a 0 if ``include_initial``."""
     given, i = _in_type("cumulative_sum", x, dtype), _one_axis("cumulative_sum", x, axis)
-    return _after(reduction.cumsum(given, i), creation.zeros_like, i, include_initial)
+    return _after(cast_to(reduction.cumsum(given, i), given.dtype), creation.zeros_like, i, include_initial)
 
 
 def cumulative_prod(
@@ -86,7 +91,7 @@ def cumulative_prod(
 ) -> Tensor:
     """The running products along ``axis``, after a 1 if ``include_initial``."""
     given, i = _in_type("cumulative_prod", x, dtype), _one_axis("cumulative_prod", x, axis)
-    return _after(reduction.cumprod(given, i), creation.ones_like, i, include_initial)
+    return _after(cast_to(reduction.cumprod(given, i), given.dtype), creation.ones_like, i, include_initial)
 
 
 def _after(found: Tensor, first: Any, axis: int, wanted: builtins.bool) -> Tensor:

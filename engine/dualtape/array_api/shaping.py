@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dualtape.errors import ArgumentTypeError
+from dualtape.errors import ArgumentTypeError, ShapeError
 from dualtape.functions import activation, elementwise, linear_algebra, reduction, shape
-from dualtape.functions.conversion import as_tensor
+from dualtape.functions.conversion import as_tensor, cast_to
 
 if TYPE_CHECKING:
     from dualtape.tensor import Tensor
 
 __all__ = [
-    "broadcast_arrays", "clip", "concat", "flip", "matrix_transpose", "positive", "repeat", "reshape", "roll",
-    "stack", "tensordot", "unstack", "vecdot",
+    "broadcast_arrays", "clip", "concat", "flip", "matrix_transpose", "meshgrid", "permute_dims", "positive", "repeat",
+    "reshape", "roll", "stack", "tensordot", "unstack", "vecdot",
 ]  # fmt: skip
 
 
@@ -78,9 +78,19 @@ def broadcast_arrays(*arrays: Tensor) -> list[Tensor]:
     return [shape.broadcast_to(x, shared) for x in arrays]
 
 
+def meshgrid(*arrays: Tensor, indexing: str = "xy") -> list[Tensor]:
+    """Coordinate grids of vectors."""
+    return list(shape.meshgrid(*arrays, indexing=indexing))
+
+
 def matrix_transpose(x: Tensor, /) -> Tensor:
     """The transposed matrices of the last two axes."""
     return shape.matrix_transpose("matrix_transpose", x)
+
+
+def permute_dims(x: Tensor, /, axes: tuple[int, ...]) -> Tensor:
+    """The axes in another order."""
+    return shape.permute(x, axes)
 
 
 def tensordot(x1: Tensor, x2: Tensor, /, *, axes: Any = 2) -> Tensor:
@@ -92,4 +102,7 @@ def vecdot(x1: Tensor, x2: Tensor, /, *, axis: int = -1) -> Tensor:
     """The sums of the products along ``axis``."""
     if not isinstance(axis, int) or axis >= 0:
         raise ArgumentTypeError(f"`axis` of `vecdot` must be a negative int, got {axis!r}")
-    return reduction.sum(elementwise.mul(x1, x2), axis)
+    if max(-x1.ndim, -x2.ndim) > axis or x1.shape[axis] != x2.shape[axis]:
+        raise ShapeError(f"`vecdot` multiplies vectors of one length along axis {axis}, got {x1.shape} and {x2.shape}")
+    products = elementwise.mul(x1, x2)
+    return cast_to(reduction.sum(products, axis), products.dtype)

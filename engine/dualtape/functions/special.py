@@ -1,6 +1,6 @@
 """Special functions under SciPy's names; SciPy computes them on the host, in double precision.
 
-Tensors of other devices are copied there and back. Integers become Float32.
+Tensors of other devices are copied there and back, but where they have kernels. Integers become Float32.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ def gammainc(a: TensorLike, x: TensorLike) -> Tensor:
     >>> print(dt.grad(dt.ops.special.gammainc, 1)(dt.Tensor(1.0), dt.Tensor(0.0)))
     1.0
     """
-    return incomplete.gammainc(*_floats("gammainc", a, x), n=0)
+    return incomplete.gammainc(*_floats("gammainc", a, x))
 
 
 def betainc(a: TensorLike, b: TensorLike, x: TensorLike) -> Tensor:

@@ -75,6 +75,7 @@ searchsorted: NonDifferentiable = NonDifferentiable(
     examples=(
         Example((Reals((4,)), Reals((3,))), {"right": False}),
         Example((Reals((2, 4)), Reals((3,))), {"right": True}),
+        Example((Reals((2, 4)), Reals((3, 2, 3))), {"right": False}),
     ),
     kink=lambda rows, values, found, right: np.isin(values, rows),
     written=lambda rows, values, right: None,
