@@ -111,7 +111,7 @@ def sampled(points: Any) -> Any:
         (of_equation(lambda u, p: (u * u).x), r"Write \(\.\.\.\)\.d\('x'\) for that of an expression"),
         (of_equation(lambda u, p: ops.exp(u).x), r"Write p\.d\(expression, 'x'\) for the derivative of any"),
         (of_equation(lambda u, p: u - math.sin(p.x)), r"write dualtape\.ops\.sin\(p\.x\)"),
-        (of_equation(lambda u, p: u - math.sin(ops.exp(u))), r"took it for one number: write .* ops\.sin\(u\)"),
+        (of_equation(lambda u, p: u - math.sin(ops.exp(u))), r"asked for them: write .* ops\.sin\(u\)"),
         (of_equation(lambda u, p: u if u > 0 else -u), r"write ops\.where\(u > 0, a, b\)"),
         (of_equation(lambda u, p: u if ops.exp(u) > 0 else -u), r"write ops\.where\(u > 0, a, b\)"),
         (of_equation(lambda u, p: max(u, 0)), r"ops\.maximum\(u, 0\.0\)"),

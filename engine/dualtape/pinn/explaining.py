@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dualtape as dt
-from dualtape.errors import ArgumentError, ArgumentTypeError
+from dualtape.errors import ArgumentError, ArgumentTypeError, TracingError
 from dualtape.pinn.fields import read_derivative
 
 
@@ -16,8 +16,9 @@ def explain_failure(failure: Exception, coordinates: tuple[str, ...]) -> None:
                 f"`.{name}` of what a function of `ops` gave: only unknowns have derivatives as attributes. Write "
                 f"p.d(expression, {name[0]!r}) for the derivative of any expression"
             ) from failure
-    elif "Python scalar" in str(failure) or "only one element" in str(failure):
+    elif isinstance(failure, TracingError) or "Python scalar" in str(failure) or "only one element" in str(failure):
         raise ArgumentTypeError(
-            "an equation is for all points at once, and `if`, `max` or a function of `math` took it for one number: "
-            "write ops.where(u > 0, a, b), ops.maximum(u, 0.0), ops.sin(u)"
+            "an equation is for all points at once, and its numbers are not known while it is read; `if`, `max`, "
+            "float(), .asnumpy() or a function of `math` or NumPy asked for them: write ops.where(u > 0, a, b), "
+            "ops.maximum(u, 0.0), ops.sin(u)"
         ) from failure
