@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import dualtape as dt
-from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
+from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError, TracingError
 from dualtape.pinn.condition import EquationRule
 from dualtape.pinn.domains import Domain
 from dualtape.pinn.explaining import explain_failure
@@ -160,7 +160,7 @@ class _Call(Evaluation):
         """Call the equation: its residuals."""
         try:
             found = self.statement.equation(*self.fields, self._p)
-        except (AttributeError, ArgumentError, ArgumentTypeError) as failure:
+        except (AttributeError, ArgumentError, ArgumentTypeError, TracingError) as failure:
             explain_failure(failure, self.coordinates)
             raise
         return tuple(map(_tensor, found)) if isinstance(found, (tuple, list)) else (_tensor(found),)
