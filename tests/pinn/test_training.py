@@ -138,6 +138,36 @@ def test_minibatches_train_and_go_on_from_a_checkpoint(tmp_path: Path) -> None:
 # From easy to hard
 
 
+def test_a_value_that_an_earlier_stage_held_is_there_when_a_run_goes_on(tmp_path: Path) -> None:
+    def run(path: Path, stop: int, resume: bool) -> np.ndarray:
+        k = dt.Parameter(dt.Tensor(1.0, dt.float64), name="k", requires_grad=False)
+        problem = pinn.Problem(
+            pinn.Interval(x=(0, 1)), lambda u, p: u.x - k * u, [pinn.dirichlet(1.0, on="x-", weight=1.0)]
+        )
+
+        def watch(solution: pinn.Solution) -> None:
+            if len(solution.history) == stop:
+                raise pinn.StopTraining
+
+        stages = pinn.curriculum(k, (1.0, 1.002), pinn.Adam(10)) >> pinn.Adam(20)
+        solution = solve(stages, problem, checkpoint=path, resume=resume, watch=watch, watch_every=1)
+        return np.array([float(k), *solution.u(x=[0.3, 0.7])])
+
+    whole = run(tmp_path / "whole.safetensors", -1, False)
+    run(tmp_path / "parts.safetensors", 25, False)
+    np.testing.assert_array_equal(run(tmp_path / "parts.safetensors", -1, True), whole)
+
+
+def test_a_record_has_the_last_value_though_another_ended_the_training() -> None:
+    def stop(solution: pinn.Solution) -> None:
+        if len(solution.history) == 30:
+            raise pinn.StopTraining
+
+    track = pinn.Track(lambda solution: solution.error(), every=10)
+    solve(pinn.Adam(50), watch=[stop, track], watch_every=10)
+    assert track.steps.tolist() == [10, 20, 30]
+
+
 def test_a_curriculum_ends_at_its_last_value() -> None:
     slope = dt.Parameter(dt.Tensor([0.0], dt.float64), name="slope", requires_grad=False)
     problem = pinn.Problem(pinn.Interval(x=(0, 1)), lambda u, p: u.x - slope, [pinn.dirichlet(0.0, on="x-")])

@@ -179,8 +179,10 @@ class Training:
         """Make the optimizer of a stage."""
         self.stage = stage
         present = self.settings.stages[stage]
-        for parameter, value in present.holds.items():
-            parameter.set_data(dt.ops.full_like(parameter.value(), value))
+        # Those of earlier stages, too, for a run that goes on from a file begins here.
+        for begun in self.settings.stages[: stage + 1]:
+            for parameter, value in begun.holds.items():
+                parameter.set_data(dt.ops.full_like(parameter.value(), value))
         self.descent = make_descent(present, self.parameters, self.objective, self._differentiate, self.evaluate)
         self._minibatches: MiniBatches | None = None
         self.lowest: float | None = None

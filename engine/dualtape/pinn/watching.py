@@ -92,6 +92,11 @@ class Track:
         return np.array(self._steps, int)
 
     @property
+    def last(self) -> int | None:
+        """After how many steps the last value was taken, if there is one."""
+        return self._steps[-1] if self._steps else None
+
+    @property
     def values(self) -> np.ndarray:
         """The values, one behind the other."""
         return np.array(self._values)
@@ -136,7 +141,7 @@ class Watchers:
 
     def at_end(self, steps: int) -> None:
         """Let records have the last value."""
-        self._call([one for one, every in self._all if isinstance(one, Track) and steps % every])
+        self._call([one for one, _ in self._all if isinstance(one, Track) and one.last != steps])
 
     def _call(self, watchers: list[Watcher]) -> None:
         if not watchers:
