@@ -28,7 +28,7 @@ class _Over(Exception):
     """The time is."""
 
 
-def curve(case: Case, optimizer: str, seed: int, seconds: float, every: int = 100) -> Iterator[dict[str, float]]:
+def curve(case: Case, optimizer: str, seed: int, seconds: float, every: int = 25) -> Iterator[dict[str, float]]:
     """Steps, seconds and errors of a run."""
     points: list[dict[str, float]] = []
 
