@@ -43,7 +43,7 @@ from dualtape.checkpoint import save_checkpoint as save_checkpoint
 from dualtape.compiler.explanation import explain as explain
 from dualtape.compiler.jit import Jitted as Jitted
 from dualtape.compiler.jit import jit as jit
-from dualtape.compiler.shapes import eval_shape as eval_shape
+from dualtape.control.shapes import eval_shape as eval_shape
 from dualtape.core.spec import Spec as Spec
 from dualtape.devices.device import Device as Device
 from dualtape.devices.registry import device as device

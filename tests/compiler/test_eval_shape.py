@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -49,6 +52,22 @@ def test_inside_another_transformation_it_gives_the_same() -> None:
     dt.grad(fn)(dt.ops.ones(3))
     dt.jit(fn)(dt.ops.ones(3))
     assert found == [dt.Spec((2, 3), dt.float32)] * 2
+
+
+@pytest.mark.parametrize("around", [dt.jit, lambda fn: dt.value_and_grad(lambda x: fn(x).sum()), dt.vmap])
+def test_inside_another_transformation_it_sets_nothing(around: Callable[..., Any]) -> None:
+    p = dt.Parameter(dt.Tensor([1.0, 1.0]))
+
+    def setting(x: dt.Tensor) -> dt.Tensor:
+        p.set_data(p.value() + 1)
+        return x * p
+
+    def fn(x: dt.Tensor) -> dt.Tensor:
+        assert dt.eval_shape(setting, x).shape == (2,)
+        return x * p.value().sum()
+
+    around(fn)(dt.ops.ones(2))
+    np.testing.assert_array_equal(p.asnumpy(), [1, 1])
 
 
 def test_an_error_of_the_function_comes_through() -> None:

@@ -167,3 +167,26 @@ def test_what_runs_once_has_the_bits_of_a_kernel(opencl: Any, name: str, dtype: 
     assert found.dtype == known.dtype
     alike = np.isnan(found) & np.isnan(known)  # of which there are many
     np.testing.assert_array_equal(found[~alike].tobytes(), known[~alike].tobytes())
+
+
+def test_a_number_is_rounded_before_it_is_multiplied_once(opencl: Any) -> None:
+    primitive = CATALOGUE["strong_multiply"]
+    x = opencl.put(np.array([np.inf, -np.inf, np.nan, 1.0], np.float32))
+    for number in (1e-300, 1e300, 0.1):
+        found = opencl.get(opencl.execute_once(primitive, [x, number], {}))
+        np.testing.assert_array_equal(found, opencl.get(opencl.execute(primitive, [x, number], {})))
+
+
+def test_what_is_too_large_for_the_device_is_not_tried_on_the_host(opencl: Any) -> None:
+    column, row = (opencl.put(np.zeros(shape, np.float32)) for shape in ((1 << 21, 1), (1, 1 << 21)))
+    with pytest.raises(DeviceError):
+        opencl.execute_once(CATALOGUE["add"], [column, row], {})
+
+
+def test_a_compiler_that_could_not_start_is_started_again(opencl: Any) -> None:
+    runtime = OpenCLDevice("opencl:again", opencl._handle).runtime
+    width = runtime.vector_bytes
+    failed: Any = type(runtime._width)()
+    failed.set_exception(DeviceError("there is no room"))
+    runtime._width = failed
+    assert runtime.vector_bytes == width

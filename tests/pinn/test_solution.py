@@ -12,6 +12,7 @@ import pytest
 
 import dualtape as dt
 from dualtape import errors, nn, ops, pinn
+from dualtape.devices.device import Device
 
 
 def solved(problem: pinn.Problem) -> pinn.Solution:
@@ -152,3 +153,19 @@ def test_a_picture_that_cannot_be_drawn_leaves_the_old_one(tmp_path: Path) -> No
     with pytest.raises(ValueError, match="Format 'xyz' is not supported"):
         solution.plot(tmp_path / "line.xyz")
     assert [path.name for path in tmp_path.iterdir()] == ["line.png"]
+
+
+def test_values_at_arrays_are_those_at_tensors_though_a_transform_looks_at_all_points(device: Device) -> None:
+    problem = pinn.Problem(
+        pinn.Interval(x=(0, 1)), lambda u, p: u.x - u, transform=lambda u, p: scale[0] * (u - dt.ops.mean(u))
+    )
+    scale = [1.0]
+    network = nn.MLP(1, 1, width=6, depth=1, dtype=dt.float64, seed=0)
+    solution = pinn.solve(problem, network, optimizer=pinn.Adam(1), points=20, progress=False)
+    for count in (1, 5, 64, 200):
+        points = np.linspace(0, 1, count)[:, None]
+        found = solution(points)
+        np.testing.assert_allclose(found, solution(dt.Tensor(points)).asnumpy(), rtol=1e-12, atol=1e-14)
+        scale[0] = 2.0
+        np.testing.assert_allclose(solution(points), 2 * found, rtol=1e-12)
+        scale[0] = 1.0

@@ -180,6 +180,12 @@ def test_a_curriculum_ends_at_its_last_value() -> None:
     assert abs(solution.u.x(x=0.5) - 3) < 0.01
 
 
+def test_a_curriculum_takes_numbers_of_numpy() -> None:
+    slope = dt.Parameter(dt.Tensor([0.0], dt.float64), name="slope", requires_grad=False)
+    stages = pinn.curriculum(slope, np.array([1, 3]), pinn.Adam(2))
+    assert str(stages) == "Adam(2, holds={slope: 1.0}) >> Adam(2, holds={slope: 3.0})"
+
+
 # Windows of time
 
 
@@ -193,6 +199,8 @@ def test_marching_goes_where_one_network_does_not() -> None:
     options: dict[str, Any] = {"optimizer": pinn.Adam(50) >> pinn.SSBroyden(150), "points": 20, "progress": False}
     marched = pinn.march(swing, network, 4, **options)
     assert marched.error() < 0.01
+    with pytest.raises(errors.ArgumentError, match="one network for each"):
+        marched.save("never.safetensors")
     assert pinn.solve(swing, network(), **options).error() > 10 * marched.error()
     assert len(marched.history) == sum(rows for _, rows in marched.history.stages)
     assert marched.history.stages[-1][0] == "SSBroyden, window 4"

@@ -30,6 +30,11 @@ LOSS_TERMS = "solution.history"
 def save_solution(solution: Solution, path: str | PathLike[str]) -> None:
     """See :meth:`dualtape.pinn.Solution.save`."""
     problem, history = solution.problem, solution.history
+    if isinstance(solution.network, nn.CellList):
+        raise ArgumentError(
+            "a solution in windows of time has one network for each, which a file of one solution does not hold; "
+            "`dt.save_checkpoint(solution.network, path)` keeps their parameters"
+        )
     facts = {
         "format": FORMAT,
         "network": describe_network(solution.network),

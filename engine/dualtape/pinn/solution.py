@@ -19,7 +19,7 @@ from dualtape.pinn.statement import Statement, derivatives_of
 from dualtape.pinn.unknowns import Network
 
 BLOCK = 16_384  # points evaluated at a time
-_LEAST = 64  # of them, where a kernel is compiled
+_WORTHWHILE = 64  # of them, for a kernel
 FieldValues = np.ndarray | dt.Tensor | tuple[np.ndarray, ...] | tuple[dt.Tensor, ...]
 
 
@@ -68,9 +68,6 @@ class Solution:
         self.field = field
         self._like = like
         self.scaled = scaled
-        where = like.device.name
-        # One kernel; operation by operation there would be one for each, which take longer to build than to run.
-        self._compiled = None if where == "host" else dt.jit(lambda points: [field(points)], device=where)
 
     def __call__(self, points: Any = None, **coordinates: Any) -> FieldValues:
         """The values of the unknowns: an array, or a tuple of them if there are several unknowns.
@@ -87,10 +84,7 @@ class Solution:
             ``solution(x=x[:, None], t=t)`` is a grid.
         """
         given = self._given(points, coordinates)
-        whole = points is not None
-        if self._compiled is None or _holds_tensors(given):
-            return self._split(self._mapped(lambda block: [self.field(block)], given, whole)[0])
-        return self._split(self._mapped(self._compiled, given, whole, _filled_up)[0])
+        return self._split(self._mapped(self._values, given, points is not None)[0])
 
     def __getattr__(self, name: str) -> SolvedField:
         if name.startswith("_") or name not in self.problem.unknowns:
@@ -161,17 +155,19 @@ class Solution:
             raise ArgumentError(f"expected the coordinates {', '.join(names)}; got {', '.join(coordinates) or 'none'}")
         return points if points is not None else [coordinates[name] for name in names]
 
-    def _mapped(
-        self,
-        function: Callable[[dt.Tensor], list[dt.Tensor]],
-        given: Any,
-        whole: bool,
-        prepared: Callable[[np.ndarray], np.ndarray] = np.asarray,
-    ) -> list[Any]:
-        """What a function of points (N, d) gives at points of any shape, block by block; of Tensors, Tensors.
+    def _values(self, points: dt.Tensor) -> list[dt.Tensor]:
+        """The field, as one kernel on a device with kernels: to build one for each operation takes longer.
 
-        Blocks of arrays are ``prepared``, by which rows may be added behind theirs.
+        It is traced anew each time, for what is no Parameter in it may have changed; the kernel is there.
         """
+        where = self._like.device.name
+        if where == "host" or len(points) < _WORTHWHILE:
+            return [self.field(points)]
+        found: dt.Tensor = dt.jit(self.field, device=where)(points)
+        return [found]
+
+    def _mapped(self, function: Callable[[dt.Tensor], list[dt.Tensor]], given: Any, whole: bool) -> list[Any]:
+        """What a function of points (N, d) gives at points of any shape, block by block; of Tensors, Tensors."""
         with dt.device(self._like.device):
             if _holds_tensors(given):
                 points = dt.Tensor(given if whole else self._stacked(given), self._like.dtype).to(self._like.device)
@@ -183,8 +179,7 @@ class Solution:
             array = np.asarray(given, np.float64) if whole else _stacked(given)
             self._check(array.shape)
             rows = array.reshape(-1, array.shape[-1]).astype(self._like.dtype.numpy)
-            parts = [rows[block] for block in _blocks(len(rows))]
-            found = [[x.asnumpy()[: len(part)] for x in function(dt.Tensor(prepared(part)))] for part in parts]
+            found = [[x.asnumpy() for x in function(dt.Tensor(rows[block]))] for block in _blocks(len(rows))]
             arrays = [np.concatenate(columns) for columns in zip(*found, strict=True)]
             return [x.reshape(*array.shape[:-1], x.shape[-1]) for x in arrays]
 
@@ -321,12 +316,6 @@ def _stacked(coordinates: list[Any]) -> np.ndarray:
 
 def _blocks(count: int) -> list[slice]:
     return [slice(start, start + BLOCK) for start in range(0, max(count, 1), BLOCK)]
-
-
-def _filled_up(rows: np.ndarray) -> np.ndarray:
-    """Up to a power of two, with the last row: so there are few sizes for which a program is made."""
-    size = max(_LEAST, 1 << max(len(rows) - 1, 0).bit_length())
-    return np.pad(rows, ((0, size - len(rows)), (0, 0)), mode="edge" if len(rows) else "constant")
 
 
 def _holds_tensors(x: Any) -> bool:

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, fields, replace
 from typing import ClassVar
 
+import numpy as np
+
 import dualtape as dt
 from dualtape.errors import ArgumentError, ArgumentTypeError
 from dualtape.pinn.collocation import Policy
@@ -73,7 +75,7 @@ class TrainingStage:
                 raise ArgumentTypeError(f"`{name}` of `{self.label}` must be a number, got {type(value).__name__}")
             if not low <= value <= up:
                 raise ArgumentError(f"`{name}` of `{self.label}` must be from {low:g} to {up:g}, got {value}")
-        _check_held(self.label, self.holds)
+        object.__setattr__(self, "holds", _read_held(self.label, self.holds))
 
     def __rshift__(self, following: TrainingStage | Schedule) -> Schedule:
         return Schedule((self,)) >> following
@@ -305,7 +307,7 @@ def curriculum(parameter: dt.Parameter, values: Sequence[float], stages: Trainin
     """
     if not isinstance(parameter, dt.Parameter):
         raise ArgumentTypeError(f"`parameter` of `curriculum` must be a Parameter, got {type(parameter).__name__}")
-    if not isinstance(values, Sequence) or not len(values):
+    if not isinstance(values, (Sequence, np.ndarray)) or not len(values):
         raise ArgumentTypeError(f"`values` of `curriculum` must be a tuple of numbers, got {values!r}")
     each = read_schedule(stages).stages
     return Schedule(tuple(replace(stage, holds={**stage.holds, parameter: x}) for x in values for stage in each))
@@ -326,14 +328,16 @@ def default_schedule(weights: int, steps: int = 200, curvature_steps: int = 20_0
     return Adam(steps) >> curvature
 
 
-def _check_held(label: str, holds: object) -> None:
+def _read_held(label: str, holds: object) -> Mapping[dt.Parameter, float]:
     if not isinstance(holds, Mapping):
         raise ArgumentTypeError(f"`holds` of `{label}` must be like {{speed: 5.0}}, got {type(holds).__name__}")
     for parameter, value in holds.items():
         if not isinstance(parameter, dt.Parameter):
             raise ArgumentTypeError(f"`holds` of `{label}` is of Parameters, got {type(parameter).__name__}")
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        numbers = (int, float, np.integer, np.floating)
+        if isinstance(value, bool) or not isinstance(value, numbers) or not math.isfinite(value):
             raise ArgumentError(f"`holds` of `{label}` has {parameter.name} at {value!r}; expected a finite number")
+    return {parameter: float(value) for parameter, value in holds.items()}
 
 
 def read_schedule(optimizer: object) -> Schedule:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,7 @@ _ROUNDED_ONCE: dict[str, Callable[..., Any]] = {
 }
 _HOST = Host()
 _MOST_PLANS = 4096  # that surely stay, of those used last
+_MOST_ONCE = 1 << 24  # bytes, that it is not worth building a kernel for
 _MOST_LANES = 16  # of a vector in OpenCL C
 _COMPLETE = cl.command_execution_status.COMPLETE
 
@@ -220,16 +222,23 @@ class OpenCLDevice(KernelDevice):
                 return _BY_NAME[name](self.runtime, primitive, specs, params, output)
 
     def execute_once(self, primitive: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> BufferStorage:
-        # On the host where that gives the same bits: what moves numbers, and what is rounded once.
-        if isinstance(primitive.lowering, (Movement, Placement, Reinterpretation)):
-            return self._on_host(primitive, operands, params)
-        rounded_once = _ROUNDED_ONCE.get(primitive.name) if self.runtime.keeps_subnormals else None
+        # On the host where that gives the same bits (but a NaN's): what moves numbers, and what is rounded once.
         specs: Any = tuple(map(spec_of, operands))
         output: Spec = primitive.infer(*specs, **params)
-        if rounded_once is None or output.dtype not in (float32, float64):
+        kind = output.dtype.numpy
+        if prod(output.shape) * kind.itemsize > _MOST_ONCE:
+            return self.execute(primitive, operands, params)
+        if isinstance(primitive.lowering, (Movement, Placement, Reinterpretation)):
+            return self._on_host(primitive, operands, params)
+        rounded_once = _ROUNDED_ONCE.get(primitive.name)
+        if rounded_once is None or output.dtype not in (float32, float64) or not self.runtime.keeps_subnormals:
             return self.execute(primitive, operands, params)
         with np.errstate(all="ignore"):
-            return self.put(np.asarray(rounded_once(*self._read(operands)), output.dtype.numpy))
+            try:
+                numbers = [np.asarray(x, kind) for x in self._read(operands)]
+            except OverflowError:  # for which `execute` has words
+                return self.execute(primitive, operands, params)
+            return self.put(np.asarray(rounded_once(*numbers), kind))
 
     def _on_host(self, primitive: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> BufferStorage:
         return self.put(_HOST.execute(primitive, self._read(operands), params))

@@ -70,6 +70,8 @@ class Runtime:
     @property
     def vector_bytes(self) -> int:
         """Of the widest vectors that kernels are written with."""
+        if self._width.exception() is not None:  # a disk that was full may have room now
+            self._width = in_background(self.programs.vector_bytes)
         return self._width.result()
 
     def lanes(self, itemsize: int) -> int:

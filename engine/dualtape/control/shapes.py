@@ -7,6 +7,7 @@ from typing import Any
 
 from dualtape import pytree
 from dualtape.compiler.jit import common_device, flattened, is_inside
+from dualtape.control.bodies import close_unset
 from dualtape.core.interpreter import value_of
 from dualtape.core.spec import Spec
 from dualtape.tensor import Tensor
@@ -39,11 +40,7 @@ def eval_shape(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """
     leaves, structure = flattened(args, kwargs)
     tensors = [x for x in leaves if isinstance(x, Tensor)]
-    if is_inside(tensors):
-        return _specs(fn(*args, **kwargs))
-    # Imported when something is traced, as by `jit`.
-    from dualtape.compiler.program import trace_program
-
+    specs, place = [Spec(x.shape, x.dtype) for x in tensors], common_device(tensors)
     found: Any = None
 
     def traced(*values: Tensor) -> list[Any]:
@@ -54,7 +51,13 @@ def eval_shape(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         found = _specs(fn(*inner_args, **inner_kwargs))
         return []
 
-    trace_program(traced, [Spec(x.shape, x.dtype) for x in tensors], common_device(tensors))
+    if is_inside(tensors):
+        close_unset(traced, specs, place)
+    else:
+        # Imported when something is traced, as by `jit`.
+        from dualtape.compiler.program import trace_program
+
+        trace_program(traced, specs, place)
     return found
 
 
