@@ -21,6 +21,7 @@ from dualtape import uint8 as uint8
 from dualtape import uint16 as uint16
 from dualtape import uint32 as uint32
 from dualtape import uint64 as uint64
+from dualtape.errors import ArgumentError
 from dualtape.mindspore.absent import refusal
 from dualtape.mindspore.common.tensor import computing
 from dualtape.mindspore.ops.element_types import keeping_type
@@ -44,11 +45,13 @@ def _read(x: Any, dtype: Any) -> dt.Tensor:
     return o.cast(read, int32) if is_python and read.dtype is int64 else read
 
 
-def _all_axes(function: Any) -> Any:
-    """A running sum or product, of all elements without an axis."""
+def _all_axes(function: Any, small_unsigned: Any = int32) -> Any:
+    """A running sum or product, of all elements without an axis; in Int32 of smaller integers and of Bool."""
+    wide = dict.fromkeys((bool_, int8, int16), int32) | dict.fromkeys((uint8, uint16), small_unsigned)
 
     def apply(a: Any, axis: Any = None, dtype: Any = None) -> Any:
-        read = _tensor(a) if dtype is None else o.cast(_tensor(a), dtype)
+        read = _tensor(a)
+        read = o.cast(read, dtype or wide.get(read.dtype, read.dtype))
         running = keeping_type(function)
         return running(_f["ravel"](read), 0) if axis is None else running(read, axis)
 
@@ -59,6 +62,73 @@ def _reduced(function: Any) -> Any:
     return lambda a, axis=None, keepdims=False, dtype=None: function(
         _tensor(a) if dtype is None else o.cast(_tensor(a), dtype), axis, keepdims
     )
+
+
+def _largest(function: Any, pick: Any) -> Any:
+    """The maximum or minimum of elements and ``initial``, of those that ``where`` keeps."""
+
+    def apply(a: Any, axis: Any = None, keepdims: bool = False, initial: Any = None, where: Any = True) -> Any:
+        read = _tensor(a)
+        if initial is None:
+            if where is not True:
+                raise ArgumentError("`where` of a maximum or minimum needs `initial`, for where nothing is kept")
+            return function(read, axis, keepdims)
+        first = dt.Tensor(initial, read.dtype)
+        return pick(function(read if where is True else o.where(where, read, first), axis, keepdims), first)
+
+    return apply
+
+
+def _sum(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, initial: Any = None) -> Any:
+    found = _summed(o.sum)(a, axis, dtype, keepdims)
+    return found if initial is None else found + initial
+
+
+def _repeated(a: Any, repeats: Any, axis: Any = None) -> Any:
+    if isinstance(repeats, int):
+        return o.repeat_interleave(a, repeats, axis)
+    read, along = (_f["ravel"](a), 0) if axis is None else (a, axis)
+    return o.gather(read, dt.Tensor(np.repeat(np.arange(read.shape[along]), repeats)), along)
+
+
+def _taken(a: Any, indices: Any, axis: Any = None, mode: str = "clip") -> Any:
+    """Elements by number, from the end where it is negative; ``mode`` says which one a number outside means."""
+    read, at, along = (_f["ravel"](a) if axis is None else _tensor(a)), _tensor(indices), 0 if axis is None else axis
+    size = read.shape[along]
+    if mode not in ("clip", "wrap"):
+        raise ArgumentError(f"`mode` of `take` must be clip or wrap, got {mode!r}")
+    nearest = o.clamp(o.where(at < 0, at + size, at), 0, size - 1)
+    return _f["take"](read, nearest if mode == "clip" else at % size, along)
+
+
+def _filled(first: Any) -> Any:
+    """A tensor like another, or of another type or shape, of the number that ``first`` is or ``fill_value``."""
+
+    def apply(a: Any, dtype: Any = None, shape: Any = None) -> Any:
+        like = _read(a, None)
+        return o.full(like.shape if shape is None else shape, first, dtype=dtype or like.dtype)
+
+    return apply
+
+
+def _converted(function: Any) -> Any:
+    """A function of one argument, whose result is of ``dtype``."""
+
+    def apply(x: Any, dtype: Any = None) -> Any:
+        found = function(x)
+        return found if dtype is None else o.cast(found, dtype)
+
+    return apply
+
+
+def _converted_of_two(function: Any) -> Any:
+    """A function of two arguments, whose result is of ``dtype``."""
+
+    def apply(x1: Any, x2: Any, dtype: Any = None) -> Any:
+        found = function(x1, x2)
+        return found if dtype is None else o.cast(found, dtype)
+
+    return apply
 
 
 def _summed(function: Any) -> Any:
@@ -112,10 +182,9 @@ def _of_numbers(function: Any) -> Any:
 def _beside(function: Any) -> Any:
     """A function of two integers, of which a number is of the tensor's type."""
 
-    def apply(x1: Any, x2: Any, dtype: Any = None) -> Any:
+    def apply(x1: Any, x2: Any) -> Any:
         kind = next((x.dtype for x in (x1, x2) if isinstance(x, dt.Tensor)), int32)
-        found = function(*(x if isinstance(x, dt.Tensor) else dt.Tensor(x, kind) for x in (x1, x2)))
-        return found if dtype is None else o.cast(found, dtype)
+        return function(*(x if isinstance(x, dt.Tensor) else dt.Tensor(x, kind) for x in (x1, x2)))
 
     return apply
 
@@ -158,6 +227,15 @@ SAME = [
     "cross", "gcd", "lcm", "kron",
 ]  # fmt: skip
 
+# Those whose parameters are `x` or `x1`, `x2`, and `dtype`.
+OF_ONE = [*FLOATS, "isfinite", "isinf", "isnan", "absolute", "abs", "reciprocal", "floor", "ceil", "trunc", "square"]
+OF_TWO = [
+    "add", "subtract", "multiply", "divide", "true_divide", "floor_divide", "remainder", "fmod", "power", "maximum",
+    "minimum", "arctan2", "hypot", "logaddexp", "logaddexp2", "equal", "not_equal", "less", "less_equal", "greater",
+    "greater_equal", "logical_and", "logical_or", "logical_xor", "matmul", "float_power", "bitwise_and", "bitwise_or",
+    "bitwise_xor", "copysign", "gcd", "lcm", "mod",
+]  # fmt: skip
+
 TABLE = named({
     "array": lambda obj, dtype=None, copy=True, ndmin=0: _read(obj, dtype),
     "asarray": lambda a, dtype=None: _read(a, dtype),
@@ -181,13 +259,29 @@ TABLE = named({
     "tri": lambda N, M=None, k=0, dtype=float32: dt.Tensor(np.tri(N, M, k), dtype),
     "rand": lambda *size, dtype=float32: _f["rand"](*size, dtype=dtype),
     "randn": lambda *size, dtype=float32, seed=None: _f["randn"](*size, dtype=dtype, seed=seed),
-    "randint": lambda low, high=None, shape=(), dtype=int32:
-        _f["randint"](*((0, low) if high is None else (low, high)), shape or (1,), dtype=dtype),
-    "mean": _reduced(o.mean), "sum": _summed(o.sum), "max": _reduced(o.amax),
-    "min": _reduced(o.amin), "amax": _reduced(o.amax),
-    "amin": _reduced(o.amin), "std": _deviation(o.std), "var": _deviation(o.var), "average": _average,
+    "randint": lambda minval, maxval=None, shape=None, dtype=int32:
+        _f["randint"](*((0, minval) if maxval is None else (minval, maxval)), shape or (1,), dtype=dtype),
+    "mean": _reduced(o.mean), "sum": _sum, "max": _largest(o.amax, o.maximum), "min": _largest(o.amin, o.minimum),
+    "amax": _largest(o.amax, o.maximum), "amin": _largest(o.amin, o.minimum),
+    "ones_like": _filled(1), "zeros_like": _filled(0), "take": _taken,
+    "full_like": lambda a, fill_value, dtype=None, shape=None: _filled(fill_value)(a, dtype, shape),
+    "tril": lambda m, k=0: o.tril(_tensor(m), k), "triu": lambda m, k=0: o.triu(_tensor(m), k),
+    "diagonal": lambda a, offset=0, axis1=0, axis2=1: _f["diagonal"](_tensor(a), offset, axis1, axis2),
+    "trace": lambda a, offset=0, axis1=0, axis2=1, dtype=None:
+        _reduced(o.sum)(_f["diagonal"](_tensor(a), offset, axis1, axis2), -1, False, dtype or a.dtype),
+    "tile": lambda a, reps: o.tile(_tensor(a), (reps,) if isinstance(reps, int) else tuple(reps)),
+    "swapaxes": lambda x, axis1, axis2: o.swapaxes(x, axis1, axis2),
+    "tensordot": lambda a, b, axes=2: o.tensordot(a, b, axes),
+    "broadcast_to": lambda array, shape: o.broadcast_to(_tensor(array), shape),
+    "moveaxis": lambda a, source, destination: _f["moveaxis"](a, source, destination),
+    "fliplr": lambda m: _f["fliplr"](m), "flipud": lambda m: _f["flipud"](m), "argwhere": lambda a: _f["argwhere"](a),
+    "diagflat": lambda v, k=0: _f["diagflat"](_tensor(v), k), "nansum": _summed(_f["nansum"]),
+    "reshape": lambda x, new_shape: o.reshape(_tensor(x), new_shape),
+    "dot": lambda a, b: _f["dot"](a, b), "inner": lambda a, b: _f["inner"](a, b),
+    "outer": lambda a, b: _f["outer"](a, b), "kron": lambda a, b: _f["kron"](a, b),
+"std": _deviation(o.std), "var": _deviation(o.var), "average": _average,
     "ptp": lambda x, axis=None, keepdims=False: o.amax(x, axis, keepdims) - o.amin(x, axis, keepdims),
-    "cumsum": _all_axes(o.cumsum), "cumprod": _all_axes(o.cumprod),
+    "cumsum": _all_axes(o.cumsum), "cumprod": _all_axes(o.cumprod, uint32),
     "concatenate": lambda arrays, axis=0:
         o.cat([o.reshape(x, (-1,)) if axis is None else x for x in map(_tensor, arrays)], axis or 0),
     "heaviside": lambda x1, x2:
@@ -203,7 +297,7 @@ TABLE = named({
     "column_stack": lambda tup: _f["column_stack"](tup),
     "split": lambda x, indices_or_sections, axis=0: _f["tensor_split"](x, indices_or_sections, axis),
     "array_split": lambda x, indices_or_sections, axis=0: _f["tensor_split"](x, indices_or_sections, axis),
-    "repeat": lambda a, repeats, axis=None: o.repeat_interleave(a, repeats, axis),
+    "repeat": _repeated,
     "unique": lambda x, return_inverse=False:
         (lambda pair: (pair[0], o.reshape(pair[1], (-1,))) if return_inverse else pair[0])(_f["unique"](x)),
     "norm": lambda x, ord=None, axis=None, keepdims=False: o.norm(x, ord, axis, keepdims),
@@ -231,7 +325,7 @@ TABLE = named({
     "take_along_axis": lambda arr, indices, axis: _along(arr, indices, axis),
     "vander": lambda x, N=None, increasing=False: o.linalg.vander(x, N, increasing),
     "divmod": lambda x1, x2, dtype=None: (o.floor_divide(x1, x2), o.mod(x1, x2)),
-    "empty_like": lambda prototype, dtype=None, shape=None: o.zeros_like(prototype, dtype=dtype),
+    "empty_like": lambda prototype, dtype=None, shape=None: _filled(0)(prototype, dtype, shape),
     "isin": lambda element, test_elements, invert=False: _is_in(element, test_elements, invert),
     "in1d": lambda ar1, ar2, invert=False: _is_in(_f["ravel"](ar1), ar2, invert),
     "rollaxis": lambda x, axis, start=0: _f["moveaxis"](x, axis, start - (axis % x.ndim < start)),
@@ -279,7 +373,9 @@ _names |= {"power": o.pow, "absolute": o.abs, "mod": o.mod}
 _names |= {name: _of_numbers(_names[name]) for name in ("add", "subtract", "multiply", "where", "maximum", "minimum")}
 _names |= {name: _floats(_f[name]) for name in FLOATS}
 _names |= {name: _beside(_f[name]) for name in ("gcd", "lcm")}
-_names["reciprocal"] = keeping_type(_floats(_f["reciprocal"]))
+_names |= {name: keeping_type(_floats(_f[name])) for name in ("reciprocal", "exp2")}
+_names |= {name: _converted(_names[name]) for name in OF_ONE}
+_names |= {name: _converted_of_two(_names[name]) for name in OF_TWO}
 _names |= TABLE
 globals().update({name: computing(function) for name, function in _names.items()})
 __getattr__ = refusal(__name__)

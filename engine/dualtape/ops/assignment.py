@@ -22,7 +22,8 @@ def assign(variable: Parameter, value: Any) -> Tensor:
     >>> print(dt.ops.assign(w, dt.Tensor([5.0])))
     [5.]
     """
-    held: Tensor = value_of(_checked("assign", variable).set_data(value))
+    # A subclass may take values of another shape, as MindSpore's does; no assignment does.
+    held: Tensor = value_of(Parameter.set_data(_checked("assign", variable), value))
     return held
 
 

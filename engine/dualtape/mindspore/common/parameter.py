@@ -36,6 +36,14 @@ class Parameter(dt.Parameter, metaclass=StandingFor):
         """Change elements."""
         self.set_data(with_elements(as_plain(self.value()), key, value))
 
+    def set_data(self, data: Any, slice_shape: bool = False) -> Parameter:
+        """Give it a new value, converted to its element type, of whatever shape; returns itself.
+
+        ``slice_shape`` has no effect, as in MindSpore. A program of `jit`, which is of one shape, keeps it.
+        """
+        super().set_data(data, slice_shape=True)
+        return self
+
     def clone(self, init: str = "same") -> Parameter:
         """A new parameter: with the ``'same'`` value, or ``'zeros'`` or ``'ones'``."""
         copy: Parameter = owned(super().clone(init))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import dualtape as dt
-from dualtape.errors import ArgumentError
+from dualtape.errors import ArgumentError, ArgumentTypeError
 from dualtape.mindspore.common.tensor import Tensor
 
 Row = tuple[np.ndarray, ...]
@@ -29,18 +29,20 @@ class Dataset:
 
     def __init__(self, columns: Sequence[str], rows: Callable[[], Iterator[Row]], size: Callable[[], int]) -> None:
         self._columns, self._rows, self._size = list(columns), rows, size
-        self._batch_size, self._repeats = 1, 1
+        self._batch_size, self._repeats, self._is_endless = 1, 1, False
 
     def get_dataset_size(self) -> int:
-        """The number of rows; of batches, if they are batched."""
+        """The number of rows; of batches, if they are batched; of one repetition, if they are repeated without end."""
         return self._size()
+
+    __len__ = get_dataset_size
 
     def get_batch_size(self) -> int:
         """Rows in a batch."""
         return self._batch_size
 
     def get_repeat_count(self) -> int:
-        """How often the rows are repeated."""
+        """How often the rows are repeated; -1 without end."""
         return self._repeats
 
     def get_col_names(self) -> list[str]:
@@ -59,7 +61,7 @@ class Dataset:
 
     def _like(self, columns: Sequence[str], rows: Callable[[], Iterator[Row]], size: Callable[[], int]) -> Dataset:
         made = Dataset(columns, rows, size)
-        made._batch_size, made._repeats = self._batch_size, self._repeats
+        made._batch_size, made._repeats, made._is_endless = self._batch_size, self._repeats, self._is_endless
         return made
 
     def batch(
@@ -67,7 +69,8 @@ class Dataset:
     ) -> Dataset:
         """Rows put together, ``batch_size`` at a time; the last ones may be fewer."""
         if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
-            raise ArgumentError(f"`batch_size` of `batch` must be a positive int, got {batch_size!r}")
+            kind = ArgumentError if isinstance(batch_size, int) else ArgumentTypeError
+            raise kind(f"`batch_size` of `batch` must be a positive int, got {batch_size!r}")
         if options.get("per_batch_map") is not None:
             raise ArgumentError(
                 "`per_batch_map` of `batch` is not in dualtape; map the rows before, or the batches after"
@@ -144,19 +147,50 @@ class Dataset:
                 if predicate(*(values[name] for name in taken)):
                     yield row
 
-        return self._like(self._columns, rows, lambda: sum(1 for _ in rows()))
+        def size() -> int:
+            self._require_end("get_dataset_size")
+            return sum(1 for _ in rows())
+
+        return self._like(self._columns, rows, size)
 
     def repeat(self, count: int | None = None) -> Dataset:
-        """The rows, ``count`` times over."""
+        """The rows, ``count`` times over; without it, or with -1, without end."""
         if count is None or count == -1:
-            raise ArgumentError("`repeat` without end is not in dualtape; say how often, or loop over epochs")
+            return self._without_end()
+        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+            kind = ArgumentError if isinstance(count, int) else ArgumentTypeError
+            raise kind(f"count should be either -1 or positive integer, got {count!r}")
 
         def rows() -> Iterator[Row]:
             for _ in range(count):
                 yield from self._rows()
 
-        made = self._like(self._columns, rows, lambda: self._size() * count)
-        made._repeats = self._repeats * count
+        made = self._like(self._columns, rows, lambda: self._size() * (1 if self._is_endless else count))
+        made._repeats = -1 if self._is_endless else self._repeats * count
+        return made
+
+    def _without_end(self) -> Dataset:
+        def rows() -> Iterator[Row]:
+            is_empty = False
+            while not is_empty:
+                is_empty = True
+                for row in self._rows():
+                    is_empty = False
+                    yield row
+
+        made = self._like(self._columns, rows, self._size)
+        made._repeats, made._is_endless = -1, True
+        return made
+
+    def _require_end(self, method: str) -> None:
+        if self._is_endless:
+            raise ArgumentError(f"`{method}` needs rows that end: these are repeated without end; take some of them")
+
+    def apply(self, apply_func: Callable[[Dataset], Dataset]) -> Dataset:
+        """What a function makes of this dataset."""
+        made = apply_func(self)
+        if not isinstance(made, Dataset):
+            raise ArgumentTypeError(f"`apply_func` of `apply` must return a dataset, got {type(made).__name__}")
         return made
 
     def take(self, count: int = -1) -> Dataset:
@@ -168,7 +202,9 @@ class Dataset:
             for _, row in zip(range(count), self._rows(), strict=False):
                 yield row
 
-        return self._like(self._columns, rows, lambda: min(count, self._size()))
+        made = self._like(self._columns, rows, lambda: count if self._is_endless else min(count, self._size()))
+        made._is_endless = False
+        return made
 
     def skip(self, count: int) -> Dataset:
         """All rows but the first."""
@@ -211,6 +247,7 @@ class Dataset:
 
     def split(self, sizes: Sequence[float], randomize: bool = True) -> list[Dataset]:
         """Parts of the rows, by numbers or by shares; ``randomize`` shuffles them once before."""
+        self._require_end("split")
         rows = list(self._rows())
         if randomize:
             rows = [rows[i] for i in dt.random.generator().permutation(len(rows))]

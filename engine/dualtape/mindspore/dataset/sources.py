@@ -17,7 +17,7 @@ class NumpySlicesDataset(Dataset):
 
     def __init__(
         self, data: Any, column_names: Any = None, num_samples: int | None = None, num_parallel_workers: int = 1,
-        shuffle: bool | None = None, **options: Any,
+        shuffle: bool | None = None, sampler: Any = None, **options: Any,
     ) -> None:  # fmt: skip
         _refuse(options)
         arrays = list(data.values()) if isinstance(data, dict) else list(data) if isinstance(data, tuple) else [data]
@@ -30,11 +30,15 @@ class NumpySlicesDataset(Dataset):
             raise ArgumentError(
                 f"columns {', '.join(names)} have lengths {[len(x) for x in read]}; expected one each, equal"
             )
-        count = min(sizes) if num_samples is None else min(num_samples, *sizes)
+        total = min(sizes)
+        indexes = None if sampler is None else _indexes("NumpySlicesDataset", sampler, total)
+        available = total if indexes is None else len(indexes)
+        count = available if num_samples is None else min(num_samples, available)
 
         def rows() -> Iterator[Row]:
-            order = dt.random.generator().permutation(len(read[0])) if shuffle is not False else range(len(read[0]))
-            for i in list(order)[:count]:
+            if indexes is None:
+                order = dt.random.generator().permutation(total) if shuffle is not False else range(total)
+            for i in list(order if indexes is None else indexes)[:count]:
                 yield tuple(np.asarray(x[i]) for x in read)
 
         super().__init__(names, rows, lambda: count)
@@ -60,7 +64,7 @@ class GeneratorDataset(Dataset):
             if is_indexed:
                 size = len(source)
                 shuffled = shuffle is not False and sampler is None
-                order = sampler if sampler is not None else range(size)
+                order = range(size) if sampler is None else _indexes("GeneratorDataset", sampler, size)
                 yield from (source[int(i)] for i in (dt.random.generator().permutation(size) if shuffled else order))
             else:
                 yield from (source() if callable(source) else source)
@@ -82,8 +86,18 @@ class GeneratorDataset(Dataset):
         super().__init__(names, rows, size)
 
 
+def _indexes(dataset: str, sampler: Any, size: int) -> list[int]:
+    """The rows that a sampler names, in its order."""
+    if not isinstance(sampler, Iterable):
+        raise ArgumentTypeError(f"`sampler` of `{dataset}` must be indexes of rows, got {type(sampler).__name__}")
+    indexes = [int(i) for i in sampler]
+    if any(not 0 <= i < size for i in indexes):
+        raise ArgumentError(f"`sampler` of `{dataset}` names rows {indexes}, of which there are {size}")
+    return indexes
+
+
 def _refuse(options: dict[str, Any]) -> None:
-    allowed = {"sampler", "num_shards", "shard_id", "python_multiprocessing", "max_rowsize"}
+    allowed = {"num_shards", "shard_id", "python_multiprocessing", "max_rowsize"}
     given = [name for name, value in options.items() if value is not None and name not in allowed]
     given += [name for name in ("num_shards", "shard_id") if options.get(name) is not None]
     if given:

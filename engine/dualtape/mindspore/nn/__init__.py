@@ -17,6 +17,7 @@ from dualtape.mindspore.nn.dynamic_lr import piecewise_constant_lr as piecewise_
 from dualtape.mindspore.nn.dynamic_lr import polynomial_decay_lr as polynomial_decay_lr
 from dualtape.mindspore.nn.dynamic_lr import warmup_lr as warmup_lr
 from dualtape.mindspore.nn.face import get_activation as get_activation
+from dualtape.mindspore.nn.layer import BatchNorm1d as BatchNorm1d
 from dualtape.mindspore.nn.layer import Dropout as Dropout
 from dualtape.mindspore.nn.layer import Embedding as Embedding
 from dualtape.mindspore.nn.layer import LayerNorm as LayerNorm

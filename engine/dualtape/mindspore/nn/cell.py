@@ -199,7 +199,7 @@ def load_state_dict(self: dt.nn.Cell, state_dict: Any, strict: bool = True) -> A
         raise CellError(f"`load_state_dict` lacks {missing} and got beside {unexpected}")
     for name in own:
         if name in state_dict:
-            own[name].set_data(state_dict[name])
+            dt.Parameter.set_data(own[name], state_dict[name])  # of its shape
     return missing, unexpected
 
 

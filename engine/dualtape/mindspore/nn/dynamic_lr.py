@@ -58,6 +58,10 @@ def cosine_decay_lr(
     min_lr: float, max_lr: float, total_step: int, step_per_epoch: int, decay_epoch: int
 ) -> list[float]:  # fmt: skip
     """From ``max_lr`` to ``min_lr`` along half a cosine, which ends with ``decay_epoch``."""
+    if not max_lr > min_lr:
+        raise ArgumentError(
+            f"For 'cosine_decay_lr', the 'max_lr' must be greater than the 'min_lr', but got {max_lr} and {min_lr}"
+        )
     rate = lambda p: min_lr + 0.5 * (max_lr - min_lr) * (1 + math.cos(math.pi * min(p, 1)))
     return _epochs("cosine_decay_lr", total_step, step_per_epoch, decay_epoch, rate, False)
 

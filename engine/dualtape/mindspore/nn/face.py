@@ -8,6 +8,7 @@ from typing import Any
 
 import dualtape as dt
 from dualtape import ops as o
+from dualtape.errors import ArgumentError, ArgumentTypeError
 from dualtape.mindspore.common.first_values import named
 from dualtape.mindspore.common.numpy_stream import from_numpys_stream
 from dualtape.mindspore.common.tensor import as_plain
@@ -30,7 +31,7 @@ def make_dense(
     weight, bias = (one() if isinstance(one := named(x), FunctionType) else one for x in (weight_init, bias_init))
     stream = from_numpys_stream()
     self.activation_flag = activation is not None
-    made = ACTIVATIONS[activation]() if isinstance(activation, str) and activation in ACTIVATIONS else activation
+    made = get_activation(activation) if isinstance(activation, str) else activation
     dt.nn.Dense.__init__(self, in_channels, out_channels, weight, bias, has_bias, made, dtype, seed=stream)
 
 
@@ -48,7 +49,7 @@ _ADDED: dict[type, dict[str, Any]] = {
     dt.optim.Adam: keeping_powers(dt.optim.Adam, ("beta1", "beta2")),
     dt.optim.SGD: keeping_momentum(dt.optim.SGD, has_first_step=True),
     dt.optim.Momentum: keeping_momentum(dt.optim.Momentum, has_first_step=False),
-    dt.optim.AdaMax: keeping_powers(dt.optim.AdaMax, ("beta1",)),
+    dt.optim.AdaMax: keeping_powers(dt.optim.AdaMax, ("beta1",), (1,)),
 }
 _faces: dict[type, type] = {dt.nn.Cell: Cell}
 
@@ -70,9 +71,20 @@ ACTIVATIONS: dict[str, Callable[[], Any]] = {}
 """Layers by names that dualtape does not know."""
 
 
+class UnknownActivationError(ArgumentError, KeyError):
+    """A name that no activation has: programs of MindSpore's catch a KeyError."""
+
+    __str__ = ArgumentError.__str__  # a KeyError shows its text in quotes
+
+
 def get_activation(name: str | None) -> Any:
     """The layer of that name, as ``'tanh'``; None for None."""
+    if name is None:
+        return None
     if name in ACTIVATIONS:
         return ACTIVATIONS[name]()
-    own = dt.nn.get_activation(name)  # type: ignore[arg-type]
-    return None if own is None else face_of(type(own))()
+    try:
+        own = dt.nn.get_activation(name)
+    except (ArgumentError, ArgumentTypeError) as failure:
+        raise UnknownActivationError(str(failure)) from None
+    return face_of(type(own))()

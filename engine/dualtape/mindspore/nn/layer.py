@@ -12,6 +12,7 @@ from dualtape.errors import ArgumentError
 from dualtape.mindspore.absent import refusal
 from dualtape.mindspore.common.first_values import Uniform, initializer
 from dualtape.mindspore.nn import faces as nn
+from dualtape.mindspore.nn.batch_norm import BatchNorm1d as BatchNorm1d
 from dualtape.mindspore.nn.face import ACTIVATIONS
 from dualtape.mindspore.nn.faces import *
 from dualtape.mindspore.ops.activations import normalized

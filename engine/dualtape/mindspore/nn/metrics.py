@@ -8,27 +8,18 @@ from typing import Any
 
 import numpy as np
 
-import dualtape as dt
 from dualtape.errors import ArgumentError
-
-
-class Metric:
-    """The base of metrics: ``clear``, then ``update(outputs, labels)`` for each batch, then ``eval``."""
-
-    def clear(self) -> None:
-        """Forget all batches."""
-        raise NotImplementedError
-
-    def update(self, *inputs: Any) -> None:
-        """Add a batch."""
-        raise NotImplementedError
-
-    def eval(self) -> Any:
-        """The number."""
-        raise NotImplementedError
-
-    def _convert_data(self, data: Any) -> np.ndarray:
-        return data.asnumpy() if isinstance(data, dt.Tensor) else np.asarray(data)
+from dualtape.mindspore.nn.class_metrics import F1 as F1
+from dualtape.mindspore.nn.class_metrics import ConfusionMatrix as ConfusionMatrix
+from dualtape.mindspore.nn.class_metrics import Fbeta as Fbeta
+from dualtape.mindspore.nn.class_metrics import Perplexity as Perplexity
+from dualtape.mindspore.nn.class_metrics import Precision as Precision
+from dualtape.mindspore.nn.class_metrics import Recall as Recall
+from dualtape.mindspore.nn.metric_base import Metric as Metric
+from dualtape.mindspore.nn.metric_base import rearrange_inputs as rearrange_inputs
+from dualtape.mindspore.nn.similarity_metrics import CosineSimilarity as CosineSimilarity
+from dualtape.mindspore.nn.similarity_metrics import Dice as Dice
+from dualtape.mindspore.nn.similarity_metrics import auc as auc
 
 
 class _Mean(Metric):
@@ -52,6 +43,7 @@ class _Mean(Metric):
 class MAE(_Mean):
     """The mean over samples of the absolute differences' sum."""
 
+    @rearrange_inputs
     def update(self, *inputs: Any) -> None:
         outputs, labels = map(self._convert_data, inputs)
         self._add(np.abs(labels.reshape(outputs.shape) - outputs).sum(), outputs.shape[0])
@@ -60,6 +52,7 @@ class MAE(_Mean):
 class MSE(_Mean):
     """The mean over samples of the squared differences' sum."""
 
+    @rearrange_inputs
     def update(self, *inputs: Any) -> None:
         outputs, labels = map(self._convert_data, inputs)
         self._add(np.power(labels.reshape(outputs.shape) - outputs, 2).sum(), outputs.shape[0])
@@ -75,6 +68,7 @@ class RootMeanSquareDistance(MSE):
 class Loss(_Mean):
     """The mean of the losses of batches."""
 
+    @rearrange_inputs
     def update(self, *inputs: Any) -> None:
         loss = self._convert_data(inputs[0])
         self._add(float(loss.mean()), 1)
@@ -89,6 +83,7 @@ class Accuracy(_Mean):
         super().__init__()
         self._type = eval_type
 
+    @rearrange_inputs
     def update(self, *inputs: Any) -> None:
         outputs, labels = map(self._convert_data, inputs)
         if self._type == "multilabel":
@@ -106,6 +101,7 @@ class TopKCategoricalAccuracy(_Mean):
         super().__init__()
         self.k = k
 
+    @rearrange_inputs
     def update(self, *inputs: Any) -> None:
         outputs, labels = map(self._convert_data, inputs)
         classes = labels.argmax(1) if labels.ndim == outputs.ndim else labels
@@ -127,10 +123,12 @@ class Top5CategoricalAccuracy(TopKCategoricalAccuracy):
         super().__init__(5)
 
 
-_BY_NAME: dict[str, Callable[..., Metric]] = {
+_BY_NAME: dict[str, Callable[..., Any]] = {
     "accuracy": Accuracy, "acc": Accuracy, "loss": Loss, "mae": MAE, "mse": MSE,
     "top_1_accuracy": Top1CategoricalAccuracy, "top_5_accuracy": Top5CategoricalAccuracy,
     "root_mean_square_distance": RootMeanSquareDistance, "topk": TopKCategoricalAccuracy,
+    "precision": Precision, "recall": Recall, "F1": F1, "confusion_matrix": ConfusionMatrix, "perplexity": Perplexity,
+    "cosine_similarity": CosineSimilarity, "dice": Dice, "auc": auc,
 }  # fmt: skip
 
 
@@ -139,7 +137,7 @@ def names() -> list[str]:
     return sorted(_BY_NAME)
 
 
-def get_metric_fn(name: str, *args: Any, **kwargs: Any) -> Metric:
+def get_metric_fn(name: str, *args: Any, **kwargs: Any) -> Any:
     """The metric of that name."""
     if name not in _BY_NAME:
         raise KeyError(f"There is no metric named {name!r}; there are {', '.join(names())}")

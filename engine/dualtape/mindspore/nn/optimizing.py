@@ -91,17 +91,17 @@ def _set_target(self: Any, value: Any) -> None:
     raise TargetError("an optimizer runs on the device of its parameters; move these with `to`")
 
 
-def keeping_powers(cls: Any, names: Sequence[str]) -> dict[str, Any]:
+def keeping_powers(cls: Any, names: Sequence[str], shape: tuple[int, ...] = ()) -> dict[str, Any]:
     """What gives an optimizer of ``cls`` the powers of its betas, for its checkpoints: MindSpore goes on from them."""
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
         cls.__init__(self, *args, **kwargs)
         for name in names:
-            setattr(self, f"{name}_power", dt.Parameter(dt.Tensor(1.0), name=f"{name}_power"))
+            setattr(self, f"{name}_power", dt.Parameter(o.ones(shape), name=f"{name}_power"))
 
     def step(self: Any, gradients: Sequence[Any]) -> Any:
         done = construct(self, gradients)
-        count = o.cast(o.reshape(self.global_step.value(), ()), dt.float32)
+        count = o.cast(o.reshape(self.global_step.value(), shape), dt.float32)
         for name in names:
             getattr(self, f"{name}_power").set_data(o.pow(getattr(self, name), count))
         return done

@@ -49,6 +49,10 @@ _KINDS: dict[str, Any] = {"Tensor": dt.Tensor, "Number": (int, float), "Tuple": 
                           "Dict": dict}  # fmt: skip
 
 
+class UnmatchedError(ArgumentTypeError, ValueError):
+    """Arguments for which a function has no body: programs of MindSpore's catch a ValueError."""
+
+
 class MultitypeFuncGraph:
     """A function with bodies for kinds of arguments; ``register("Tensor", "Number")`` adds one.
 
@@ -82,7 +86,7 @@ class MultitypeFuncGraph:
             if len(kinds) == len(args) and all(map(_is_of, args, kinds)):
                 return body(*args)
         given = ", ".join(type(x).__name__ for x in args)
-        raise ArgumentTypeError(f"`{self.name}` has no body for arguments of the kinds {given}")
+        raise UnmatchedError(f"`{self.name}` has no body for arguments of the kinds {given}")
 
 
 def _is_of(x: Any, kind: Any) -> bool:

@@ -40,6 +40,8 @@ class Model:
         boost_level: str = "O0",
         **kwargs: Any,
     ) -> None:
+        if not isinstance(network, nn.Cell):
+            raise ArgumentTypeError(f"The type of 'network' should be 'Cell', but got type {type(network).__name__!r}.")
         self._network, self._loss_fn, self._optimizer = network, loss_fn, optimizer
         self._metrics: dict[str, Metric] = get_metrics(metrics)
         self._manager = kwargs.pop("loss_scale_manager", None)
@@ -98,7 +100,8 @@ class Model:
         self, epochs: int, dataset: Any, callbacks: Any, initial_epoch: int, evaluated: Callable[[int], Any] | None
     ) -> None:
         if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs <= 0:
-            raise ArgumentError(f"`epoch` of `Model` must be a positive int, got {epochs!r}")
+            kind = ArgumentError if isinstance(epochs, int) else ArgumentTypeError
+            raise kind(f"`epoch` of `Model` must be a positive int, got {epochs!r}")
         watching = _as_list(callbacks)
         p = InternalCallbackParam(
             train_network=self._train_network, network=self._network, loss_fn=self._loss_fn,

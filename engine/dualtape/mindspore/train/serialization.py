@@ -6,10 +6,14 @@ import os
 from typing import Any
 
 import dualtape as dt
-from dualtape.errors import ArgumentError, ArgumentTypeError, CheckpointError
+from dualtape.errors import ArgumentError, ArgumentTypeError, CheckpointError, ShapeError
 from dualtape.mindspore.absent import refusal
 from dualtape.mindspore.common.parameter import owned
 from dualtape.mindspore.train.ckpt import is_ckpt, read_ckpt, write_ckpt
+
+
+class UnfittingShapeError(ShapeError, RuntimeError):
+    """A value of a checkpoint that does not fit a parameter: programs of MindSpore's catch a RuntimeError."""
 
 
 class MissingCheckpointError(CheckpointError, ValueError):
@@ -108,13 +112,26 @@ def load_param_into_net(
         raise ArgumentTypeError(
             f"`parameter_dict` of `load_param_into_net` must be a dict, got {type(parameter_dict).__name__}"
         )
-    tensors = {name: x for name, x in parameter_dict.items() if isinstance(x, dt.Tensor)}
-    missing, unused = dt.load_param_into_net(net, tensors, strict_load)
+    tensors = {name: x for name, x in parameter_dict.items() if not isinstance(x, str)}
+    unknown = next(
+        (f"{name!r}: {type(x).__name__}" for name, x in tensors.items() if not isinstance(x, dt.Parameter)), None
+    )
+    if unknown is not None:
+        raise ArgumentTypeError(f"`parameter_dict` of `load_param_into_net` must hold Parameters, got {unknown}")
+    missing, unused = _load(net, tensors, strict_load)
     prefix = next((name.removesuffix(one) for one in missing for name in unused if name.endswith(f".{one}")), None)
     if prefix is not None:
         inner = {name: tensors[prefix + name] for name in missing if prefix + name in tensors}
-        dt.load_param_into_net(net, inner, strict_load)
+        _load(net, inner, strict_load)
         missing = [name for name in missing if name not in inner]
+    return missing, unused
+
+
+def _load(net: Any, tensors: dict[str, Any], strict: bool) -> tuple[list[str], list[str]]:
+    try:
+        missing, unused = dt.load_param_into_net(net, tensors, strict)
+    except ShapeError as failure:
+        raise UnfittingShapeError(f"For 'load_param_into_net', {failure}") from None
     return missing, unused
 
 

@@ -183,7 +183,7 @@ class RuledOptimizer(Optimizer):
                 following = self.update(options, value, gradient, step, state)
                 changed += zip(held, following, strict=True)
         for parameter, new in changed:
-            parameter.set_data(o.cast(new, parameter.dtype))
+            dt.Parameter.set_data(parameter, o.cast(new, parameter.dtype))  # of its shape
         return True
 
     def _gradient(self, options: Mapping[str, Any], gradient: Any, value: Any) -> Any:
