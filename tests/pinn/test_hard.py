@@ -211,3 +211,12 @@ def test_a_domain_without_a_smooth_distance_is_refused() -> None:
     problem = pinn.Problem(Line(), lambda u, p: u.x, [pinn.dirichlet(0.0, on="end", hard=True)])
     with pytest.raises(errors.ArgumentError, match="Line has no smooth distance; define"):
         pinn.solve(problem, network(1), **SHORT)
+
+
+def test_corners_of_a_polygon_have_their_values() -> None:
+    corners = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.5)]
+    hard = pinn.dirichlet(2.0, on="boundary", hard=True)
+    problem = pinn.Problem(pinn.Polygon(corners), lambda u, p: u.xx + u.yy, [hard])
+    network = nn.MLP(2, 1, width=5, depth=1, dtype=dt.float64, seed=0)
+    solution = pinn.solve(problem, network, optimizer=pinn.Adam(1), points=30, progress=False)
+    np.testing.assert_array_equal(solution(corners), [2.0] * 4)

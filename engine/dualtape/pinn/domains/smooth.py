@@ -35,7 +35,12 @@ def segments_together(x: Any, y: Any, segments: np.ndarray) -> Any:
     Of one: sqrt(f^2 + (sqrt(t^2 + f^4) - t)^2 / 4), with f the distance from its line and t positive where a circle
     around it is. Joined, a b / (a + b) is 0 where either is, and has the slope of that one there.
     """
-    return reduce(lambda a, b: a * b / (a + b), [_of_segment(x, y, segment) for segment in segments.tolist()])
+    return reduce(_joined, [_of_segment(x, y, segment) for segment in segments.tolist()])
+
+
+def _joined(a: Any, b: Any) -> Any:
+    both = a + b
+    return a * b / np.where(both == 0, 1.0, both)  # at a corner both are 0
 
 
 def _of_segment(x: Any, y: Any, segment: Sequence[Sequence[float]]) -> Any:
