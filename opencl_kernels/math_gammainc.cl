@@ -222,15 +222,18 @@ HELPER REAL dt_gamma_factor(REAL a, REAL x)
     return small ? few : power * R(0.3989422804014327) / dt_sqrt(b);
 }
 
-// What the factor is multiplied by in the lower function: the sum of x^n / ((a + 1) ... (a + n))
+// What the factor is multiplied by in the lower function: the sum of x^n / ((a + 1) ... (a + n)). Here and below a lane
+// that has come to its end keeps its value, which must not depend on how long its neighbours take.
 HELPER REAL dt_gamma_series(REAL a, REAL x)
 {
     REAL term = R(1.0);
     REAL sum = R(1.0);
+    INT going = R(0.0) < R(1.0);
     for (int n = 1; n < 1000; n++) {
         term = term * x / (a + (REAL)(n));
-        sum += term;
-        if (!ANY(term > PICK(3e-8, 5e-17) * sum))
+        sum += going ? term : R(0.0);
+        going &= term > PICK(3e-8, 5e-17) * sum;
+        if (!ANY(going))
             break;
     }
     return sum;
@@ -243,6 +246,7 @@ HELPER REAL dt_gamma_fraction(REAL a, REAL x)
     REAL d = R(1.0) / b;
     REAL c = PICK(1e30, 1e300);
     REAL value = d;
+    INT going = R(0.0) < R(1.0);
     for (int n = 1; n < 1000; n++) {
         REAL k = (REAL)(n);
         REAL numerator = k * (a - k);
@@ -250,8 +254,9 @@ HELPER REAL dt_gamma_fraction(REAL a, REAL x)
         d = R(1.0) / (numerator * d + b);
         c = b + numerator / c;
         REAL step = c * d;
-        value *= step;
-        if (!ANY(dt_abs(step - R(1.0)) > PICK(6e-8, 1.2e-16)))
+        value = going ? value * step : value;
+        going &= dt_abs(step - R(1.0)) > PICK(6e-8, 1.2e-16);
+        if (!ANY(going))
             break;
     }
     return a * value;
@@ -273,11 +278,13 @@ HELPER REAL dt_gamma_rest(REAL a, REAL x)
     REAL logarithm = a * dt_log(x) - dt_lgamma_past_one(a);
     REAL term = a;
     REAL sum = R(0.0);
+    INT going = R(0.0) < R(1.0);
     for (int n = 1; n < 40; n++) {
         REAL k = (REAL)(n);
         term = -term * x / k;
-        sum += term / (a + k);
-        if (!ANY(dt_abs(term) > PICK(3e-8, 5e-17) * dt_abs(sum)))
+        sum += going ? term / (a + k) : R(0.0);
+        going &= dt_abs(term) > PICK(3e-8, 5e-17) * dt_abs(sum);
+        if (!ANY(going))
             break;
     }
     return -dt_expm1(logarithm) - dt_exp(logarithm) * sum;
