@@ -111,7 +111,7 @@ class DenseInverse(InverseHessian):
 
     def forget(self) -> None:
         # BLAS writes in place what is in Fortran's order; the lower triangle is never looked at.
-        self._matrix = np.asfortranarray(np.eye(self._size))
+        self._matrix = np.eye(self._size, order="F")
         self._left, self._right = (np.zeros((self._size, _WAITING), order="F") for _ in range(2))
         self._beside = _Beside()
         self._fresh = True

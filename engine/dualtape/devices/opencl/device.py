@@ -229,7 +229,7 @@ class OpenCLDevice(KernelDevice):
         if prod(output.shape) * kind.itemsize > _MOST_ONCE:
             return self.execute(primitive, operands, params)
         if isinstance(primitive.lowering, (Movement, Placement, Reinterpretation)):
-            return self._on_host(primitive, operands, params)
+            return self._put_known(_HOST.execute(primitive, self._read(operands), params))
         rounded_once = _ROUNDED_ONCE.get(primitive.name)
         if rounded_once is None or output.dtype not in (float32, float64) or not self.runtime.keeps_subnormals:
             return self.execute(primitive, operands, params)
@@ -238,7 +238,15 @@ class OpenCLDevice(KernelDevice):
                 numbers = [np.asarray(x, kind) for x in self._read(operands)]
             except OverflowError:  # for which `execute` has words
                 return self.execute(primitive, operands, params)
-            return self.put(np.asarray(rounded_once(*numbers), kind))
+            return self._put_known(np.asarray(rounded_once(*numbers), kind))
+
+    def _put_known(self, array: np.ndarray) -> BufferStorage:
+        """Storage of an array that nobody will change: it need not be read from the device."""
+        storage = self.put(array)
+        if storage.allocation is None:
+            return storage
+        known = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+        return self.parts(storage, [(0, array.shape, dtype_of(array.dtype))], known)[0]
 
     def _on_host(self, primitive: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> BufferStorage:
         return self.put(_HOST.execute(primitive, self._read(operands), params))

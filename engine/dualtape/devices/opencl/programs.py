@@ -125,10 +125,13 @@ class Programs:
             return whole
 
     def _built(self, source: str, options: list[str]) -> Any:
-        program = cl.Program(self._context, source)
-
         def build() -> Any:
-            return program.build(options, devices=[self._handle])
+            try:
+                return cl.Program(self._context, source).build(options, devices=[self._handle])
+            except cl.CompilerWarning:  # somebody made errors of warnings
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", cl.CompilerWarning)
+                    return cl.Program(self._context, source).build(options, devices=[self._handle])
 
         if self._cache is None:
             return build()
