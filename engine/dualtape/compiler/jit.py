@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -161,9 +161,7 @@ class Jitted:
 
         def flat(*values: Tensor) -> list[Any]:
             nonlocal output_structure, has_arrays
-            given = iter(values)
-            filled = [next(given) if isinstance(leaf, Tensor) else leaf for leaf in leaves]
-            args, kwargs = pytree.unflatten(structure, filled)
+            args, kwargs = filled(leaves, structure, values)
             outputs, output_structure = pytree.flatten(pytree.map(value_of, self._fn(*args, **kwargs)))
             has_arrays = any(isinstance(x, np.ndarray) for x in outputs)
             return outputs
@@ -226,6 +224,15 @@ def flattened(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any],
 
 def _read_leaf(leaf: Any) -> Any:
     return Tensor(leaf) if isinstance(leaf, np.ndarray) else value_of(leaf)
+
+
+def filled(leaves: list[Any], structure: Any, values: Iterable[Tensor]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments that were :func:`flattened`, with other values in the place of their tensors."""
+    given = iter(values)
+    found: tuple[tuple[Any, ...], dict[str, Any]] = pytree.unflatten(
+        structure, [next(given) if isinstance(leaf, Tensor) else leaf for leaf in leaves]
+    )
+    return found
 
 
 def is_inside(tensors: list[Tensor]) -> bool:

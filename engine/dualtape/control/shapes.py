@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dualtape import pytree
-from dualtape.compiler.jit import common_device, flattened, is_inside
+from dualtape.compiler.jit import common_device, filled, flattened, is_inside
 from dualtape.control.bodies import close_unset
 from dualtape.core.interpreter import value_of
 from dualtape.core.spec import Spec
@@ -17,7 +17,7 @@ def eval_shape(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """What ``fn`` would return, with a ``Spec(shape, dtype)`` in the place of each tensor.
 
     The function is traced as by :func:`jit`: it runs once on tensors whose numbers are not known. So nothing is
-    computed but what depends on none of them, and no kernel is built. Parameters that it sets keep their values.
+    computed but what depends on none of them. Parameters that it sets keep their values.
 
     Parameters
     ----------
@@ -45,9 +45,7 @@ def eval_shape(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
     def traced(*values: Tensor) -> list[Any]:
         nonlocal found
-        given = iter(values)
-        filled = [next(given) if isinstance(leaf, Tensor) else leaf for leaf in leaves]
-        inner_args, inner_kwargs = pytree.unflatten(structure, filled)
+        inner_args, inner_kwargs = filled(leaves, structure, values)
         found = _specs(fn(*inner_args, **inner_kwargs))
         return []
 

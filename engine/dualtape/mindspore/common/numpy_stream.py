@@ -26,6 +26,7 @@ def _kind() -> Any:
             self._drawing: Any = None
 
         def _anew(self) -> np.random.Generator:
+            # NumPy's old stream is the one that MindSpore draws from.
             seed = np.random.randint(low=1, high=1 << 63, dtype=np.int64)  # noqa: NPY002
             self._drawing = np.random.default_rng(seed)
             found: np.random.Generator = self._drawing

@@ -25,7 +25,7 @@ def set_seed(seed: int) -> None:
     """Start the streams of random operations, of first values and of `numpy.random` anew."""
     dt.set_seed(seed)
     _streams.clear()
-    np.random.seed(seed)  # noqa: NPY002
+    np.random.seed(seed)  # noqa: NPY002 - NumPy's old stream is the one that MindSpore seeds
 
 
 def manual_seed(seed: int) -> None:
