@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import pytest
@@ -36,3 +37,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left_out = [item for item in items if item.get_closest_marker("opencl")]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if not item.get_closest_marker("opencl")]
+
+
+def pytest_collection_finish() -> None:
+    """The tests themselves are no garbage: a collection need not look through all of them each time."""
+    gc.collect()
+    gc.freeze()

@@ -14,7 +14,7 @@ from mutation.changes import changes
 from mutation.expression_changes import expression_changes
 
 ROOT = Path(__file__).parents[2]
-EVERY = 150
+EVERY = 300
 
 
 @pytest.mark.opencl
