@@ -10,6 +10,7 @@ In a `.cl` file of functions a definition starts at the margin with one of
     FUNCTION  HELPER          both precisions        FUNCTION: callers may ask for it
     FUNCTION32  HELPER32      float32 only           HELPER: serves other functions only
     FUNCTION64  HELPER64      float64 only
+              RARE            a helper for numbers that are seldom met: never inlined, so that kernels compile sooner
 
 and ends with the first `}` at the margin. The comment above it belongs to the reader, not the compiler.
 """
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["declarations", "math_functions", "math_source", "source"]
 
-_DEFINITION = re.compile(r"^(FUNCTION|HELPER)(32|64)? (?:\w+) (dt_\w+)\(.*?^\}\n", re.MULTILINE | re.DOTALL)
+_DEFINITION = re.compile(r"^(FUNCTION|HELPER|RARE)(32|64)? (?:\w+) (dt_\w+)\(.*?^\}\n", re.MULTILINE | re.DOTALL)
 _CALLED = re.compile(r"\b(\w+)\(")
 _NAME = re.compile(r"\bdt_\w+")
 _BUILTIN = re.compile(r"^((?:PURE|READ|SYNC|WRITE) \w+ (\w+)\(.*;\n)", re.MULTILINE)
@@ -55,6 +56,7 @@ _PRECISION = {
 }
 _COMMON = """\
 #define FUNCTION static inline __attribute__((overloadable, always_inline))
+#define RARE static __attribute__((overloadable, noinline))
 #define R(literal) PICK(literal, literal)
 #define INF ((REAL)(INFINITY))
 #define HALF_PI PICK(1.57079633, 1.5707963267948966)
@@ -140,7 +142,7 @@ def _index(dtype: str) -> tuple[dict[str, str], dict[str, bool]]:
             kind, precision, name = match.groups()
             if precision in (None, dtype.removeprefix("float")):
                 text = _COMMENT.sub("", match.group())
-                texts[name] = "FUNCTION " + text.split(" ", 1)[1]
+                texts[name] = f"{'RARE' if kind == 'RARE' else 'FUNCTION'} {text.split(' ', 1)[1]}"
                 public[name] = kind == "FUNCTION"
     return texts, public
 

@@ -3,7 +3,7 @@
 // functions", 1983).
 
 // x = k pi/2 + r for finite |x| > 2: r in two parts and k modulo 4. 32-bit words are kept in 64-bit lanes.
-HELPER REAL dt_reduce_far(REAL x, REAL *low, INT *quadrant)
+RARE REAL dt_reduce_far(REAL x, REAL *low, INT *quadrant)
 {
     const int words = MANTISSA_BITS > 23 ? 6 : 3;
     const int stages = MANTISSA_BITS > 23 ? 16 : 4;

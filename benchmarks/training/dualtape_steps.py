@@ -40,7 +40,7 @@ def _adam(given: Training) -> Callable[[Any], dt.Tensor]:
     optimizer = optim.Adam(given.parameters, rate)
 
     def step(batches: Any) -> dt.Tensor:
-        (_, terms), gradients = differentiate(batches)
+        (_, terms, _), gradients = differentiate(batches)
         optimizer(gradients)
         result: dt.Tensor = terms
         return result
@@ -67,7 +67,7 @@ def gradient(points: int, device: str) -> Row:
     given = training(points, device)
 
     def step() -> float:
-        (_, terms), _ = given.evaluate(given.batches)
+        (_, terms, _), _ = given.evaluate(given.batches)
         given.device.synchronize()
         return float(terms.asnumpy().sum())
 

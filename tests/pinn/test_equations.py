@@ -69,11 +69,13 @@ def test_several_unknowns_and_equations() -> None:
     problem = pinn.Problem(PLANE, lambda u, v, p: (u.xx - v.y, v.xy + u), weight=(1.0, 4.0))
     assert problem.unknowns == ("u", "v")
     loss, batches, points = objective(problem)
-    total, terms = loss(batches)
+    total, terms, distance = loss(batches)
     x, y = points.T
     expected = [np.mean((6 * x * y**2 - x) ** 2), 4 * np.mean((1 + x**3 * y**2) ** 2)]
     np.testing.assert_allclose(terms.asnumpy(), expected, rtol=1e-13)
     np.testing.assert_allclose(total.asnumpy(), np.sum(expected), rtol=1e-13)
+    from_holding = np.abs(6 * x * y**2 - x) + np.abs(1 + x**3 * y**2)
+    np.testing.assert_allclose(distance.asnumpy()[:, 0], from_holding, rtol=1e-13)
     assert loss.names == ("equation 1", "equation 2")
 
 

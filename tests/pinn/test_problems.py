@@ -43,7 +43,7 @@ def test_a_problem_is_stated(make: Callable[[], pinn.Problem]) -> None:
         field = unknown_fields(problem, network, network.trainable_params()[0], scaled=True)
         objective = Objective(problem, field, batches)
         weights = dt.ParameterTuple(network.trainable_params())
-        (loss, terms), gradients = dt.value_and_grad(objective, None, weights=weights, has_aux=True)(batches)
+        (loss, terms, _), gradients = dt.value_and_grad(objective, None, weights=weights, has_aux=True)(batches)
     assert np.isfinite(loss.asnumpy())
     assert np.isfinite(terms.asnumpy()).all()
     assert any(gradient.asnumpy().any() for gradient in gradients)

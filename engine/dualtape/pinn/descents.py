@@ -61,15 +61,16 @@ class GradientDescent(Descent):
         self._optimizer = optimizer
 
         def step(batches: list[Batch]) -> Any:
-            (_, terms), gradients = differentiate(batches)
+            (_, terms, distance), gradients = differentiate(batches)
             optimizer(gradients)
-            return terms
+            return terms, distance
 
-        # One program, so that the update runs where the gradients are.
+        # One program, so that the update runs where the gradients are; and the kernel of all other stages, which says
+        # how far the equations are from holding, too.
         self._step = dt.jit(step)
 
     def step(self, batches: list[Batch]) -> np.ndarray | None:
-        terms: np.ndarray = self._step(batches).asnumpy()
+        terms: np.ndarray = self._step(batches)[0].asnumpy()
         return terms
 
     def loss_changed(self) -> None:
@@ -111,7 +112,7 @@ class _Trials:
         self.terms: dict[float, np.ndarray] = {}
 
     def __call__(self) -> tuple[float, Any]:
-        (_, stacked), gradients = self._evaluate(self._batches)
+        (_, stacked, _), gradients = self._evaluate(self._batches)
         terms = stacked.asnumpy()
         loss = float(terms.sum())
         self.terms[loss] = terms

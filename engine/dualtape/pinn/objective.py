@@ -44,8 +44,10 @@ class Term:
 class Objective:
     """The weighted mean squares of all residuals.
 
-    Calling it with one batch of points for each term gives the total and, stacked, what each residual adds
-    to it. It depends on nothing but the parameters and the batches.
+    Calling it with one batch of points for each term gives the total; stacked, what each residual adds to it; and, of
+    shape (N, 1), how far the equations are from holding at each of their points: the sum over all residuals. The last
+    costs a step next to nothing, and a kernel of its own would cost a compilation. It depends on nothing but the
+    parameters and the batches.
     """
 
     def __init__(self, problem: Problem, field: Network, batches: Sequence[Batch]) -> None:
@@ -65,19 +67,16 @@ class Objective:
                 "would train that output of the network"
             )
 
-    def __call__(self, batches: Sequence[Batch]) -> tuple[dt.Tensor, dt.Tensor]:
+    def __call__(self, batches: Sequence[Batch]) -> tuple[dt.Tensor, dt.Tensor, dt.Tensor]:
         losses = []
-        for term, batch in zip(self.terms, batches, strict=True):
-            residuals = self._residuals(term, batch)
+        found = [self._residuals(term, batch) for term, batch in zip(self.terms, batches, strict=True)]
+        for term, batch, residuals in zip(self.terms, batches, found, strict=True):
             squares = [dt.ops.square(residual) for residual in residuals]
             if WEIGHTS in batch:
                 squares = [batch[WEIGHTS][:, j : j + 1] * square for j, square in enumerate(squares)]
             losses += [dt.ops.mean(square) * w for square, w in zip(squares, term.weights, strict=True)]
-        return reduce(operator.add, losses), dt.ops.stack(losses)
-
-    def residual_size(self, points: dt.Tensor) -> dt.Tensor:
-        """How far the equations are from holding at each point, of shape (N, 1): the sum over all residuals."""
-        return reduce(operator.add, map(dt.ops.abs, self._residuals(self.terms[0], {"points": points})))
+        distance = reduce(operator.add, map(dt.ops.abs, found[0]))
+        return reduce(operator.add, losses), dt.ops.stack(losses), distance
 
     def rows(self, batches: Sequence[Batch]) -> dt.Tensor:
         """All residuals in one vector, scaled so that the loss is the sum of their squares."""

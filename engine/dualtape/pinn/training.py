@@ -83,7 +83,6 @@ class Training:
         self.objective = Objective(problem, field, self.batches)
         self._differentiate = dt.value_and_grad(self.objective, None, weights=self.parameters, has_aux=True)
         self.evaluate = dt.jit(self._differentiate)
-        self._residual_size = dt.jit(self.objective.residual_size)
         self._all_residuals = dt.jit(self.objective.residuals)
         linearised = self.objective.linearised(self.parameters)
         self._row_lengths = dt.jit(lambda batches: dt.ops.sqrt(dt.ops.square(linearised(batches)[1]).sum(axis=1)))
@@ -169,9 +168,15 @@ class Training:
         self.descent.loss_changed()
 
     def _residuals(self, points: np.ndarray) -> np.ndarray:
-        size = points.shape[0] // self.settings.points
-        parts = np.split(points, size)  # as many points at a time as a step takes
-        return np.concatenate([self._residual_size(self.tensor(part)).asnumpy() for part in parts])
+        """How far the equations are from holding at other points, of shape (N, 1)."""
+        found = []
+        for part in np.split(points, points.shape[0] // self.settings.points):  # as many at a time as a step takes
+            batch = {"points": self.tensor(part)}
+            if WEIGHTS in self.batches[0]:
+                batch[WEIGHTS] = self.tensor(np.ones((part.shape[0], self.batches[0][WEIGHTS].shape[1])))
+            (_, _, distance), _ = self.evaluate([batch, *self.batches[1:]])
+            found.append(distance.asnumpy())
+        return np.concatenate(found)
 
     # Stages
 
@@ -271,12 +276,12 @@ class Training:
 
     def losses(self) -> np.ndarray:
         """The terms of the loss at the present parameters and points."""
-        (_, terms), _ = self.evaluate(self.batches)
+        (_, terms, _), _ = self.evaluate(self.batches)
         return np.asarray(terms)
 
     def _finite_losses(self) -> np.ndarray:
         """The same; it is an error if one of them, or a gradient, is not finite."""
-        (_, stacked), gradients = self.evaluate(self.batches)
+        (_, stacked, _), gradients = self.evaluate(self.batches)
         terms: np.ndarray = stacked.asnumpy()
         self._require_finite(terms)
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
