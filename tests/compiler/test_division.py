@@ -122,6 +122,7 @@ def test_what_repeats_itself_is_computed_once() -> None:
         ("only sums", lambda w, x: (2 * x).max()),
         ("two values at the points", lambda w, x: (x @ (2 * x).T).sum()),
         ("Int32", lambda w, x: x * x.astype(dt.int32)),
+        ("larger than a cache", lambda w, x: (wide := ops.broadcast_to(x[:, :1], (11, 800))).T @ (wide * 2)),
     ],
 )
 def test_reasons(reason: str, function: Callable[..., Any]) -> None:

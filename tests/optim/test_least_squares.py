@@ -47,6 +47,34 @@ def test_both_spaces_give_one_step() -> None:
         np.testing.assert_allclose(equations.gradient, matrix.T @ residuals)
 
 
+@pytest.mark.parametrize("kind", [optim.LevenbergMarquardt, optim.GaussNewton])
+def test_the_square_of_the_jacobian_gives_the_same_steps(kind: Callable[..., Any]) -> None:
+    """What is added up in parts, for residuals whose Jacobian would fill memory."""
+    found = []
+    for squared in (False, True):
+        w = parameter(1.0, -0.5, 0.0)
+        optimizer = kind([w])
+        linearise, residuals = growth(w)
+
+        def squares(linearise: Callable[[], Any] = linearise) -> tuple[np.ndarray, ...]:
+            r, matrix = (np.asarray(x) for x in linearise())
+            return r, matrix.T @ r, matrix.T @ matrix
+
+        for _ in range(30):
+            optimizer.step(squares if squared else linearise, residuals)
+        found.append(w.asnumpy())
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-9)
+
+
+def test_what_needs_the_jacobian_says_so() -> None:
+    squares = lambda: (np.ones(4), np.ones(1), np.ones((1, 1)))
+    for optimizer in (accelerated([parameter(1.0)]), optim.NaturalGradient([parameter(1.0)])):
+        with pytest.raises(errors.ArgumentError, match="needs the Jacobian itself"):
+            optimizer.step(squares, lambda: np.ones(4))
+    with pytest.raises(errors.ShapeError, match=r"residuals, J'r and J'J of shapes \(4,\), \(1,\), \(1, 1\); expected"):
+        optim.GaussNewton([parameter(1.0, 2.0)]).step(squares, lambda: np.ones(4))
+
+
 @each_kind
 def test_a_curve_is_found(kind: Callable[..., Any]) -> None:
     w = parameter(1.0, -0.5, 0.0)
@@ -98,7 +126,7 @@ def test_a_state_goes_on_to_the_same_bits(kind: Callable[..., Any]) -> None:
 @each_kind
 def test_unusable_arguments_are_refused(kind: Callable[..., Any]) -> None:
     optimizer = kind([parameter(1.0)])
-    with pytest.raises(errors.ShapeError, match=r"a Jacobian of shape \(3, 2\); expected \(M,\) and \(M, 1\)"):
+    with pytest.raises(errors.ShapeError, match=r"of shapes \(3,\), \(3, 2\); expected \(3,\), \(3, 1\)"):
         optimizer.step(lambda: (np.ones(3), np.ones((3, 2))), lambda: np.ones(3))
     with pytest.raises(ArithmeticError, match="cannot begin where"):
         optimizer.step(lambda: (np.full(3, np.nan), np.ones((3, 1))), lambda: np.ones(3))

@@ -162,6 +162,21 @@ def test_levenberg_and_marquardt_reach_in_few_steps_what_takes_others_many() -> 
     assert trained(pinn.LevenbergMarquardt(60)).error(np.exp) < 1e-5
 
 
+def test_a_jacobian_that_would_be_large_is_squared_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same steps, whatever the conditions: at points, at pairs of points, of a whole integral."""
+    line = pinn.Interval(x=(0, 1))
+    conditions = [pinn.integral(lambda u, p: u, 0.0, over=line), pinn.periodic("x")]
+    problem = pinn.Problem(line, lambda u, p: u.x - dt.ops.cos(2 * np.pi * p.x), conditions)
+
+    def losses() -> np.ndarray:
+        stage = pinn.LevenbergMarquardt(8)
+        return pinn.solve(problem, network(), optimizer=stage, resample=0, **SMALL).history.total
+
+    whole = losses()
+    monkeypatch.setattr("dualtape.pinn.descents.MOST_JACOBIAN", 0)
+    np.testing.assert_allclose(losses()[:6], whole[:6], rtol=1e-6)
+
+
 def points_of_each_step(
     optimizer: pinn.TrainingStage, monkeypatch: pytest.MonkeyPatch, **options: Any
 ) -> list[np.ndarray]:

@@ -2,6 +2,7 @@
 
 from dualtape.optim.adam import *
 from dualtape.optim.adaptive import *
+from dualtape.optim.gauss_newton import *
 from dualtape.optim.least_squares import *
 from dualtape.optim.matrix_free import *
 from dualtape.optim.momentum import *
@@ -9,3 +10,4 @@ from dualtape.optim.optimizer import *
 from dualtape.optim.quasi_newton import *
 from dualtape.optim.schedule import *
 from dualtape.optim.soap import *
+from dualtape.optim.squared_jacobian import *

@@ -15,7 +15,7 @@ class NormalEquations:
 
     def __init__(self, residuals: np.ndarray, matrix: np.ndarray) -> None:
         self._matrix, self.residuals = matrix, residuals
-        self.gradient = matrix.T @ residuals
+        self.gradient: np.ndarray = matrix.T @ residuals
         self._is_dual = len(residuals) < matrix.shape[1]
         self._square = matrix @ matrix.T if self._is_dual else matrix.T @ matrix
         self.largest = float(self._square.diagonal().max())
@@ -38,11 +38,14 @@ class NormalEquations:
             return None
 
         def solve(x: np.ndarray) -> np.ndarray:
-            right = x if self._is_dual else self._matrix.T @ x
+            right = x if self._is_dual else self._pulled(x)
             found = cho_solve(factor, right, check_finite=False)
             return np.asarray(self._matrix.T @ found if self._is_dual else found)
 
         return solve
+
+    def _pulled(self, x: np.ndarray) -> np.ndarray:
+        return np.asarray(self._matrix.T @ x)
 
     def bending(self, step: np.ndarray, ahead: np.ndarray, share: float) -> np.ndarray:
         """The second derivative of the residuals along a step, from those ``ahead``, at a share of it."""
@@ -51,3 +54,16 @@ class NormalEquations:
     def change(self, step: np.ndarray) -> np.ndarray:
         """By how much the residuals change along a step, if they are linear."""
         return np.asarray(self._matrix @ step)
+
+
+class SquaredEquations(NormalEquations):
+    """The same from J'r and J'J alone, in the space of weights: for so many residuals that J would fill memory."""
+
+    def __init__(self, residuals: np.ndarray, gradient: np.ndarray, square: np.ndarray) -> None:
+        self.residuals, self.gradient, self._square = residuals, gradient, square
+        self._is_dual = False
+        self.largest = float(square.diagonal().max())
+
+    def _pulled(self, x: np.ndarray) -> np.ndarray:
+        assert x is self.residuals, "what J' makes of other vectors is not known"
+        return self.gradient

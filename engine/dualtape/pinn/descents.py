@@ -25,6 +25,8 @@ from dualtape.pinn.stages import (
 )
 
 Differentiated = Callable[[list[Batch]], Any]
+MOST_JACOBIAN = 256 << 20
+"""Bytes of a Jacobian that is made as a whole."""
 
 
 class Descent(ABC):
@@ -160,14 +162,26 @@ class ProductDescent(_OwnState):
 
 
 class ResidualDescent(_OwnState):
-    """Steps of least squares; the terms are those after one."""
+    """Steps of least squares; the terms are those after one.
+
+    Where the Jacobian would be large, and the method can do without, a step takes J'J, which is added up in parts.
+    """
 
     def __init__(self, optimizer: optim.LeastSquares, objective: Objective) -> None:
         super().__init__(optimizer)
         self._optimizer = optimizer
         self._objective = objective
         self._linearise = dt.jit(objective.linearised(optimizer.parameters))
+        self._square = dt.jit(objective.normal_equations(optimizer.parameters))
         self._rows = dt.jit(objective.rows)
+
+    def _linearised(self, batches: list[Batch]) -> tuple[dt.Tensor, ...]:
+        rows = sum(rows * residuals for rows, residuals in self._objective.weight_shapes(batches))
+        parameters = self._optimizer.parameters
+        size = rows * sum(x.size for x in parameters) * parameters[0].dtype.bits // 8
+        program = self._linearise if size <= MOST_JACOBIAN or self._optimizer.needs_jacobian else self._square
+        found: tuple[dt.Tensor, ...] = program(batches)
+        return found
 
     def step(self, batches: list[Batch]) -> np.ndarray | None:
         tried: dict[float, np.ndarray] = {}
@@ -179,7 +193,7 @@ class ResidualDescent(_OwnState):
             return np.asarray(rows)
 
         try:
-            found = self._optimizer.step(lambda: self._linearise(batches), residuals)
+            found = self._optimizer.step(lambda: self._linearised(batches), residuals)
         except ArithmeticError:  # the caller finds out which term it is
             return None
         return self._objective.of_rows(tried[self._optimizer.loss], batches) if found else None

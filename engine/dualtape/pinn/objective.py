@@ -88,35 +88,53 @@ class Objective:
     def linearised(self, weights: Sequence[dt.Parameter]) -> Callable[[Sequence[Batch]], tuple[dt.Tensor, dt.Tensor]]:
         """A function from batches to :meth:`rows` and their Jacobian by ``weights``."""
 
-        def of_whole(term: Term, batch: Batch) -> tuple[dt.Tensor, dt.Tensor]:
-            """Where a row depends on many points: a reverse sweep for each."""
-            count = _rows(term, batch)
-            values, pull = dt.vjp(lambda: self._scaled(term, batch, count).reshape(-1), weights=list(weights))
-            _, gradients = dt.vmap(pull)(dt.ops.eye(values.size).astype(values.dtype))
-            return values, dt.ops.concat([x.reshape(values.size, -1) for x in gradients], axis=1)
-
         def of_term(term: Term, batch: Batch) -> tuple[dt.Tensor, dt.Tensor]:
             if term.condition.rows is not None:
-                return of_whole(term, batch)
-            count = _rows(term, batch)
-
-            def of_row(row: Batch) -> dt.Tensor:
-                # Partners stand one behind the other again.
-                one = {name: x.reshape(-1, x.shape[-1]) for name, x in row.items()}
-                return self._scaled(term, one, count)
-
-            pairs = term.condition.paired
-            apart = {
-                name: dt.ops.stack([x[:count], x[count:]], 1) if pairs and name != WEIGHTS else x
-                for name, x in batch.items()
-            }
-            return dt.residual_jacobian(of_row, list(weights))(apart)
+                return self._linearised_whole(term, batch, weights)
+            return dt.residual_jacobian(self._of_row(term, batch), list(weights))(_apart(term, batch))
 
         def linearised(batches: Sequence[Batch]) -> tuple[dt.Tensor, dt.Tensor]:
             values, matrices = zip(*map(of_term, self.terms, batches), strict=True)
             return dt.ops.concat(values), dt.ops.concat(matrices)
 
         return linearised
+
+    def normal_equations(
+        self, weights: Sequence[dt.Parameter]
+    ) -> Callable[[Sequence[Batch]], tuple[dt.Tensor, dt.Tensor, dt.Tensor]]:
+        """A function from batches to :meth:`rows` r, J'r and J'J: of a Jacobian J that is never there as a whole."""
+
+        def of_term(term: Term, batch: Batch) -> tuple[dt.Tensor, dt.Tensor, dt.Tensor]:
+            if term.condition.rows is not None:
+                values, matrix = self._linearised_whole(term, batch, weights)
+                return values, matrix.T @ values, matrix.T @ matrix
+            return dt.optim.normal_equations(self._of_row(term, batch), list(weights))(_apart(term, batch))
+
+        def added(batches: Sequence[Batch]) -> tuple[dt.Tensor, dt.Tensor, dt.Tensor]:
+            values, gradients, matrices = zip(*map(of_term, self.terms, batches), strict=True)
+            return dt.ops.concat(values), reduce(operator.add, gradients), reduce(operator.add, matrices)
+
+        return added
+
+    def _linearised_whole(
+        self, term: Term, batch: Batch, weights: Sequence[dt.Parameter]
+    ) -> tuple[dt.Tensor, dt.Tensor]:
+        """Where a row depends on many points: a reverse sweep for each."""
+        count = _rows(term, batch)
+        values, pull = dt.vjp(lambda: self._scaled(term, batch, count).reshape(-1), weights=list(weights))
+        _, gradients = dt.vmap(pull)(dt.ops.eye(values.size).astype(values.dtype))
+        return values, dt.ops.concat([x.reshape(values.size, -1) for x in gradients], axis=1)
+
+    def _of_row(self, term: Term, batch: Batch) -> Callable[[Batch], dt.Tensor]:
+        """The residuals at one row of a batch that was set :func:`_apart`."""
+        count = _rows(term, batch)
+
+        def of_row(row: Batch) -> dt.Tensor:
+            # Partners stand one behind the other again.
+            one = {name: x.reshape(-1, x.shape[-1]) for name, x in row.items()}
+            return self._scaled(term, one, count)
+
+        return of_row
 
     def residuals(self, batches: Sequence[Batch]) -> tuple[dt.Tensor, ...]:
         """The residuals of each term, beside each other."""
@@ -167,6 +185,14 @@ class Objective:
             raise ShapeError(f"`weight` of `Problem` has {len(weights)} numbers for {len(residuals)} residuals")
         names, derivatives = _names(condition.name, len(residuals), seen), derivatives_of(self.field, statement.indices)
         return Term(condition, names, weights, statement.indices, derivatives, statement, weight is None)
+
+
+def _apart(term: Term, batch: Batch) -> Batch:
+    """A batch with a row for each residual: where points have partners, both stand in it."""
+    if not term.condition.paired:
+        return batch
+    count = _rows(term, batch)
+    return {name: x if name == WEIGHTS else dt.ops.stack([x[:count], x[count:]], 1) for name, x in batch.items()}
 
 
 def _data(batch: Batch) -> Batch:

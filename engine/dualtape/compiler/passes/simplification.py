@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -30,7 +31,10 @@ class _Rewriting(dict[Node, Operand]):
         return tuple(self.get(x, x) if isinstance(x, Node) else x for x in operands)
 
     def read(self, equation: Equation) -> Equation:
-        return replace(equation, operands=self.now(equation.operands))
+        operands = self.now(equation.operands)
+        if all(map(operator.is_, operands, equation.operands)):
+            return equation
+        return replace(equation, operands=operands)
 
     def finish(self, program: Program, equations: list[Equation]) -> Program:
         return Program(program.inputs, tuple(equations), self.now(program.outputs))

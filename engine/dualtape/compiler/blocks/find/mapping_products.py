@@ -26,6 +26,9 @@ from dualtape.core.expression import y as second
 from dualtape.core.expression import z as third
 from dualtape.core.lowering import Fold
 
+MOST_SUM = 4 << 20
+"""Bytes of a sum over the points that a kernel keeps beside each block: larger ones leave the cache at every block."""
+
 
 def map_matmul(builder: PointwiseBuilder, equation: Equation) -> None:
     x, y = equation.reads
@@ -90,6 +93,8 @@ def _contract(builder: PointwiseBuilder, equation: Equation, x: Node, y: Node) -
     if not over_points or rank != 2 or len(y.spec.shape) != 2:
         raise NotBlockable("`matmul` of two values at the points, other than a sum over the points")
     rows, columns = equation.output.spec.shape
+    if rows * columns * equation.output.spec.dtype.bits > 8 * MOST_SUM:
+        raise NotBlockable("`matmul` sums over the points what is larger than a cache")
     count = at_x.folded.size
     if count == 1:
         terms = [ContractionTerm(builder.dense(at_x.read), builder.dense(at_y.read))]
