@@ -236,6 +236,19 @@ def test_a_network_of_many_weights_has_lbfgs_by_default(monkeypatch: pytest.Monk
     assert [repr(schedule) for schedule in found] == ["Adam(200) >> SSBroyden(20000)", "Adam(200) >> LBFGS(20000)"]
 
 
+def test_few_points_and_weights_begin_with_least_squares() -> None:
+    net = network()
+    weights = sum(w.size for w in net.trainable_params())
+    stages = [default_schedule(weights, points=number).stages[0].label for number in (100, 100_000)]
+    assert stages == ["LevenbergMarquardt", "Adam"]
+
+    def stop(solution: pinn.Solution, history: Any, _: float) -> None:
+        assert history.stages[0][0] == "LevenbergMarquardt"
+        raise pinn.StopTraining
+
+    pinn.solve(problem(lambda r: r), net, points=20, watch=stop, watch_every=2, progress=False)
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

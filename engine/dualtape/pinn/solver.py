@@ -65,7 +65,8 @@ def solve(
         A cell from points of shape (N, d) to unknowns of shape (N, m), such as ``nn.MLP(d, m)``; trained in place.
     optimizer
         A stage, or several: ``pinn.Adam(500) >> pinn.SSBroyden(5_000)``. By default 200 steps of :class:`Adam`, then
-        20,000 of :class:`SSBroyden`, or of :class:`LBFGS` for networks of more than 4000 weights.
+        20,000 of :class:`SSBroyden`, or of :class:`LBFGS` for networks of more than 4000 weights; with few weights and
+        points 60 steps of :class:`LevenbergMarquardt` in the place of Adam: see :func:`default_schedule`.
     steps, lbfgs_steps, learning_rate
         Short for ``optimizer=Adam(steps, learning_rate=...) >> LBFGS(lbfgs_steps)``, with 500 and 3000 if but one of
         them is given.
@@ -137,13 +138,14 @@ def solve(
     wanted = read_precision(precision)
     trained = _read_parameters(network, parameters, wanted)
     weights = sum(parameter.size for parameter in trained)
-    stages = _read_stages(optimizer, steps, lbfgs_steps, learning_rate, weights)
+    number = read_count("points", points)
+    stages = _read_stages(optimizer, steps, lbfgs_steps, learning_rate, weights, number)
     held = [parameter for stage in stages for parameter in stage.holds]
     _check_held(held, trained)
     warn_of_untrained(problem, (*trained, *held))
     settings = Settings(
         stages,
-        read_count("points", points),
+        number,
         read_sampler(sampler),
         RAD(resample) if read_count("resample", resample, 0) else Fixed(),
         _read_weighting(weighting, problem),
@@ -247,10 +249,10 @@ def _read_parameters(
 
 
 def _read_stages(
-    optimizer: Any, steps: int | None, lbfgs_steps: int | None, learning_rate: float, weights: int
+    optimizer: Any, steps: int | None, lbfgs_steps: int | None, learning_rate: float, weights: int, points: int
 ) -> tuple[TrainingStage, ...]:
     if steps is None and lbfgs_steps is None:
-        return (default_schedule(weights) if optimizer is None else read_schedule(optimizer)).stages
+        return (default_schedule(weights, points=points) if optimizer is None else read_schedule(optimizer)).stages
     if optimizer is not None:
         given = "steps" if steps is not None else "lbfgs_steps"
         raise ArgumentError(f"`optimizer` says how many steps of what there are: give no `{given}` beside it")
