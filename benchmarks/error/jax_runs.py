@@ -22,7 +22,7 @@ Function = Callable[..., Any]
 
 
 def curve(name: str, case: Case, seed: int, seconds: float) -> Iterator[dict[str, float]]:
-    """Steps, seconds and errors of a run."""
+    """Steps, seconds and errors of a run; half of the time, at most, for Adam."""
     import jax
 
     jax.config.update("jax_enable_x64", True)
@@ -37,7 +37,7 @@ def curve(name: str, case: Case, seed: int, seconds: float) -> Iterator[dict[str
     predict = jax.jit(jax.vmap(solution, (None, 0)))
     began, watching, following = time.perf_counter(), 0.0, 0.0
 
-    def looked(steps: int) -> bool:
+    def looked(steps: int, until: float = seconds) -> bool:
         """Take an error from time to time, which is not counted; whether there is time left."""
         nonlocal watching, following
         now = time.perf_counter()
@@ -48,7 +48,7 @@ def curve(name: str, case: Case, seed: int, seconds: float) -> Iterator[dict[str
             points.append({"steps": steps, "seconds": round(spent, 2), "error": error})
             following = spent + seconds / 60
             watching += time.perf_counter() - now
-        return spent < seconds
+        return spent < until
 
     adam = optax.adam(optax.cosine_decay_schedule(5e-3, ADAM_STEPS, 0.05))
     state = adam.init(trained)
@@ -59,7 +59,7 @@ def curve(name: str, case: Case, seed: int, seconds: float) -> Iterator[dict[str
         return optax.apply_updates(trained, updates), state
 
     done = 0
-    while looked(done) and done < ADAM_STEPS:
+    while done < ADAM_STEPS and looked(done, seconds / 2):
         trained, state = jax.block_until_ready(step(trained, state))
         done += 1
     state, chunk = _bfgs(jax, loss, trained)
