@@ -2,9 +2,10 @@
 
 Each problem is solved with the defaults of `pinn.solve`, or with the optimizers that are asked for, on the same network
 (four layers of 20), seeds and points, in float64; and, with `--peers`, with DeepXDE on PyTorch (Adam, then L-BFGS) and
-with JAX (Optax's Adam, then Optimistix's BFGS), on two threads, with the same conditions held by construction. Errors
-are taken on a grid that training never saw, against analytic solutions, or spectral ones that this script computes and
-keeps in `--cache`. Time runs from the call, kernels compiled in it included; taking an error is not counted.
+with JAX (Optax's Adam, then Optimistix's BFGS), on two threads, on the same network, with the same conditions held by
+construction, and the points and weights that ours begins with. Errors are taken on a grid that training never saw,
+against analytic solutions, or spectral ones that this script computes and keeps in `--cache`. Time runs from the call,
+kernels compiled in it included; taking an error is not counted.
 
 Prints a JSON line for each error, then a table: the first second at which each error was below 1e-2, 1e-3, ..., and the
 last error. `--plot` draws errors over seconds.
@@ -17,13 +18,13 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from error import deepxde_runs, jax_runs
 from error.dualtape_runs import OPTIMIZERS, curve
-from error.peer_problems import PEER_PROBLEMS
-from error.problems import PROBLEMS
+from error.problems import PROBLEMS, Case
 from pinn.engines import limit_threads
 from pinn.report import table, write_lines
 
@@ -36,17 +37,18 @@ def measured(options: argparse.Namespace) -> list[Line]:
     """One line for each error, printed as it comes."""
     lines: list[Line] = []
     for name in options.problems:
-        case = PROBLEMS[name](Path(options.cache))
         for seed in options.seeds:
-            for optimizer in options.optimizers:
-                for point in curve(case, optimizer, seed, options.seconds):
-                    lines.append({"problem": name, "optimizer": optimizer, "seed": seed, **point})
-                    print(json.dumps(lines[-1]), flush=True)
-            for peer in options.peers if name in PEER_PROBLEMS else ():
-                for point in PEERS[peer](name, case, seed, options.seconds):
-                    lines.append({"problem": name, "optimizer": peer, "seed": seed, **point})
+            for engine in (*options.optimizers, *options.peers):
+                # Each run has a case of its own, whose coefficients nothing has found yet.
+                for point in run(name, engine, PROBLEMS[name](Path(options.cache)), seed, options.seconds):
+                    lines.append({"problem": name, "optimizer": engine, "seed": seed, **point})
                     print(json.dumps(lines[-1]), flush=True)
     return lines
+
+
+def run(name: str, engine: str, case: Case, seed: int, seconds: float) -> Iterator[dict[str, float]]:
+    """Steps, seconds and errors, of one of our optimizers or of a peer."""
+    return PEERS[engine](name, case, seed, seconds) if engine in PEERS else curve(case, engine, seed, seconds)
 
 
 def rows(lines: list[Line]) -> list[tuple[str, list[str]]]:

@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-import dualtape as dt
-from error.peer_problems import PEER_PROBLEMS, PeerProblem
+from error.peer_problems import PEER_PROBLEMS, PeerProblem, SoftTerm, as_tuple, error_of, points_inside, soft_terms
 from error.problems import Case
 
 # DeepXDE's own recommendation for such problems: Adam first, with its usual rate.
@@ -27,14 +26,13 @@ def curve(name: str, case: Case, seed: int, seconds: float) -> Iterator[dict[str
     torch.set_num_threads(2)
     dde.config.set_default_float("float64")
     dde.config.set_random_seed(seed)
-    problem = PEER_PROBLEMS[name]
-    found = [dde.Variable(x, dtype=torch.float64) for x in problem.unknown]
-    model, network = _model(dde, torch, problem, found)
+    found = [dde.Variable(float(parameter), dtype=torch.float64) for parameter in case.parameters]
+    model = _model(dde, torch, PEER_PROBLEMS[name], case, seed, found)
     points: list[dict[str, float]] = []
 
     def predict(places: np.ndarray) -> np.ndarray:
         with torch.no_grad():
-            return np.asarray(network(torch.as_tensor(places)).numpy())
+            return np.asarray(model.net(torch.as_tensor(places)).numpy())
 
     class Watch(dde.callbacks.Callback):  # type: ignore[misc]
         """Takes errors from time to time; that is not counted."""
@@ -47,10 +45,8 @@ def curve(name: str, case: Case, seed: int, seconds: float) -> Iterator[dict[str
             now = time.perf_counter()
             spent = now - self.began - self.watching
             if spent >= self.next:
-                taken = {"steps": model.train_state.step, "seconds": round(spent, 2)}
-                for parameter, variable in zip(case.parameters, found, strict=True):
-                    parameter.set_data(dt.Tensor(variable.item(), dt.float64))
-                points.append({**taken, "error": case.error(predict)})
+                error = error_of(case, predict, [variable.item() for variable in found])
+                points.append({"steps": model.train_state.step, "seconds": round(spent, 2), "error": error})
                 self.next = spent + seconds / 60
                 self.watching += time.perf_counter() - now
             if spent >= self.until:
@@ -69,46 +65,52 @@ def curve(name: str, case: Case, seed: int, seconds: float) -> Iterator[dict[str
     yield from points
 
 
-def _model(dde: Any, torch: Any, problem: PeerProblem, unknown: list[Any]) -> tuple[Any, Any]:
-    box = dde.geometry.Hypercube(list(problem.lower), list(problem.upper))
+def _model(dde: Any, torch: Any, problem: PeerProblem, case: Case, seed: int, found: list[Any]) -> Any:
+    """A network with its loss, of which ``compile`` knows the coefficients that are found."""
+    domain, unknowns = case.problem.domain, range(len(case.problem.unknowns))
+    lower, upper = (torch.as_tensor(np.asarray(ends, float)) for ends in (domain.lower, domain.upper))
 
-    def residual(x: Any, u: Any) -> Any:
-        def derivative(names: str) -> Any:
-            value = u
-            # DeepXDE keeps first and second derivatives; higher ones are derivatives of those.
+    def derivatives(x: Any, outputs: Any, component: int) -> Any:
+        def derivative(names: str = "") -> Any:
             axes = [problem.names.index(name) for name in names]
+            value, i = outputs, component
+            # DeepXDE keeps first and second derivatives; higher ones are derivatives of those.
             while len(axes) >= 2:
-                value = dde.grad.hessian(value, x, i=axes[0], j=axes[1])
+                value, i = dde.grad.hessian(value, x, component=i, i=axes[0], j=axes[1]), 0
                 axes = axes[2:]
-            return dde.grad.jacobian(value, x, i=0, j=axes[0]) if axes else value
+            return dde.grad.jacobian(value, x, i=i, j=axes[0]) if axes else value[:, i : i + 1]
 
-        return problem.residual(torch, derivative, _columns(x), *unknown)
+        return derivative
 
-    conditions, weights = [], [1]
-    if problem.begins is not None:
-        begins = problem.begins
-        start = np.linspace(problem.lower[0], problem.upper[0], 400)[:, None]
-        values = begins(np, start)
-        places = np.hstack([start, np.full_like(start, problem.lower[1])])
-        conditions.append(dde.icbc.PointSetBC(places, values))
-        weights.append(100)
-    if problem.observed is not None:
-        places, values = problem.observed()
-        conditions.append(dde.icbc.PointSetBC(places, values[:, None]))
-        weights.append(10)
-    data = dde.data.PDE(box, residual, conditions, num_domain=2_500, train_distribution="Sobol")
+    def residual(x: Any, outputs: Any) -> list[Any]:
+        fields = (derivatives(x, outputs, i) for i in unknowns)
+        return list(as_tuple(problem.residual(torch, *fields, _columns(x), *found)))
+
+    def weighted(term: SoftTerm) -> Any:
+        root = math.sqrt(term.weight)
+
+        def quantity(x: Any, outputs: Any, _: Any) -> Any:
+            return root * term.quantity(torch, *(derivatives(x, outputs, i) for i in unknowns), _columns(x))
+
+        return dde.icbc.PointSetOperatorBC(term.places, root * term.values, quantity)
+
+    conditions = [weighted(term) for term in soft_terms(problem, case, seed)]
+    box = dde.geometry.Hypercube(list(domain.lower), list(domain.upper))
+    data = dde.data.PDE(box, residual, conditions, anchors=points_inside(case, seed))
     inputs = len(problem.features(math, (0.0,) * len(problem.names)))
-    network = dde.nn.FNN([inputs, 20, 20, 20, 20, 1], "tanh", "Glorot normal")
-    middle = torch.tensor([(a + b) / 2 for a, b in zip(problem.lower, problem.upper, strict=True)])
-    half = torch.tensor([(b - a) / 2 for a, b in zip(problem.lower, problem.upper, strict=True)])
-    network.apply_feature_transform(lambda x: torch.cat(problem.features(torch, _columns((x - middle) / half)), dim=1))
-    network.apply_output_transform(lambda x, u: problem.held(torch, u, _columns(x)))
+    network = dde.nn.FNN([inputs, 20, 20, 20, 20, len(unknowns)], "tanh", "Glorot normal")
+
+    def features(x: Any) -> Any:
+        return torch.cat(problem.features(torch, _columns(2 * (x - lower) / (upper - lower) - 1)), dim=1)
+
+    network.apply_feature_transform(features)
+    network.apply_output_transform(
+        lambda x, outputs: torch.cat(as_tuple(problem.held(torch, *_columns(outputs), _columns(x))), dim=1)
+    )
     model = dde.Model(data, network)
     compile_model = model.compile
-    model.compile = lambda *args, **kwargs: compile_model(
-        *args, **kwargs, loss_weights=weights, external_trainable_variables=unknown or None
-    )
-    return model, network
+    model.compile = lambda *args, **kwargs: compile_model(*args, **kwargs, external_trainable_variables=found or None)
+    return model
 
 
 def _columns(x: Any) -> tuple[Any, ...]:

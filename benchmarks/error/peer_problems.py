@@ -1,123 +1,185 @@
-"""The problems once more, for other engines: residuals from derivatives, and conditions that hold by construction.
+"""The problems once more, for other engines: equations from derivatives, and conditions that hold by construction.
 
-Networks, points and hard conditions are those of `problems.py`; ``f`` stands for the engine's functions (``sin``,
-``cos``), ``x`` for a tuple of coordinates, and ``d("xt")`` for the derivative of the solution by x, then by t.
+Networks, hard conditions, points and weights are those of `problems.py`. ``f`` stands for the engine's functions
+(``sin``, ``cos``, ``exp``), ``x`` for a tuple of coordinates, and an unknown ``u`` for its derivatives: ``u("xt")`` is
+that by x, then by t, and ``u()`` the value.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from error.problems import observations_of_burgers
+import dualtape as dt
+from error.problems import Case, Predict
 
 PI = math.pi
-Derivative = Callable[[str], Any]
+POINTS = 2_500
+"""At which equations are taken."""
+TEN = "abcdefghij"
+Unknown = Callable[..., Any]
+Coordinates = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
 class PeerProblem:
-    """A problem on a box.
+    """A problem on a box, which is that of the case of this name.
 
     Attributes
     ----------
-    names, lower, upper
-        Of the coordinates.
+    names
+        A letter for each coordinate.
     residual
-        Of ``f``, the derivatives ``d`` (``d("")`` is the value) and the coordinates.
+        Of ``f``, the unknowns, the coordinates and the coefficients that are found: one, or a tuple of them.
     held
-        What of a network's output fulfils the conditions: of ``f``, the output and the coordinates.
+        What of a network's outputs fulfils the conditions: of ``f``, the outputs and the coordinates, as many as there
+        are outputs.
     features
         What the network is given, from coordinates that run from -1 to 1.
-    begins
-        An initial value that the loss asks for, with the weight 100, where ``held`` does not.
-    unknown
-        Where coefficients begin that are found, which the residual takes, too.
-    observed
-        Places and the values there, that the loss asks for with the weight 10.
+    soft
+        For each condition that is in the loss, what has the values that are given, or is 0: of ``f``, the unknowns and
+        the coordinates.
     """
 
     names: str
-    lower: tuple[float, ...]
-    upper: tuple[float, ...]
     residual: Callable[..., Any]
-    held: Callable[[Any, Any, tuple[Any, ...]], Any]
-    features: Callable[[Any, tuple[Any, ...]], tuple[Any, ...]] = lambda f, x: x
-    begins: Callable[[Any, Any], Any] | None = None
-    unknown: tuple[float, ...] = ()
-    observed: Callable[[], tuple[np.ndarray, np.ndarray]] | None = None
+    held: Callable[..., Any]
+    features: Callable[[Any, Coordinates], Coordinates] = lambda f, x: x
+    soft: tuple[Callable[..., Any], ...] = ()
 
 
-def _klein_gordon(f: Any, d: Derivative, x: tuple[Any, ...]) -> Any:
+class SoftTerm(NamedTuple):
+    """What the loss asks for: ``quantity`` has ``values`` of shape (N, 1) at ``places`` of shape (N, d)."""
+
+    quantity: Callable[..., Any]
+    places: np.ndarray
+    values: np.ndarray
+    weight: float
+
+
+def points_inside(case: Case, seed: int) -> np.ndarray:
+    """Where the equations are taken, of shape (N, d): the points that a training of ours has at first."""
+    return case.problem.domain.points_inside(POINTS, "sobol", (seed, 0, 0))
+
+
+def soft_terms(problem: PeerProblem, case: Case, seed: int) -> list[SoftTerm]:
+    """The conditions in the loss, at the points that a training of ours has at first, and with its weights.
+
+    A condition without one of its own has the least that ours would find, 10.
+    """
+    terms = []
+    for i, (quantity, condition) in enumerate(zip(problem.soft, case.problem.conditions, strict=True)):
+        drawn = condition.sample(case.problem.domain, "sobol", (seed, 0, i + 1))
+        places = drawn["points"]
+        values = drawn.get("values", np.zeros((len(places), 1)))
+        terms.append(SoftTerm(quantity, places, values, 10.0 if condition.weight is None else condition.weight))
+    return terms
+
+
+def error_of(case: Case, predict: Predict, coefficients: Iterable[float]) -> float:
+    """That of a peer's solution, and of the coefficients that it found."""
+    for parameter, found in zip(case.parameters, coefficients, strict=True):
+        parameter.set_data(dt.Tensor(float(found), dt.float64))
+    return case.error(predict)
+
+
+def as_tuple(values: Any) -> tuple[Any, ...]:
+    """Of one value, that alone."""
+    return values if isinstance(values, tuple) else (values,)
+
+
+def _klein_gordon(f: Any, u: Unknown, x: Coordinates) -> Any:
     a, t = x
-    u = a * f.cos(5 * PI * t) + (a * t) ** 3
-    source = -25 * PI**2 * a * f.cos(5 * PI * t) + 6 * a**3 * t - 6 * a * t**3 + u**3
-    return d("tt") - d("xx") + d("") ** 3 - source
+    exact = a * f.cos(5 * PI * t) + (a * t) ** 3
+    source = -25 * PI**2 * a * f.cos(5 * PI * t) + 6 * a**3 * t - 6 * a * t**3 + exact**3
+    return u("tt") - u("xx") + u() ** 3 - source
 
 
-def _ends(f: Any, x: Any, t: Any) -> Any:
-    """x at t = 0 and at rest, 0 at the left and cos(5 pi t) + t^3 at the right."""
-    return x * (f.cos(5 * PI * t) + t**3)
+def _cavity(f: Any, u: Unknown, v: Unknown, q: Unknown, x: Coordinates) -> Any:
+    carried = lambda w: u() * w("x") + v() * w("y") - (w("xx") + w("yy")) / 100
+    return carried(u) + q("x"), carried(v) + q("y"), u("x") + v("y")
 
 
-def _around(f: Any, x: tuple[Any, ...]) -> tuple[Any, ...]:
+def _under_lid(f: Any, u: Any, v: Any, q: Any, x: Coordinates) -> Any:
+    """Velocities that are 0 at the walls, but for the lid's."""
+    inside = _inside(x[0]) * _inside(x[1])
+    return 16 * x[0] ** 2 * (1 - x[0]) ** 2 * x[1] + inside * u, inside * v, q
+
+
+def _inside(x: Any) -> Any:
+    """0 at 0 and 1, 1 between them."""
+    return 4 * x * (1 - x)
+
+
+def _sines(f: Any, x: Coordinates) -> Any:
+    return sum(f.sin(PI / 2 * a) for a in x)
+
+
+def _around(f: Any, x: Coordinates) -> Coordinates:
     """A period along the first coordinate."""
-    return f.cos(PI * x[0]), f.sin(PI * x[0]), x[1]
+    angle = PI * (x[0] + 1)
+    return f.cos(angle), f.sin(angle), x[1]
 
 
 PEER_PROBLEMS: dict[str, PeerProblem] = {
     "burgers": PeerProblem(
-        "xt", (-1, 0), (1, 1),
-        lambda f, d, x: d("t") + d("") * d("x") - 0.01 / PI * d("xx"),
+        "xt",
+        lambda f, u, x: u("t") + u() * u("x") - 0.01 / PI * u("xx"),
         lambda f, u, x: -f.sin(PI * x[0]) + x[1] * (1 - x[0] ** 2) * u,
     ),
     "allen_cahn": PeerProblem(
-        "xt", (-1, 0), (1, 1),
-        lambda f, d, x: d("t") - 1e-4 * d("xx") - 5 * (d("") - d("") ** 3),
+        "xt",
+        lambda f, u, x: u("t") - 1e-4 * u("xx") - 5 * (u() - u() ** 3),
         lambda f, u, x: u,
         _around,
-        lambda f, x: x**2 * f.cos(PI * x),
+        soft=(lambda f, u, x: u() - x[0] ** 2 * f.cos(PI * x[0]),),
     ),
     "klein_gordon": PeerProblem(
-        "xt", (0, 0), (1, 1),
+        "xt",
         _klein_gordon,
-        lambda f, u, x: _ends(f, *x) + x[1] ** 2 * x[0] * (1 - x[0]) * u,
+        lambda f, u, x: x[0] * (f.cos(5 * PI * x[1]) + x[1] ** 3) + x[1] ** 2 * _inside(x[0]) * u,
     ),
     "helmholtz": PeerProblem(
-        "xy", (-1, -1), (1, 1),
-        lambda f, d, x: d("xx") + d("yy") + d("") - (1 - 17 * PI**2) * f.sin(PI * x[0]) * f.sin(4 * PI * x[1]),
+        "xy",
+        lambda f, u, x: u("xx") + u("yy") + u() - (1 - 17 * PI**2) * f.sin(PI * x[0]) * f.sin(4 * PI * x[1]),
         lambda f, u, x: (1 - x[0] ** 2) * (1 - x[1] ** 2) * u,
     ),
     "wave": PeerProblem(
-        "xt", (0, 0), (1, 1),
-        lambda f, d, x: d("tt") - d("xx"),
-        lambda f, u, x: f.sin(PI * x[0]) + x[1] ** 2 * x[0] * (1 - x[0]) * u,
+        "xt",
+        lambda f, u, x: u("tt") - u("xx"),
+        lambda f, u, x: f.sin(PI * x[0]) + x[1] ** 2 * _inside(x[0]) * u,
     ),
     "heat": PeerProblem(
-        "xt", (0, 0), (1, 1),
-        lambda f, d, x: d("t") - 0.1 * d("xx"),
-        lambda f, u, x: f.sin(PI * x[0]) + x[1] * x[0] * (1 - x[0]) * u,
+        "xt",
+        lambda f, u, x: u("t") - 0.1 * u("xx"),
+        lambda f, u, x: f.sin(PI * x[0]) + x[1] * _inside(x[0]) * u,
     ),
     "poisson": PeerProblem(
-        "xy", (0, 0), (1, 1),
-        lambda f, d, x: d("xx") + d("yy") + 2 * PI**2 * f.sin(PI * x[0]) * f.sin(PI * x[1]),
-        lambda f, u, x: x[0] * (1 - x[0]) * x[1] * (1 - x[1]) * u,
+        "xy",
+        lambda f, u, x: u("xx") + u("yy") + 2 * PI**2 * f.sin(PI * x[0]) * f.sin(PI * x[1]),
+        lambda f, u, x: _inside(x[0]) * _inside(x[1]) * u,
+    ),
+    "poisson_10d": PeerProblem(
+        TEN,
+        lambda f, u, x: sum(u(2 * name) for name in TEN) + PI**2 / 4 * _sines(f, x),
+        lambda f, u, x: u,
+        soft=(lambda f, u, x: u() - _sines(f, x),),
     ),
     "kuramoto_sivashinsky": PeerProblem(
-        "xt", (0, 0), (2 * PI, 0.25),
-        lambda f, d, x: d("t") + 6.25 * d("") * d("x") + 100 / 16**2 * d("xx") + 100 / 16**4 * d("xxxx"),
+        "xt",
+        lambda f, u, x: u("t") + 6.25 * u() * u("x") + 100 / 16**2 * u("xx") + 100 / 16**4 * u("xxxx"),
         lambda f, u, x: f.cos(x[0]) * (1 + f.sin(x[0])) + 4 * x[1] * u,
         _around,
     ),
+    "cavity": PeerProblem("xy", _cavity, _under_lid, soft=(lambda f, u, v, q, x: q(),)),
     "inverse_burgers": PeerProblem(
-        "xt", (-1, 0), (1, 1),
-        lambda f, d, x, a, b: d("t") + a * d("") * d("x") - f.exp(b) * d("xx"),
+        "xt",
+        lambda f, u, x, a, b: u("t") + a * u() * u("x") - f.exp(b) * u("xx"),
         lambda f, u, x: u,
-        unknown=(0.0, -4.0),
-        observed=observations_of_burgers,
+        soft=(lambda f, u, x: u(),),
     ),
-}  # fmt: skip
+}
