@@ -240,10 +240,10 @@ def test_few_points_and_weights_begin_with_least_squares() -> None:
     net = network()
     weights = sum(w.size for w in net.trainable_params())
     stages = [default_schedule(weights, points=number).stages[0].label for number in (100, 100_000)]
-    assert stages == ["LevenbergMarquardt", "Adam"]
+    assert stages == ["Levenberg-Marquardt", "Adam"]
 
     def stop(solution: pinn.Solution, history: Any, _: float) -> None:
-        assert history.stages[0][0] == "LevenbergMarquardt"
+        assert history.stages[0][0] == "Levenberg-Marquardt"
         raise pinn.StopTraining
 
     pinn.solve(problem(lambda r: r), net, points=20, watch=stop, watch_every=2, progress=False)
