@@ -242,8 +242,8 @@ def test_few_points_and_weights_begin_with_least_squares() -> None:
     stages = [default_schedule(weights, points=number).stages[0].label for number in (100, 100_000)]
     assert stages == ["Levenberg-Marquardt", "Adam"]
 
-    def stop(solution: pinn.Solution, history: Any, _: float) -> None:
-        assert history.stages[0][0] == "Levenberg-Marquardt"
+    def stop(solution: pinn.Solution) -> None:
+        assert solution.history.stages[0][0] == "Levenberg-Marquardt"
         raise pinn.StopTraining
 
     pinn.solve(problem(lambda r: r), net, points=20, watch=stop, watch_every=2, progress=False)
