@@ -56,6 +56,7 @@ from dualtape.core.spec import Shape, Spec
 from dualtape.devices.device import Device
 from dualtape.errors import DeviceError
 from dualtape.parameter import Parameter
+from dualtape.primitives.contraction import matmul
 
 
 class Compiled(NamedTuple):
@@ -128,6 +129,10 @@ def _compiled(
 ) -> tuple[Runner, str, str]:
     try:
         device = choose_device(program, home, chosen, times)
+        if device is home and not any(equation.primitive is matmul for equation in program.equations):
+            fused = _as_loops(program, home, chosen)
+            if fused is not None:
+                return fused
         thin = optimise(compute_repeated_once(program))
         division = choose_division(thin)
         for region in division.regions:
@@ -144,11 +149,18 @@ def _without_points(
     program: Program, home: Device, chosen: Device | None, reason: Exception, compile_body: CompileBody
 ) -> tuple[Runner, str, str]:
     """What runs a program that does not run in blocks, for that reason."""
-    if chosen is None or chosen is home:
-        try:
-            plan = plan_loops(program, home)
-        except (NotLoops, DeviceError):
-            pass
-        else:
-            return Guarded(plan.run, program, home), "\n".join(plan.sources), f"runs as {plan.between} on {home}"
+    found = _as_loops(program, home, chosen)
+    if found is not None:
+        return found
     return replayed(program, home, compile_body), "", f"runs operation by operation on {home}: {reason}"
+
+
+def _as_loops(program: Program, home: Device, chosen: Device | None) -> tuple[Runner, str, str] | None:
+    """What runs a program as loops where its inputs are, if that can be and pays."""
+    if chosen is not None and chosen is not home:
+        return None
+    try:
+        plan = plan_loops(program, home)
+    except (NotLoops, DeviceError):
+        return None
+    return Guarded(plan.run, program, home), "\n".join(plan.sources), f"runs as {plan.between} on {home}"

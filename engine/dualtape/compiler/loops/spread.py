@@ -1,0 +1,375 @@
+"""A nest as a kernel by itself, whose pieces all work-groups of a device share.
+
+Loops over the elements are these, from the outermost in, and a piece is a range of some of them:
+
+======  ==========================  ============================  ==================================
+loop    nothing is reduced          the last axes are             axes before others are
+======  ==========================  ============================  ==================================
+``o``   all axes but the innermost  axes before those             axes before those
+``t``   none                        none                          axes behind, but the innermost
+``m``   none                        those, but the innermost      those
+``c``   the innermost axis          the innermost axis            the innermost axis
+======  ==========================  ============================  ==================================
+
+On processors ``c`` goes by vectors. Values go straight from memory to registers, and back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from math import prod
+from typing import NamedTuple
+
+from dualtape.compiler.loops.cutting import PIECE
+from dualtape.compiler.loops.emission import TYPES, ArrayArgument, ScalarBody, arrays_of, pointer_type
+from dualtape.compiler.loops.kernels import LoopKernel, WhereArrays, called_functions, checked_words, place_words
+from dualtape.compiler.loops.nest import Nest, PartialFold
+from dualtape.compiler.loops.vectors import VectorBody
+from dualtape.core.layout import Strides, layout
+from dualtape.core.words import read_in_c, words_of
+from dualtape.dtypes import DType, bool_
+from dualtape.opencl_kernels import math_source, source
+
+_TILE = 64
+"""Rows and columns of a piece in which an array is read against its order: its cache lines are read once."""
+
+_COLUMNS, _ROWS = 2048, 8  # of a piece whose columns are summed, and of its rows those that are summed in registers
+
+
+class _Axis(NamedTuple):
+    """An axis of the loops: its size, and what each array steps along it."""
+
+    size: int
+    steps: Strides
+
+
+class _Words:
+    """Numbers that the kernel is told, in its row ``at`` of the table."""
+
+    def __init__(self, words: list[int]) -> None:
+        self.values = words
+
+    def of(self, value: int) -> str:
+        self.values.append(value)
+        return f"(long)at[{len(self.values)}]"
+
+
+def spread_kernel(
+    nest: Nest, places: WhereArrays, work_items: int, lanes: Mapping[DType, int], more: Iterable[Hashable] = ()
+) -> LoopKernel:
+    """The kernel of a nest, for groups of so many work-items."""
+    arrays = arrays_of(nest)
+    buffers = tuple(dict.fromkeys((*more, *(places[array.source.node].buffer for array in arrays))))
+    real = _real_type(nest) if work_items == 1 else None
+    words = _Words([word for array in arrays for word in place_words(array, places, buffers)])
+    writer = _Writer(nest, arrays, real, lanes[real] if real else 1, work_items, words)
+    body, groups = writer.text()
+    width = writer.lanes
+    functions = called_functions([nest])
+    parameters = [f"{pointer_type(x)}restrict a{i}" for i, x in enumerate(arrays)]
+    passed = [f"({pointer_type(x)})(start[at[{2 * i + 1}]] + at[{2 * i + 2}])" for i, x in enumerate(arrays)]
+    attribute = f"__attribute__((noinline, min_vector_width({width * real.bits}))) " if real else ""
+    names = [f"b{i}" for i in range(len(buffers))]
+    text = "".join(
+        [
+            *(math_source(names, f"float{dtype.bits}", (width,)) for dtype, names in functions.items()),
+            "#pragma OPENCL FP_CONTRACT OFF\n",
+            f"#define DT_ITEMS {work_items}\n",
+            source("loops"),
+            f"#define REAL {TYPES[real]}\n#define LANES {width}\n{source('vectors')}" if real else "",
+            f"static {attribute}void dt_spread(const long group, __global const int *at, {', '.join(parameters)})\n",
+            "{\n",
+            body,
+            "}\n",
+            f"__kernel __attribute__((reqd_work_group_size({work_items}, 1, 1))) void dt_loops("
+            f"__global const int *at, const int rows, {', '.join(f'__global uchar *{x}' for x in names)})\n",
+            f"{{\n__global uchar *const start[] = {{{', '.join(names)}}};\n",
+            f"dt_spread(get_group_id(0), at, {', '.join(passed)});\n}}\n",
+        ]
+    )
+    table = (tuple(checked_words([0, *words.values])),)
+    where = tuple((0, 1 + 2 * i, array.source.node) for i, array in enumerate(arrays))
+    return LoopKernel("dt_loops", text, table, buffers, work_items, where, groups)
+
+
+def _real_type(nest: Nest) -> DType | None:
+    """The one type of floats that it computes in, beside truth values; then it can use vectors."""
+    found = {source.node.spec.dtype for source in nest.sources()}
+    found |= {step.output.spec.dtype for step in nest.steps}
+    found |= {getattr(step, "dtype", bool_) for step in nest.steps}
+    found -= {bool_}
+    return found.pop() if len(found) == 1 and next(iter(found)).is_float else None
+
+
+class _Writer:
+    """Writes the loops of a nest."""
+
+    def __init__(
+        self, nest: Nest, arrays: list[ArrayArgument], real: DType | None, lanes: int, work_items: int, words: _Words
+    ) -> None:
+        self._nest, self._arrays, self._items, self._words = nest, arrays, work_items, words
+        self.lanes = lanes
+        self._partial = [step for step in nest.steps if isinstance(step, PartialFold)]
+        self._moving = len(arrays) - len(self._partial)
+        rank = len(nest.shape)
+        fold = nest.partial_fold
+        first, last = (fold.first, fold.last) if fold else (rank, rank)
+        self._strides = [array.source.view.strides[:rank] for array in arrays[: self._moving]]
+        segments = [self._axes(*bounds) for bounds in ((0, first), (first, last), (last, rank))]
+        innermost = next((segment for segment in reversed(segments) if segment), None)
+        self._inner = innermost.pop(0) if innermost else _Axis(1, (0,) * self._moving)
+        self._outer, self._run, self._tail = segments
+        self._fold = fold
+        self._columns = fold is not None and last < rank
+        self._along = self._axis_along(arrays) if real and fold is None else _Axis(1, ())
+        self._tiles = {
+            i: f"tile{i}"
+            for i, array in enumerate(arrays[: self._moving])
+            if self._along.steps and self._is_across(array, i) and self._along.steps[i] == 1
+        }
+        names = {array.source: f"a{i}" for i, array in enumerate(arrays) if not array.is_output}
+        if real:
+            steps = {array.source: self._inner.steps[i] for i, array in enumerate(arrays[: self._moving])}
+            at = {array.source: f"u{i}" for i, array in enumerate(arrays[: self._moving])}
+            tiles = {arrays[i].source: name for i, name in self._tiles.items()}
+            self._body: ScalarBody = VectorBody(names, at, rank, steps, real, words.of, tiles)
+        else:
+            at = {
+                array.source: f"u{i} + c * {self._literal(self._inner.steps[i])}"
+                for i, array in enumerate(arrays[: self._moving])
+            }
+            self._body = ScalarBody(names, at, rank)
+
+    def _axes(self, first: int, last: int) -> list[_Axis]:
+        """Some axes of the loops, the innermost first, as few as there can be."""
+        found = layout(self._nest.shape[first:last], [steps[first:last] for steps in self._strides])
+        axes = [_Axis(found.columns, found.inner), *(_Axis(*axis) for axis in found.outer)]
+        return [axis for axis in axes if axis.size > 1]
+
+    def _is_across(self, array: ArrayArgument, i: int) -> bool:
+        """Whether vectors of what is read lie across lines of memory."""
+        return not array.is_output and self._inner.steps[i] not in (0, 1) and array.source.node.spec.dtype is not bool_
+
+    def _axis_along(self, arrays: list[ArrayArgument]) -> _Axis:
+        """The axis, taken from the outer ones, along which lie lines of memory that vectors lie across."""
+        for i, array in enumerate(arrays[: self._moving]):
+            found = next((axis for axis in self._outer if axis.steps[i] == 1), None)
+            if found is not None and self._is_across(array, i):
+                self._outer.remove(found)
+                return found
+        return _Axis(1, ())
+
+    def _literal(self, step: int) -> str:
+        return str(step) if step in (0, 1) else self._words.of(step)
+
+    def text(self) -> tuple[str, int]:
+        """What stands in the function, and how many work-groups share the pieces."""
+        if self._tiles:
+            head, groups = self._tiled_piece()
+        elif self._fold is None:
+            head, groups = self._plain_piece()
+        elif self._columns:
+            head, groups = self._columns_piece(self._fold.parts)
+        else:
+            head, groups = self._rows_piece(self._fold.parts)
+        lines = [*head, *self._loops()]
+        numbers = []
+        for i, (number, bits) in enumerate(self._body.numbers):
+            first = len(self._words.values) + 1
+            self._words.values += words_of(number, bits)
+            kind = "float" if bits == 32 else "double"
+            numbers.append(f"const {kind} c{i} = {read_in_c(bits).format(first, first + 1)};")
+        return "\n".join([*numbers, *lines, ""]), groups
+
+    def _plain_piece(self) -> tuple[list[str], int]:
+        rows, columns = prod(axis.size for axis in self._outer), self._inner.size
+        if any(step not in (0, 1) for step in self._inner.steps):
+            height = width = _TILE
+        else:
+            width = min(columns, PIECE)
+            height = max(1, PIECE // width)
+        across = -(-columns // width)
+        down = -(-rows // height)
+        return [
+            f"const long across = {self._words.of(across)};",
+            *self._range("o", "group / across", height, rows),
+            "const long m0 = 0, m1 = 1;",
+            *self._range("c", "group % across", width, columns),
+        ], across * down
+
+    def _tiled_piece(self) -> tuple[list[str], int]:
+        """Of the axis ``h``, along which some arrays are contiguous, and of ``c``, along which the others are."""
+        rest = prod(axis.size for axis in self._outer)
+        down, across = (-(-axis.size // _TILE) for axis in (self._along, self._inner))
+        return [
+            f"const long across = {self._words.of(across)}, down = {self._words.of(down)};",
+            "const long o0 = group / across / down, o1 = o0 + 1;",
+            *self._range("h", "group / across % down", _TILE, self._along.size),
+            *self._range("c", "group % across", _TILE, self._inner.size),
+        ], rest * down * across
+
+    def _rows_piece(self, parts: int) -> tuple[list[str], int]:
+        rows, columns = prod(axis.size for axis in self._outer), self._inner.size
+        along = prod(axis.size for axis in self._run)
+        height = max(1, PIECE // (along * columns)) if self._items == 1 else 1
+        units = -(-rows // height) * parts
+        if along == 1:
+            width = -(-columns // parts)
+            width += -width % self.lanes
+            cut = ["const long m0 = 0, m1 = 1;", *self._range("c", "part", width, columns)]
+        else:
+            cut = [*self._range("m", "part", -(-along // parts), along), *self._range("c", "0", columns, columns)]
+        return [
+            f"const long parts = {self._words.of(parts)};",
+            f"const long unit = group{' * DT_ITEMS + DT_ITEM' if self._items > 1 else ''}, part = unit % parts;",
+            *self._range("o", "unit / parts", height, rows),
+            *cut,
+        ], -(-units // self._items)
+
+    def _columns_piece(self, parts: int) -> tuple[list[str], int]:
+        rows, columns = prod(axis.size for axis in self._outer), self._inner.size
+        along, behind = (prod(axis.size for axis in axes) for axes in (self._run, self._tail))
+        width = min(columns, _COLUMNS)
+        across = -(-columns // width)
+        height = max(1, PIECE // (along * behind * columns))
+        return [
+            f"const long parts = {self._words.of(parts)}, across = {self._words.of(across)};",
+            "const long part = group / across % parts;",
+            *self._range("o", "group / across / parts", height, rows),
+            *self._range("m", "part", -(-along // parts), along),
+            *self._range("c", "group % across", width, columns),
+            f"const long behind = {self._words.of(behind)}, columns = {self._words.of(columns)};",
+        ], -(-rows // height) * parts * across
+
+    def _range(self, name: str, number: str, size: int, end: int) -> list[str]:
+        return [
+            f"const long {name}0 = {number} * {self._words.of(size)}, {name}e = {self._words.of(end)};",
+            f"const long {name}1 = {name}0 + {self._words.of(size)} < {name}e ? "
+            f"{name}0 + {self._words.of(size)} : {name}e;",
+        ]
+
+    def _loops(self) -> list[str]:
+        lines = ["for (long o = o0; o < o1; o++) {", *self._moved("o", self._outer, None, "p")]
+        if self._columns:
+            return [*lines, *self._column_loops(), "}"]
+        steps, hoisted = self._element()
+        if self._tiles:
+            return [*lines, *self._tile_loops([*hoisted, *steps]), "}"]
+        before, each, after = self._row_folds()
+        return [
+            *lines,
+            *before,
+            "for (long m = m0; m < m1; m++) {",
+            *self._moved("m", self._run, "p", "u"),
+            *hoisted,
+            self._inner_head(self._fold is None),
+            *steps,
+            *each,
+            "}",
+            "}",
+            *after,
+            "}",
+        ]
+
+    def _inner_head(self, shared: bool) -> str:
+        many = self._items > 1 and shared
+        start, by = ("c0 + DT_ITEM", "DT_ITEMS") if many else ("c0", str(self.lanes))
+        head = f"for (long c = {start}; c < c1; c += {by}) {{"
+        return f"{head}\n{self._count()}" if self.lanes > 1 else head
+
+    def _count(self) -> str:
+        return f"const int count = c1 - c < {self.lanes} ? (int)(c1 - c) : {self.lanes};"
+
+    def _column_loops(self) -> list[str]:
+        """The rows of a block one by one for each vector of columns, whose sums wait in memory for the next block."""
+        steps, hoisted = self._element()
+        begin, fold, keep = [], [], []
+        for i, step in enumerate(self._partial):
+            array = f"a{self._moving + i}"
+            place = "((o * parts + part) * behind + t) * columns + c"
+            begin.append(self._body.begin_plain(step, i))
+            fold += self._body.fold_plain(step, i)
+            keep += self._body.keep(step, i, array, place, "b == m0")
+        return [
+            "for (long t = 0; t < behind; t++) {",
+            *self._moved("t", self._tail, "p", "q"),
+            f"for (long b = m0; b == m0 || b < m1; b += {_ROWS}) {{",
+            f"const long end = b + {_ROWS} < m1 ? b + {_ROWS} : m1;",
+            self._inner_head(shared=True),
+            *begin,
+            "for (long m = b; m < end; m++) {",
+            *self._moved("m", self._run, "q", "u"),
+            *hoisted,
+            *steps,
+            *fold,
+            "}",
+            *keep,
+            "}",
+            "}",
+            "}",
+        ]
+
+    def _tile_loops(self, steps: list[str]) -> list[str]:
+        """Lines of memory to squares of numbers, which are read across."""
+        squares = []
+        for i, name in self._tiles.items():
+            line = f"dt_read(a{i} + p{i} + h + (c + k) * {self._words.of(self._inner.steps[i])}, rows)"
+            squares.append(f"REAL {name}[LANES * LANES];")
+            squares.append(
+                f"for (int k = 0; k < LANES; k++) *(dt_private *)({name} + k * LANES) = k < count ? {line} : (VECTOR)0;"
+            )
+        row = _Axis(self._along.size, self._along.steps)
+        return [
+            "for (long h = h0; h < h1; h += LANES) {",
+            "const int rows = h1 - h < LANES ? (int)(h1 - h) : LANES;",
+            self._inner_head(shared=False),
+            *squares,
+            "for (int k = 0; k < rows; k++) {",
+            *self._moved("(h + k)", [row], "p", "u"),
+            *steps,
+            "}",
+            "}",
+            "}",
+        ]
+
+    def _row_folds(self) -> tuple[list[str], list[str], list[str]]:
+        """Before a row, with each of its vectors, and after it."""
+        before, each, after = [], [], []
+        for i, step in enumerate(self._partial):
+            before += self._body.begin_fold(step, i)
+            each += self._body.fold(step, i)
+            after += self._body.end_fold(step, i, f"a{self._moving + i}[o * parts + part]")
+        return before, each, after
+
+    def _element(self) -> tuple[list[str], list[str]]:
+        """What is done with the elements of one vector, and what before the first of a row."""
+        hoisted, loads = self._body.loads()
+        lines = [
+            line for step in self._nest.steps if not isinstance(step, PartialFold) for line in self._body.step(step)
+        ]
+        first = len([x for x in self._arrays if not x.is_output])
+        for i, store in enumerate(self._nest.stores, first):
+            step = self._inner.steps[i]
+            lines.append(self._body.store(store, f"a{i}", f"u{i}", step, self._literal(step)))
+        return [*loads, *lines], hoisted
+
+    def _moved(self, index: str, axes: list[_Axis], base: str | None, name: str) -> list[str]:
+        """Where each array begins for an index of a loop."""
+        lines = []
+        used: list[tuple[str, Strides]] = []
+        if len(axes) == 1:
+            used = [(index, axes[0].steps)]
+        elif axes:
+            lines.append(f"long {index}r = {index};")
+            for k, (size, steps) in enumerate(axes):
+                n = self._words.of(size)
+                if k < len(axes) - 1:
+                    lines.append(f"const long {index}{k}x = {index}r % {n}; {index}r /= {n};")
+                else:
+                    lines.append(f"const long {index}{k}x = {index}r;")
+                used.append((f"{index}{k}x", steps))
+        for i in range(self._moving):
+            terms = [f"{base}{i}"] if base else []
+            terms += [f"{x} * {self._literal(steps[i])}" for x, steps in used if steps[i]]
+            lines.append(f"const long {name}{i} = {' + '.join(terms) or '0'};")
+        return lines
