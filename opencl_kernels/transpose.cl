@@ -1,11 +1,12 @@
-// A copy in which neighbours of the source lie apart in the target, and the other way round: one work-item copies a piece
-// of PIECE by PIECE elements, square by square, so that each line of memory is read and written once.
+// A copy in which neighbours of the source lie apart in the target, and the other way round: one work-item reads a piece of
+// PIECE by PIECE elements, and writes it. So each line of memory is read and written once, many of them at a time.
 //
-// Defined before this text: RAW, a type of the elements' size. The source has neighbours along `down`, the target along
+// Defined before this text: PIECE, and RAW, a type of the elements' size. The source has neighbours along `down`, the target along
 // `across`. layout: where both begin, then size and steps of each further axis.
 
-#define SIDE (64 / sizeof(RAW) < 16 ? (int)(64 / sizeof(RAW)) : 16)
-#define PIECE 64
+#define SIDE 16
+// Elements from row to row of a piece: rows that begin a power of two apart would share few places in the cache.
+#define STEP (PIECE + SIDE)
 
 __kernel void dt_transpose(__global const RAW *restrict x, __global RAW *restrict y, const ulong pieces, const ulong down,
                            const ulong across, const ulong x_step, const ulong y_step, const ulong axes,
@@ -25,25 +26,22 @@ __kernel void dt_transpose(__global const RAW *restrict x, __global RAW *restric
         y += (long)(rest % (size_t)entry[0]) * entry[2];
         rest /= (size_t)entry[0];
     }
-    size_t end_row = min(first_row + PIECE, (size_t)down), end_column = min(first_column + PIECE, (size_t)across);
-    RAW square[SIDE * SIDE];
-    for (size_t row = first_row; row < end_row; row += SIDE)
-        for (size_t column = first_column; column < end_column; column += SIDE) {
-            __global const RAW *from = x + column * x_step + row;
-            __global RAW *to = y + row * y_step + column;
-            if (end_row - row >= SIDE && end_column - column >= SIDE) {
-                for (int j = 0; j < SIDE; j++)
-                    for (int i = 0; i < SIDE; i++)
-                        square[j * SIDE + i] = from[j * x_step + i];
-                for (int i = 0; i < SIDE; i++)
-                    for (int j = 0; j < SIDE; j++)
-                        to[i * y_step + j] = square[j * SIDE + i];
-            }
-            else {
-                int rows = min((size_t)SIDE, end_row - row), columns = min((size_t)SIDE, end_column - column);
-                for (int i = 0; i < rows; i++)
-                    for (int j = 0; j < columns; j++)
-                        to[i * y_step + j] = from[j * x_step + i];
-            }
-        }
+    int rows = min((size_t)PIECE, (size_t)down - first_row), columns = min((size_t)PIECE, (size_t)across - first_column);
+    __global const RAW *from = x + first_column * x_step + first_row;
+    __global RAW *to = y + first_row * y_step + first_column;
+    RAW piece[PIECE * STEP];
+    for (int j = 0; j < columns; j++, from += x_step)
+        if (rows == PIECE)
+            for (int i = 0; i < PIECE; i++)
+                piece[j * STEP + i] = from[i];
+        else
+            for (int i = 0; i < rows; i++)
+                piece[j * STEP + i] = from[i];
+    for (int i = 0; i < rows; i++, to += y_step)
+        if (columns == PIECE)
+            for (int j = 0; j < PIECE; j++)
+                to[j] = piece[j * STEP + i];
+        else
+            for (int j = 0; j < columns; j++)
+                to[j] = piece[j * STEP + i];
 }

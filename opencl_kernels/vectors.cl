@@ -1,19 +1,24 @@
-// Vectors of LANES elements of memory, of which the first `count` are there; REAL and LANES are defined before this text.
+// Vectors of LANES elements of memory, of which the first `count` are there.
+//
+// Defined before this text: REAL; LANES; STEP, the elements from line to line of a piece of memory that is read across.
 
 #define JOINED(a, b) a##b
 #define NAMED(a, b) JOINED(a, b)
 #define VECTOR NAMED(REAL, LANES)
 // Dereferenced, for compilers spill registers around vloadn.
-typedef VECTOR __attribute__((aligned(sizeof(REAL)))) dt_unaligned;
-typedef VECTOR __attribute__((aligned(sizeof(REAL)))) dt_private;
+typedef VECTOR __attribute__((aligned(sizeof(REAL)))) dt_unaligned, dt_kept;
 
-// Column `k` of a square.
-static inline VECTOR dt_across(const REAL *square, const int k)
+// Neighbours across the lines of memory that were copied to `piece`, STEP elements each.
+static inline VECTOR dt_across(const REAL *piece, const int count)
 {
     VECTOR found = (VECTOR)(0);
+    if (count == LANES)
 #pragma unroll
-    for (int j = 0; j < LANES; j++)
-        ((REAL *)&found)[j] = square[j * LANES + k];
+        for (int j = 0; j < LANES; j++)
+            ((REAL *)&found)[j] = piece[j * STEP];
+    else
+        for (int j = 0; j < count; j++)
+            ((REAL *)&found)[j] = piece[j * STEP];
     return found;
 }
 
@@ -89,4 +94,13 @@ static inline VECTOR dt_first(VECTOR value, const VECTOR other, const int count)
     for (int k = count; k < LANES; k++)
         ((REAL *)&value)[k] = ((const REAL *)&other)[k];
     return value;
+}
+
+static inline void dt_copy(__global const REAL *from, REAL *to, const int count)
+{
+    int i = 0;
+    for (; i <= count - LANES; i += LANES)
+        *(dt_kept *)(to + i) = *(__global const dt_unaligned *)(from + i);
+    for (; i < count; i++)
+        to[i] = from[i];
 }

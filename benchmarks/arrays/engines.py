@@ -67,11 +67,10 @@ def torch_engine(threads: int) -> Engine:
     return step
 
 
-def dualtape_engine(device: str, jitted: bool) -> Engine:
-    """With the arrays on the device, eagerly or as one program."""
+def dualtape_functions() -> SimpleNamespace:
     import dualtape as dt
 
-    xp = SimpleNamespace(
+    return SimpleNamespace(
         tanh=dt.ops.tanh,
         exp=dt.ops.exp,
         rows=lambda x: x.reshape((x.shape[0], 1)),
@@ -79,6 +78,13 @@ def dualtape_engine(device: str, jitted: bool) -> Engine:
         row_sum=lambda x: x.sum(1),
         transposed=lambda x: x.T,
     )
+
+
+def dualtape_engine(device: str, jitted: bool) -> Engine:
+    """With the arrays on the device, eagerly or as one program."""
+    import dualtape as dt
+
+    xp = dualtape_functions()
     place = next(x for x in dt.devices() if x.name == device)
 
     def step(function: Callable[..., Any], arrays: Sequence[np.ndarray]) -> Step:

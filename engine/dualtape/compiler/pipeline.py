@@ -34,6 +34,7 @@ Each is a function of what is before it alone, and ``docs/compiler.md`` follows 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -41,6 +42,7 @@ import numpy as np
 from dualtape.compiler.blocks import (
     Guarded,
     NotBlockable,
+    NothingToFuse,
     choose_device,
     choose_division,
     compile_region,
@@ -57,6 +59,9 @@ from dualtape.devices.device import Device
 from dualtape.errors import DeviceError
 from dualtape.parameter import Parameter
 from dualtape.primitives.contraction import matmul
+
+FEWEST_PRODUCTS = 2
+"""Products from which blocks of points may pay: what lies between two of them need not leave the cache."""
 
 
 class Compiled(NamedTuple):
@@ -129,7 +134,7 @@ def _compiled(
 ) -> tuple[Runner, str, str]:
     try:
         device = choose_device(program, home, chosen, times)
-        if device is home and not any(equation.primitive is matmul for equation in program.equations):
+        if device is home and sum(equation.primitive is matmul for equation in program.equations) < FEWEST_PRODUCTS:
             fused = _as_loops(program, home, chosen)
             if fused is not None:
                 return fused
@@ -139,7 +144,7 @@ def _compiled(
             device.require(region.dtype)
         kernels = {x: compile_region(x, device.architecture) for x in division.regions}
         plan = plan_blocks(thin, division, kernels, home, device, compile_body)
-    except (NotBlockable, DeviceError) as reason:
+    except (NotBlockable, NothingToFuse, DeviceError) as reason:
         return _without_points(program, home, chosen, reason, compile_body)
     explanation = f"{division.explanation(device)}; {plan.between}"
     return Guarded(plan.run, program, home), "\n".join(plan.sources), explanation
@@ -149,18 +154,22 @@ def _without_points(
     program: Program, home: Device, chosen: Device | None, reason: Exception, compile_body: CompileBody
 ) -> tuple[Runner, str, str]:
     """What runs a program that does not run in blocks, for that reason."""
-    found = _as_loops(program, home, chosen)
-    if found is not None:
-        return found
+    if isinstance(reason, NotBlockable):
+        with suppress(NothingToFuse):
+            found = _as_loops(program, home, chosen)
+            if found is not None:
+                return found
     return replayed(program, home, compile_body), "", f"runs operation by operation on {home}: {reason}"
 
 
 def _as_loops(program: Program, home: Device, chosen: Device | None) -> tuple[Runner, str, str] | None:
-    """What runs a program as loops where its inputs are, if that can be and pays."""
+    """What runs a program as loops where its inputs are, if that can be and pays; or :class:`NothingToFuse`."""
     if chosen is not None and chosen is not home:
         return None
     try:
         plan = plan_loops(program, home)
+    except NothingToFuse:
+        raise
     except (NotLoops, DeviceError):
         return None
     return Guarded(plan.run, program, home), "\n".join(plan.sources), f"runs as {plan.between} on {home}"

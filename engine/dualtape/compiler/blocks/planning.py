@@ -33,6 +33,10 @@ MUCH_MOVED = 1 << 20
 """Elements from which moving them takes longer than what is asked of a driver for each kernel."""
 
 
+class NothingToFuse(NotLoops):
+    """Every operation of a program by itself is what loops would be, too."""
+
+
 class PlannedProgram(NamedTuple):
     """What runs a program.
 
@@ -88,7 +92,7 @@ def plan_loops(program: Program, home: Device) -> PlannedProgram:
     placed = place_program(program, whole, {}, False, home.architecture, MOST_ELEMENTS_ALONE)
     resident = ResidentPlan(placed, home, home)
     if count < FEWEST_ALONE and resident.launches + resident.operations >= count:
-        raise NotLoops("no two operations can be one kernel")
+        raise NothingToFuse("no two of its operations can be one kernel")
     return PlannedProgram(resident, resident.sources, _kernels_of_loops(resident))
 
 

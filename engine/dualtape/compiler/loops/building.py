@@ -242,6 +242,8 @@ class NestBuilder:
         if not output.spec.dtype.is_float:
             raise NotLoops(f"`matmul` of {output.spec.dtype} has no loops")
         inner = left.view.shape[-1]
+        if self._has_operations and prod(output.spec.shape) * inner >= LEAST_SPREAD:
+            raise NotLoops("a product of large matrices has kernels of its own")
         shape = (*batch, rows, columns, inner)
 
         def strides(view: View) -> tuple[int, ...]:

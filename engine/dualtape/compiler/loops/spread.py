@@ -30,10 +30,18 @@ from dualtape.core.words import read_in_c, words_of
 from dualtape.dtypes import DType, bool_
 from dualtape.opencl_kernels import math_source, source
 
-_TILE = 64
-"""Rows and columns of a piece in which an array is read against its order: its cache lines are read once."""
+_TILE = {32: 128, 64: 64}
+"""Rows and columns of a piece in which an array is read across its lines of memory, which are read once and lie in a
+cache; for floats of so many bits."""
+_MOST_TILES = 4
 
 _COLUMNS, _ROWS = 2048, 8  # of a piece whose columns are summed, and of its rows those that are summed in registers
+
+
+def _vectors(real: DType, lanes: int) -> str:
+    # From line to line of a piece that is read across: no power of two, whose multiples share few places in a cache.
+    step = _TILE[real.bits] + 16
+    return f"#define REAL {TYPES[real]}\n#define LANES {lanes}\n#define STEP {step}\n{source('vectors')}"
 
 
 class _Axis(NamedTuple):
@@ -76,7 +84,7 @@ def spread_kernel(
             "#pragma OPENCL FP_CONTRACT OFF\n",
             f"#define DT_ITEMS {work_items}\n",
             source("loops"),
-            f"#define REAL {TYPES[real]}\n#define LANES {width}\n{source('vectors')}" if real else "",
+            _vectors(real, width) if real else "",
             f"static {attribute}void dt_spread(const long group, __global const int *at, {', '.join(parameters)})\n",
             "{\n",
             body,
@@ -109,6 +117,7 @@ class _Writer:
     ) -> None:
         self._nest, self._arrays, self._items, self._words = nest, arrays, work_items, words
         self.lanes = lanes
+        self._tile = _TILE[real.bits] if real else 0
         self._partial = [step for step in nest.steps if isinstance(step, PartialFold)]
         self._moving = len(arrays) - len(self._partial)
         rank = len(nest.shape)
@@ -122,11 +131,12 @@ class _Writer:
         self._fold = fold
         self._columns = fold is not None and last < rank
         self._along = self._axis_along(arrays) if real and fold is None else _Axis(1, ())
-        self._tiles = {
+        across = {
             i: f"tile{i}"
             for i, array in enumerate(arrays[: self._moving])
             if self._along.steps and self._is_across(array, i) and self._along.steps[i] == 1
         }
+        self._tiles = dict(list(across.items())[:_MOST_TILES])
         names = {array.source: f"a{i}" for i, array in enumerate(arrays) if not array.is_output}
         if real:
             steps = {array.source: self._inner.steps[i] for i, array in enumerate(arrays[: self._moving])}
@@ -184,7 +194,7 @@ class _Writer:
     def _plain_piece(self) -> tuple[list[str], int]:
         rows, columns = prod(axis.size for axis in self._outer), self._inner.size
         if any(step not in (0, 1) for step in self._inner.steps):
-            height = width = _TILE
+            height = width = 64
         else:
             width = min(columns, PIECE)
             height = max(1, PIECE // width)
@@ -200,12 +210,12 @@ class _Writer:
     def _tiled_piece(self) -> tuple[list[str], int]:
         """Of the axis ``h``, along which some arrays are contiguous, and of ``c``, along which the others are."""
         rest = prod(axis.size for axis in self._outer)
-        down, across = (-(-axis.size // _TILE) for axis in (self._along, self._inner))
+        down, across = (-(-axis.size // self._tile) for axis in (self._along, self._inner))
         return [
             f"const long across = {self._words.of(across)}, down = {self._words.of(down)};",
             "const long o0 = group / across / down, o1 = o0 + 1;",
-            *self._range("h", "group / across % down", _TILE, self._along.size),
-            *self._range("c", "group % across", _TILE, self._inner.size),
+            *self._range("h", "group / across % down", self._tile, self._along.size),
+            *self._range("c", "group % across", self._tile, self._inner.size),
         ], rest * down * across
 
     def _rows_piece(self, parts: int) -> tuple[list[str], int]:
@@ -254,7 +264,7 @@ class _Writer:
             return [*lines, *self._column_loops(), "}"]
         steps, hoisted = self._element()
         if self._tiles:
-            return [*lines, *self._tile_loops([*hoisted, *steps]), "}"]
+            return [*lines, *self._tile_loops(steps, hoisted), "}"]
         before, each, after = self._row_folds()
         return [
             *lines,
@@ -309,25 +319,23 @@ class _Writer:
             "}",
         ]
 
-    def _tile_loops(self, steps: list[str]) -> list[str]:
-        """Lines of memory to squares of numbers, which are read across."""
-        squares = []
+    def _tile_loops(self, steps: list[str], hoisted: list[str]) -> list[str]:
+        """Lines of memory to pieces of numbers, which are read across."""
+        lines = []
         for i, name in self._tiles.items():
-            line = f"dt_read(a{i} + p{i} + h + (c + k) * {self._words.of(self._inner.steps[i])}, rows)"
-            squares.append(f"REAL {name}[LANES * LANES];")
-            squares.append(
-                f"for (int k = 0; k < LANES; k++) *(dt_private *)({name} + k * LANES) = k < count ? {line} : (VECTOR)0;"
-            )
-        row = _Axis(self._along.size, self._along.steps)
+            lines += [
+                f"REAL {name}[{self._tile} * STEP];",
+                "for (long c = c0; c < c1; c++)",
+                f"dt_copy(a{i} + p{i} + h0 + c * {self._words.of(self._inner.steps[i])}, "
+                f"{name} + (c - c0) * STEP, (int)(h1 - h0));",
+            ]
         return [
-            "for (long h = h0; h < h1; h += LANES) {",
-            "const int rows = h1 - h < LANES ? (int)(h1 - h) : LANES;",
+            *lines,
+            "for (long h = h0; h < h1; h++) {",
+            *self._moved("h", [self._along], "p", "u"),
+            *hoisted,
             self._inner_head(shared=False),
-            *squares,
-            "for (int k = 0; k < rows; k++) {",
-            *self._moved("(h + k)", [row], "p", "u"),
             *steps,
-            "}",
             "}",
             "}",
         ]

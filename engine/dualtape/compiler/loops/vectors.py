@@ -17,7 +17,7 @@ class VectorBody(ScalarBody):
     """For ``LANES`` elements from ``c`` on, of which ``count`` are there.
 
     ``steps`` are those of arrays along ``c``, ``word`` is how to write a number that the kernel is told, and ``tiles``
-    are squares of numbers, of which ``k`` is the column to read.
+    are pieces of arrays from ``c0`` and ``h0`` on, to be read across.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class VectorBody(ScalarBody):
         flags = "_flags" if source.node.spec.dtype is bool_ else ""
         place = f"{at}{behind}"
         if source in self._tiles:
-            return f"dt_across({self._tiles[source]}, k)"
+            return f"dt_across({self._tiles[source]} + (c - c0) * STEP + h - h0, count)"
         if step == 0:
             return f"(VECTOR)({name}[{place}])"
         if step == 1:

@@ -21,6 +21,7 @@ from dualtape.opencl_kernels import source
 _SUM = Fold(0, x + y)
 _SHORTEST_PART = 512
 _MOST_PARTS = 64
+_MOST_TILES = 16  # of a work-item, below each other
 _LONGEST_PART = 32768  # so that errors do not grow with the length of sums
 
 
@@ -160,10 +161,13 @@ class Tile(NamedTuple):
 
 def _tile(runtime: Runtime, product: Product) -> Tile:
     lanes = runtime.lanes(product.computed.bits // 8)
-    vectors = 1 if product.n <= lanes else 2
     # Accumulators must stay in registers: 32 of 64 bytes with AVX-512, otherwise 16.
-    most = (24 if runtime.vector_bytes == 64 else 12) // 2
-    heights = [rows for rows in (12, 10, 8, 6, 4, 2, 1) if rows <= min(most, product.m)] or [1]
+    registers = 24 if runtime.vector_bytes == 64 else 12
+    vectors = -(-product.n // lanes)
+    if vectors > registers // 3:
+        vectors = 2
+    most = registers // max(2, vectors)
+    heights = [rows for rows in (12, 10, 8, 6, 5, 4, 3, 2, 1) if rows <= min(most, product.m)] or [1]
     # A tile costs its rows, and about two more for reading the right factor.
     rows = min(heights, key=lambda rows: -(-product.m // rows) * (rows + 2))
     return Tile(rows, vectors, lanes)
@@ -174,12 +178,18 @@ def _tiled(runtime: Runtime, product: Product, tile: Tile) -> PreparedLaunch:
     panels = -(-n // tile.columns)
     direct = product.dtype is product.computed and n % tile.columns == 0 and (panels <= 4 or m <= 4 * tile.rows)
     macros = product.macros(tile.lanes, runtime.wide_attribute())
-    macros += define({"ROWS": tile.rows, "VECTORS": tile.vectors, "COLUMNS": tile.columns})
-    grid = runtime.spread(count * product.parts * panels * -(-m // tile.rows))
+    spills = int(panels == 1 and tile.columns <= 2 * n)
+    macros += define({"ROWS": tile.rows, "VECTORS": tile.vectors, "COLUMNS": tile.columns, "SPILLS": spills})
+    row_tiles = -(-m // tile.rows)
+    tiles = count * product.parts * panels * row_tiles
+    repeat = max(1, min(_MOST_TILES, row_tiles, tiles // (8 * runtime.processors))) if runtime.is_cpu else 1
+    items = count * product.parts * panels * -(-row_tiles // repeat)
+    # On processors each does much, and is a group by itself.
+    grid = ((items,), (1,)) if runtime.is_cpu else runtime.grid(items)
     starts = runtime.table(product.starts(m * k, k * n if direct else panels * k * tile.columns))
     # From row to row of the right factor, and from panel to panel.
     strides = (n, tile.columns) if direct else (tile.columns, k * tile.columns)
-    sizes = (count, m, k, n, *strides, product.part, product.parts)
+    sizes = (count, m, k, n, *strides, product.part, product.parts, repeat)
     multiply = runtime.launch("dt_matmul", macros + source("matmul"), 3, grid, starts, *sizes)
     if direct:
         return multiply

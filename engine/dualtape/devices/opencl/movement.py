@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from math import prod
 
+import numpy as np
+
 from dualtape.core.expression import x as element
 from dualtape.core.layout import Layout, layout
 from dualtape.core.lowering import Movement, Placement, View, contiguous_strides
@@ -15,7 +17,6 @@ from dualtape.devices.opencl.runtime import Operands, Params, Plan, PreparedLaun
 from dualtape.devices.opencl.types import RAW, CType, define
 from dualtape.opencl_kernels import source
 
-_PIECE = 64  # of rows, and of columns, as in transpose.cl
 _LEAST_SIDE = 8
 
 
@@ -74,7 +75,7 @@ def _place(runtime: Runtime, x: Spec, view: View) -> PreparedLaunch:
 
 def _copy(runtime: Runtime, x: Spec, where: Layout) -> PreparedLaunch:
     raw = RAW[x.dtype.numpy.itemsize]
-    exchanged = _exchanged_axis(where)
+    exchanged = _exchanged_axis(where) if runtime.is_cpu else None  # GPUs have no cache for the pieces
     if exchanged is not None:
         return _transpose(runtime, raw, where, exchanged)
     return map_launch(runtime, MapKernel("copy", element, "", (raw,), (False,), raw, raw), where)
@@ -92,7 +93,8 @@ def _transpose(runtime: Runtime, raw: CType, where: Layout, axis: int) -> Prepar
     down, (_, y_step) = where.outer[axis]
     rest = [*where.outer[:axis], *where.outer[axis + 1 :]]
     table = [*where.offsets, *(number for size, steps in rest for number in (size, *steps))]
-    pieces = prod([-(-down // _PIECE), -(-where.columns // _PIECE), *(size for size, _ in rest)])
+    piece = 128 if np.dtype(raw.argument).itemsize <= 4 else 64  # rows and columns, which fit into a cache
+    pieces = prod([-(-down // piece), -(-where.columns // piece), *(size for size, _ in rest)])
     sizes = (pieces, down, where.columns, where.inner[0], y_step, len(rest), runtime.table(table))
-    text = define({"RAW": raw.storage}) + source("transpose")
+    text = define({"RAW": raw.storage, "PIECE": piece}) + source("transpose")
     return runtime.launch("dt_transpose", text, 2, runtime.spread(pieces), *sizes)
