@@ -23,7 +23,8 @@ compile_region              the kernel of a region, by these stages:            
 - kernel_source             all of the source                                       blocks/emit/kernel.py
 plan_blocks                 what a call runs, by these stages:                      blocks/planning.py
 - place_program             what runs between regions as loops, and all arrays      blocks/placing.py
-- loop_kernels              the kernels of the loops                                loops/kernels.py
+- loop_kernels              the kernels of loops on few elements                    loops/kernels.py
+- spread_kernel             the kernel of loops on many, which all of a device runs loops/spread.py
 - plan_on_host              what a call runs if that cannot be: the host between    blocks/run.py
 plan_loops                  what a call runs if there are no points                 blocks/planning.py
 ==========================  ======================================================  =================================
@@ -34,7 +35,6 @@ Each is a function of what is before it alone, and ``docs/compiler.md`` follows 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -154,11 +154,12 @@ def _without_points(
     program: Program, home: Device, chosen: Device | None, reason: Exception, compile_body: CompileBody
 ) -> tuple[Runner, str, str]:
     """What runs a program that does not run in blocks, for that reason."""
-    if isinstance(reason, NotBlockable):
-        with suppress(NothingToFuse):
-            found = _as_loops(program, home, chosen)
-            if found is not None:
-                return found
+    try:
+        found = None if isinstance(reason, NothingToFuse) else _as_loops(program, home, chosen)
+    except NothingToFuse:
+        found = None
+    if found is not None:
+        return found
     return replayed(program, home, compile_body), "", f"runs operation by operation on {home}: {reason}"
 
 

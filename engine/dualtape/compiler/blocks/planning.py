@@ -104,7 +104,9 @@ def moved_elements(program: Program) -> int:
 def _kernels_of_loops(plan: ResidentPlan) -> str:
     text = f"{plan.launches or 'no'} kernel{'s' if plan.launches != 1 else ''} of loops"
     if plan.operations:
-        text += f" and {plan.operations} operation{'s' if plan.operations != 1 else ''} by themselves"
+        text += (
+            f" and {f'{plan.operations} operations by themselves' if plan.operations > 1 else '1 operation by itself'}"
+        )
     return text
 
 

@@ -6,11 +6,11 @@ loops where the order of reading and writing allows it, and then nothing between
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import replace
 from math import prod
 
-from dualtape.compiler.loops.cutting import LEAST_SPREAD, parts_of, runs
+from dualtape.compiler.loops.cutting import LEAST_SPREAD, LONGEST_SUM, MOST_VECTORS, parts_of, runs
 from dualtape.compiler.loops.joining import NestGraph
 from dualtape.compiler.loops.nest import (
     Accumulation,
@@ -39,13 +39,16 @@ HAS_NAN = Fold(0, choose(y != y, 1, x))
 """1 if an element is NaN."""
 
 
+_SCALARS = {float32: 1, float64: 1}
+
+
 class NestBuilder:
     """The loop nests of a program's stages so far.
 
     Parameters
     ----------
-    floats
-        The types of floats that the device computes in.
+    lanes
+        The types of floats that the device computes in, and how many of each a vector of its kernels holds.
     operations
         Whether an equation without loops may be an operation by itself, between loops.
 
@@ -57,8 +60,8 @@ class NestBuilder:
         The outputs of equations that are operations by themselves.
     """
 
-    def __init__(self, floats: Collection[DType] = (float32, float64), operations: bool = False) -> None:
-        self._floats, self._has_operations = floats, operations
+    def __init__(self, lanes: Mapping[DType, int] = _SCALARS, operations: bool = False) -> None:
+        self._lanes, self._has_operations = lanes, operations
         self.stage = 0
         self._graph = NestGraph()
         self._places: dict[Node, Source] = {}
@@ -106,7 +109,7 @@ class NestBuilder:
         primitive, params, output = equation.primitive, equation.params, equation.output
         operands = [self.source(operand) for operand in equation.reads]
         for spec in (output.spec, *(node.spec for node in equation.reads)):
-            if spec.dtype.is_float and spec.dtype not in self._floats:
+            if spec.dtype.is_float and spec.dtype not in self._lanes:
                 raise NotLoops(f"`{primitive.name}` is of {spec.dtype}")
             if 0 in spec.shape:
                 raise NotLoops(f"`{primitive.name}` is of no elements")
@@ -243,7 +246,7 @@ class NestBuilder:
             raise NotLoops(f"`matmul` of {output.spec.dtype} has no loops")
         inner = left.view.shape[-1]
         if self._has_operations and prod(output.spec.shape) * inner >= LEAST_SPREAD:
-            raise NotLoops("a product of large matrices has kernels of its own")
+            left, right = self._tiled_factors(output, left, right)
         shape = (*batch, rows, columns, inner)
 
         def strides(view: View) -> tuple[int, ...]:
@@ -255,6 +258,24 @@ class NestBuilder:
         second = View(right.view.offset, shape, (*strides(right.view), 0, column, down))
         given = (Source(left.node, first), Source(right.node, second))
         self._add_reduction(output, Fold(0, x + y), given, len(shape) - 1)
+
+    def _tiled_factors(self, output: Node, left: Source, right: Source) -> tuple[Source, Source]:
+        """Factors of a product whose rows of the result stay in registers, or :class:`NotLoops`."""
+        lanes, rank = self._lanes.get(output.spec.dtype, 1), len(output.spec.shape)
+        columns, inner = output.spec.shape[-1], left.view.shape[-1]
+        padded = -(-columns // lanes) * lanes
+        most = MOST_VECTORS if lanes * output.spec.dtype.bits >= 512 else MOST_VECTORS // 2
+        if lanes == 1 or rank != 2 or 1 in output.spec.shape or padded > most * lanes or inner > LONGEST_SUM:
+            raise NotLoops("a product of large matrices has kernels of its own")
+        if left.view.strides[1] != 1:
+            left = self._dense(left)
+        if right.view.strides[1] != 1 or (padded != columns and right.view.strides[0] < padded):
+            wide = Node(Spec((inner, padded), output.spec.dtype))
+            self._graph.cleared[wide] = self._write(0, output.spec.dtype, whole(wide))
+            view = View(0, (inner, columns), (padded, 1))
+            self.copy(right, Source(wide, view))
+            right = Source(wide, view)
+        return left, right
 
     def _join(self, parts: list[Source], output: Source, axis: int) -> None:
         start, strides = 0, output.view.strides

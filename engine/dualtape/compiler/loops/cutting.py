@@ -14,6 +14,9 @@ LEAST_SPREAD = 1 << 16
 PIECE = 1 << 14
 """Elements of a piece: its work takes longer than it takes to begin one, and there are enough of them to share."""
 
+MOST_VECTORS, LONGEST_SUM = 8, 256
+"""Of a row of a product that stays in registers of 64 bytes, half as many in shorter ones, and terms of its sums."""
+
 _ROWS = 128  # of a part whose columns are summed
 _MOST_PARTS = 1024
 _PARTIAL_SUMS = 1 << 16

@@ -138,6 +138,9 @@ class NestGraph:
 def _reduce_alike(first: Nest, second: Nest) -> bool:
     """Whether the loops of both can be cut into the same parts."""
     one, other = first.partial_fold, second.partial_fold
+    if first.product or second.product:
+        alone = not ((first.product and second.product) or one or other)
+        return alone and None is not first.real_type is second.real_type
     return one is None or other is None or one[3:] == other[3:]
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from dualtape.compiler.program import Equation, Node, Number
 from dualtape.core.lowering import Expression, Fold, View, contiguous_strides
 from dualtape.core.spec import Shape
-from dualtape.dtypes import DType
+from dualtape.dtypes import DType, bool_
 
 
 class NotLoops(Exception):
@@ -60,6 +60,14 @@ class Accumulation(NamedTuple):
     @property
     def operands(self) -> tuple[CalculationOperand, ...]:
         return self.sources
+
+    @property
+    def is_product(self) -> bool:
+        """Whether it is one of matrices whose rows are contiguous."""
+        strides = [source.view.strides for source in self.sources]
+        if len(strides) != 2 or len(strides[0]) != 3 or len(self.inner) != 1 or not self.output.spec.dtype.is_float:
+            return False
+        return strides[0][1:] == (0, 1) and strides[1][:2] == (0, 1)
 
     def reading(self, read: Callable[[CalculationOperand], CalculationOperand]) -> Accumulation:
         """Itself: what it reads is in memory."""
@@ -129,6 +137,20 @@ class Nest:
     def partial_fold(self) -> PartialFold | None:
         """One of those that it makes, all of which reduce the same axes in the same parts."""
         return next((step for step in self.steps if isinstance(step, PartialFold)), None)
+
+    @property
+    def product(self) -> Accumulation | None:
+        """The product of two matrices that it makes, rows of both contiguous; those of the right one may be padded."""
+        return next((x for x in self.steps if isinstance(x, Accumulation) and x.is_product), None)
+
+    @property
+    def real_type(self) -> DType | None:
+        """The one type of floats that it computes in, beside truth values; then it can use vectors."""
+        found = {source.node.spec.dtype for source in self.sources()}
+        found |= {step.output.spec.dtype for step in self.steps}
+        found |= {step.dtype for step in self.steps if isinstance(step, Calculation)}
+        found -= {bool_}
+        return found.pop() if len(found) == 1 and next(iter(found)).is_float else None
 
     @property
     def elements(self) -> int:

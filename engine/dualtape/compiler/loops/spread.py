@@ -23,7 +23,7 @@ from typing import NamedTuple
 from dualtape.compiler.loops.cutting import PIECE
 from dualtape.compiler.loops.emission import TYPES, ArrayArgument, ScalarBody, arrays_of, pointer_type
 from dualtape.compiler.loops.kernels import LoopKernel, WhereArrays, called_functions, checked_words, place_words
-from dualtape.compiler.loops.nest import Nest, PartialFold
+from dualtape.compiler.loops.nest import Accumulation, Nest, PartialFold
 from dualtape.compiler.loops.vectors import VectorBody
 from dualtape.core.layout import Strides, layout
 from dualtape.core.words import read_in_c, words_of
@@ -68,7 +68,7 @@ def spread_kernel(
     """The kernel of a nest, for groups of so many work-items."""
     arrays = arrays_of(nest)
     buffers = tuple(dict.fromkeys((*more, *(places[array.source.node].buffer for array in arrays))))
-    real = _real_type(nest) if work_items == 1 else None
+    real = nest.real_type if work_items == 1 else None
     words = _Words([word for array in arrays for word in place_words(array, places, buffers)])
     writer = _Writer(nest, arrays, real, lanes[real] if real else 1, work_items, words)
     body, groups = writer.text()
@@ -85,6 +85,7 @@ def spread_kernel(
             f"#define DT_ITEMS {work_items}\n",
             source("loops"),
             _vectors(real, width) if real else "",
+            writer.product_text(attribute),
             f"static {attribute}void dt_spread(const long group, __global const int *at, {', '.join(parameters)})\n",
             "{\n",
             body,
@@ -98,15 +99,6 @@ def spread_kernel(
     table = (tuple(checked_words([0, *words.values])),)
     where = tuple((0, 1 + 2 * i, array.source.node) for i, array in enumerate(arrays))
     return LoopKernel("dt_loops", text, table, buffers, work_items, where, groups)
-
-
-def _real_type(nest: Nest) -> DType | None:
-    """The one type of floats that it computes in, beside truth values; then it can use vectors."""
-    found = {source.node.spec.dtype for source in nest.sources()}
-    found |= {step.output.spec.dtype for step in nest.steps}
-    found |= {getattr(step, "dtype", bool_) for step in nest.steps}
-    found -= {bool_}
-    return found.pop() if len(found) == 1 and next(iter(found)).is_float else None
 
 
 class _Writer:
@@ -130,25 +122,37 @@ class _Writer:
         self._outer, self._run, self._tail = segments
         self._fold = fold
         self._columns = fold is not None and last < rank
-        self._along = self._axis_along(arrays) if real and fold is None else _Axis(1, ())
+        self._along = self._axis_along(arrays) if real and fold is None and not nest.product else _Axis(1, ())
         across = {
             i: f"tile{i}"
             for i, array in enumerate(arrays[: self._moving])
             if self._along.steps and self._is_across(array, i) and self._along.steps[i] == 1
         }
         self._tiles = dict(list(across.items())[:_MOST_TILES])
-        names = {array.source: f"a{i}" for i, array in enumerate(arrays) if not array.is_output}
+        self._product = nest.product if real and fold is None and len(self._outer) == 1 else None
+        if self._product and real:
+            self._vectors = -(-self._inner.size // lanes)
+            self._rows = min((24 if lanes * real.bits >= 512 else 12) // max(2, self._vectors), nest.shape[0])
+        self._names = names = {array.source: f"a{i}" for i, array in enumerate(arrays) if not array.is_output}
         if real:
             steps = {array.source: self._inner.steps[i] for i, array in enumerate(arrays[: self._moving])}
             at = {array.source: f"u{i}" for i, array in enumerate(arrays[: self._moving])}
             tiles = {arrays[i].source: name for i, name in self._tiles.items()}
-            self._body: ScalarBody = VectorBody(names, at, rank, steps, real, words.of, tiles)
+            made = {self._product.output: "sums[(o - first) * VECTORS + c / LANES]"} if self._product else {}
+            self._body: ScalarBody = VectorBody(names, at, rank, steps, real, words.of, tiles, made)
         else:
             at = {
                 array.source: f"u{i} + c * {self._literal(self._inner.steps[i])}"
                 for i, array in enumerate(arrays[: self._moving])
             }
             self._body = ScalarBody(names, at, rank)
+
+    def product_text(self, attribute: str) -> str:
+        """The function that computes rows of a product, if there is one."""
+        if not self._product:
+            return ""
+        sizes = f"#define ROWS {self._rows}\n#define VECTORS {self._vectors}\n"
+        return f"{sizes}#define WIDE {attribute}\n{source('product')}"
 
     def _axes(self, first: int, last: int) -> list[_Axis]:
         """Some axes of the loops, the innermost first, as few as there can be."""
@@ -174,7 +178,9 @@ class _Writer:
 
     def text(self) -> tuple[str, int]:
         """What stands in the function, and how many work-groups share the pieces."""
-        if self._tiles:
+        if self._product:
+            head, groups = self._product_piece()
+        elif self._tiles:
             head, groups = self._tiled_piece()
         elif self._fold is None:
             head, groups = self._plain_piece()
@@ -203,7 +209,7 @@ class _Writer:
         return [
             f"const long across = {self._words.of(across)};",
             *self._range("o", "group / across", height, rows),
-            "const long m0 = 0, m1 = 1;",
+            "const long m_0 = 0, m_1 = 1;",
             *self._range("c", "group % across", width, columns),
         ], across * down
 
@@ -213,10 +219,39 @@ class _Writer:
         down, across = (-(-axis.size // self._tile) for axis in (self._along, self._inner))
         return [
             f"const long across = {self._words.of(across)}, down = {self._words.of(down)};",
-            "const long o0 = group / across / down, o1 = o0 + 1;",
+            "const long o_0 = group / across / down, o_1 = o_0 + 1;",
             *self._range("h", "group / across % down", self._tile, self._along.size),
             *self._range("c", "group % across", self._tile, self._inner.size),
         ], rest * down * across
+
+    def _product_piece(self) -> tuple[list[str], int]:
+        rows = self._nest.shape[0]
+        height = self._rows * max(1, PIECE // (self._rows * self._inner.size))
+        return [
+            *self._range("o", "group", height, rows),
+            f"const long c_0 = 0, c_1 = {self._words.of(self._inner.size)};",
+        ], -(-rows // height)
+
+    def _product_loops(self, product: Accumulation, steps: list[str], hoisted: list[str]) -> list[str]:
+        """Rows of the product in registers, then one by one; the last ones reach back over those before them."""
+        left, right = product.sources
+        a, b = self._names[left], self._names[right]
+        row, step, inner = (self._words.of(n) for n in (left.view.strides[0], right.view.strides[2], product.inner[0]))
+        return [
+            "for (long b = o_0; b < o_1; b += ROWS) {",
+            "const long first = b + ROWS <= o_e ? b : o_e - ROWS;",
+            "VECTOR sums[ROWS * VECTORS];",
+            f"dt_product({a} + first * {row}, {row}, {b}, {step}, {inner}, sums);",
+            "const long end = b + ROWS < o_1 ? b + ROWS : o_1;",
+            "for (long o = b; o < end; o++) {",
+            *self._moved("o", self._outer, None, "u"),
+            *hoisted,
+            self._inner_head(shared=False),
+            *steps,
+            "}",
+            "}",
+            "}",
+        ]
 
     def _rows_piece(self, parts: int) -> tuple[list[str], int]:
         rows, columns = prod(axis.size for axis in self._outer), self._inner.size
@@ -226,7 +261,7 @@ class _Writer:
         if along == 1:
             width = -(-columns // parts)
             width += -width % self.lanes
-            cut = ["const long m0 = 0, m1 = 1;", *self._range("c", "part", width, columns)]
+            cut = ["const long m_0 = 0, m_1 = 1;", *self._range("c", "part", width, columns)]
         else:
             cut = [*self._range("m", "part", -(-along // parts), along), *self._range("c", "0", columns, columns)]
         return [
@@ -253,13 +288,16 @@ class _Writer:
 
     def _range(self, name: str, number: str, size: int, end: int) -> list[str]:
         return [
-            f"const long {name}0 = {number} * {self._words.of(size)}, {name}e = {self._words.of(end)};",
-            f"const long {name}1 = {name}0 + {self._words.of(size)} < {name}e ? "
-            f"{name}0 + {self._words.of(size)} : {name}e;",
+            f"const long {name}_0 = {number} * {self._words.of(size)}, {name}_e = {self._words.of(end)};",
+            f"const long {name}_1 = {name}_0 + {self._words.of(size)} < {name}_e ? "
+            f"{name}_0 + {self._words.of(size)} : {name}_e;",
         ]
 
     def _loops(self) -> list[str]:
-        lines = ["for (long o = o0; o < o1; o++) {", *self._moved("o", self._outer, None, "p")]
+        if self._product:
+            steps, hoisted = self._element()
+            return self._product_loops(self._product, steps, hoisted)
+        lines = ["for (long o = o_0; o < o_1; o++) {", *self._moved("o", self._outer, None, "p")]
         if self._columns:
             return [*lines, *self._column_loops(), "}"]
         steps, hoisted = self._element()
@@ -269,7 +307,7 @@ class _Writer:
         return [
             *lines,
             *before,
-            "for (long m = m0; m < m1; m++) {",
+            "for (long m = m_0; m < m_1; m++) {",
             *self._moved("m", self._run, "p", "u"),
             *hoisted,
             self._inner_head(self._fold is None),
@@ -283,12 +321,12 @@ class _Writer:
 
     def _inner_head(self, shared: bool) -> str:
         many = self._items > 1 and shared
-        start, by = ("c0 + DT_ITEM", "DT_ITEMS") if many else ("c0", str(self.lanes))
-        head = f"for (long c = {start}; c < c1; c += {by}) {{"
+        start, by = ("c_0 + DT_ITEM", "DT_ITEMS") if many else ("c_0", str(self.lanes))
+        head = f"for (long c = {start}; c < c_1; c += {by}) {{"
         return f"{head}\n{self._count()}" if self.lanes > 1 else head
 
     def _count(self) -> str:
-        return f"const int count = c1 - c < {self.lanes} ? (int)(c1 - c) : {self.lanes};"
+        return f"const int count = c_1 - c < {self.lanes} ? (int)(c_1 - c) : {self.lanes};"
 
     def _column_loops(self) -> list[str]:
         """The rows of a block one by one for each vector of columns, whose sums wait in memory for the next block."""
@@ -299,12 +337,12 @@ class _Writer:
             place = "((o * parts + part) * behind + t) * columns + c"
             begin.append(self._body.begin_plain(step, i))
             fold += self._body.fold_plain(step, i)
-            keep += self._body.keep(step, i, array, place, "b == m0")
+            keep += self._body.keep(step, i, array, place, "b == m_0")
         return [
             "for (long t = 0; t < behind; t++) {",
             *self._moved("t", self._tail, "p", "q"),
-            f"for (long b = m0; b == m0 || b < m1; b += {_ROWS}) {{",
-            f"const long end = b + {_ROWS} < m1 ? b + {_ROWS} : m1;",
+            f"for (long b = m_0; b == m_0 || b < m_1; b += {_ROWS}) {{",
+            f"const long end = b + {_ROWS} < m_1 ? b + {_ROWS} : m_1;",
             self._inner_head(shared=True),
             *begin,
             "for (long m = b; m < end; m++) {",
@@ -325,13 +363,13 @@ class _Writer:
         for i, name in self._tiles.items():
             lines += [
                 f"REAL {name}[{self._tile} * STEP];",
-                "for (long c = c0; c < c1; c++)",
-                f"dt_copy(a{i} + p{i} + h0 + c * {self._words.of(self._inner.steps[i])}, "
-                f"{name} + (c - c0) * STEP, (int)(h1 - h0));",
+                "for (long c = c_0; c < c_1; c++)",
+                f"dt_copy(a{i} + p{i} + h_0 + c * {self._words.of(self._inner.steps[i])}, "
+                f"{name} + (c - c_0) * STEP, (int)(h_1 - h_0));",
             ]
         return [
             *lines,
-            "for (long h = h0; h < h1; h++) {",
+            "for (long h = h_0; h < h_1; h++) {",
             *self._moved("h", [self._along], "p", "u"),
             *hoisted,
             self._inner_head(shared=False),

@@ -17,7 +17,7 @@ class VectorBody(ScalarBody):
     """For ``LANES`` elements from ``c`` on, of which ``count`` are there.
 
     ``steps`` are those of arrays along ``c``, ``word`` is how to write a number that the kernel is told, and ``tiles``
-    are pieces of arrays from ``c0`` and ``h0`` on, to be read across.
+    are pieces of arrays from ``c_0`` and ``h_0`` on, to be read across. ``made`` are values that are there already.
     """
 
     def __init__(
@@ -29,9 +29,10 @@ class VectorBody(ScalarBody):
         real: DType,
         word: Callable[[int], str],
         tiles: Mapping[Source, str],
+        made: Mapping[Node, str],
     ) -> None:
         super().__init__(names, at, rank)
-        self._tiles = tiles
+        self._tiles, self._made = tiles, made
         self._steps, self._real, self._word = steps, real, word
         self._loaded: dict[Source, str] = {}
 
@@ -52,7 +53,7 @@ class VectorBody(ScalarBody):
         flags = "_flags" if source.node.spec.dtype is bool_ else ""
         place = f"{at}{behind}"
         if source in self._tiles:
-            return f"dt_across({self._tiles[source]} + (c - c0) * STEP + h - h0, count)"
+            return f"dt_across({self._tiles[source]} + (c - c_0) * STEP + h - h_0, count)"
         if step == 0:
             return f"(VECTOR)({name}[{place}])"
         if step == 1:
@@ -77,6 +78,8 @@ class VectorBody(ScalarBody):
 
     def _reduction(self, step: Accumulation) -> list[str]:
         n = len(self.values)
+        if step.output in self._made:
+            return [f"const VECTOR v{n} = {self._made[step.output]};"]
         where = layout(step.inner, [x.view.strides[self._rank :] for x in step.sources])
         axes = [(where.columns, where.inner), *where.outer][::-1]
         lines = [f"VECTOR r{n} = {self._identity(step)}, l{n} = 0;"]
