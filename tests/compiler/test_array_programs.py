@@ -12,7 +12,7 @@ import dualtape as dt
 from devices.architectures import with_work_items
 from dualtape import ops, pytree
 from dualtape.compiler.blocks import planning, policy
-from dualtape.compiler.loops import building, cutting, spread
+from dualtape.compiler.loops import building, cutting, pieces
 from dualtape.devices.opencl import opencl_devices
 from varied_programs.arrays import ARRAY_PROGRAMS, Shapes
 
@@ -28,7 +28,7 @@ def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(policy, "WORTHWHILE", 0)
     for module in (building, cutting):
         monkeypatch.setattr(module, "LEAST_SPREAD", 64)
-    for module in (cutting, spread):
+    for module in (cutting, pieces):
         monkeypatch.setattr(module, "PIECE", 500)
 
 
