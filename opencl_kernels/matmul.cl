@@ -1,13 +1,21 @@
 // c = a b for matrices (m, k) and (k, n): one work-item computes `repeat` tiles of ROWS rows and VECTORS vectors of columns.
 //
 // Defined before this text: IN and LOAD of a; OUT, STORE and WRITE, which stores a vector, of c; REAL, the type that is computed with; LANES; VECTOR; ROWS;
-// VECTORS; WIDE; SPILLS, whether a row of c may be written beyond its end, where the next row is written later. The columns of b lie in panels of VECTORS * LANES, padded with zeros: element (i, j) of panel p at
+// VECTORS; TAIL, the columns of one more and narrower vector, or 0; WIDE; SPILLS, whether a row of c may be written beyond its end, where the next row is written later. The columns of b lie in panels of VECTORS * LANES, padded with zeros: element (i, j) of panel p at
 // b[p * b_panel + i * b_step + j]. Rows of k are cut into parts, each of which gives a matrix c of its own.
 // starts[2 i] and starts[2 i + 1]: where the factors of product i begin.
 
 #define BLOCK 256
 
-// Writes row `r` of a tile, `width` columns of it, or all of its vectors.
+// A panel with a tail is the only one, and its sums are short, so that nothing is added up.
+#if TAIL
+#define TAIL_FIRST (VECTORS * LANES)
+#define TAILED(text) text
+#else
+#define TAILED(text)
+#endif
+
+// Writes a row of a tile, `width` columns of it, or all of its vectors.
 #define WRITE_ROW(row, of, whole, width)                                                                               \
     _Pragma("unroll") for (int v = 0; v < VECTORS; v++)                                                                \
     {                                                                                                                  \
@@ -30,22 +38,27 @@ WIDE __attribute__((noinline)) static void dt_tile(__global const IN *restrict a
                                                    const size_t n, const int width, const int skipped)
 {
     VECTOR sum[ROWS][VECTORS];
+    TAILED(TAIL_VECTOR tail[ROWS];)
 #pragma unroll
-    for (int r = 0; r < ROWS; r++)
+    for (int r = 0; r < ROWS; r++) {
+        TAILED(tail[r] = (TAIL_VECTOR)(0);)
 #pragma unroll
         for (int v = 0; v < VECTORS; v++)
             sum[r][v] = (VECTOR)(0);
+    }
     for (size_t i = 0; i < length; i++) {
         VECTOR right[VECTORS];
 #pragma unroll
         for (int v = 0; v < VECTORS; v++)
-            right[v] = *(__global const VECTOR *)(b + i * b_step + v * LANES);
+            right[v] = *(__global const RIGHT *)(b + i * b_step + v * LANES);
+        TAILED(TAIL_VECTOR last = *(__global const dt_tail *)(b + i * b_step + TAIL_FIRST);)
 #pragma unroll
         for (int r = 0; r < ROWS; r++) {
             REAL left = LOAD(a, r * a_step + i);
 #pragma unroll
             for (int v = 0; v < VECTORS; v++)
                 sum[r][v] += left * right[v];
+            TAILED(tail[r] += left * last;)
         }
     }
     if (c) {
@@ -54,6 +67,15 @@ WIDE __attribute__((noinline)) static void dt_tile(__global const IN *restrict a
             if (r >= skipped) {
                 __global OUT *row = c + (r - skipped) * n;
                 WRITE_ROW(row, sum[r], SPILLS && r + 1 < ROWS, width)
+#if TAIL
+                if ((SPILLS && r + 1 < ROWS) || width == TAIL_FIRST + TAIL)
+                    *(__global dt_tail *)(row + TAIL_FIRST) = tail[r];
+                else {
+                    const TAIL_VECTOR part = tail[r];
+                    for (int j = TAIL_FIRST; j < width; j++)
+                        row[j] = ((const REAL *)&part)[j - TAIL_FIRST];
+                }
+#endif
             }
         return;
     }
