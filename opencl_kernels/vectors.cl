@@ -1,6 +1,7 @@
 // Vectors of LANES elements of memory, of which the first `count` are there.
 //
-// Defined before this text: REAL; LANES; STEP, the elements from line to line of a piece of memory that is read across.
+// Defined before this text: REAL; LANES; STEP, the elements from line to line of a piece of memory that is read across;
+// NUMBERS, those of the lanes, of the type MASK.
 
 #define JOINED(a, b) a##b
 #define NAMED(a, b) JOINED(a, b)
@@ -89,11 +90,9 @@ static inline void dt_scatter_flags(__global uchar *to, const long step, const V
 }
 
 // `value` with `other` where no element is.
-static inline VECTOR dt_first(VECTOR value, const VECTOR other, const int count)
+static inline VECTOR dt_first(const VECTOR value, const VECTOR other, const int count)
 {
-    for (int k = count; k < LANES; k++)
-        ((REAL *)&value)[k] = ((const REAL *)&other)[k];
-    return value;
+    return NUMBERS < (MASK)(count) ? value : other;
 }
 
 static inline void dt_copy(__global const REAL *from, REAL *to, const int count)

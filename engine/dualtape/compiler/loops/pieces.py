@@ -106,7 +106,9 @@ class PieceWriter:
             return ""
         # From line to line of what is read across: no power of two, whose multiples share few places in a cache.
         sizes = f"#define LANES {self.lanes}\n#define STEP {_TILE[self._real.bits] + 16}\n"
-        return f"#define REAL {TYPES[self._real]}\n{sizes}{source('vectors')}"
+        mask = f"{'int' if self._real.bits == 32 else 'long'}{self.lanes}"
+        numbers = f"#define MASK {mask}\n#define NUMBERS (MASK)({', '.join(map(str, range(self.lanes)))})\n"
+        return f"#define REAL {TYPES[self._real]}\n{sizes}{numbers}{source('vectors')}"
 
     def product_text(self, attribute: str) -> str:
         """The function that computes rows of a product, if there is one."""
