@@ -1,37 +1,83 @@
-// c = a b for matrices (m, k) and (k, n): one work-item computes a tile of ROWS rows and VECTORS vectors of columns.
+// c = a b for matrices (m, k) and (k, n): one work-item computes `repeat` tiles of ROWS rows and VECTORS vectors of columns.
 //
 // Defined before this text: IN and LOAD of a; OUT, STORE and WRITE, which stores a vector, of c; REAL, the type that is computed with; LANES; VECTOR; ROWS;
-// VECTORS; WIDE. The columns of b lie in panels of VECTORS * LANES, padded with zeros: element (i, j) of panel p at
+// VECTORS; TAIL, the columns of one more and narrower vector, or 0; WIDE; SPILLS, whether a row of c may be written beyond its end, where the next row is written later. The columns of b lie in panels of VECTORS * LANES, padded with zeros: element (i, j) of panel p at
 // b[p * b_panel + i * b_step + j]. Rows of k are cut into parts, each of which gives a matrix c of its own.
 // starts[2 i] and starts[2 i + 1]: where the factors of product i begin.
 
 #define BLOCK 256
 
-// Adds the product of ROWS rows and one panel to `total`, or begins with it. It is a function, and its sums begin at zero,
-// so that they stay in registers, and so that short sums are added up, which keeps rounding errors small.
+// A panel with a tail is the only one, and its sums are short, so that nothing is added up.
+#if TAIL
+#define TAIL_FIRST (VECTORS * LANES)
+#define TAILED(text) text
+#else
+#define TAILED(text)
+#endif
+
+// Writes a row of a tile, `width` columns of it, or all of its vectors.
+#define WRITE_ROW(row, of, whole, width)                                                                               \
+    _Pragma("unroll") for (int v = 0; v < VECTORS; v++)                                                                \
+    {                                                                                                                  \
+        if ((whole) || (v + 1) * LANES <= (width))                                                                     \
+            WRITE(row, v * LANES, of[v]);                                                                              \
+        else {                                                                                                         \
+            const VECTOR part = of[v];                                                                                 \
+            for (int j = v * LANES; j < (width); j++)                                                                  \
+                STORE(row, j, ((const REAL *)&part)[j - v * LANES]);                                                   \
+        }                                                                                                              \
+    }
+
+// Adds the product of ROWS rows and one panel to `total`, or begins with it, or writes it if there is no other. It is a
+// function, and its sums begin at zero, so that they stay in registers, and so that short sums are added up, which keeps
+// rounding errors small.
 WIDE __attribute__((noinline)) static void dt_tile(__global const IN *restrict a, const size_t a_step,
                                                    __global const REAL *restrict b, const size_t b_step,
                                                    const size_t length, const int begin,
-                                                   VECTOR total[ROWS][VECTORS])
+                                                   VECTOR total[ROWS][VECTORS], __global OUT *restrict c,
+                                                   const size_t n, const int width, const int skipped)
 {
     VECTOR sum[ROWS][VECTORS];
+    TAILED(TAIL_VECTOR tail[ROWS];)
 #pragma unroll
-    for (int r = 0; r < ROWS; r++)
+    for (int r = 0; r < ROWS; r++) {
+        TAILED(tail[r] = (TAIL_VECTOR)(0);)
 #pragma unroll
         for (int v = 0; v < VECTORS; v++)
             sum[r][v] = (VECTOR)(0);
+    }
     for (size_t i = 0; i < length; i++) {
         VECTOR right[VECTORS];
 #pragma unroll
         for (int v = 0; v < VECTORS; v++)
-            right[v] = *(__global const VECTOR *)(b + i * b_step + v * LANES);
+            right[v] = *(__global const RIGHT *)(b + i * b_step + v * LANES);
+        TAILED(TAIL_VECTOR last = *(__global const dt_tail *)(b + i * b_step + TAIL_FIRST);)
 #pragma unroll
         for (int r = 0; r < ROWS; r++) {
             REAL left = LOAD(a, r * a_step + i);
 #pragma unroll
             for (int v = 0; v < VECTORS; v++)
                 sum[r][v] += left * right[v];
+            TAILED(tail[r] += left * last;)
         }
+    }
+    if (c) {
+#pragma unroll
+        for (int r = 0; r < ROWS; r++)
+            if (r >= skipped) {
+                __global OUT *row = c + (r - skipped) * n;
+                WRITE_ROW(row, sum[r], SPILLS && r + 1 < ROWS, width)
+#if TAIL
+                if ((SPILLS && r + 1 < ROWS) || width == TAIL_FIRST + TAIL)
+                    *(__global dt_tail *)(row + TAIL_FIRST) = tail[r];
+                else {
+                    const TAIL_VECTOR part = tail[r];
+                    for (int j = TAIL_FIRST; j < width; j++)
+                        row[j] = ((const REAL *)&part)[j - TAIL_FIRST];
+                }
+#endif
+            }
+        return;
     }
 #pragma unroll
     for (int r = 0; r < ROWS; r++)
@@ -43,43 +89,44 @@ WIDE __attribute__((noinline)) static void dt_tile(__global const IN *restrict a
 WIDE __kernel void dt_matmul(__global const IN *restrict a, __global const REAL *restrict b, __global OUT *restrict c,
                              __global const long *restrict starts, const ulong products, const ulong m, const ulong k,
                              const ulong n, const ulong b_step, const ulong b_panel, const ulong part,
-                             const ulong parts)
+                             const ulong parts, const ulong repeat)
 {
     size_t row_tiles = (m + ROWS - 1) / ROWS;
+    size_t runs = (row_tiles + repeat - 1) / repeat;
     size_t panels = (n + COLUMNS - 1) / COLUMNS;
     size_t id = get_global_id(0);
-    if (id >= products * parts * panels * row_tiles)
+    if (id >= products * parts * panels * runs)
         return;
     // Rows vary fastest: a panel of b stays in cache.
-    size_t rest = id / row_tiles;
-    size_t row = (id - rest * row_tiles) * ROWS;
+    size_t rest = id / runs;
+    size_t tile = (id - rest * runs) * repeat;
+    size_t last = min(tile + (size_t)repeat, row_tiles);
     size_t matrix = rest / panels;
     size_t panel = rest - matrix * panels;
     size_t product = matrix / parts;
     size_t start = (matrix - product * parts) * part;
     size_t end = min(start + (size_t)part, (size_t)k);
-    // The last tile reaches back over rows of the one before it, and stores only its own.
-    size_t first = min(row, (size_t)m - ROWS);
-    size_t skipped = row - first;
-    a += starts[2 * product] + first * k;
+    a += starts[2 * product];
     b += starts[2 * product + 1] + panel * b_panel;
-
-    VECTOR total[ROWS][VECTORS];
-    size_t i = start;
-    do {
-        size_t length = min((size_t)BLOCK, end - i);
-        dt_tile(a + i, k, b + i * b_step, b_step, length, i == start, total);
-        i += BLOCK;
-    } while (i < end);
-
+    c += matrix * m * n + panel * COLUMNS;
     int width = min((size_t)COLUMNS, (size_t)n - panel * COLUMNS);
-    c += (matrix * m + row) * n + panel * COLUMNS;
-    for (size_t r = skipped; r < ROWS; r++, c += n)
-        for (int v = 0; v < VECTORS; v++) {
-            if ((v + 1) * LANES <= width)
-                WRITE(c, v * LANES, total[r][v]);
-            else
-                for (int j = v * LANES; j < width; j++)
-                    STORE(c, j, ((const REAL *)&total[r][v])[j - v * LANES]);
+    for (; tile < last; tile++) {
+        size_t row = tile * ROWS;
+        // The last tile reaches back over rows of the one before it, and stores only its own.
+        size_t first = min(row, (size_t)m - ROWS);
+        int skipped = row - first;
+        __global const IN *from = a + first * k;
+        __global OUT *to = c + row * n;
+        VECTOR total[ROWS][VECTORS];
+        if (end - start <= BLOCK) {
+            dt_tile(from + start, k, b + start * b_step, b_step, end - start, 1, total, to, n, width, skipped);
+            continue;
         }
+        for (size_t i = start; i < end; i += BLOCK) {
+            size_t length = min((size_t)BLOCK, end - i);
+            dt_tile(from + i, k, b + i * b_step, b_step, length, i == start, total, 0, n, width, skipped);
+        }
+        for (int r = skipped; r < ROWS; r++, to += n)
+            WRITE_ROW(to, total[r], 0, width)
+    }
 }

@@ -81,10 +81,14 @@ def _add_rows(x: np.ndarray, axis: int) -> np.ndarray:
     return total
 
 
+_LEAST_INNER = 4096
+"""Of an inner axis that is cut: a BLAS adds up parts of some hundred elements itself, and shorter ones lose little."""
+
+
 def multiply_matrices(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """The product of matrices, its inner axis cut into parts that are added up as rows are."""
     inner = x.shape[-1]
-    if inner < 4 * _LEAST_LENGTH and x.itemsize > 2:
+    if inner < _LEAST_INNER and x.itemsize > 2:
         short: np.ndarray = np.matmul(x, y)
         return short
     if x.dtype == np.float16:

@@ -23,7 +23,8 @@ compile_region              the kernel of a region, by these stages:            
 - kernel_source             all of the source                                       blocks/emit/kernel.py
 plan_blocks                 what a call runs, by these stages:                      blocks/planning.py
 - place_program             what runs between regions as loops, and all arrays      blocks/placing.py
-- loop_kernels              the kernels of the loops                                loops/kernels.py
+- loop_kernels              the kernels of loops on few elements                    loops/kernels.py
+- spread_kernel             the kernel of loops on many, which all of a device runs loops/spread.py
 - plan_on_host              what a call runs if that cannot be: the host between    blocks/run.py
 plan_loops                  what a call runs if there are no points                 blocks/planning.py
 ==========================  ======================================================  =================================
@@ -41,6 +42,7 @@ import numpy as np
 from dualtape.compiler.blocks import (
     Guarded,
     NotBlockable,
+    NothingToFuse,
     choose_device,
     choose_division,
     compile_region,
@@ -56,6 +58,10 @@ from dualtape.core.spec import Shape, Spec
 from dualtape.devices.device import Device
 from dualtape.errors import DeviceError
 from dualtape.parameter import Parameter
+from dualtape.primitives.contraction import matmul
+
+FEWEST_PRODUCTS = 2
+"""Products from which blocks of points may pay: what lies between two of them need not leave the cache."""
 
 
 class Compiled(NamedTuple):
@@ -128,13 +134,17 @@ def _compiled(
 ) -> tuple[Runner, str, str]:
     try:
         device = choose_device(program, home, chosen, times)
+        if device is home and sum(equation.primitive is matmul for equation in program.equations) < FEWEST_PRODUCTS:
+            fused = _as_loops(program, home, chosen)
+            if fused is not None:
+                return fused
         thin = optimise(compute_repeated_once(program))
         division = choose_division(thin)
         for region in division.regions:
             device.require(region.dtype)
         kernels = {x: compile_region(x, device.architecture) for x in division.regions}
         plan = plan_blocks(thin, division, kernels, home, device, compile_body)
-    except (NotBlockable, DeviceError) as reason:
+    except (NotBlockable, NothingToFuse, DeviceError) as reason:
         return _without_points(program, home, chosen, reason, compile_body)
     explanation = f"{division.explanation(device)}; {plan.between}"
     return Guarded(plan.run, program, home), "\n".join(plan.sources), explanation
@@ -144,11 +154,23 @@ def _without_points(
     program: Program, home: Device, chosen: Device | None, reason: Exception, compile_body: CompileBody
 ) -> tuple[Runner, str, str]:
     """What runs a program that does not run in blocks, for that reason."""
-    if chosen is None or chosen is home:
-        try:
-            plan = plan_loops(program, home)
-        except (NotLoops, DeviceError):
-            pass
-        else:
-            return Guarded(plan.run, program, home), "\n".join(plan.sources), f"runs as {plan.between} on {home}"
+    try:
+        found = None if isinstance(reason, NothingToFuse) else _as_loops(program, home, chosen)
+    except NothingToFuse:
+        found = None
+    if found is not None:
+        return found
     return replayed(program, home, compile_body), "", f"runs operation by operation on {home}: {reason}"
+
+
+def _as_loops(program: Program, home: Device, chosen: Device | None) -> tuple[Runner, str, str] | None:
+    """What runs a program as loops where its inputs are, if that can be and pays; or :class:`NothingToFuse`."""
+    if chosen is not None and chosen is not home:
+        return None
+    try:
+        plan = plan_loops(program, home)
+    except NothingToFuse:
+        raise
+    except (NotLoops, DeviceError):
+        return None
+    return Guarded(plan.run, program, home), "\n".join(plan.sources), f"runs as {plan.between} on {home}"

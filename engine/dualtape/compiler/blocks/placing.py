@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 from math import prod
 from typing import NamedTuple
 
@@ -20,12 +21,13 @@ from dualtape.compiler.loops import (
     NotLoops,
     Place,
     Source,
-    loop_elements,
+    is_spread,
     loop_kernels,
+    spread_kernel,
     whole,
 )
 from dualtape.compiler.passes import remove_dead_code
-from dualtape.compiler.program import KnownNode, Node, Program
+from dualtape.compiler.program import Equation, KnownNode, Node, Program
 from dualtape.core.lowering import View, contiguous_strides
 from dualtape.core.spec import Spec
 from dualtape.devices.kernels import Architecture
@@ -98,7 +100,7 @@ class PlacedProgram:
     Attributes
     ----------
     stages
-        Kernels of loops, then regions.
+        Kernels of loops, and operations that a device runs by itself, then regions.
     given, known, work, back
         Buffers: of inputs that come from the host, of constants, of what is kept between loops, and of results.
     read
@@ -118,7 +120,7 @@ class PlacedProgram:
     """
 
     program: Program
-    stages: tuple[tuple[list[LoopKernel], list[RegionStep]], ...]
+    stages: tuple[tuple[list[LoopKernel | Equation], list[RegionStep]], ...]
     given: Packed
     known: Packed
     work: Packed
@@ -126,7 +128,7 @@ class PlacedProgram:
     read: int
     small: tuple[Node, ...]
     pieces: tuple[Piece, ...]
-    own: tuple[Node, ...]
+    own: frozenset[Node]
     loaded: tuple[Node, ...]
     results: Mapping[Node, Node]
     flags: tuple[Node, ...]
@@ -147,7 +149,7 @@ def place_program(
     for region in division.regions:
         if region.stored and from_host:
             raise NotLoops("values at points are results on the host")
-    builder = NestBuilder(architecture.lanes)
+    builder = NestBuilder(architecture.lanes, operations=not from_host)
     flags: list[Node] = []
     regions: list[list[RegionStep]] = []
     read_by_regions = (x for region in division.regions for x in (*region.shared, *(a.node for a, _ in region.loaded)))
@@ -168,14 +170,15 @@ def place_program(
         there.update(node for step in before for node in step.stored)
         regions.append(before)
     inputs = set(program.inputs)
-    stored = {node for stage in regions for step in stage for node in step.stored}
+    stored = {node for stage in regions for step in stage for node in step.stored} | builder.by_themselves
     results = {node: node if node in stored else Node(node.spec) for node in program.results if node not in inputs}
     for node, copy in results.items():
         if copy is not node:
             builder.copy(builder.source(node), whole(copy))
     nests = builder.finish()
-    if loop_elements(nests) > most:
-        raise NotLoops(f"{loop_elements(nests)} elements are too many for one work-group")
+    elements = sum(nest.elements for nest in nests if not is_spread(nest))
+    if elements > most:
+        raise NotLoops(f"{elements} elements are too many for one work-group")
     return _placed(nests, program, regions, flags, results, from_host, architecture)
 
 
@@ -220,7 +223,8 @@ def _placed(
 ) -> PlacedProgram:  # fmt: skip
     given, known, work, back = Packed(), Packed(), Packed(), Packed(architecture.alignment)
     steps = [step for stage in regions for step in stage]
-    stored = [x for step in steps for x in step.stored]
+    operations = [nest.operation for nest in nests if nest.operation is not None]
+    stored = [*(x for step in steps for x in step.stored), *(x.output for x in operations)]
     copies = [copy for node, copy in results.items() if copy is not node]
     read = _place_results(back, flags, copies, from_host)
     own = [
@@ -232,13 +236,19 @@ def _placed(
     places = {node: Place(node) for node in own} | back.places
     inputs = set(program.inputs)
     small: list[Node] = []
+    taken = dict.fromkeys(node for operation in operations for node in operation.reads)
+    own += [node for node in taken if node not in places and node not in inputs and not isinstance(node, KnownNode)]
+    places |= {node: Place(node) for node in taken if node not in places}
     for node in _arrays_of(nests):
         if node in places:
             continue
         if isinstance(node, KnownNode):
             known.add(node)
-        elif node not in inputs:
+        elif node not in inputs and nbytes_of(node) <= _SMALL:
             work.add(node)
+        elif node not in inputs:
+            own.append(node)
+            places[node] = Place(node)
         elif from_host:
             given.add(node)
         elif nbytes_of(node) <= _SMALL:
@@ -248,12 +258,38 @@ def _placed(
     pieces = tuple(Piece(i) for i in range(min(len(small), _MOST_PIECES)))
     places |= given.places | known.places | work.places | {node: Place(pieces[0]) for node in small}
     by_stage = [[nest for nest in nests if nest.stage == number] for number in range(len(regions))]
-    stages = zip(loop_kernels(by_stage, places, work_items_of(architecture), pieces), regions, strict=True)
-    loaded = tuple(dict.fromkeys(array.node for step in steps for array, _ in step.launch.region.loaded))
+    stages = zip(_kernels(by_stage, places, architecture, pieces), regions, strict=True)
+    by_regions = (array.node for step in steps for array, _ in step.launch.region.loaded)
+    loaded = tuple(dict.fromkeys((*by_regions, *(x for x in taken if x in inputs or isinstance(x, KnownNode)))))
     return PlacedProgram(
-        program, tuple(stages), given, known, work, back, read, tuple(small), pieces, tuple(own), loaded, results,
+        program, tuple(stages), given, known, work, back, read, tuple(small), pieces, frozenset(own), loaded, results,
         tuple(flags),
     )  # fmt: skip
+
+
+def _kernels(
+    stages: list[list[Nest]], places: dict[Node, Place], architecture: Architecture, pieces: tuple[Piece, ...]
+) -> list[list[LoopKernel | Equation]]:
+    """For each stage what runs its nests in their order: small ones together, and the others one by one."""
+    work_items = work_items_of(architecture)
+    together = [[list(nests) for _, nests in groupby(stage, _runs_alone)] for stage in stages]
+    small = [nests for stage in together for nests in stage if not _runs_alone(nests[0])]
+    kernels = iter(loop_kernels(small, places, work_items, pieces))
+    found: list[list[LoopKernel | Equation]] = []
+    for stage in together:
+        found.append([])
+        for nests in stage:
+            if not _runs_alone(nests[0]):
+                found[-1] += next(kernels)
+                continue
+            for nest in nests:
+                spread = nest.operation or spread_kernel(nest, places, work_items, architecture.lanes, pieces)
+                found[-1].append(spread)
+    return found
+
+
+def _runs_alone(nest: Nest) -> bool:
+    return nest.operation is not None or is_spread(nest)
 
 
 def _place_results(back: Packed, flags: list[Node], copies: list[Node], from_host: bool) -> int:

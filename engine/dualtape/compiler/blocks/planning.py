@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any, NamedTuple
 
 from dualtape.compiler.blocks.emit import CompiledRegion
@@ -26,6 +27,14 @@ fewer launches, of some 10 us each, are not worth the compilation, which takes a
 
 MOST_LOOP_ELEMENTS, MOST_ELEMENTS_ALONE = 1 << 21, 1 << 17
 """Of loops, which one work-group runs: beside blocks of points, and where all of a device could run them."""
+
+
+MUCH_MOVED = 1 << 20
+"""Elements from which moving them takes longer than what is asked of a driver for each kernel."""
+
+
+class NothingToFuse(NotLoops):
+    """Every operation of a program by itself is what loops would be, too."""
 
 
 class PlannedProgram(NamedTuple):
@@ -70,19 +79,35 @@ def plan_blocks(
 
 
 def plan_loops(program: Program, home: Device) -> PlannedProgram:
-    """How a program without points runs as loops on ``home``, or :class:`NotLoops`."""
+    """How a program without points runs as loops on ``home``, or :class:`NotLoops`.
+
+    Loops pay for many operations on few elements, and for those on many that need not go through memory one by one.
+    """
     if not isinstance(home, KernelDevice):
         raise NotLoops(f"{home.name} has no kernels")
-    if len(program.equations) < FEWEST_ALONE:
-        raise NotLoops(f"{len(program.equations)} operations are too few to be worth compiling a kernel")
+    count = len(program.equations)
+    if count < FEWEST_ALONE and moved_elements(program) < MUCH_MOVED:
+        raise NotLoops(f"{count} operations are too few to be worth compiling a kernel")
     whole = Division((Stage(program.equations, ()),), ())
     placed = place_program(program, whole, {}, False, home.architecture, MOST_ELEMENTS_ALONE)
     resident = ResidentPlan(placed, home, home)
+    if count < FEWEST_ALONE and resident.launches + resident.operations >= count:
+        raise NothingToFuse("no two of its operations can be one kernel")
     return PlannedProgram(resident, resident.sources, _kernels_of_loops(resident))
 
 
+def moved_elements(program: Program) -> int:
+    """Elements that go through memory if every operation runs by itself."""
+    return sum(prod(node.spec.shape) for x in program.equations for node in (*x.reads, x.output))
+
+
 def _kernels_of_loops(plan: ResidentPlan) -> str:
-    return f"{plan.launches or 'no'} kernel{'s' if plan.launches != 1 else ''} of loops"
+    text = f"{plan.launches or 'no'} kernel{'s' if plan.launches != 1 else ''} of loops"
+    if plan.operations:
+        text += (
+            f" and {f'{plan.operations} operations by themselves' if plan.operations > 1 else '1 operation by itself'}"
+        )
+    return text
 
 
 class Guarded:

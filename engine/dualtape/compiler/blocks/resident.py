@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from dualtape.compiler.blocks.launch import Uploads
-from dualtape.compiler.blocks.placing import PlacedProgram
+from dualtape.compiler.blocks.placing import PlacedProgram, RegionStep
 from dualtape.compiler.blocks.small_inputs import SmallInputs, Whereabouts
 from dualtape.compiler.loops import LoopKernel
-from dualtape.compiler.program import KnownNode, Node
+from dualtape.compiler.program import Equation, KnownNode, Node
 from dualtape.devices.device import Device, Storage
 from dualtape.devices.kernels import BuiltKernel, KernelDevice
 from dualtape.devices.registry import HOST
@@ -25,6 +25,7 @@ from dualtape.recent import Recent
 from dualtape.tensor import wrap
 
 Memory = dict[Hashable, Storage]
+RunStep = LoopKernel | Equation | RegionStep
 _MOST_TABLES = 32
 
 
@@ -33,19 +34,21 @@ class ResidentPlan:
 
     Attributes
     ----------
-    launches
-        Of kernels of loops, in each run.
+    launches, operations
+        Of kernels of loops, and of operations by themselves, in each run.
     sources
         The texts of these kernels.
     """
 
     def __init__(self, placed: PlacedProgram, home: Device, device: KernelDevice) -> None:
         self._placed, self._home, self._device = placed, home, device
-        kernels = [kernel for kernels, _ in placed.stages for kernel in kernels]
+        kernels = [kernel for kernels, _ in placed.stages for kernel in kernels if isinstance(kernel, LoopKernel)]
         self.launches = len(kernels)
+        self.operations = sum(isinstance(step, Equation) for steps, _ in placed.stages for step in steps)
         self.sources = list(dict.fromkeys(kernel.source for kernel in kernels))
         self._built: dict[LoopKernel, BuiltKernel] = {}
         self._tables: Recent[Any, Storage] = Recent(_MOST_TABLES)
+        self._steps = _with_last_readings(placed)
         self._uploads = Uploads(device)
         self._constants: Memory | None = None
         inputs = {node: i for i, node in enumerate(placed.program.inputs)}
@@ -93,9 +96,15 @@ class ResidentPlan:
         for buffer in (placed.work, placed.back):
             if buffer.size:
                 memory[buffer] = device.allocate((buffer.size,), uint8)
-        for node in placed.own:
-            memory[node] = device.allocate(node.spec.shape, node.spec.dtype)
         return memory, places
+
+    def _array(self, memory: Memory, key: Hashable) -> Storage:
+        """What lies in memory there; an array is made when it is first asked for."""
+        found = memory.get(key)
+        if found is None:
+            assert isinstance(key, Node)
+            found = memory[key] = self._device.allocate(key.spec.shape, key.spec.dtype)
+        return found
 
     def _sent_constants(self) -> Memory:
         constants = self._constants
@@ -109,15 +118,21 @@ class ResidentPlan:
 
     def _run(self, memory: Memory, places: Whereabouts, strict: bool) -> np.ndarray:
         """Run all stages, and give what the host reads."""
-        for kernels, steps in self._placed.stages:
-            for kernel in kernels:
-                launch = self._built.get(kernel) or self._build(kernel)
-                table = self._table(kernel, places)
-                launch(1, kernel.work_items, table, len(kernel.table), *[memory[x] for x in kernel.buffers])
-            for step in steps:
-                loaded = [memory[array.node] for array, _ in step.launch.region.loaded]
-                stored = [memory[node] for node in step.stored]
-                step.launch.enqueue(loaded, memory[step.shared], memory[step.totals], stored, strict)
+        for step, finished in self._steps:
+            found = [self._array(memory, x) for x in _reads(step)]
+            if isinstance(step, LoopKernel):
+                launch = self._built.get(step) or self._build(step)
+                launch(step.groups, step.work_items, self._table(step, places), len(step.table), *found)
+            elif isinstance(step, Equation):
+                given = iter(found)
+                operands = [next(given) if isinstance(x, Node) else x for x in step.operands]
+                memory[step.output] = self._device.execute(step.primitive, operands, step.params)
+            else:
+                shared, totals, *arrays = found
+                count = len(step.launch.region.loaded)
+                step.launch.enqueue(arrays[:count], shared, totals, arrays[count:], strict)
+            for node in finished:
+                del memory[node]
         placed, device = self._placed, self._device
         if not placed.read:
             return np.empty(0, np.uint8)
@@ -138,3 +153,24 @@ class ResidentPlan:
             table = kernel.table_with(self._inputs.places(places))
             found = self._tables[kernel, places] = self._device.put(np.array(table, np.int32))
         return found
+
+
+def _reads(step: RunStep) -> Sequence[Hashable]:
+    """The memory that a step is given."""
+    if isinstance(step, LoopKernel):
+        return step.buffers
+    if isinstance(step, Equation):
+        return step.reads
+    return (step.shared, step.totals, *(array.node for array, _ in step.launch.region.loaded), *step.stored)
+
+
+def _with_last_readings(placed: PlacedProgram) -> list[tuple[RunStep, list[Node]]]:
+    """All steps, each with the arrays that nobody reads after it: their memory is free for those that come then."""
+    kept = set(placed.results.values())
+    found: list[tuple[RunStep, list[Node]]] = []
+    for step in reversed([step for kernels, regions in placed.stages for step in (*kernels, *regions)]):
+        used = [*_reads(step), *([step.output] if isinstance(step, Equation) else [])]
+        last = [x for x in dict.fromkeys(used) if isinstance(x, Node) and x in placed.own and x not in kept]
+        kept.update(last)
+        found.append((step, last))
+    return found[::-1]

@@ -1,7 +1,7 @@
-"""Equations on few elements as kernels of loops, with no round trip to the host between them."""
+"""Equations as kernels of loops, with no round trip to the host between them."""
 
 from dualtape.compiler.loops.building import NestBuilder as NestBuilder
-from dualtape.compiler.loops.building import loop_elements as loop_elements
+from dualtape.compiler.loops.cutting import is_spread as is_spread
 from dualtape.compiler.loops.kernels import LoopKernel as LoopKernel
 from dualtape.compiler.loops.kernels import Place as Place
 from dualtape.compiler.loops.kernels import loop_kernels as loop_kernels
@@ -9,3 +9,4 @@ from dualtape.compiler.loops.nest import Nest as Nest
 from dualtape.compiler.loops.nest import NotLoops as NotLoops
 from dualtape.compiler.loops.nest import Source as Source
 from dualtape.compiler.loops.nest import whole as whole
+from dualtape.compiler.loops.spread import spread_kernel as spread_kernel

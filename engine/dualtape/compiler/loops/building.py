@@ -6,27 +6,32 @@ loops where the order of reading and writing allows it, and then nothing between
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Mapping
+from dataclasses import replace
 from math import prod
 
+from dualtape.compiler.loops.cutting import LEAST_SPREAD, LONGEST_SUM, MOST_VECTORS, parts_of, runs
+from dualtape.compiler.loops.joining import NestGraph
 from dualtape.compiler.loops.nest import (
     Accumulation,
     Calculation,
     CalculationOperand,
     Nest,
     NotLoops,
+    PartialFold,
     Source,
     Store,
     squeezed,
     whole,
 )
-from dualtape.compiler.program import Equation, Node, Operand
+from dualtape.compiler.program import Control, Equation, Node, Operand
 from dualtape.core.expression import choose, x, y
 from dualtape.core.lowering import Expression, Fold, Kernel, Movement, Placement, Reinterpretation, View
 from dualtape.core.lowering import contiguous_strides as dense
 from dualtape.core.spec import Shape, Spec
 from dualtape.dtypes import DType, bool_, float32, float64
 from dualtape.primitives.contraction import matmul
+from dualtape.primitives.gathering import inside_axis
 from dualtape.primitives.movement import concatenate
 from dualtape.primitives.selection import cast
 
@@ -34,28 +39,33 @@ HAS_NAN = Fold(0, choose(y != y, 1, x))
 """1 if an element is NaN."""
 
 
+_SCALARS = {float32: 1, float64: 1}
+
+
 class NestBuilder:
     """The loop nests of a program's stages so far.
 
     Parameters
     ----------
-    floats
-        The types of floats that the device computes in.
+    lanes
+        The types of floats that the device computes in, and how many of each a vector of its kernels holds.
+    operations
+        Whether an equation without loops may be an operation by itself, between loops.
 
     Attributes
     ----------
     stage
         To which nests are added.
+    by_themselves
+        The outputs of equations that are operations by themselves.
     """
 
-    def __init__(self, floats: Collection[DType] = (float32, float64)) -> None:
-        self._floats = floats
+    def __init__(self, lanes: Mapping[DType, int] = _SCALARS, operations: bool = False) -> None:
+        self._lanes, self._has_operations = lanes, operations
         self.stage = 0
-        self._nests: dict[Nest, None] = {}
+        self._graph = NestGraph()
         self._places: dict[Node, Source] = {}
-        self._writers: dict[Node, list[Nest]] = {}
-        self._cleared: dict[Node, Nest] = {}
-        self._joined_to: dict[Nest, Nest] = {}
+        self.by_themselves: set[Node] = set()
 
     def source(self, node: Node) -> Source:
         """Where the elements of a value are."""
@@ -71,10 +81,35 @@ class NestBuilder:
 
     def visit(self, equation: Equation) -> None:
         """Add what an equation computes, or :class:`NotLoops`."""
+        try:
+            self._visit(equation)
+        except NotLoops:
+            if not self._has_operations or isinstance(equation.primitive, Control) or not _computes(equation):
+                raise
+            self._run_by_itself(equation)
+
+    def _run_by_itself(self, equation: Equation) -> None:
+        reads = [self._array(operand) for operand in equation.reads]
+        found = iter(reads)
+        operands = tuple(next(found) if isinstance(x, Node) else x for x in equation.operands)
+        nest = Nest((), self.stage, operation=replace(equation, operands=operands))
+        self._graph.add_operation(nest, equation.output)
+        self.by_themselves.add(equation.output)
+
+    def _array(self, operand: Node) -> Node:
+        """The value as an array by itself, copied if need be."""
+        source = self.source(operand)
+        if source == whole(operand):
+            return operand
+        copy = Node(operand.spec)
+        self._write(Source(source.node, squeezed(source.view)), operand.spec.dtype, whole(copy))
+        return copy
+
+    def _visit(self, equation: Equation) -> None:
         primitive, params, output = equation.primitive, equation.params, equation.output
         operands = [self.source(operand) for operand in equation.reads]
         for spec in (output.spec, *(node.spec for node in equation.reads)):
-            if spec.dtype.is_float and spec.dtype not in self._floats:
+            if spec.dtype.is_float and spec.dtype not in self._lanes:
                 raise NotLoops(f"`{primitive.name}` is of {spec.dtype}")
             if 0 in spec.shape:
                 raise NotLoops(f"`{primitive.name}` is of no elements")
@@ -88,7 +123,7 @@ class NestBuilder:
                 view = movement.view(given.view.shape, **params)
                 self.place(output, Source(given.node, view._replace(offset=given.view.offset + view.offset)))
             case Placement() as placement:
-                self._cleared[output] = self._write(0, output.spec.dtype, whole(output))
+                self._graph.cleared[output] = self._write(0, output.spec.dtype, whole(output))
                 self.copy(operands[0], Source(output, placement.view(operands[0].view.shape, **params)))
             case Fold() as fold:
                 self._reduce(output, fold, (operands[0],), params["axes"])
@@ -102,11 +137,11 @@ class NestBuilder:
     def copy(self, source: Source, target: Source) -> None:
         """Write elements to where those of ``target`` are, which has as many in the same order of axes."""
         source, target = (each._replace(view=squeezed(each.view)) for each in (source, target))
-        for nest in self._writing(source.node):
-            made = any(step.output is source.node for step in nest.steps)
-            cleared_later = target.node in self._cleared and nest.stage < self.stage
+        for nest in self._graph.writing(source.node):
+            made = any(step.output is source.node for step in nest.steps if not isinstance(step, PartialFold))
+            cleared_later = target.node in self._graph.cleared and nest.stage < self.stage
             if made and not cleared_later and nest.shape == source.view.shape and source.is_whole:
-                self._store(nest, Store(source.node, target))
+                self._graph.store(nest, Store(source.node, target))
                 return
         self._write(source, source.node.spec.dtype, target)
 
@@ -121,27 +156,11 @@ class NestBuilder:
         """Set ``flag`` to 1 if there is a NaN among the values, else to 0."""
         output = Node(Spec((), values.spec.dtype))
         nest = self._add_reduction(output, HAS_NAN, (whole(values),), 0)
-        self._store(nest, Store(output, flag._replace(view=squeezed(flag.view))))
+        self._graph.store(nest, Store(output, flag._replace(view=squeezed(flag.view))))
 
     def finish(self) -> list[Nest]:
         """All nests, in an order in which what is read was written before."""
-        read = {source.node for nest in self._nests for source in nest.sources()}
-        for nest in self._nests:
-            nest.steps = _in_order(nest.steps)
-            for step in nest.steps:
-                if step.output in read:
-                    view = View(0, nest.shape, dense(nest.shape))
-                    nest.stores.append(Store(step.output, Source(step.output, view)))
-        ordered: dict[Nest, None] = {}
-        for nest in self._nests:
-            pending = [nest]
-            while pending:
-                missing = [each for each in self._before(pending[-1]) if each not in ordered]
-                if missing:
-                    pending += missing
-                else:
-                    ordered.setdefault(pending.pop())
-        return sorted(ordered, key=lambda nest: nest.stage)
+        return self._graph.finish()
 
     def _compute(self, equation: Equation, expression: Expression) -> None:
         output, name = equation.output, equation.primitive.name
@@ -156,7 +175,7 @@ class NestBuilder:
         shape = output.spec.shape
         scalars = tuple(self._scalar(operand, shape, common, name) for operand in equation.operands)
         nest = Nest(squeezed(View(0, shape, dense(shape))).shape, self.stage)
-        self._add(nest, Calculation(output, code, scalars, common))
+        self._graph.add(nest, Calculation(output, code, scalars, common))
 
     def _scalar(self, operand: Operand, shape: Shape, common: DType, name: str) -> CalculationOperand:
         if not isinstance(operand, Node):
@@ -178,7 +197,40 @@ class NestBuilder:
             Source(node, View(view.offset, tuple(view.shape[a] for a in order), tuple(view.strides[a] for a in order)))
             for node, view in sources
         )
-        self._add_reduction(output, fold, arranged, rank - len(axes))
+        size = prod(sources[0].view.shape)
+        if len(sources) == 1 and size >= LEAST_SPREAD and size > prod(output.spec.shape):
+            self._fold_in_parts(output, fold, sources[0], axes)
+        else:
+            self._add_reduction(output, fold, arranged, rank - len(axes))
+
+    def _fold_in_parts(self, output: Node, fold: Fold, source: Source, axes: tuple[int, ...]) -> None:
+        """Each run of neighbouring axes by itself, the last one first, in parts that work-groups share."""
+        dtype, shape = output.spec.dtype, list(source.view.shape)
+        for first, last in runs(source.view.shape, axes):
+            view = source.view
+            kept = [i for i, n in enumerate(view.shape) if n != 1]
+            start, end = (sum(i < bound for i in kept) for bound in (first, last))
+            size, columns = prod(shape[first:last]), prod(shape[last:])
+            if size == 1:
+                continue
+            parts = parts_of(prod(shape[:first]), size, columns)
+            partial = Node(Spec((*shape[:first], parts, *shape[last:]), dtype))
+            step = PartialFold(partial, fold, Source(source.node, squeezed(view)), start, end, parts)
+            self._graph.add(Nest(tuple(view.shape[i] for i in kept), self.stage), step)
+            shape[first:last] = [1] * (last - first)
+            source = (
+                _reshaped(whole(partial), tuple(shape)) if parts == 1 else self._fold_parts(partial, fold, first, shape)
+            )
+        self.place(output, _reshaped(source, output.spec.shape))
+
+    def _fold_parts(self, partial: Node, fold: Fold, axis: int, shape: list[int]) -> Source:
+        """One number for those of all parts."""
+        order = [*(a for a in range(len(partial.spec.shape)) if a != axis), axis]
+        strides = dense(partial.spec.shape)
+        view = View(0, tuple(partial.spec.shape[a] for a in order), tuple(strides[a] for a in order))
+        total = Node(Spec(tuple(shape), partial.spec.dtype))
+        self._add_reduction(total, fold, (Source(partial, view),), len(order) - 1)
+        return whole(total)
 
     def _add_reduction(self, output: Node, fold: Fold, sources: tuple[Source, ...], rank: int) -> Nest:
         """The loops are over the first ``rank`` axes of the sources, the reduction is over the others."""
@@ -186,13 +238,15 @@ class NestBuilder:
         nest = Nest(tuple(n for n in shape[:rank] if n != 1), self.stage)
         inner = tuple(n for n in shape[rank:] if n != 1)
         given = tuple(Source(node, squeezed(view)) for node, view in sources)
-        return self._add(nest, Accumulation(output, fold, given, inner))
+        return self._graph.add(nest, Accumulation(output, fold, given, inner))
 
     def _multiply(self, output: Node, left: Source, right: Source) -> None:
         *batch, rows, columns = output.spec.shape
         if not output.spec.dtype.is_float:
             raise NotLoops(f"`matmul` of {output.spec.dtype} has no loops")
         inner = left.view.shape[-1]
+        if self._has_operations and prod(output.spec.shape) * inner >= LEAST_SPREAD:
+            left, right = self._tiled_factors(output, left, right)
         shape = (*batch, rows, columns, inner)
 
         def strides(view: View) -> tuple[int, ...]:
@@ -204,6 +258,24 @@ class NestBuilder:
         second = View(right.view.offset, shape, (*strides(right.view), 0, column, down))
         given = (Source(left.node, first), Source(right.node, second))
         self._add_reduction(output, Fold(0, x + y), given, len(shape) - 1)
+
+    def _tiled_factors(self, output: Node, left: Source, right: Source) -> tuple[Source, Source]:
+        """Factors of a product whose rows of the result stay in registers, or :class:`NotLoops`."""
+        lanes, rank = self._lanes.get(output.spec.dtype, 1), len(output.spec.shape)
+        columns, inner = output.spec.shape[-1], left.view.shape[-1]
+        padded = -(-columns // lanes) * lanes
+        most = MOST_VECTORS if lanes * output.spec.dtype.bits >= 512 else MOST_VECTORS // 2
+        if lanes == 1 or rank != 2 or 1 in output.spec.shape or padded > most * lanes or inner > LONGEST_SUM:
+            raise NotLoops("a product of large matrices has kernels of its own")
+        if left.view.strides[1] != 1:
+            left = self._dense(left)
+        if right.view.strides[1] != 1 or (padded != columns and right.view.strides[0] < padded):
+            wide = Node(Spec((inner, padded), output.spec.dtype))
+            self._graph.cleared[wide] = self._write(0, output.spec.dtype, whole(wide))
+            view = View(0, (inner, columns), (padded, 1))
+            self.copy(right, Source(wide, view))
+            right = Source(wide, view)
+        return left, right
 
     def _join(self, parts: list[Source], output: Source, axis: int) -> None:
         start, strides = 0, output.view.strides
@@ -225,110 +297,15 @@ class NestBuilder:
         """Loops that write what is read, or a number, to ``target``."""
         shape = squeezed(target.view).shape
         output = Node(Spec(shape, dtype))
-        nest = self._add(Nest(shape, self.stage), Calculation(output, x, (value,), dtype))
-        self._store(nest, Store(output, target._replace(view=squeezed(target.view))))
+        nest = self._graph.add(Nest(shape, self.stage), Calculation(output, x, (value,), dtype))
+        self._graph.store(nest, Store(output, target._replace(view=squeezed(target.view))))
         return nest
 
-    def _store(self, nest: Nest, store: Store) -> None:
-        nest.stores.append(store)
-        self._writers.setdefault(store.target.node, []).append(nest)
 
-    def _add(self, nest: Nest, step: Calculation | Accumulation) -> Nest:
-        """Add loops with one step, and join them with those that make what the step reads."""
-        nest.steps.append(step)
-        self._nests[nest] = None
-        self._writers[step.output] = [nest]
-        for maker in dict.fromkeys(maker for source in nest.sources() for maker in self._writing(source.node)):
-            # An earlier turn may have joined it.
-            if maker in self._nests and maker is not nest and self._may_join(maker, nest):
-                nest = self._joined(maker, nest)
-        return nest
-
-    def _writing(self, node: Node) -> list[Nest]:
-        """The nests that write to an array."""
-        return list(dict.fromkeys(map(self._whole_nest, self._writers.get(node, ()))))
-
-    def _whole_nest(self, nest: Nest) -> Nest:
-        """The nest that holds the steps of ``nest`` now."""
-        while nest in self._joined_to:
-            nest = self._joined_to[nest]
-        return nest
-
-    def _may_join(self, first: Nest, second: Nest) -> bool:
-        if first.shape != second.shape or first.stage != second.stage:
-            return False
-        made = {step.output for nest in (first, second) for step in nest.steps}
-        written = {store.target.node for nest in (first, second) for store in nest.stores}
-        for source in (*first.sources(), *second.sources()):
-            in_register = source.is_whole and source.view.shape == first.shape
-            if source.node in written or (source.node in made and not in_register):
-                return False
-        reduced = {x.node for n in (first, second) for s in n.steps if isinstance(s, Accumulation) for x in s.sources}
-        return not (made & reduced or self._leads_around(first, second) or self._leads_around(second, first))
-
-    def _leads_around(self, first: Nest, last: Nest) -> bool:
-        """Whether something between depends on ``first``, and ``last`` on it."""
-        pending = [nest for nest in self._before(last) if nest is not first]
-        seen = set(pending)
-        while pending:
-            for nest in self._before(pending.pop()):
-                if nest is first:
-                    return True
-                if nest not in seen and nest.stage == first.stage:
-                    seen.add(nest)
-                    pending.append(nest)
-        return False
-
-    def _before(self, nest: Nest) -> list[Nest]:
-        """The nests that write what a nest reads, or that clear where it writes."""
-        found = dict.fromkeys(x for source in nest.sources() for x in self._writing(source.node))
-        cleared = [store.target.node for store in nest.stores if store.target.node in self._cleared]
-        found |= dict.fromkeys(self._whole_nest(self._cleared[node]) for node in cleared)
-        found.pop(nest, None)
-        return list(found)
-
-    def _joined(self, first: Nest, second: Nest) -> Nest:
-        """Both as one; what one makes and the other reads stays where it is computed."""
-        made = {step.output for nest in (first, second) for step in nest.steps}
-
-        def kept(scalar: CalculationOperand) -> CalculationOperand:
-            return scalar.node if isinstance(scalar, Source) and scalar.node in made else scalar
-
-        steps = [*first.steps, *second.steps]
-        first.steps = [
-            x._replace(operands=tuple(map(kept, x.operands))) if isinstance(x, Calculation) else x for x in steps
-        ]
-        first.stores += second.stores
-        del self._nests[second]
-        self._joined_to[second] = first
-        return first
+def _computes(equation: Equation) -> bool:
+    """Whether a device can run it by itself, with nothing to say but its output."""
+    return equation.primitive is not inside_axis and 0 not in equation.output.spec.shape
 
 
 def _reshaped(source: Source, shape: Shape) -> Source:
     return Source(source.node, View(source.view.offset, shape, dense(shape)))
-
-
-def _in_order(steps: Iterable[Calculation | Accumulation]) -> list[Calculation | Accumulation]:
-    """The steps, each after those whose outputs it reads."""
-    makers = {step.output: step for step in steps}
-    ordered: dict[Node, Calculation | Accumulation] = {}
-
-    def add(step: Calculation | Accumulation) -> None:
-        for operand in step.operands if isinstance(step, Calculation) else ():
-            if isinstance(operand, Node) and operand not in ordered:
-                add(makers[operand])
-        ordered[step.output] = step
-
-    for step in makers.values():
-        if step.output not in ordered:
-            add(step)
-    return list(ordered.values())
-
-
-def loop_elements(nests: Iterable[Nest]) -> int:
-    """How often the innermost bodies of loops run."""
-    total = 0
-    for nest in nests:
-        reduced = sum(prod(step.inner) for step in nest.steps if isinstance(step, Accumulation))
-        total += prod(nest.shape) * (1 + reduced)
-    return total

@@ -10,7 +10,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dualtape.compiler.loops.nest import Accumulation, Calculation, CalculationOperand, Nest, NotLoops, Source
+from dualtape.compiler.loops.nest import (
+    Accumulation,
+    Calculation,
+    CalculationOperand,
+    Nest,
+    NestStep,
+    NotLoops,
+    PartialFold,
+    Source,
+    Store,
+    whole,
+)
 from dualtape.compiler.program import Node, Number
 from dualtape.core.expression import in_c, number_in_c
 from dualtape.core.layout import Layout, layout
@@ -31,9 +42,10 @@ class ArrayArgument(NamedTuple):
 
 
 def arrays_of(nest: Nest) -> list[ArrayArgument]:
-    """What the function of a nest takes: each way of reading once, then where it writes."""
-    read = dict.fromkeys(nest.sources())
-    return [*(ArrayArgument(x, False) for x in read), *(ArrayArgument(store.target, True) for store in nest.stores)]
+    """What the function of a nest takes: each way of reading once, then where it writes, then parts of folds."""
+    read = (ArrayArgument(x, False) for x in dict.fromkeys(nest.sources()))
+    partial = (ArrayArgument(whole(x.output), True) for x in nest.steps if isinstance(x, PartialFold))
+    return [*read, *(ArrayArgument(store.target, True) for store in nest.stores), *partial]
 
 
 def pointer_type(array: ArrayArgument) -> str:
@@ -49,7 +61,7 @@ def nest_function(nest: Nest, work_items: int) -> tuple[str, list[int], list[tup
     names = {array.source: f"a{i}" for i, array in enumerate(arrays) if not array.is_output}
     indices = [f"i{k}" for k in range(len(sizes))]
     at = {array: _index(where, i, indices) for i, array in enumerate(arrays)}
-    body = _Body(names, {array.source: at[array] for array in arrays if not array.is_output}, rank)
+    body = ScalarBody(names, {array.source: at[array] for array in arrays if not array.is_output}, rank)
     lines = [line for step in nest.steps for line in body.step(step)]
     for i, store in enumerate(nest.stores, len(names)):
         lines.append(f"a{i}[{_index(where, i, indices)}] = {body.values[store.output]};")
@@ -82,7 +94,7 @@ def _index(where: Layout, array: int, indices: list[str]) -> str:
     return " + ".join(terms) or "0"
 
 
-class _Body:
+class ScalarBody:
     """What is done for one element, as C."""
 
     def __init__(self, names: Mapping[Source, str], at: Mapping[Source, str], rank: int) -> None:
@@ -90,7 +102,12 @@ class _Body:
         self.values: dict[Node, str] = {}
         self.numbers: list[tuple[Number, int]] = []
 
-    def step(self, step: Calculation | Accumulation) -> list[str]:
+    def loads(self) -> tuple[list[str], list[str]]:
+        """What is read before the elements of a row, and for each of them: here operations read for themselves."""
+        return [], []
+
+    def step(self, step: NestStep) -> list[str]:
+        assert not isinstance(step, PartialFold)
         lines = self._operation(step) if isinstance(step, Calculation) else self._reduction(step)
         self.values[step.output] = f"v{len(self.values)}"
         return lines
@@ -117,7 +134,7 @@ class _Body:
         sizes = [*(size for size, _ in reversed(where.outer)), where.columns]
         inner = [f"k{i}" for i in range(len(sizes))]
         read = [f"{self._names[x]}[{self._at[x]} + {_index(where, i, inner)}]" for i, x in enumerate(step.sources)]
-        adds = step.fold.identity == 0 and step.output.spec.dtype.is_float and in_c(step.fold.combine) == "x + y"
+        adds = is_sum(step)
         combine = in_c(step.fold.combine, (f"r{n}", f"t{n}"), kind)
         keep = [f"DT_ADD({kind}, r{n}, l{n}, t{n});"] if adds else [f"r{n} = {combine};"]
         return [
@@ -128,6 +145,51 @@ class _Body:
             "}" * len(sizes),
             f"const {kind} v{n} = r{n}{f' + (l{n} == l{n} ? l{n} : 0)' if adds else ''};",
         ]
+
+    def store(self, store: Store, array: str, at: str, step: int, word: str) -> str:
+        """Write a value to where ``at``, and so many steps for ``c``, lead."""
+        return f"{array}[{at} + c * {word}] = {self.values[store.output]};"
+
+    def begin_plain(self, step: PartialFold, i: int) -> str:
+        """The fold number ``i`` of nothing; it is one of few elements."""
+        return f"{TYPES[step.output.spec.dtype]} s{i} = {literal(step.fold.identity, step.output.spec.dtype)};"
+
+    def fold_plain(self, step: PartialFold, i: int) -> list[str]:
+        """One element more."""
+        dtype = step.output.spec.dtype
+        return [f"s{i} = {in_c(step.fold.combine, (f's{i}', self._scalar(step.operand, dtype)), TYPES[dtype])};"]
+
+    def keep(self, step: PartialFold, i: int, array: str, place: str, first: str) -> list[str]:
+        """Put it into memory, with what is there already unless it is the ``first``."""
+        kind = TYPES[step.output.spec.dtype]
+        combined = in_c(step.fold.combine, (f"{array}[{place}]", f"s{i}"), kind)
+        return [f"{array}[{place}] = ({first}) ? s{i} : {combined};"]
+
+    def begin_fold(self, step: PartialFold, i: int) -> list[str]:
+        """The fold number ``i`` of nothing; it may be one of many elements."""
+        lost = [f"{TYPES[step.output.spec.dtype]} l{i}_ = 0;"] if is_sum(step) else []
+        return [self.begin_plain(step, i), *lost]
+
+    def fold(self, step: PartialFold, i: int) -> list[str]:
+        """One element more."""
+        if not is_sum(step):
+            return self.fold_plain(step, i)
+        kind = TYPES[step.output.spec.dtype]
+        return [
+            f"const {kind} w{i} = {self._scalar(step.operand, step.output.spec.dtype)};",
+            f"DT_ADD({kind}, s{i}, l{i}_, w{i});",
+        ]
+
+    def end_fold(self, step: PartialFold, i: int, target: str) -> list[str]:
+        """Write what the fold has found."""
+        ending = f" + (l{i}_ == l{i}_ ? l{i}_ : 0)" if is_sum(step) else ""
+        return [f"{target} = s{i}{ending};"]
+
+
+def is_sum(step: Accumulation | PartialFold) -> bool:
+    """Whether a fold is a sum of floats, in which rounding errors are kept, too."""
+    fold = step.fold
+    return fold.identity == 0 and step.output.spec.dtype.is_float and in_c(fold.combine) == "x + y"
 
 
 def literal(value: Number, dtype: DType) -> str:

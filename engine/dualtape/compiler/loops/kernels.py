@@ -1,4 +1,4 @@
-"""The kernels of loop nests: one work-group runs them all, one after the other.
+"""The kernels of loop nests on few elements: one work-group runs them all, one after the other.
 
 A kernel goes through a table of calls, in which each function is called in one place, so that it is compiled once, too.
 All stages of a program share the text of one kernel, and have tables of their own.
@@ -33,7 +33,9 @@ WhereArrays = Mapping[Node, Place]
 
 @dataclass(frozen=True, eq=False)
 class LoopKernel:
-    """Nests as one kernel, for one work-group; its arguments are the table, the number of its rows, and the buffers.
+    """Nests as one kernel; its arguments are the table, the number of its rows, and the buffers.
+
+    Nests on few elements are run by one work-group, one after the other, a nest on many by all.
 
     Attributes
     ----------
@@ -50,6 +52,7 @@ class LoopKernel:
     buffers: tuple[Hashable, ...]
     work_items: int
     arrays: tuple[tuple[int, int, Node], ...]
+    groups: int = 1
 
     def table_with(self, places: WhereArrays) -> tuple[tuple[int, ...], ...]:
         """The table where some arrays, which began with their buffers, lie elsewhere."""
@@ -106,20 +109,19 @@ def _of_one_text(
         name = functions.setdefault(text, f"dt_n{len(functions)}")
         arrays = arrays_of(nest)
         passed = [f"({pointer_type(x)})(start[at[{2 * i + 1}]] + at[{2 * i + 2}])" for i, x in enumerate(arrays)]
-        words = [word for array in arrays for word in _where(array, places, buffers)] + size
+        words = [word for array in arrays for word in place_words(array, places, buffers)] + size
         passed += [f"at[{2 * len(arrays) + 1}]" for _ in size]
         for number, bits in numbers:
             passed.append(read_in_c(bits).format(1 + len(words), 2 + len(words)))
             words += words_of(number, bits)
         return [cases.setdefault(f"{name}({', '.join(passed)});", len(cases)), *words]
 
-    tables = [[row(nest) for nest in nests] for nests in stages]
-    if any(word >= 1 << 31 for table in tables for words in table for word in words):
-        raise NotLoops("an array begins beyond 2 GiB of its buffer")
+    tables = [[checked_words(row(nest)) for nest in nests] for nests in stages]
     columns = max((len(each) for table in tables for each in table), default=0)
+    functions_called = called_functions(nest for nests in stages for nest in nests)
     text = "".join(
         [
-            *_math(nest for nests in stages for nest in nests),
+            *(math_source(names, f"float{dtype.bits}") for dtype, names in functions_called.items()),
             "#pragma OPENCL FP_CONTRACT OFF\n",
             f"#define DT_ITEMS {work_items}\n",
             source("loops"),
@@ -163,8 +165,8 @@ def _kernel_text(cases: Sequence[str], columns: int, buffers: int, work_items: i
     return "\n".join(lines)
 
 
-def _math(nests: Iterable[Nest]) -> list[str]:
-    """The device functions that the nests call."""
+def called_functions(nests: Iterable[Nest]) -> dict[DType, set[str]]:
+    """The device functions that the nests call, by the type that they are of."""
     called: dict[DType, set[str]] = {}
     for nest in nests:
         for step in nest.steps:
@@ -172,10 +174,17 @@ def _math(nests: Iterable[Nest]) -> list[str]:
             if code.functions:
                 dtype = step.dtype if isinstance(step, Calculation) else step.output.spec.dtype
                 called.setdefault(dtype, set()).update(code.functions)
-    return [math_source(functions, f"float{dtype.bits}") for dtype, functions in called.items()]
+    return called
 
 
-def _where(array: ArrayArgument, places: WhereArrays, buffers: tuple[Hashable, ...]) -> tuple[int, int]:
+def checked_words(words: list[int]) -> list[int]:
+    """A row of a table, if they are words of 32 bits."""
+    if any(word >= 1 << 31 for word in words):
+        raise NotLoops("an array begins beyond 2 GiB of its buffer")
+    return words
+
+
+def place_words(array: ArrayArgument, places: WhereArrays, buffers: tuple[Hashable, ...]) -> tuple[int, int]:
     """The number of its buffer, and the byte in it at which it begins."""
     node, view = array.source
     place = places[node]

@@ -21,6 +21,8 @@ from dualtape.opencl_kernels import source
 _SUM = Fold(0, x + y)
 _SHORTEST_PART = 512
 _MOST_PARTS = 64
+_BLOCK = 256  # terms of a sum that is made at once, as in matmul.cl
+_MOST_TILES = 16  # of a work-item, below each other
 _LONGEST_PART = 32768  # so that errors do not grow with the length of sums
 
 
@@ -147,39 +149,79 @@ def _vector(runtime: Runtime, product: Product) -> PreparedLaunch:
 
 
 class Tile(NamedTuple):
-    """What one work-item computes: ``rows`` by ``vectors`` vectors of ``lanes`` columns."""
+    """What one work-item computes: ``rows`` by ``vectors`` vectors of ``lanes`` columns, and ``tail`` columns more."""
 
     rows: int
     vectors: int
     lanes: int
+    tail: int = 0
 
     @property
     def columns(self) -> int:
-        return self.vectors * self.lanes
+        """The width of a panel, in which the last columns take the room of a vector."""
+        return (self.vectors + bool(self.tail)) * self.lanes
+
+    @property
+    def computed(self) -> int:
+        """The columns that are computed."""
+        return self.vectors * self.lanes + self.tail
 
 
 def _tile(runtime: Runtime, product: Product) -> Tile:
     lanes = runtime.lanes(product.computed.bits // 8)
-    vectors = 1 if product.n <= lanes else 2
     # Accumulators must stay in registers: 32 of 64 bytes with AVX-512, otherwise 16.
-    most = (24 if runtime.vector_bytes == 64 else 12) // 2
-    heights = [rows for rows in (12, 10, 8, 6, 4, 2, 1) if rows <= min(most, product.m)] or [1]
+    registers = 24 if runtime.vector_bytes == 64 else 12
+    vectors = -(-product.n // lanes)
+    is_one_panel = vectors <= registers // 3
+    tail = _tail(product, lanes) if is_one_panel and vectors > 1 else 0
+    vectors = vectors if is_one_panel else 2
+    most = registers // max(2, vectors)
+    heights = [rows for rows in (12, 10, 8, 6, 5, 4, 3, 2, 1) if rows <= min(most, product.m)] or [1]
     # A tile costs its rows, and about two more for reading the right factor.
     rows = min(heights, key=lambda rows: -(-product.m // rows) * (rows + 2))
-    return Tile(rows, vectors, lanes)
+    return Tile(rows, vectors - bool(tail), lanes, tail)
+
+
+def _tail(product: Product, lanes: int) -> int:
+    """The columns of a last vector that is narrower than the others, where sums are short and vectors half empty."""
+    if product.dtype is not product.computed or product.k > _BLOCK:
+        return 0
+    tail = 2
+    while tail < product.n % lanes:
+        tail *= 2
+    return tail if product.n % lanes and tail < lanes else 0
 
 
 def _tiled(runtime: Runtime, product: Product, tile: Tile) -> PreparedLaunch:
     count, m, k, n = product.products, product.m, product.k, product.n
     panels = -(-n // tile.columns)
-    direct = product.dtype is product.computed and n % tile.columns == 0 and (panels <= 4 or m <= 4 * tile.rows)
+    fits = n == tile.computed if tile.tail else n % tile.columns == 0
+    direct = product.dtype is product.computed and fits and (panels <= 4 or m <= 4 * tile.rows)
     macros = product.macros(tile.lanes, runtime.wide_attribute())
-    macros += define({"ROWS": tile.rows, "VECTORS": tile.vectors, "COLUMNS": tile.columns})
-    grid = runtime.spread(count * product.parts * panels * -(-m // tile.rows))
+    spills = int(panels == 1 and tile.computed <= 2 * n)
+    macros += define(
+        {
+            "ROWS": tile.rows,
+            "VECTORS": tile.vectors,
+            "TAIL": tile.tail,
+            "COLUMNS": tile.columns,
+            "SPILLS": spills,
+            "RIGHT": "dt_unaligned" if direct and tile.tail else "VECTOR",
+        }
+    )
+    if tile.tail:
+        real = C_TYPES[product.computed]
+        macros += define({"TAIL_VECTOR": f"{real.compute}{tile.tail}"}) + unaligned_vector("dt_tail", real, tile.tail)
+    row_tiles = -(-m // tile.rows)
+    tiles = count * product.parts * panels * row_tiles
+    repeat = max(1, min(_MOST_TILES, row_tiles, tiles // (8 * runtime.processors))) if runtime.is_cpu else 1
+    items = count * product.parts * panels * -(-row_tiles // repeat)
+    # On processors each does much, and is a group by itself.
+    grid = ((items,), (1,)) if runtime.is_cpu else runtime.grid(items)
     starts = runtime.table(product.starts(m * k, k * n if direct else panels * k * tile.columns))
     # From row to row of the right factor, and from panel to panel.
     strides = (n, tile.columns) if direct else (tile.columns, k * tile.columns)
-    sizes = (count, m, k, n, *strides, product.part, product.parts)
+    sizes = (count, m, k, n, *strides, product.part, product.parts, repeat)
     multiply = runtime.launch("dt_matmul", macros + source("matmul"), 3, grid, starts, *sizes)
     if direct:
         return multiply

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from math import prod
+
+import numpy as np
+
 from dualtape.core.expression import x as element
 from dualtape.core.layout import Layout, layout
 from dualtape.core.lowering import Movement, Placement, View, contiguous_strides
@@ -10,7 +14,10 @@ from dualtape.core.spec import Shape, Spec
 from dualtape.devices.opencl.map import MapKernel, map_launch
 from dualtape.devices.opencl.memory import BufferStorage
 from dualtape.devices.opencl.runtime import Operands, Params, Plan, PreparedLaunch, Runtime, Specs
-from dualtape.devices.opencl.types import RAW
+from dualtape.devices.opencl.types import RAW, CType, define
+from dualtape.opencl_kernels import source
+
+_LEAST_SIDE = 8
 
 
 def plan_reinterpretation(shape: Shape) -> Plan:
@@ -68,4 +75,26 @@ def _place(runtime: Runtime, x: Spec, view: View) -> PreparedLaunch:
 
 def _copy(runtime: Runtime, x: Spec, where: Layout) -> PreparedLaunch:
     raw = RAW[x.dtype.numpy.itemsize]
+    exchanged = _exchanged_axis(where) if runtime.is_cpu else None  # GPUs have no cache for the pieces
+    if exchanged is not None:
+        return _transpose(runtime, raw, where, exchanged)
     return map_launch(runtime, MapKernel("copy", element, "", (raw,), (False,), raw, raw), where)
+
+
+def _exchanged_axis(where: Layout) -> int | None:
+    """Which of the outer axes the source has as its innermost, if the target has another one as its own."""
+    if where.inner[1] != 1 or where.inner[0] in (0, 1) or where.columns < _LEAST_SIDE:
+        return None
+    axes = enumerate(where.outer)
+    return next((i for i, (size, steps) in axes if steps[0] == 1 and size >= _LEAST_SIDE), None)
+
+
+def _transpose(runtime: Runtime, raw: CType, where: Layout, axis: int) -> PreparedLaunch:
+    down, (_, y_step) = where.outer[axis]
+    rest = [*where.outer[:axis], *where.outer[axis + 1 :]]
+    table = [*where.offsets, *(number for size, steps in rest for number in (size, *steps))]
+    piece = 128 if np.dtype(raw.argument).itemsize <= 4 else 64  # rows and columns, which fit into a cache
+    pieces = prod([-(-down // piece), -(-where.columns // piece), *(size for size, _ in rest)])
+    sizes = (pieces, down, where.columns, where.inner[0], y_step, len(rest), runtime.table(table))
+    text = define({"RAW": raw.storage, "PIECE": piece}) + source("transpose")
+    return runtime.launch("dt_transpose", text, 2, runtime.spread(pieces), *sizes)
