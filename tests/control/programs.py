@@ -101,6 +101,11 @@ def repeated(x: dt.Tensor) -> dt.Tensor:
     return ops.while_loop(lambda y: (y * y).sum() < 9, lambda y: y * (1.2 + 0.1 * ops.cos(x)), x)
 
 
+def repeated_at_most(x: dt.Tensor) -> dt.Tensor:
+    """The same with a bound, which it does not reach here: twice as many steps as there are."""
+    return ops.while_loop(lambda y: (y * y).sum() < 9, lambda y: y * (1.2 + 0.1 * ops.cos(x)), x, max_steps=16)
+
+
 def repeated_by_python(x: dt.Tensor) -> dt.Tensor:
     y = x
     while (y.ground.asnumpy() ** 2).sum() < 9:
@@ -115,6 +120,7 @@ PAIRS: dict[str, tuple[Function, Function]] = {
     "cond": (chosen, chosen_by_python),
     "nested": (nested, nested_by_python),
     "while_loop": (repeated, repeated_by_python),
+    "bounded": (repeated_at_most, repeated_by_python),
 }
 
 

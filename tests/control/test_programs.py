@@ -114,3 +114,26 @@ def test_beside_a_block_kernel(device: dt.Device) -> None:
     found = dt.jit(run, device=device)(weight, points)
     for x, y in zip(found, wanted, strict=True):
         np.testing.assert_allclose(x.asnumpy(), y.asnumpy(), rtol=2e-4, atol=1e-7)
+
+
+@pytest.mark.parametrize("most", [0, 2, 9])
+def test_a_bounded_while_loop_ends_there(most: int) -> None:
+    """In every mode, by step, and for each example of a batch."""
+
+    def halved(x: dt.Tensor) -> dt.Tensor:
+        return ops.while_loop(lambda x: x > 1, lambda x: x * 0.5, x, max_steps=most)
+
+    for start in (12.0, 0.5):
+        steps = min(most, 4 if start > 1 else 0)
+        for run in (halved, dt.jit(halved)):
+            assert float(run(dt.Tensor(start))) == start * 0.5**steps
+        for transformed in (dt.grad(halved), dt.jit(dt.grad(halved)), dt.jit(lambda x: dt.jvp(halved, x, x / x)[1])):
+            assert float(transformed(dt.Tensor(start))) == 0.5**steps
+    batch = dt.Tensor([12.0, 0.5])
+    np.testing.assert_array_equal(dt.jit(dt.vmap(dt.grad(halved)))(batch).asnumpy(), [0.5 ** min(most, 4), 1.0])
+
+
+@pytest.mark.parametrize("most", [-1, 2.0, True, "3"])
+def test_a_bound_is_a_whole_number(most: object) -> None:
+    with pytest.raises((ValueError, TypeError), match="`max_steps` of `while_loop`"):
+        ops.while_loop(lambda x: x > 1, lambda x: x * 0.5, dt.Tensor(2.0), max_steps=most)

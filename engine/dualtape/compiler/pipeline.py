@@ -10,6 +10,7 @@ choose_device               the device of the kernels, or why there is none     
 compute_repeated_once       what is the same at all points, once                    passes/repetition.py
 choose_division             stages of equations, and regions that map over points   blocks/find/point_sets.py
 - map_equation              an equation as operations on one point                  blocks/find/mapping.py
+- map_control               a loop or a condition as one at each point              blocks/find/mapping_control.py
 compile_region              the kernel of a region, by these stages:                blocks/emit/kernel.py
 - target_of                 how points are laid out on the device                   blocks/target.py
 - with_plain_products       products in which zero need not win                     blocks/tile/plain_products.py

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -195,13 +196,17 @@ def _condition(device: Device, compile_body: CompileBody, true: Program, false: 
     return lambda operands, checks: branches[bool(device.get(operands[0]))](operands[1:], checks)
 
 
-def _while(device: Device, compile_body: CompileBody, condition: Program, body: Program, consts: int) -> Operation:
+def _while(
+    device: Device, compile_body: CompileBody, condition: Program, body: Program, consts: int, most: int | None
+) -> Operation:
     going_on, step = replayed(condition, device), compile_body(body, device, _MANY)
 
     def run(operands: list[Any], checks: Checks) -> list[Any]:
         fixed, carry = operands[:consts], operands[consts:]
         operands.clear()
-        while bool(device.get(going_on.run([*fixed, *carry], checks)[0])):
+        for _ in count() if most is None else range(most):
+            if not bool(device.get(going_on.run([*fixed, *carry], checks)[0])):
+                break
             # What was computed with a wrong index may never make an end.
             if checks:
                 settle(device, checks)

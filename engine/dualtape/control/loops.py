@@ -11,18 +11,18 @@ import numpy as np
 from dualtape.autodiff.levels import PartsLevel, Present
 from dualtape.autodiff.transforms import require_callable
 from dualtape.compiler.program import WHILE, Program, evaluate
-from dualtape.control.bodies import Mask, close_body, close_step, sharing
-from dualtape.control.conditions import is_undecided, read_predicate
+from dualtape.control.bodies import Mask, close_body, close_here, close_step, sharing
+from dualtape.control.conditions import Cond, is_undecided, read_predicate
 from dualtape.control.flat import Flat, described, device_of, flat, require_same
 from dualtape.control.on_parts import all_parts, count_parts, evaluation, on_parts, settled, wholes
-from dualtape.control.scanning import Steps
+from dualtape.control.scanning import ScanLoop, Steps
 from dualtape.control.structured import Structured, value_spec
 from dualtape.core.composite import PullBack, Values
 from dualtape.core.interpreter import apply, nesting_depth, value_of
 from dualtape.devices.device import Device
 from dualtape.dtypes import int64
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError, TracingError
-from dualtape.functions.conversion import cast_to
+from dualtape.functions.conversion import cast_to, read_int
 from dualtape.functions.creation import arange
 from dualtape.parameter import set_all
 from dualtape.primitives.movement import reshape
@@ -33,7 +33,9 @@ from dualtape.views import is_observed
 BodyFn = Callable[..., Any]
 
 
-def while_loop(cond_fn: Callable[[Any], Any], body_fn: Callable[[Any], Any], init: Any) -> Any:
+def while_loop(
+    cond_fn: Callable[[Any], Any], body_fn: Callable[[Any], Any], init: Any, max_steps: int | None = None
+) -> Any:
     """``body_fn`` on ``init``, on what that gives and so on, for as long as ``cond_fn`` of it holds.
 
     Outside `jit` it is Python's ``while``. Inside, condition and body are traced once, and one equation of the program
@@ -47,15 +49,23 @@ def while_loop(cond_fn: Callable[[Any], Any], body_fn: Callable[[Any], Any], ini
         From the carry to the next one, of the same structure, shapes and element types.
     init
         The first carry: Tensors or numbers, in nested containers or not.
+    max_steps
+        The loop ends after so many steps at the latest. Reverse mode inside `jit` needs such a bound.
 
     Returns
     -------
     The last carry.
 
+    Raises
+    ------
+    TracingError
+        In reverse mode inside `jit` without `max_steps`.
+
     Notes
     -----
-    Forward derivatives of every order work everywhere, reverse mode outside `jit` only: there the tape remembers every
-    step. Inside `jit` the number of steps is unknown; use :func:`fori_loop` or :func:`scan` there.
+    Forward derivatives of every order work everywhere. In reverse mode outside `jit` the tape remembers every step.
+    Inside, how many there will be is unknown; with `max_steps` it is there a :func:`scan` of so many, which keeps its
+    carry from when the condition does not hold any more. So that costs time for all of them.
 
     Examples
     --------
@@ -63,15 +73,25 @@ def while_loop(cond_fn: Callable[[Any], Any], body_fn: Callable[[Any], Any], ini
     >>> halve = lambda x: dt.ops.while_loop(lambda x: x > 1, lambda x: x / 2, x)
     >>> print(halve(dt.Tensor(10.0)), dt.grad(halve)(dt.Tensor(10.0)))
     0.625 0.0625
+    >>> bounded = lambda x: dt.ops.while_loop(lambda x: x > 1, lambda x: x / 2, x, max_steps=20)
+    >>> print(dt.jit(dt.grad(bounded))(dt.Tensor(10.0)))
+    0.0625
     """
     require_callable("while_loop", cond_fn)
     require_callable("while_loop", body_fn)
+    most = None if max_steps is None else read_int("while_loop", "max_steps", max_steps)
+    if most is not None and most < 0:
+        raise ArgumentError(f"`max_steps` of `while_loop` must not be negative, got {max_steps}")
     device = device_of(init)
     first = flat(init, device)
     if is_observed():
-        return _written_while(cond_fn, body_fn, first, device)
+        return _written_while(cond_fn, body_fn, first, device, most)
     carry = first
+    steps = 0
     while True:
+        if steps == most:
+            return carry.filled(carry.tensors)
+        steps += 1
         going = read_predicate("while_loop", cond_fn(carry.filled(carry.tensors)))
         if not (going if isinstance(going, bool) else _any_example(going)):
             return carry.filled(carry.tensors)
@@ -227,7 +247,7 @@ def _read_length(xs: Any, length: int | None) -> int:
     return sizes[0] if sizes else length or 0
 
 
-def _written_while(cond_fn: BodyFn, body_fn: BodyFn, first: Flat, device: Device) -> Any:
+def _written_while(cond_fn: BodyFn, body_fn: BodyFn, first: Flat, device: Device, most: int | None) -> Any:
     def goes_on(*tensors: Any) -> list[Any]:
         going = read_predicate("while_loop", cond_fn(first.filled(tensors)))
         return [Tensor(going, device=device) if isinstance(going, bool) else going]
@@ -240,18 +260,22 @@ def _written_while(cond_fn: BodyFn, body_fn: BodyFn, first: Flat, device: Device
     going_on = close_body("while_loop", goes_on, specs, device, held=held)
     (condition, body), captured = sharing(going_on, step)
     values = [value_of(parameter) for parameter in held.parameters]
-    found = apply(While(condition, body, len(captured)), [*captured, *first.tensors, *values])
+    found = apply(While(condition, body, len(captured), most), [*captured, *first.tensors, *values])
     set_all(held.parameters, found[n:])
     return first.filled(found[:n])
 
 
 @dataclass(frozen=True)
 class While(Structured):
-    """``body`` on constants and carry, for as long as ``condition`` on the same says so."""
+    """``body`` on constants and carry, for as long as ``condition`` on the same says so.
+
+    ``most`` is after how many steps at the latest it does not, if that is known.
+    """
 
     condition: Program
     body: Program
     consts: int
+    most: int | None = None
 
     kind = WHILE
     name = "while_loop"
@@ -273,7 +297,7 @@ class While(Structured):
             goes_on, _ = on_parts(level, condition, nodes, [*fixed, *carried])
         step, _ = on_parts(level, body, nodes, [*fixed, *carried], carried)
         (program, next_carry), captured = sharing(goes_on, step)
-        loop = While(program, next_carry, len(captured) + count_parts(level, nodes[: self.consts], fixed))
+        loop = While(program, next_carry, len(captured) + count_parts(level, nodes[: self.consts], fixed), self.most)
         parts = apply(loop, [*captured, *all_parts(level, consts, fixed), *all_parts(level, carry, carried)])
         return wholes(level, parts, self.body.results, carried, len(carry))
 
@@ -285,10 +309,25 @@ class While(Structured):
         moved = evaluate(self.body, values)
         return [where(going, new, old) for new, old in zip(moved, values[self.consts :], strict=True)]
 
+    def in_pieces(self, inputs: Values) -> list[Any] | None:
+        """A loop of known length, whose steps change nothing from where the condition does not hold any more."""
+        if self.most is None:
+            return None
+        (condition, body), n = (self.condition, self.body), self.consts
+        same = Program(body.inputs, (), body.inputs[n:])
+
+        def step(*values: Any) -> list[Any]:
+            (going,) = evaluate(condition, values)
+            return apply(Cond(body, same), [going, *values])
+
+        (program,), captured = sharing(close_here(step, [value_spec(x) for x in inputs]))
+        loop = ScanLoop(program, len(captured) + n, len(inputs) - n, self.most)
+        return apply(loop, [*captured, *inputs])
+
     def pull_back(self, inputs: Values, watched: Mask) -> tuple[list[Any], PullBack]:
         raise TracingError(
             "reverse mode through a `while_loop` inside `jit`: how many steps it will take, and so how many values to "
-            "keep, is not known while it is traced; use `fori_loop` with Python numbers as bounds or `scan` (with "
-            "`cond` or `where` to stop early), differentiate it forward (`jvp`, `partials`), or leave the loop outside "
-            "`jit`"
+            "keep, is not known while it is traced; say `max_steps`, use `fori_loop` with Python numbers as bounds or "
+            "`scan` (with `cond` or `where` to stop early), differentiate it forward (`jvp`, `partials`), or leave the "
+            "loop outside `jit`"
         )

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from dualtape.bits import same_bits
-from dualtape.compiler.program import Equation, KnownNode, Node, Operand, Program
+from dualtape.compiler.program import Equation, KnownNode, Node, Operand, Program, with_inner
 from dualtape.core.lowering import Expression
 from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Spec
@@ -61,6 +61,7 @@ class _Thinning:
     def visit(self, equation: Equation) -> None:
         primitive = equation.primitive
         found: Node | None = None
+        equation = with_inner(equation, compute_repeated_once)
         if isinstance(primitive.lowering, Expression) or primitive is permute:
             found = self._on(self.thin, equation)
         elif primitive is matmul:

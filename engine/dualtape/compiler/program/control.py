@@ -54,7 +54,7 @@ def _infer_scan(*inputs: Spec, body: Program, carried: int, length: int, **other
 COND = Control(name="cond", lowering=Kernel("cond"), infer=lambda *inputs, true, false: _bundle(true))
 SCAN = Control(name="scan", lowering=Kernel("scan"), infer=_infer_scan)
 WHILE = Control(
-    name="while_loop", lowering=Kernel("while_loop"), infer=lambda *inputs, condition, body, consts: _bundle(body)
+    name="while_loop", lowering=Kernel("while_loop"), infer=lambda *inputs, condition, body, consts, most: _bundle(body)
 )
 CALL = Control(name="call", lowering=Kernel("call"), infer=lambda *inputs, body, rule: _bundle(body))
 ITEM = Control(name="item", lowering=Kernel("item"), infer=lambda bundle, index: bundle.items[index])

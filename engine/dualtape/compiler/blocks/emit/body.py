@@ -7,6 +7,7 @@ from typing import NamedTuple, assert_never
 
 from dualtape.compiler.blocks.emit.products import emit_product
 from dualtape.compiler.blocks.emit.steps import emit_embed, emit_fold, emit_group
+from dualtape.compiler.blocks.emit.straight_line import emit_control
 from dualtape.compiler.blocks.emit.sums import emit_point_sum, emit_transpose, emit_wide_contraction
 from dualtape.compiler.blocks.emit.transfers import emit_load, emit_store
 from dualtape.compiler.blocks.emit.writer import Call, Places, Writer
@@ -18,6 +19,8 @@ from dualtape.compiler.blocks.tile import (
     Group,
     PointProduct,
     PointSum,
+    TileCondition,
+    TileLoop,
     TileRead,
     TileStep,
     Transpose,
@@ -82,6 +85,8 @@ def _calls(step: TileStep, writer: Writer) -> list[Call]:
             return [emit_fold(step, writer)]
         case Embed():
             return [emit_embed(step, writer)]
+        case TileLoop() | TileCondition():
+            return [emit_control(step, writer)]
         case PointSum(terms=terms):
             factors: Factors = {}
             for term in terms:

@@ -19,6 +19,9 @@ from dualtape.compiler.program import Node, Number
 from dualtape.core.lowering import contiguous_strides
 from dualtape.core.words import is_open, read_in_c, words_of
 
+OTHER_TILE = "other"
+"""What stands for the distance to the second of two tiles."""
+
 
 class Places(NamedTuple):
     """Where everything lies: the tile's values, the sums, and the shared values in the array that holds them all."""
@@ -141,6 +144,12 @@ class Writer:
         """A loop over the tiles of the block around ``lines``."""
         steps = "".join(f", s{i} += DT_STRIDE" for i in range(len(self._chunks)))
         return [f"for (int tile = 0; tile < tiles; tile++{steps}) {{", *lines, "}"]
+
+    def per_two_tiles(self, lines: list[str]) -> list[str]:
+        """The same, two tiles at a time; where only one is left, it is both of them."""
+        steps = "".join(f", s{i} += 2 * DT_STRIDE" for i in range(len(self._chunks)))
+        other = f"const int {OTHER_TILE} = tile + 1 < tiles ? DT_STRIDE : 0;"
+        return [f"for (int tile = 0; tile < tiles; tile += 2{steps}) {{", other, *lines, "}"]
 
 
 def index(read: Read, feature: str) -> str:

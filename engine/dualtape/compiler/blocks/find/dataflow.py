@@ -7,20 +7,39 @@ points becomes part of a tile program; any other runs as it is, between kernels.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from math import prod
 
 from dualtape.compiler.blocks.find.geometry import without
 from dualtape.compiler.blocks.find.mapping import map_equation
-from dualtape.compiler.blocks.find.pointwise import PointAxis, PointwiseBuilder
+from dualtape.compiler.blocks.find.mapping_control import map_control
+from dualtape.compiler.blocks.find.pointwise import POINT_TYPES, PointAxis, PointwiseBuilder, Total
 from dualtape.compiler.blocks.find.regions import NotBlockable
-from dualtape.compiler.blocks.tile import Contraction, ReadableValue, Shared, SharedRead, TileOperation, TileValue
-from dualtape.compiler.program import Equation, KnownNode, Node
+from dualtape.compiler.blocks.tile import (
+    Contraction,
+    ContractionTerm,
+    Read,
+    ReadableValue,
+    Shared,
+    SharedRead,
+    TileOperation,
+    TileValue,
+)
+from dualtape.compiler.program import ITEM, Control, Equation, KnownNode, Node, Program
 from dualtape.core.lowering import Expression, Movement
-from dualtape.dtypes import bool_, float32, float64
+from dualtape.dtypes import bool_
 from dualtape.primitives.arithmetic import add
-from dualtape.primitives.movement import concatenate
+from dualtape.primitives.movement import concatenate, reshape
 
-_TYPES = (float32, float64, bool_)
+
+class MustStay(Exception):
+    """A loop must not be part of a kernel, for what it gives is read where only arrays can be."""
+
+    def __init__(self, loop: Node, reason: str) -> None:
+        super().__init__(reason)
+        self.loop, self.reason = loop, reason
 
 
 @dataclass(eq=False)
@@ -45,11 +64,16 @@ class DataFlow:
         Why operations on values with points are among them, each once.
     """
 
-    def __init__(self, sets: tuple[int, ...]) -> None:
+    def __init__(self, sets: tuple[int, ...], program: Program, left: Mapping[Node, str]) -> None:
         self.sets = [PointSet(PointwiseBuilder(points)) for points in sets]
+        for each in self.sets:
+            each.builder.load = partial(self._load, each)
         self.equations: dict[int, list[Equation]] = defaultdict(list)
         self.reasons: dict[str, None] = {}
         self._set_of: dict[Node, PointSet] = {}
+        self._left = left
+        self._items = _items_read(program)
+        self._everywhere: dict[Node, Node] = {}
         self._stage_of: dict[ReadableValue, int] = {}
 
     # When values are there
@@ -75,6 +99,8 @@ class DataFlow:
                     self.load_any(node)
         found = {self._set_of[node] for node in equation.reads if node in self._set_of}
         if not found:
+            for each in self.sets:
+                each.builder.note_zeros(equation)
             if not self._merged(equation) and not self._repeats_at_points(equation):
                 self._run_between(equation, max((self.stage_of(Shared(x)) for x in equation.reads), default=0))
             return
@@ -93,22 +119,75 @@ class DataFlow:
         if any(each is not chosen and node not in each.loaded for node, each in known):
             counts = sorted(each.builder.points for each in sets)
             raise NotBlockable(f"`{name}` combines sets of points: {counts}")
+        if isinstance(equation.primitive, Control):
+            self._map_control(equation, chosen)
+            return
         for node in (*equation.reads, equation.output):
             if 0 in node.spec.shape:
                 raise NotBlockable(f"`{name}` has an empty operand or output")
-            if node.spec.dtype not in _TYPES:
+            if node.spec.dtype not in POINT_TYPES:
                 raise NotBlockable(f"blocks compute in Float32 or in Float64, and `{name}` has {node.spec.dtype}")
-        self._load_beside(equation, chosen)
         builder = chosen.builder
+        if isinstance(equation.primitive.lowering, Expression) or equation.primitive is concatenate:
+            builder.load_beside(equation)
+            self._set_of |= {x: chosen for x in equation.reads if x in builder.located and x not in self._set_of}
         before = len(builder.operations)
         map_equation(builder, equation)
-        for operation in builder.operations[before:]:
-            self._stage_of |= dict.fromkeys(operation.values_made(), self._latest(operation))
+        self._date(builder.operations[before:])
         output = equation.output
         if output in builder.located:
             self._set_of[output] = chosen
         else:
             self._date_sum(builder.summed[output])
+
+    def _map_control(self, equation: Equation, chosen: PointSet) -> None:
+        """A loop or a condition, or one of the values that it gives."""
+        builder, output = chosen.builder, equation.output
+        if equation.primitive is not ITEM:
+            if output in self._left:
+                raise NotBlockable(self._left[output])
+            before = len(builder.operations)
+            found = map_control(builder, equation)
+            if any(isinstance(found[k], Read) and others for k, others in self._items[output].items()):
+                del builder.operations[before:]
+                raise NotBlockable(f"a value that a `{equation.primitive.name}` gives has no points")
+            self._date(builder.operations[before:])
+            builder.bundles[output] = found
+            self._set_of[output] = chosen
+            return
+        (bundle,) = equation.reads
+        item = builder.bundles[bundle][equation.params["index"]]
+        match item:
+            case PointAxis():
+                builder.located[output] = item
+                self._set_of[output] = chosen
+            case Read():
+                builder.everywhere[output] = item
+                self._everywhere[output] = bundle
+                self._set_of[output] = chosen
+            case Total():
+                self._add_total(output, item, builder)
+            case Node():
+                same = Equation(reshape, (item,), {"shape": output.spec.shape}, output)
+                self._run_between(same, self.stage_of(Shared(item)))
+
+    def _add_total(self, output: Node, total: Total, builder: PointwiseBuilder) -> None:
+        """A sum over the points of what each has added up in a loop."""
+        part = builder.dense(total.read)
+        features = prod(part.shape)
+        summed = output if total.base is None else Node(output.spec)
+        builder.sum_over_points(summed, [ContractionTerm(part.reshaped((features,)), None)], features)
+        self._date(builder.operations[-1:])
+        self._date_sum(builder.summed[summed])
+        if total.base is None:
+            builder.totals[output] = total
+        else:
+            stage = max(self.stage_of(Shared(x)) for x in (total.base, summed))
+            self._run_between(Equation(add, (total.base, summed), {}, output), stage)
+
+    def _date(self, operations: list[TileOperation]) -> None:
+        for operation in operations:
+            self._stage_of |= dict.fromkeys(operation.values_made(), self._latest(operation))
 
     def _date_sum(self, contraction: Contraction) -> None:
         self._stage_of[Shared(contraction.output)] = 1 + self._latest(contraction)
@@ -120,7 +199,7 @@ class DataFlow:
     def _repeats_at_points(self, equation: Equation) -> bool:
         """A shared value that is repeated at each point is read where it is."""
         lowering, output = equation.primitive.lowering, equation.output
-        if not isinstance(lowering, Movement) or not equation.reads or output.spec.dtype not in _TYPES:
+        if not isinstance(lowering, Movement) or not equation.reads or output.spec.dtype not in POINT_TYPES:
             return False
         (x,) = equation.reads
         view = lowering.view(x.spec.shape, **equation.params)
@@ -131,6 +210,8 @@ class DataFlow:
                     each.builder.located[output] = PointAxis(p, read)
                     self._set_of[output] = each
                     return True
+                if step == 0 and n % each.builder.points == 0:
+                    each.builder.repeated[output] = x, view
         return False
 
     def _merged(self, equation: Equation) -> bool:
@@ -155,9 +236,14 @@ class DataFlow:
 
     def _leave(self, equation: Equation, sets: list[PointSet]) -> None:
         """Run it as it is: what it reads of the points is stored, and what it gives may be loaded again."""
+        for node in equation.reads:
+            if node in self._everywhere:
+                raise MustStay(
+                    self._everywhere[node], f"`{equation.primitive.name}` reads a value without points of it"
+                )
         stages = [self.made_in(x) + 1 if self.store(x) else self.stage_of(Shared(x)) for x in equation.reads]
         self._run_between(equation, max(stages))
-        any(self._load(equation.output, each) for each in sets)
+        any(self._load(each, equation.output) for each in sets)
 
     # Arrays
 
@@ -171,11 +257,11 @@ class DataFlow:
 
     def load_any(self, node: Node) -> None:
         """Load an array for the first set that it may hold the points of."""
-        any(self._load(node, each) for each in self.sets)
+        any(self._load(each, node) for each in self.sets)
 
-    def _load(self, node: Node, into: PointSet, axis: int | None = None) -> bool:
+    def _load(self, into: PointSet, node: Node, axis: int | None = None) -> bool:
         shape, dtype, points = node.spec.shape, node.spec.dtype, into.builder.points
-        if points not in shape or dtype not in _TYPES or dtype is bool_ or node in self._set_of:
+        if points not in shape or dtype not in POINT_TYPES or dtype is bool_ or node in self._set_of:
             return False
         value = into.builder.new_value(node, shape.index(points) if axis is None else axis)
         self._stage_of[value] = self.stage_of(Shared(node))
@@ -183,14 +269,17 @@ class DataFlow:
         into.loaded[node] = value
         return True
 
-    def _load_beside(self, equation: Equation, into: PointSet) -> None:
-        """Arrays that were computed without points, beside values with points: their axis is at the same place."""
-        if not isinstance(equation.primitive.lowering, Expression) and equation.primitive is not concatenate:
-            return
-        located = into.builder.located
-        rank = len(equation.output.spec.shape)
-        axes = {located[x].axis + rank - len(x.spec.shape) for x in equation.reads if x in located}
-        for node in equation.reads:
-            axis = max(axes) - (rank - len(node.spec.shape))
-            if node not in located and axis >= 0 and node.spec.shape[axis] == into.builder.points:
-                self._load(node, into, axis)
+
+def _items_read(program: Program) -> dict[Node, dict[int, bool]]:
+    """Which values of loops and conditions are read, and whether by anybody but other loops and conditions."""
+    readers: dict[Node, bool] = dict.fromkeys(program.results, True)
+    for equation in program.equations:
+        other = not isinstance(equation.primitive, Control)
+        readers |= {node: readers.get(node, False) or other for node in equation.reads}
+    read: dict[Node, dict[int, bool]] = defaultdict(dict)
+    for equation in program.equations:
+        if equation.primitive is ITEM and equation.output in readers:
+            found = read[equation.reads[0]]
+            index = equation.params["index"]
+            found[index] = found.get(index, False) or readers[equation.output]
+    return read

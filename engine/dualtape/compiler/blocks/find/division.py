@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from math import prod
 
-from dualtape.compiler.blocks.find.dataflow import DataFlow, PointSet
+from dualtape.compiler.blocks.find.dataflow import DataFlow, MustStay, PointSet
 from dualtape.compiler.blocks.find.pointwise import PointwiseBuilder
 from dualtape.compiler.blocks.find.regions import Division, NotBlockable, Region, Stage
 from dualtape.compiler.blocks.tile import Contraction, PointArray, ReadableValue, Shared, TileOperation, TileValue
@@ -15,17 +15,29 @@ from dualtape.dtypes import bool_, float32
 
 def divide_program(program: Program, sets: tuple[int, ...]) -> Division:
     """The program divided for sets of so many points, or :class:`NotBlockable` if nothing maps over them."""
-    flow = DataFlow(sets)
-    for node in program.inputs:
-        flow.load_any(node)
-    for equation in program.equations:
-        flow.visit(equation)
+    flow = _followed(program, sets)
     for node in program.results:
         flow.store(node)
     division = Division(_stages(flow, program), tuple(flow.reasons))
     if not any(region.operations for region in division.regions):
         raise NotBlockable("; ".join(flow.reasons) or f"nothing maps over an axis of {list(sets)}")
     return division
+
+
+def _followed(program: Program, sets: tuple[int, ...]) -> DataFlow:
+    """Where data flow; loops that turn out to give what is read elsewhere stay between kernels."""
+    left: dict[Node, str] = {}
+    while True:
+        flow = DataFlow(sets, program, left)
+        try:
+            for node in program.inputs:
+                flow.load_any(node)
+            for equation in program.equations:
+                flow.visit(equation)
+        except MustStay as found:
+            left[found.loop] = found.reason
+        else:
+            return flow
 
 
 def _stages(flow: DataFlow, program: Program) -> tuple[Stage, ...]:

@@ -63,16 +63,21 @@ def _map_expression(builder: PointwiseBuilder, equation: Equation, expression: E
             operands.append(builder.read(x).stretched(local))
         else:
             operands.append(builder.shared_read(x, axis, folded, rank, name).stretched(local))
-    code = expression.specialized(of_integers=False, params=equation.params)
-    if out.dtype is not bool_:
-        code = as_number(code)
-    if equation.primitive is cast:
-        source = equation.reads[0].spec.dtype
-        if (source is not bool_ and source is not out.dtype) or out.dtype is bool_:
-            raise NotBlockable(f"`cast` from {source} to {out.dtype} at the points")
-        code = choose(COPY, 1, 0) if source is bool_ else COPY
+    code = elementwise_code(equation, expression)
     output = builder.new_value(equation.output, axis, folded)
     builder.operations.append(ElementwiseMap(output, code, tuple(operands), equation.primitive))
+
+
+def elementwise_code(equation: Equation, expression: Expression) -> Expression:
+    """What an elementwise operation computes of floats and truth values."""
+    out = equation.output.spec
+    if equation.primitive is cast:
+        source = equation.reads[0].spec.dtype
+        if (source is not bool_ and source.is_float and source is not out.dtype) or out.dtype is bool_:
+            raise NotBlockable(f"`cast` from {source} to {out.dtype} at the points")
+        return choose(COPY, 1, 0) if source is bool_ else COPY
+    code = expression.specialized(of_integers=False, params=equation.params)
+    return code if out.dtype is bool_ else as_number(code)
 
 
 def _map_fold(builder: PointwiseBuilder, equation: Equation, fold: Fold) -> None:

@@ -21,6 +21,7 @@ def map_movement(builder: PointwiseBuilder, equation: Equation, rule: Callable[.
     located = builder.located[x]
     start, moves = steps_of(view, x.spec.shape, equation.primitive.name)
     p = located.axis
+    located = _of_some_sets(builder, located, p, start, moves, view)
     size = located.folded.size * builder.points
     candidates = [i for i, move in enumerate(moves) if move == {p: 1} and view.shape[i] == size]
     if len(candidates) != 1 or start[p] != 0 or any(p in move for i, move in enumerate(moves) if i != candidates[0]):
@@ -33,6 +34,32 @@ def map_movement(builder: PointwiseBuilder, equation: Equation, rule: Callable[.
     shape = per_point(view.shape, out_axis, located.folded)
     read = replace(located.read, shape=shape, offset=located.read.offset + offset, strides=strides)
     builder.located[equation.output] = PointAxis(out_axis, read, located.folded)
+
+
+def _of_some_sets(
+    builder: PointwiseBuilder,
+    located: PointAxis,
+    p: int,
+    start: dict[int, int],
+    moves: Sequence[dict[int, int]],
+    view: View,
+) -> PointAxis:
+    """What is located on an axis that holds all points again and again, where only some of these times are taken."""
+    before, after = located.folded
+    along = [i for i, move in enumerate(moves) if move == {p: 1}]
+    if after > 1 or before == 1 or len(along) != 1:
+        return located
+    first, rest = divmod(start[p], builder.points)
+    count, more = divmod(view.shape[along[0]], builder.points)
+    if rest or more or count == before:
+        return located
+    start[p] = 0
+    read = located.read
+    offset = read.offset + first * read.strides[p]
+    if count > 1:
+        shape = (*read.shape[:p], count, *read.shape[p + 1 :])
+        return PointAxis(p, replace(read, shape=shape, offset=offset), Folded(count))
+    return PointAxis(p, replace(read, shape=without(read.shape, p), offset=offset, strides=without(read.strides, p)))
 
 
 def _inside(
@@ -81,32 +108,47 @@ def map_placement(builder: PointwiseBuilder, equation: Equation, rule: Callable[
     view = rule(x.spec.shape, **equation.params)
     start, moves = steps_of(view, shape, equation.primitive.name)
     p = located.axis
-    builder.require_plain(equation)
+    sets, rest = divmod(shape[p], builder.points)
+    first, more = divmod(start[p], builder.points)
     elsewhere = any(p in move for i, move in enumerate(moves) if i != p)
-    if moves[p] != {p: 1} or shape[p] != builder.points or start[p] or elsewhere:
+    if moves[p] != {p: 1} or rest or more or elsewhere or located.folded.after > 1:
         raise NotBlockable(f"`{equation.primitive.name}` writes to some of the points only")
-    strides = contiguous_strides(without(shape, p))
-    stride_of = dict(zip(without(tuple(range(len(shape))), p), strides, strict=True))
-    offset, steps = _inside(start, without(tuple(moves), p), stride_of)
+    folded = Folded(sets)
+    local = per_point(shape, p, folded)
+    kept = [a for a in range(len(shape)) if a != p or sets > 1]
+    stride_of = dict(zip(kept, contiguous_strides(local), strict=True))
+    own = [a for a in range(len(shape)) if a != p or located.folded.size > 1]
+    # The points' own axis is counted in sets of them.
+    offset, steps = _inside(start | {p: first}, [moves[a] for a in own], stride_of)
     source = builder.whole(x)
-    output = builder.new_value(equation.output, p)
-    target = TileRead(output, without(x.spec.shape, p), offset, steps)
+    output = builder.new_value(equation.output, p, folded)
+    target = TileRead(output, per_point(x.spec.shape, p, located.folded), offset, steps)
     builder.operations.append(Embed(output, ((source, target),)))
 
 
 def map_concatenate(builder: PointwiseBuilder, equation: Equation) -> None:
     shape, axis = equation.output.spec.shape, equation.params["axis"]
-    axes = {builder.located[x].axis for x in equation.reads if x in builder.located}
-    builder.require_plain(equation)
-    if len(axes) != 1 or axis in axes or any(x not in builder.located for x in equation.reads):
-        raise NotBlockable("`concatenate` joins points, or values at points with shared ones")
-    (p,) = axes
-    strides = contiguous_strides(without(shape, p))
-    along = strides[axis - (p < axis)]
+    found = {builder.located[x].axis for x in equation.reads if x in builder.located}
+    if len(found) != 1 or any(x not in builder.located for x in equation.reads):
+        raise NotBlockable("`concatenate` joins values at points with shared ones")
+    (p,) = found
+    folds = [builder.located[x].folded for x in equation.reads]
+    if axis != p and len(set(folds)) > 1:
+        raise NotBlockable("`concatenate` joins axes of points and something else")
+    if axis == p and any(folded.after > 1 for folded in folds):
+        raise NotBlockable("`concatenate` joins points")
+    # Values one behind the other on the axis of the points are all points again and again.
+    folded = Folded(sum(each.before for each in folds)) if axis == p else folds[0]
+    kept = [a for a in range(len(shape)) if a != p or folded.size > 1]
+    stride_of = dict(zip(kept, contiguous_strides(per_point(shape, p, folded)), strict=True))
     sources = [builder.whole(x) for x in equation.reads]
-    output = builder.new_value(equation.output, p)
+    output = builder.new_value(equation.output, p, folded)
     parts, start = [], 0
-    for x, source in zip(equation.reads, sources, strict=True):
-        parts.append((source, TileRead(output, without(x.spec.shape, p), start * along, strides)))
-        start += x.spec.shape[axis]
+    for x, source, own in zip(equation.reads, sources, folds, strict=True):
+        axes = [a for a in range(len(shape)) if a != p or own.size > 1]
+        place = TileRead(
+            output, per_point(x.spec.shape, p, own), start * stride_of[axis], tuple(stride_of[a] for a in axes)
+        )
+        parts.append((source, place))
+        start += own.before if axis == p else x.spec.shape[axis]
     builder.operations.append(Embed(output, tuple(parts)))

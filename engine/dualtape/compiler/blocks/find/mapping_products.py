@@ -15,7 +15,6 @@ from dualtape.compiler.blocks.tile import (
     FoldFeatures,
     PointProduct,
     Read,
-    Shared,
     Stream,
     TileRead,
     TileValue,
@@ -125,7 +124,7 @@ def _apply(builder: PointwiseBuilder, equation: Equation, x: Node, weight: Node,
         raise NotBlockable("`matmul` contracts the points with a shared matrix, or has several shared matrices")
     if not on_left and (p != across or builder.located[x].folded.size > 1):
         raise NotBlockable("`matmul` of a shared matrix with a matrix at each point")
-    matrix = Shared(weight).whole(weight.spec.shape[-2:]).arranged([0, 1] if on_left else [1, 0])
+    matrix = builder.matrix(weight).arranged([0, 1] if on_left else [1, 0])
     inner, columns = matrix.shape
     source = builder.whole(x)
     output = builder.new_value(equation.output, p, builder.located[x].folded)

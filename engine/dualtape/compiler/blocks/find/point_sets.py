@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 
 from dualtape.compiler.blocks.find.division import divide_program
 from dualtape.compiler.blocks.find.regions import Division, NotBlockable
-from dualtape.compiler.program import Equation, KnownNode, Program
+from dualtape.compiler.program import Equation, KnownNode, Program, inner_programs
 
 EQUATION_COST = 3_000
 """What it costs to run one equation by itself, counted in elements."""
@@ -79,8 +80,18 @@ def _divisions(
 
 
 def elements(equations: tuple[Equation, ...]) -> int:
-    """How many numbers they compute."""
-    return sum(prod(equation.output.spec.shape) for equation in equations)
+    """How many numbers they compute, in all turns of loops."""
+    return sum(_counted(equation, lambda one: prod(one.output.spec.shape)) for equation in equations)
+
+
+def _counted(equation: Equation, count: Callable[[Equation], int]) -> int:
+    """What an equation counts; one that holds programs, what all that it runs counts."""
+    held = inner_programs(equation).values()
+    inner = [sum(_counted(each, count) for each in program.equations) for program in held]
+    if not inner:
+        return count(equation)
+    length: int = equation.params.get("length", 1)
+    return max(inner) * length
 
 
 def cost(division: Division) -> int:
@@ -91,7 +102,7 @@ def cost(division: Division) -> int:
 
 def _one_by_one(equations: tuple[Equation, ...]) -> int:
     """What they cost without blocks, counted in elements."""
-    return elements(equations) + EQUATION_COST * len(equations)
+    return elements(equations) + EQUATION_COST * sum(_counted(equation, lambda one: 1) for equation in equations)
 
 
 def _point_counts(program: Program) -> list[int]:

@@ -1,5 +1,15 @@
 """Tile programs: what a kernel does with the points of a tile, in what order and in which memory."""
 
+from dualtape.compiler.blocks.tile.control import Carry as Carry
+from dualtape.compiler.blocks.tile.control import ControlOperation as ControlOperation
+from dualtape.compiler.blocks.tile.control import KeptRows as KeptRows
+from dualtape.compiler.blocks.tile.control import Outcome as Outcome
+from dualtape.compiler.blocks.tile.control import Row as Row
+from dualtape.compiler.blocks.tile.control import TileCondition as TileCondition
+from dualtape.compiler.blocks.tile.control import TileLoop as TileLoop
+from dualtape.compiler.blocks.tile.control import TileOperand as TileOperand
+from dualtape.compiler.blocks.tile.control import TileOperation as TileOperation
+from dualtape.compiler.blocks.tile.control import written_size as written_size
 from dualtape.compiler.blocks.tile.forms import MANY_ROWS as MANY_ROWS
 from dualtape.compiler.blocks.tile.forms import choose_forms as choose_forms
 from dualtape.compiler.blocks.tile.memory import ScratchLayout as ScratchLayout
@@ -24,12 +34,12 @@ from dualtape.compiler.blocks.tile.tiles import ElementwiseMap as ElementwiseMap
 from dualtape.compiler.blocks.tile.tiles import Embed as Embed
 from dualtape.compiler.blocks.tile.tiles import FoldFeatures as FoldFeatures
 from dualtape.compiler.blocks.tile.tiles import PointArray as PointArray
+from dualtape.compiler.blocks.tile.tiles import PointOperation as PointOperation
 from dualtape.compiler.blocks.tile.tiles import PointProduct as PointProduct
 from dualtape.compiler.blocks.tile.tiles import Read as Read
 from dualtape.compiler.blocks.tile.tiles import ReadableValue as ReadableValue
 from dualtape.compiler.blocks.tile.tiles import Shared as Shared
 from dualtape.compiler.blocks.tile.tiles import SharedRead as SharedRead
 from dualtape.compiler.blocks.tile.tiles import Stream as Stream
-from dualtape.compiler.blocks.tile.tiles import TileOperation as TileOperation
 from dualtape.compiler.blocks.tile.tiles import TileRead as TileRead
 from dualtape.compiler.blocks.tile.tiles import TileValue as TileValue

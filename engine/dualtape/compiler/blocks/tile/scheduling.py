@@ -14,6 +14,7 @@ from dataclasses import replace
 from math import prod
 from typing import NamedTuple
 
+from dualtape.compiler.blocks.tile.control import TileOperation
 from dualtape.compiler.blocks.tile.steps import Group, Scheduled
 from dualtape.compiler.blocks.tile.tiles import (
     ElementwiseMap,
@@ -22,7 +23,6 @@ from dualtape.compiler.blocks.tile.tiles import (
     ReadableValue,
     SharedRead,
     Stream,
-    TileOperation,
     TileValue,
 )
 

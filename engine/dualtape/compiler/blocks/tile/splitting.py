@@ -11,6 +11,7 @@ from itertools import product as all_indices
 from math import prod
 from typing import assert_never
 
+from dualtape.compiler.blocks.tile.control import TileCondition, TileLoop, TileOperation
 from dualtape.compiler.blocks.tile.tiles import (
     MOST_ROWS,
     Contraction,
@@ -21,7 +22,6 @@ from dualtape.compiler.blocks.tile.tiles import (
     PointProduct,
     Read,
     Stream,
-    TileOperation,
     TileRead,
     TileValue,
 )
@@ -57,6 +57,12 @@ class _Splitting:
             case Embed(parts=parts):
                 for value, _ in parts:
                     self._join(value)
+                self.operations.append(operation)
+            case TileLoop() | TileCondition():
+                # What it holds reads elements of whole values.
+                for taken in operation.values_read():
+                    if isinstance(taken, TileValue):
+                        self._join(taken)
                 self.operations.append(operation)
             case _:
                 assert_never(operation)

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from dualtape.compiler.blocks.tile.control import OwnStep, TileOperation
 from dualtape.compiler.blocks.tile.tiles import (
     Contraction,
     ElementwiseMap,
     FoldFeatures,
-    OwnStep,
     PointProduct,
     ReadableValue,
     TileAction,
-    TileOperation,
     TileRead,
     TileValue,
 )

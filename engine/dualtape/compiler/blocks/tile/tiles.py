@@ -114,6 +114,14 @@ class Read:
         strides = tuple(0 if size == 1 else step for size, step in zip(self.shape, self.strides, strict=True))
         return replace(self, shape=shape, strides=(0,) * lead + strides)
 
+    def reshaped(self, shape: Shape) -> Self:
+        """The same elements, which lie side by side, in another shape."""
+        return replace(self, shape=shape, strides=contiguous_strides(shape))
+
+    def whole_of(self, rows: int, columns: int) -> Self:
+        """A row of elements that lie side by side, as a matrix."""
+        return self.reshaped((rows, columns))
+
 
 @dataclass(frozen=True)
 class TileRead(Read):
@@ -141,7 +149,7 @@ class TileAction(ABC):
         """What it leaves in the tile."""
 
 
-class _Operation(TileAction):
+class PointOperation(TileAction):
     """An action as it is found in a program, which says what it does with a NaN."""
 
     def expressions(self) -> list[Expression]:
@@ -154,7 +162,7 @@ class _Operation(TileAction):
 
 
 @dataclass(frozen=True, eq=False)
-class _OfOneOutput(_Operation):
+class _OfOneOutput(PointOperation):
     """An operation that makes one value."""
 
     output: TileValue
@@ -201,7 +209,7 @@ class Stream:
 
 
 @dataclass(frozen=True, eq=False)
-class PointProduct(_Operation):
+class PointProduct(PointOperation):
     """``output[j] = sum over k of source[k] * weight[k, j]`` for each stream.
 
     A stream may stand for many ``rows``, one behind the other, as the directions of a gradient are.
@@ -283,7 +291,7 @@ class ContractionTerm:
 
 
 @dataclass(frozen=True, eq=False)
-class Contraction(_Operation):
+class Contraction(PointOperation):
     """``output[k, j] = sum over points of terms``: no value of the tile, but one of the program without points."""
 
     output: Node
@@ -299,9 +307,3 @@ class Contraction(_Operation):
 
     def hands_on_nan(self) -> bool:
         return True
-
-
-OwnStep = PointProduct | FoldFeatures | Embed
-"""Operations that are a step by themselves, where they are not taken into one with others."""
-
-TileOperation = ElementwiseMap | OwnStep | Contraction
