@@ -21,7 +21,9 @@ from dualtape.primitives import incomplete as incomplete
 from dualtape.primitives import linear_systems as linear_systems
 from dualtape.primitives import movement as movement
 from dualtape.primitives import ordering as ordering
+from dualtape.primitives import philox as philox
 from dualtape.primitives import power as power
+from dualtape.primitives import quantiles as quantiles
 from dualtape.primitives import reduction as reduction
 from dualtape.primitives import rounding as rounding
 from dualtape.primitives import segments as segments
