@@ -5,6 +5,7 @@ Importing this package declares them all; :data:`CATALOGUE` maps names to primit
 
 from dualtape.core.primitive import CATALOGUE as CATALOGUE
 from dualtape.primitives import arithmetic as arithmetic
+from dualtape.primitives import arrival as arrival
 from dualtape.primitives import bessel as bessel
 from dualtape.primitives import beta as beta
 from dualtape.primitives import broadcasting as broadcasting
