@@ -30,3 +30,14 @@ static inline T dt_integer_power(T x, T y)
     }
     return (T)result;
 }
+
+// Shifted by the width or more, nothing is left but the sign.
+static inline T dt_integer_left_shift(T x, T y)
+{
+    return (ulong)y < 8 * sizeof(T) ? (T)((ulong)x << y) : 0;
+}
+
+static inline T dt_integer_right_shift(T x, T y)
+{
+    return (ulong)y < 8 * sizeof(T) ? (T)(x >> y) : x < 0 ? (T)-1 : 0;
+}

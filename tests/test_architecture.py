@@ -189,8 +189,9 @@ def test_no_name_stands_for_two_things() -> None:
     """One operation has one name as a primitive, a function, an operator class and a layer, and one optimizer as a
     stage of training, too; nothing else shares one."""
     one_thing = ({"primitives", "functions", "array_api", "ops", "nn"}, {"optim", "pinn"})
-    # Commands of the command line, what Python calls a tree's leaves, NumPy's condition number, product and slopes.
-    same_word = {"devices", "solve", "flatten", "cond", "inner", "gradient"}
+    # Commands of the command line, what Python calls a tree's leaves, NumPy's condition number, product and slopes;
+    # distributions that are called as functions are, bits at random and in expressions, and what splits keys.
+    same_word = {"devices", "solve", "flatten", "cond", "inner", "gradient", "gamma", "beta", "bits", "split"}
     places: dict[str, list[str]] = {}
     for path in sorted({*FILES} - {*files_of("mindspore")}):  # where the names are MindSpore's
         for name in names_at_the_top(path) if path.stem != "__init__" else ():

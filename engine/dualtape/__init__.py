@@ -88,7 +88,7 @@ bool = bool_
 
 def __getattr__(name: str) -> object:
     # Imported when first asked for: they bring along what most programs do not need.
-    if name in ("pinn", "testing"):
+    if name in ("ode", "pinn", "testing"):
         import importlib
 
         return importlib.import_module(f"dualtape.{name}")

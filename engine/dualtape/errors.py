@@ -49,6 +49,10 @@ class ShapeError(ArgumentError):
     """Shapes that do not fit together."""
 
 
+class IntegrationError(DualtapeError, ArithmeticError):
+    """A differential equation whose solution could not be followed to the last time."""
+
+
 class DTypeError(ArgumentTypeError):
     """An element type that the operation does not take, or that does not exist."""
 

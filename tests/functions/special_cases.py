@@ -53,6 +53,14 @@ CASES: dict[str, list[Case]] = {
         of(special.betainc, positive(2, 1), positive(2, 1), numbers(3, low=0.1, high=0.9), condition=_CONDITION),
         of(special.betainc, 2.0, 0.5, numbers(3, low=0.1, high=0.9), condition=_CONDITION),
     ],
+    "special.gammaincinv": [
+        of(special.gammaincinv, positive(2, 1), numbers(3, low=0.1, high=0.9), condition=_CONDITION),
+        of(special.gammaincinv, 1.5, numbers(3, low=0.1, high=0.9), condition=_CONDITION),
+    ],
+    "special.betaincinv": [
+        of(special.betaincinv, positive(2, 1), positive(2, 1), numbers(3, low=0.1, high=0.9), condition=_CONDITION),
+        of(special.betaincinv, 2.0, 0.5, numbers(3, low=0.1, high=0.9), condition=_CONDITION),
+    ],
     "special.zeta": [of(special.zeta, 2.5, positive(3)), of(special.zeta, 3, np.array(1.0))],
     "special.hyp2f1": [of(special.hyp2f1, 0.5, 1.5, 2.5, numbers(4, low=-0.9, high=0.8), condition=_CONDITION)],
     "special.airy": [of(special.airy, numbers(2, 3), condition=_CONDITION)],

@@ -119,7 +119,7 @@ CLAIMS = (
         _AN_ARRAY,
     ),
     Claim("_psi", "special.digamma(x) if order == 1 else ", "", "digamma is the polygamma function of order 0"),
-    Claim("_gamma_density", "density if n == 0 else ", "", "its other factor is 1 then"),
+    Claim("gamma_density", "density if n == 0 else ", "", "its other factor is 1 then"),
     Claim("_integrated", "max(1, 2 ** 14 // ", "max(2, 2 ** 14 // ", _AT_ONCE),
     Claim("_integrated", "2 ** 14", "3 ** 14", _AT_ONCE),
     Claim("_integrated", "2 ** 14", "2 ** 15", _AT_ONCE),

@@ -54,9 +54,10 @@ from dualtape.compiler.loops import NotLoops
 from dualtape.compiler.lowered import Lowered
 from dualtape.compiler.passes import compute_repeated_once, optimise, without_checks
 from dualtape.compiler.program import Program, trace_program
-from dualtape.compiler.replay import BodyRun, CompileBody, Runner, as_body, replayed
+from dualtape.compiler.replay import UNKNOWN_TURNS, BodyRun, CompileBody, Runner, as_body, replayed
 from dualtape.core.spec import Shape, Spec
 from dualtape.devices.device import Device
+from dualtape.devices.registry import HOST
 from dualtape.errors import DeviceError
 from dualtape.parameter import Parameter
 from dualtape.primitives.contraction import matmul
@@ -95,13 +96,22 @@ class _Bodies:
         self.sources: list[str] = []
         self.notes: list[str] = []
 
-    def compile(self, body: Program, home: Device, times: int) -> BodyRun:
-        """What runs a body on ``home``, where it does so ``times`` times."""
-        run, source, explanation = compile_program(body, home, self._chosen, times)
+    def __call__(self, body: Program, device: Device, times: int) -> BodyRun:
+        run, source, explanation = compile_program(body, device, self._chosen, times)
         if source:
             self.sources.append(source)
             self.notes.append(f"; what it repeats {explanation}")
         return as_body(run)
+
+    def place(self, body: Program, device: Device) -> Device:
+        if device is not HOST:
+            return device
+        try:
+            near = choose_device(body, device, self._chosen, UNKNOWN_TURNS)
+            choose_division(optimise(compute_repeated_once(body)))
+        except (NotBlockable, DeviceError):
+            return device
+        return near
 
 
 def compile_function(
@@ -126,7 +136,7 @@ def compile_program(program: Program, home: Device, chosen: Device | None, times
     A call of it is worth as much as if it ran the program ``times`` times.
     """
     bodies = _Bodies(chosen)
-    run, source, explanation = _compiled(program, home, chosen, times, bodies.compile)
+    run, source, explanation = _compiled(program, home, chosen, times, bodies)
     return run, "\n".join(filter(None, [source, *bodies.sources])), "".join([explanation, *bodies.notes])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -40,10 +40,18 @@ Runner = Callable[[Sequence[Storage]], list[Any]]
 BodyRun = Callable[[Sequence[Storage], Checks], list[Any]]
 """From storages to storages (or numbers), as an operation."""
 
-CompileBody = Callable[[Program, Device, int], BodyRun]
-"""How a program that an equation holds runs on a device; the number says how often, at the most."""
 
-_MANY = 100  # turns of a loop whose length is not known
+class CompileBody(Protocol):
+    """How programs that equations hold run."""
+
+    def __call__(self, body: Program, device: Device, times: int) -> BodyRun:
+        """What runs a body on a device, so many times at the most."""
+
+    def place(self, body: Program, device: Device) -> Device:
+        """Where a loop over a body had better be, whose values are on ``device``: near what its kernels run on."""
+
+
+UNKNOWN_TURNS = 100  # turns of a loop whose length is not known
 
 _MOST_CHECKS = 256  # that wait, of a long loop
 
@@ -125,9 +133,17 @@ class _Slots:
         return (self.of(operand), None) if isinstance(operand, Node) else (-1, operand)
 
 
-def replay_body(program: Program, device: Device, times: int) -> BodyRun:
-    """Operation by operation, too."""
-    return replayed(program, device).run
+class _AsTold:
+    """Operation by operation, too, on the device where they are."""
+
+    def __call__(self, body: Program, device: Device, times: int) -> BodyRun:
+        return replayed(body, device).run
+
+    def place(self, body: Program, device: Device) -> Device:
+        return device
+
+
+_AS_TOLD = _AsTold()
 
 
 def as_body(run: Runner) -> BodyRun:
@@ -137,7 +153,7 @@ def as_body(run: Runner) -> BodyRun:
     return lambda arguments, checks: [x.data_ if isinstance(x, Tensor) else x for x in run(arguments)]
 
 
-def replayed(program: Program, device: Device, compile_body: CompileBody = replay_body) -> Replay:
+def replayed(program: Program, device: Device, compile_body: CompileBody = _AS_TOLD) -> Replay:
     """Compile ``program`` to run operation by operation on ``device``, and what its equations hold as told."""
     slots = _Slots(device)
     inputs = [slots.of(node) for node in program.inputs]
@@ -199,7 +215,28 @@ def _condition(device: Device, compile_body: CompileBody, true: Program, false: 
 def _while(
     device: Device, compile_body: CompileBody, condition: Program, body: Program, consts: int, most: int | None
 ) -> Operation:
-    going_on, step = replayed(condition, device), compile_body(body, device, _MANY)
+    place = compile_body.place(body, device)
+    if place is device:
+        return _while_here(device, compile_body, condition, body, consts, most)
+    inner = _while_here(place, compile_body, condition, body, consts, most)
+
+    def run(operands: list[Any], checks: Checks) -> list[Any]:
+        """What the loop carries stays on the device from the first step to the last."""
+        sent = [x if isinstance(x, (int, float)) else place.put(device.get(x)) for x in operands]
+        operands.clear()
+        own: Checks = []
+        found = inner(sent, own)
+        if own:
+            settle(place, own)
+        return [device.put(x) for x in place.get_all(found)]
+
+    return run
+
+
+def _while_here(
+    device: Device, compile_body: CompileBody, condition: Program, body: Program, consts: int, most: int | None
+) -> Operation:
+    going_on, step = replayed(condition, device), compile_body(body, device, UNKNOWN_TURNS)
 
     def run(operands: list[Any], checks: Checks) -> list[Any]:
         fixed, carry = operands[:consts], operands[consts:]

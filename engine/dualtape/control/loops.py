@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -85,7 +86,7 @@ def while_loop(
     device = device_of(init)
     first = flat(init, device)
     if is_observed():
-        return _written_while(cond_fn, body_fn, first, device, most)
+        return written_while(cond_fn, body_fn, first, device, partial(While, most=most))
     carry = first
     steps = 0
     while True:
@@ -247,7 +248,11 @@ def _read_length(xs: Any, length: int | None) -> int:
     return sizes[0] if sizes else length or 0
 
 
-def _written_while(cond_fn: BodyFn, body_fn: BodyFn, first: Flat, device: Device, most: int | None) -> Any:
+def written_while(
+    cond_fn: BodyFn, body_fn: BodyFn, first: Flat, device: Device, loop: Callable[[Program, Program, int], While]
+) -> Any:
+    """A loop as one equation of the program that is being written; ``loop`` of condition, body and constants."""
+
     def goes_on(*tensors: Any) -> list[Any]:
         going = read_predicate("while_loop", cond_fn(first.filled(tensors)))
         return [Tensor(going, device=device) if isinstance(going, bool) else going]
@@ -260,7 +265,7 @@ def _written_while(cond_fn: BodyFn, body_fn: BodyFn, first: Flat, device: Device
     going_on = close_body("while_loop", goes_on, specs, device, held=held)
     (condition, body), captured = sharing(going_on, step)
     values = [value_of(parameter) for parameter in held.parameters]
-    found = apply(While(condition, body, len(captured), most), [*captured, *first.tensors, *values])
+    found = apply(loop(condition, body, len(captured)), [*captured, *first.tensors, *values])
     set_all(held.parameters, found[n:])
     return first.filled(found[:n])
 
@@ -297,7 +302,8 @@ class While(Structured):
             goes_on, _ = on_parts(level, condition, nodes, [*fixed, *carried])
         step, _ = on_parts(level, body, nodes, [*fixed, *carried], carried)
         (program, next_carry), captured = sharing(goes_on, step)
-        loop = While(program, next_carry, len(captured) + count_parts(level, nodes[: self.consts], fixed), self.most)
+        count = len(captured) + count_parts(level, nodes[: self.consts], fixed)
+        loop = replace(self, condition=program, body=next_carry, consts=count)
         parts = apply(loop, [*captured, *all_parts(level, consts, fixed), *all_parts(level, carry, carried)])
         return wholes(level, parts, self.body.results, carried, len(carry))
 

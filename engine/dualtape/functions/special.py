@@ -30,7 +30,7 @@ from dualtape.functions.elementwise import lgamma as gammaln
 from dualtape.functions.indexing import where
 from dualtape.functions.reduction import logsumexp
 from dualtape.functions.scans import added_exponentials
-from dualtape.primitives import bessel, comparison, entropy, error_functions, hypergeometric, incomplete
+from dualtape.primitives import bessel, comparison, entropy, error_functions, hypergeometric, incomplete, quantiles
 from dualtape.primitives import beta as beta_family
 from dualtape.primitives import special as gamma_family
 
@@ -38,11 +38,11 @@ if TYPE_CHECKING:
     from dualtape.tensor import Tensor
 
 __all__ = [
-    "airy", "beta", "betainc", "betaln", "digamma", "ellipe", "ellipk", "entr", "erf", "erfc", "erfcinv", "erfcx",
-    "erfinv", "exp1", "expi", "expit", "gamma", "gammainc", "gammaincc", "gammaln", "hyp2f1", "i0", "i0e", "i1", "i1e",
-    "iv", "j0", "j1", "jn", "k0", "k0e", "k1", "k1e", "kl_div", "kn", "log_ndtr", "logaddexp", "logit", "logsumexp",
-    "ndtr", "ndtri", "polygamma", "psi", "rel_entr", "sinc", "spherical_in", "spherical_jn", "spherical_kn",
-    "spherical_yn", "xlog1py", "xlogy", "y0", "y1", "yn", "zeta",
+    "airy", "beta", "betainc", "betaincinv", "betaln", "digamma", "ellipe", "ellipk", "entr", "erf", "erfc", "erfcinv",
+    "erfcx", "erfinv", "exp1", "expi", "expit", "gamma", "gammainc", "gammaincc", "gammaincinv", "gammaln", "hyp2f1",
+    "i0", "i0e", "i1", "i1e", "iv", "j0", "j1", "jn", "k0", "k0e", "k1", "k1e", "kl_div", "kn", "log_ndtr", "logaddexp",
+    "logit", "logsumexp", "ndtr", "ndtri", "polygamma", "psi", "rel_entr", "sinc", "spherical_in", "spherical_jn",
+    "spherical_kn", "spherical_yn", "xlog1py", "xlogy", "y0", "y1", "yn", "zeta",
 ]  # fmt: skip
 
 psi = digamma
@@ -132,6 +132,7 @@ betaln = _of_two("betaln", beta_family.betaln, "log(abs(beta(x, y)))")
 xlogy = _of_two("xlogy", entropy.xlogy, "x log(y), and 0 wherever x is 0")
 xlog1py = _of_two("xlog1py", entropy.xlog1py, "x log(1 + y), and 0 wherever x is 0")
 gammaincc = _of_two("gammaincc", incomplete.gammaincc, "upper regularized incomplete gamma function of a shape and x")
+gammaincinv = _of_two("gammaincinv", quantiles.gammaincinv, "number at which `gammainc` of a shape x has the value y")
 
 
 def gammainc(a: TensorLike, x: TensorLike) -> Tensor:
@@ -149,6 +150,11 @@ def gammainc(a: TensorLike, x: TensorLike) -> Tensor:
 def betainc(a: TensorLike, b: TensorLike, x: TensorLike) -> Tensor:
     """Elementwise regularized incomplete beta function of shapes ``a`` and ``b`` and ``x``, differentiable by all."""
     return incomplete.betainc(*_floats("betainc", a, b, x), n=0, m=0)
+
+
+def betaincinv(a: TensorLike, b: TensorLike, y: TensorLike) -> Tensor:
+    """Elementwise ``x`` at which `betainc` of shapes ``a`` and ``b`` has the value ``y``, differentiable by all."""
+    return quantiles.betaincinv(*_floats("betaincinv", a, b, y))
 
 
 def polygamma(n: int, x: TensorLike) -> Tensor:

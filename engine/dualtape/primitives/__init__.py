@@ -5,6 +5,7 @@ Importing this package declares them all; :data:`CATALOGUE` maps names to primit
 
 from dualtape.core.primitive import CATALOGUE as CATALOGUE
 from dualtape.primitives import arithmetic as arithmetic
+from dualtape.primitives import arrival as arrival
 from dualtape.primitives import bessel as bessel
 from dualtape.primitives import beta as beta
 from dualtape.primitives import broadcasting as broadcasting
@@ -21,7 +22,9 @@ from dualtape.primitives import incomplete as incomplete
 from dualtape.primitives import linear_systems as linear_systems
 from dualtape.primitives import movement as movement
 from dualtape.primitives import ordering as ordering
+from dualtape.primitives import philox as philox
 from dualtape.primitives import power as power
+from dualtape.primitives import quantiles as quantiles
 from dualtape.primitives import reduction as reduction
 from dualtape.primitives import rounding as rounding
 from dualtape.primitives import segments as segments

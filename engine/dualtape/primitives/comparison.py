@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 
 from dualtape.core.example import Example, Flags, Indices, Reals
-from dualtape.core.expression import bits, by_type, x, y
-from dualtape.core.lowering import OnHost
+from dualtape.core.expression import bits, by_type, call, x, y
 from dualtape.primitives.declaring import piecewise_constant, predicate
 
 _COMPARED = (Example((Reals((2, 3)), Reals((3,)))), Example((Reals(()), Reals(()))))
@@ -42,5 +41,9 @@ bitwise_xor = piecewise_constant("bitwise_xor", numpy=np.bitwise_xor, opencl=bit
 bitwise_not = piecewise_constant(
     "bitwise_not", numpy=np.bitwise_not, opencl=bits("~", x), examples=(Example((Indices((2, 3), 9),)),)
 )
-left_shift = piecewise_constant("left_shift", numpy=np.left_shift, opencl=OnHost(), examples=_INTEGERS)
-right_shift = piecewise_constant("right_shift", numpy=np.right_shift, opencl=OnHost(), examples=_INTEGERS)
+left_shift = piecewise_constant(
+    "left_shift", numpy=np.left_shift, opencl=by_type(x, call("dt_integer_left_shift", x, y)), examples=_INTEGERS
+)
+right_shift = piecewise_constant(
+    "right_shift", numpy=np.right_shift, opencl=by_type(x, call("dt_integer_right_shift", x, y)), examples=_INTEGERS
+)

@@ -109,7 +109,7 @@ def _gammainc_by_shape(a: np.ndarray, x: np.ndarray, n: int = 1) -> Any:
     return np.where(np.isinf(x) & (x > 0) & (a > 0), 0.0, found)
 
 
-def _gamma_density(a: Any, x: Any, n: int) -> Any:
+def gamma_density(a: Any, x: Any, n: int) -> Any:
     """The derivative by x of the ``n``-th one by a."""
 
     def h(i: int, _: int) -> Any:
@@ -124,7 +124,7 @@ gammainc_by_shape: Elementwise = host_function(
     "gammainc_by_shape",
     partials=(
         lambda a, x, y, n=1: gammainc_by_shape(a, x, n=n + 1),
-        lambda a, x, y, n=1: _gamma_density(as_value(a, y), x, n),
+        lambda a, x, y, n=1: gamma_density(as_value(a, y), x, n),
     ),
     domain=((0.5, 3.0), (0.3, 4.0)),
     numpy=rounded(_gammainc_by_shape),
@@ -138,7 +138,7 @@ gammainc = elementwise(
     opencl=call("dt_gammainc", x, y),
     partials=(
         lambda a, x, y: gammainc_by_shape(a, x, n=1),
-        lambda a, x, y: _gamma_density(as_value(a, y), x, 0),
+        lambda a, x, y: gamma_density(as_value(a, y), x, 0),
     ),
     domain=((0.5, 3.0), (0.3, 4.0)),
 )
@@ -162,7 +162,7 @@ gammaincc = elementwise(
     opencl=call("dt_gammaincc", x, y),
     partials=(
         lambda a, x, y: -gammainc_by_shape(a, x, n=1),
-        lambda a, x, y: -_gamma_density(as_value(a, y), x, 0),
+        lambda a, x, y: -gamma_density(as_value(a, y), x, 0),
     ),
     domain=((0.5, 3.0), (0.3, 4.0)),
 )
@@ -202,7 +202,7 @@ def _betainc(a: np.ndarray, b: np.ndarray, x: np.ndarray, n: int, m: int) -> Any
     return np.where(inside, np.where(far, -1, 1) * _integrated(of, x.shape), at_ends)
 
 
-def _beta_density(a: Any, b: Any, x: Any, n: int, m: int) -> Any:
+def beta_density(a: Any, b: Any, x: Any, n: int, m: int) -> Any:
     """The derivative by x of those by a and b."""
 
     def psi(order: int, at: Any) -> Any:
@@ -228,7 +228,7 @@ betainc: Elementwise = host_function(
     partials=(
         lambda a, b, x, y, n, m: betainc(a, b, x, n=n + 1, m=m),
         lambda a, b, x, y, n, m: betainc(a, b, x, n=n, m=m + 1),
-        lambda a, b, x, y, n, m: _beta_density(a, b, x, n, m),
+        lambda a, b, x, y, n, m: beta_density(a, b, x, n, m),
     ),
     domain=((0.5, 3.0), (0.5, 3.0), (0.1, 0.9)),
     numpy=rounded(_betainc),

@@ -21,6 +21,9 @@ from dualtape.dtypes import DType, bool_, float32
 from dualtape.errors import ArgumentError, DTypeError
 from dualtape.opencl_kernels import math_source, source
 
+_INTEGER_SOURCES = {"dt_to_integer": "to_integer", "dt_philox": "philox"}
+"""Where functions of integers stand that are not in `integer.cl`."""
+
 
 def plan_expression(
     runtime: Runtime, name: str, expression: Expression, specs: tuple[Spec | None, ...], params: Params, output: Spec
@@ -114,7 +117,7 @@ def _preamble(functions: frozenset[str], common: DType, output: CType, lanes: in
         return ""
     if "dt_to_integer" in functions or not common.is_float:
         head = define({"T": C_TYPES[common].compute, "OUT": output.compute})
-        text = source("to_integer" if "dt_to_integer" in functions else "integer")
+        text = "".join(source(name) for name in sorted({_INTEGER_SOURCES.get(name, "integer") for name in functions}))
         return f"{head}{text}#undef T\n#undef OUT\n"
     text = math_source(functions, "float64" if common.bits == 64 else "float32", (lanes,))
     return str(text)

@@ -1,4 +1,4 @@
-"""Reproducible random numbers: one seed for a program, independent streams for whoever draws."""
+"""The program's own stream: one seed for a program, from which first values and samples are drawn."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def set_seed(seed: int) -> None:
     True
     """
     global _seed, _stream
-    _seed = _checked(seed)
+    _seed = read_seed(seed)
     _stream = np.random.default_rng(_seed)
 
 
@@ -40,10 +40,11 @@ def generator(seed: int | np.random.Generator | None = None) -> np.random.Genera
         if _stream is None:
             _stream = np.random.default_rng()
         return _stream
-    return seed if isinstance(seed, np.random.Generator) else np.random.default_rng(_checked(seed))
+    return seed if isinstance(seed, np.random.Generator) else np.random.default_rng(read_seed(seed))
 
 
-def _checked(seed: object) -> int:
+def read_seed(seed: object) -> int:
+    """An int from 0 on."""
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
         raise ArgumentTypeError(f"`seed` must be an int, got {type(seed).__name__}")
     if seed < 0:
