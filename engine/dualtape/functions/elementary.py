@@ -64,7 +64,7 @@ def _pair(function: str, x: TensorLike, y: TensorLike) -> tuple[Tensor, Tensor]:
 
 
 def hypot(x: TensorLike, y: TensorLike) -> Tensor:
-    """Elementwise sqrt(x * x + y * y) without overflow; both derivatives are 0 at the origin. Runs on the host."""
+    """Elementwise sqrt(x * x + y * y) without overflow; both derivatives are 0 at the origin."""
     return elementary.hypot(*_pair("hypot", x, y))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dualtape.core.example import Example, Indices, Reals
-from dualtape.core.expression import by_type, call, x
+from dualtape.core.expression import by_type, call, choose, x, y
 from dualtape.core.lowering import OnHost
 from dualtape.core.primitive import NonDifferentiable
 from dualtape.core.spec import Spec
@@ -39,9 +39,16 @@ def _share(x: Any, length: Any) -> Any:
     return where(origin, 0.0, divide(x, where(origin, 1.0, length)))
 
 
+_U, _V = call("dt_abs", x), call("dt_abs", y)
+_LARGE, _SMALL = choose(_U > _V, _U, _V), choose(_U > _V, _V, _U)
+_RATIO = _SMALL / _LARGE
+_FAR = (_U >= math.inf) | (_V >= math.inf)
+_LENGTH = choose(_FAR, math.inf, choose(_LARGE == 0, 0, _LARGE * call("dt_sqrt", 1 + _RATIO * _RATIO)))
+
 # The length of (x, y), without overflow; both derivatives are 0 at the origin.
-hypot = host_function(
+hypot = elementwise(
     "hypot",
+    opencl=_LENGTH,
     partials=(
         lambda x, y, z: _share(x, z),
         lambda x, y, z: _share(y, z),

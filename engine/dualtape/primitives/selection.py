@@ -57,7 +57,7 @@ def _cast_for(choose: Choose, shape: Shape) -> Example:
 def _cast_parts(primitive: Linear, operands: tuple[Any, ...], params: dict[str, DType]) -> Any:
     (x,), to = operands, params["dtype"]
     if not isinstance(x, Pair):
-        return primitive(x, dtype=part_dtype(to)), 0
+        return x if x.dtype is part_dtype(to) else primitive(x, dtype=part_dtype(to)), 0
     if to.is_complex:
         re, im = (part if is_number(part) else primitive(part, dtype=part_dtype(to)) for part in (x.re, x.im))
         return re, im

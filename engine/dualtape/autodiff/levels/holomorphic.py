@@ -20,8 +20,7 @@ class HolomorphicJetLevel(JetLevel):
     def interpret(self, primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
         if primitive in (real, imag, conj):
             raise DTypeError(
-                f"a Jacobian by complex numbers is that of a holomorphic function, and `{primitive.name}`, "
-                "as abs and angle, is none; use `jvp` for one direction, `grad` for a real function, or the real and imaginary "
-                "parts as arguments of their own"
+                f"a Jacobian by complex numbers is that of a holomorphic function, which `{primitive.name}` is not; "
+                "use `jvp` for one direction, `grad` for a real function, or the real and imaginary parts as arguments"
             )
         return super().interpret(primitive, inputs, params)

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Self
 
 from dualtape.autodiff.levels import DerivativeRule, PartsLevel, Present
-from dualtape.compiler.program import Control, Node, Program, Traced, evaluate, inner_programs, trace_program
+from dualtape.compiler.program import Control, Node, Program, evaluate, inner_programs, trace_program
 from dualtape.core.complex_rule import Pair
 from dualtape.core.composite import Values
 from dualtape.core.interpreter import bind, entered
@@ -21,7 +21,6 @@ from dualtape.devices.device import Device
 from dualtape.dtypes import DType, complex_dtype, part_dtype
 from dualtape.primitives.broadcasting import broadcast_to
 from dualtape.primitives.complex_parts import imag, join, real
-from dualtape.primitives.selection import cast
 from dualtape.tensor import Tensor
 
 
@@ -57,6 +56,13 @@ def _known(part: Tensor) -> Any:
     return float(numbers) if numbers.shape == () else part if numbers.any() else 0
 
 
+def _output(primitive: Primitive, inputs: Sequence[Any], params: dict[str, Any]) -> Spec:
+    """The shape and type of what an operation gives."""
+    specs = [Spec(x.shape, x.dtype) if isinstance(x, Tensor) else None for x in inputs]
+    found: Spec = primitive.infer(*specs, **params)
+    return found
+
+
 class PairLevel(PartsLevel):
     """The interpreter of complex values as pairs."""
 
@@ -76,15 +82,16 @@ class PairLevel(PartsLevel):
         if x.level.depth == 0:
             re, im = (_known(part(x)) for part in (real, imag))
             return self.pair(re, im, x)
-        self.lower(x)
-        if isinstance(x, Traced):
-            if (parts := x.level.operands_of(x, join)) is not None:
-                re, im = (broadcast_to(part, shape=x.shape) if part.shape != x.shape else part for part in parts)
-                return self.pair(re, im, x)
-            if (source := x.level.operands_of(x, cast)) is not None and not source[0].dtype.is_complex:
-                part = part_dtype(x.dtype)
-                return self.pair(source[0] if source[0].dtype is part else cast(source[0], dtype=part), 0, x)
-        return self.pair(real(x), imag(x), x)
+        return self.pair(real(self.lower(x)), imag(x), x)
+
+    def run(self, primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
+        """Also where complex numbers are made of reals, whose level is below."""
+        rule = primitive.on_complex
+        if any(isinstance(x, Tensor) and x.dtype.is_complex for x in inputs):
+            return self.interpret(primitive, inputs, params)
+        if rule is None or not rule.from_reals or not _output(primitive, inputs, params).dtype.is_complex:
+            return bind(primitive, inputs, params)
+        return self.interpret(primitive, inputs, params)
 
     def interpret(self, primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
         given = [self.lifted(x) for x in inputs]
@@ -97,8 +104,7 @@ class PairLevel(PartsLevel):
         found = rule.pairs(primitive, operands, params)
         if not isinstance(found, tuple):
             return found  # type: ignore[no-any-return]
-        specs = [Spec(x.shape, x.dtype) if isinstance(x, Tensor) else None for x in given]
-        spec: Spec = primitive.infer(*specs, **params)
+        spec = _output(primitive, given, params)
         device = next(x.device for x in given if isinstance(x, Tensor))
         re, im = (
             broadcast_to(x, shape=spec.shape) if isinstance(x, Tensor) and x.shape != spec.shape else x for x in found
@@ -172,7 +178,7 @@ def in_reals(program: Program, device: Device) -> RealProgram:
         rest = iter(parts)
         with entered(PairLevel()) as level:
             wholes = [level.put_together([next(rest) for _ in range(1 + two)], two) for two in given]
-            outputs = evaluate(program, wholes)
+            outputs = evaluate(program, wholes, level.run)
             gives[:] = [level.present(y) for y in outputs]
             return [part for y, two in zip(outputs, gives, strict=True) for part in level.take_apart(y, two)]
 

@@ -17,5 +17,4 @@ from dualtape.compiler.program.evaluation import evaluate as evaluate
 from dualtape.compiler.program.program import Program as Program
 from dualtape.compiler.program.program import spec_text as spec_text
 from dualtape.compiler.program.tracing import Trace as Trace
-from dualtape.compiler.program.tracing import Traced as Traced
 from dualtape.compiler.program.tracing import trace_program as trace_program

@@ -73,18 +73,6 @@ class Trace(Level):
         value.node = node
         return value
 
-    def operands_of(self, value: Traced, primitive: Primitive) -> tuple[Any, ...] | None:
-        """What a value was made of, as values, if it was made by ``primitive``."""
-        for equation in reversed(self._equations):
-            if equation.output is value.node:
-                if equation.primitive is not primitive:
-                    return None
-                return tuple(
-                    x if not isinstance(x, Node) else x.value if isinstance(x, KnownNode) else self.traced(x)
-                    for x in equation.operands
-                )
-        return None
-
     def unseen(self, asked: str) -> DualtapeError:
         return TracingError(
             "a value inside a jitted function has no numbers yet, but they were asked for (by print, bool(), float(), "
