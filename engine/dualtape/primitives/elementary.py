@@ -39,16 +39,16 @@ def _share(x: Any, length: Any) -> Any:
     return where(origin, 0.0, divide(x, where(origin, 1.0, length)))
 
 
-_U, _V = call("dt_abs", x), call("dt_abs", y)
-_LARGE, _SMALL = choose(_U > _V, _U, _V), choose(_U > _V, _V, _U)
-_RATIO = _SMALL / _LARGE
-_FAR = (_U >= math.inf) | (_V >= math.inf)
-_LENGTH = choose(_FAR, math.inf, choose(_LARGE == 0, 0, _LARGE * call("dt_sqrt", 1 + _RATIO * _RATIO)))
+_sizes = call("dt_abs", x), call("dt_abs", y)
+_order = _sizes[0] > _sizes[1]
+_large, _small = choose(_order, *_sizes), choose(_order, *reversed(_sizes))
+_ratio = _small / _large
+_length = choose(_large == 0, 0, _large * call("dt_sqrt", 1 + _ratio * _ratio))
 
 # The length of (x, y), without overflow; both derivatives are 0 at the origin.
 hypot = elementwise(
     "hypot",
-    opencl=_LENGTH,
+    opencl=choose((_sizes[0] == math.inf) | (_sizes[1] == math.inf), math.inf, _length),
     partials=(
         lambda x, y, z: _share(x, z),
         lambda x, y, z: _share(y, z),
