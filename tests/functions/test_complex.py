@@ -178,6 +178,7 @@ def test_types() -> None:
     assert [y.dtype for y in narrow] == [dt.complex64] * 5
     assert [y.dtype for y in (dt.Tensor([1j], dt.complex128), z * wide, wide + 2j)] == [dt.complex128] * 3
     assert [y.dtype for y in (z.real, z.imag, abs(z), z.angle())] == [dt.float32] * 4
+    assert [(x * 1j).dtype for x in (dt.Tensor([True]), dt.Tensor(True), dt.Tensor([1]))] == [dt.complex64] * 3
     assert complex(z[0]) == 1 + 2j
     assert z.tolist() == [1 + 2j]
     assert isinstance(np.conj(z), dt.Tensor)

@@ -226,7 +226,10 @@ def promoted_pair(function: str, x: Any, y: Any, zero_rank_is_weak: bool = False
         if zero_rank_is_weak and bool(x.shape) != bool(y.shape):
             strong, weak = (a, b) if x.shape else (b, a)
             common = promote(strong, weak)
-            if common.is_float == strong.is_float and common.is_integer == strong.is_integer:
+            # Within a kind; bools, which are none of these, are widened.
+            if (common.is_inexact, common.is_float, common.is_integer) == (
+                strong.is_inexact, strong.is_float, strong.is_integer,
+            ):  # fmt: skip
                 return cast_to(x, strong), cast_to(y, strong)
         common = promote(a, b)
         return cast_to(x, common), cast_to(y, common)
@@ -267,6 +270,11 @@ def _beside(function: str, value: Any, name: str, other: Any) -> Tensor:
 def floating(function: str, x: Any, argument: str = "input") -> Tensor:
     """A tensor of floats; integers have no such function, and are refused as in MindSpore."""
     tensor = as_tensor(x, function, argument)
+    if tensor.dtype.is_complex:
+        raise DTypeError(
+            f"`{function}` is a function of real numbers, and `{argument}` is a Tensor of {tensor.dtype}; take the "
+            "parts that it is of, as in ops.real(x), ops.imag(x) or ops.abs(x)"
+        )
     if not tensor.dtype.is_float:
         raise DTypeError(
             f"`{argument}` of `{function}` must be a Tensor of Float16, Float32 or Float64, got {tensor.dtype}; "
