@@ -83,9 +83,8 @@ def test_engine_stays_small_enough_to_read() -> None:
     """The mechanism: core, without what it says to devices and to tests, and the two differentiators."""
     names = ("tape.py", "jet.py", "algebra.py", "chain.py", "scaled.py")
     differentiators = (PACKAGE / "autodiff" / "levels" / name for name in names)
-    told_to_others = {
-        PACKAGE / "core" / f"{name}.py" for name in ("expression", "lowering", "words", "layout", "example")
-    }
+    names_of_others = ("complex_rule", "example", "expression", "layout", "lowering", "words")
+    told_to_others = {PACKAGE / "core" / f"{name}.py" for name in names_of_others}
     mechanism = [*{*(PACKAGE / "core").glob("*.py")} - told_to_others, *differentiators]
     assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in mechanism) <= 1230
 

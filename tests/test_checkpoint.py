@@ -17,6 +17,7 @@ from safetensors.numpy import save_file
 import dualtape as dt
 from dualtape import Parameter, Tensor, nn, ops, optim
 from dualtape.devices.device import Device
+from dualtape.errors import DTypeError
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def test_a_network_comes_back_exactly(file: Path, device: Device) -> None:
         assert theirs.device is device
 
 
-@pytest.mark.parametrize("dtype", dt.dtype.ALL, ids=str)
+@pytest.mark.parametrize("dtype", [x for x in dt.dtype.ALL if x is not dt.complex128], ids=str)
 def test_every_element_type_and_special_number_comes_back(file: Path, dtype: dt.dtype.DType) -> None:
     numbers = [0.0, -0.0, np.inf, -np.inf, np.nan, 1 / 3] if dtype.is_float else [0, 1, 100]
     tensors = {"x": Tensor(np.array(numbers), dtype), "empty": Tensor(np.zeros((2, 0)), dtype), "one": Tensor(1, dtype)}
@@ -44,6 +45,12 @@ def test_every_element_type_and_special_number_comes_back(file: Path, dtype: dt.
         assert parameter.dtype is dtype
         assert parameter.shape == tensors[name].shape
         assert parameter.asnumpy().tobytes() == tensors[name].asnumpy().tobytes()
+
+
+def test_wide_complex_numbers_have_no_type_in_files(file: Path) -> None:
+    with pytest.raises(DTypeError, match="save its parts"):
+        dt.save_checkpoint({"z": Tensor(np.array([1j]))}, file)
+    assert not file.exists()
 
 
 def test_views_that_are_not_contiguous_come_back(file: Path) -> None:

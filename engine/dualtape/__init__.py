@@ -52,6 +52,8 @@ from dualtape.devices.registry import set_device as set_device
 from dualtape.devices.usage import memory as memory
 from dualtape.devices.usage import release_memory as release_memory
 from dualtape.dtypes import bool_ as bool_
+from dualtape.dtypes import complex64 as complex64
+from dualtape.dtypes import complex128 as complex128
 from dualtape.dtypes import float16 as float16
 from dualtape.dtypes import float32 as float32
 from dualtape.dtypes import float64 as float64

@@ -19,8 +19,8 @@ def same_bits(x: np.ndarray, y: np.ndarray) -> bool:
 
 
 def bits_of(x: np.ndarray) -> np.ndarray:
-    """The elements of an array as unsigned integers of their size."""
-    return x.view(f"u{x.dtype.itemsize}")
+    """The elements of an array as unsigned integers of their size; of 16 bytes, as raw ones."""
+    return x.view(f"u{x.dtype.itemsize}" if x.dtype.itemsize <= 8 else f"V{x.dtype.itemsize}")
 
 
 def exact_key(value: Any) -> Hashable:

@@ -12,6 +12,7 @@ from typing import Any
 
 from dualtape.cell import Cell
 from dualtape.core.interpreter import Value, value_of
+from dualtape.dtypes import complex128
 from dualtape.errors import ArgumentError, ArgumentTypeError, CheckpointError, DTypeError, ShapeError
 from dualtape.files import replacing, require_regular, require_writable
 from dualtape.parameter import Parameter, set_all
@@ -74,6 +75,12 @@ def save_checkpoint(
         raise ArgumentTypeError(
             f"`metadata` of `save_checkpoint` must be a dict of JSON values: {failure}"
         ) from failure
+    for name, tensor in tensors.items():
+        if tensor.dtype is complex128:
+            raise DTypeError(
+                f"{name!r} is of Complex128, for which files of safetensors have no type; save its parts, ops.real(x) "
+                "and ops.imag(x), or convert it to Complex64"
+            )
     specs = {name: (tensor.shape, tensor.dtype.numpy) for name, tensor in tensors.items()}
     texts = {"format": _FORMAT, "version": str(_VERSION), "names": json.dumps(list(tensors)), "metadata": extra}
     try:

@@ -10,8 +10,8 @@ import numpy as np
 from dualtape.errors import DTypeError
 
 __all__ = [
-    "DType", "bool_", "dtype_of", "float16", "float32", "float64", "int8", "int16", "int32", "int64", "promote",
-    "promote_scalar", "uint8", "uint16", "uint32", "uint64",
+    "DType", "bool_", "complex64", "complex128", "dtype_of", "float16", "float32", "float64", "int8", "int16", "int32",
+    "int64", "promote", "promote_scalar", "uint8", "uint16", "uint32", "uint64",
 ]  # fmt: skip
 
 
@@ -29,6 +29,15 @@ class DType:
     @property
     def is_float(self) -> bool:
         return self.kind == "float"
+
+    @property
+    def is_complex(self) -> bool:
+        return self.kind == "complex"
+
+    @property
+    def is_inexact(self) -> bool:
+        """Whether it is of floats or of complex numbers, which have derivatives."""
+        return self.kind in ("float", "complex")
 
     @property
     def is_integer(self) -> bool:
@@ -68,8 +77,11 @@ uint64 = DType("UInt64", np.uint64, "unsigned")
 float16 = DType("Float16", np.float16, "float")
 float32 = DType("Float32", np.float32, "float")
 float64 = DType("Float64", np.float64, "float")
+complex64 = DType("Complex64", np.complex64, "complex")
+complex128 = DType("Complex128", np.complex128, "complex")
 
-ALL = (bool_, int8, int16, int32, int64, uint8, uint16, uint32, uint64, float16, float32, float64)
+REALS = (bool_, int8, int16, int32, int64, uint8, uint16, uint32, uint64, float16, float32, float64)
+ALL = (*REALS, complex64, complex128)
 OF_NUMPY = {dtype.numpy: dtype for dtype in ALL}
 _BY_NAME = {dtype.name.lower(): dtype for dtype in ALL}
 
@@ -102,19 +114,32 @@ def as_dtype(dtype: object, argument: str = "dtype") -> DType:
     )
 
 
-_RANK = {"bool": 0, "unsigned": 1, "signed": 1, "float": 2}
+def part_dtype(dtype: DType) -> DType:
+    """The element type of the real and imaginary parts of complex numbers."""
+    return float64 if dtype is complex128 else float32
+
+
+def complex_dtype(dtype: DType) -> DType:
+    """The element type of complex numbers whose parts hold those of ``dtype``: Complex128 for Float64."""
+    return complex128 if dtype in (float64, complex128) else complex64
+
+
+_RANK = {"bool": 0, "unsigned": 1, "signed": 1, "float": 2, "complex": 3}
 _PROMOTED: dict[tuple[DType, DType], DType] = {}
 
 
 def promote(a: DType, b: DType) -> DType:
-    """The element type of an operation on two tensors: bool < integers < floats.
+    """The element type of an operation on two tensors: bool < integers < floats < complex numbers.
 
     Within a kind the wider type wins; an integer beside a float takes the float's type, whatever
-    its width, as in MindSpore (Int64 with Float16 is Float16).
+    its width, as in MindSpore (Int64 with Float16 is Float16). Beside complex numbers floats keep their digits:
+    Complex64 with Float64 is Complex128.
     """
     found = _PROMOTED.get((a, b))
     if found is None:
-        if _RANK[a.kind] != _RANK[b.kind]:
+        if a.is_inexact and b.is_inexact and a.kind != b.kind:
+            found = complex128 if {a, b} & {complex128, float64} else complex64
+        elif _RANK[a.kind] != _RANK[b.kind]:
             found = max(a, b, key=lambda dtype: _RANK[dtype.kind])
         else:
             found = OF_NUMPY.get(np.promote_types(a.numpy, b.numpy))
@@ -126,7 +151,9 @@ def promote(a: DType, b: DType) -> DType:
 
 def promote_scalar(tensor: DType, scalar: type) -> DType:
     """The element type of an operation on a tensor and a Python number, which never widens."""
-    if scalar is float and not tensor.is_float:
+    if scalar is complex:
+        return complex_dtype(tensor)
+    if scalar is float and not tensor.is_inexact:
         return float32
     if scalar is int and tensor is bool_:
         return int64

@@ -17,6 +17,7 @@ from dualtape.core.interpreter import Value
 from dualtape.functions import (
     activation,
     bitwise,
+    complex_numbers,
     creation,
     elementary,
     elementwise,
@@ -27,17 +28,19 @@ from dualtape.functions import (
 )
 from dualtape.leaving import require_constant
 
-_MODULES = (activation, bitwise, creation, elementary, elementwise, indexing, linear_algebra, reduction, shape)
+_MODULES = (
+    activation, bitwise, complex_numbers, creation, elementary, elementwise, indexing, linear_algebra, reduction, shape,
+)  # fmt: skip
 _FUNCTIONS: dict[str, Any] = {name: getattr(module, name) for module in _MODULES for name in module.__all__}
 
 # NumPy's names for what has another name here.
 _RENAMED = {
     "absolute": "abs", "amax": "amax", "amin": "amin", "arccos": "acos", "arccosh": "acosh", "arcsin": "asin",
     "arcsinh": "asinh", "arctan": "atan", "arctan2": "atan2", "arctanh": "atanh", "bitwise_invert": "bitwise_not",
-    "concatenate": "cat", "diagonal": "diag", "divide": "div", "fabs": "abs", "float_power": "pow", "invert":
-    "bitwise_not", "left_shift": "bitwise_left_shift", "multiply": "mul", "negative": "neg", "power": "pow",
-    "remainder": "mod", "repeat": "repeat_interleave", "right_shift": "bitwise_right_shift", "rint": "round",
-    "subtract": "sub",
+    "concatenate": "cat", "conjugate": "conj", "diagonal": "diag", "divide": "div", "fabs": "abs",
+    "float_power": "pow", "invert": "bitwise_not", "left_shift": "bitwise_left_shift", "multiply": "mul",
+    "negative": "neg", "power": "pow", "remainder": "mod", "repeat": "repeat_interleave",
+    "right_shift": "bitwise_right_shift", "rint": "round", "subtract": "sub",
 }  # fmt: skip
 
 _UFUNCS: dict[np.ufunc, Callable[..., Any]] = {
@@ -50,7 +53,7 @@ _UFUNCS: dict[np.ufunc, Callable[..., Any]] = {
         np.trunc, np.rint, np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal,
         np.logical_and, np.logical_or, np.logical_xor, np.logical_not, np.isnan, np.isfinite, np.isinf, np.matmul,
         np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert, np.left_shift, np.right_shift,
-        np.log10, np.cbrt, np.hypot, np.copysign, np.fmod, np.signbit, np.gcd, np.lcm,
+        np.log10, np.cbrt, np.hypot, np.copysign, np.fmod, np.signbit, np.gcd, np.lcm, np.conjugate,
     )
 }  # fmt: skip
 

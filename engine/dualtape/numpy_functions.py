@@ -15,9 +15,11 @@ from dualtape.errors import ArgumentError
 from dualtape.functions import (
     activation,
     calculus,
+    complex_numbers,
     creation,
     decompositions,
     elementary,
+    fourier,
     indexing,
     linear_algebra,
     linear_systems,
@@ -33,6 +35,9 @@ from dualtape.functions import (
 from dualtape.functions.conversion import as_tensor
 
 _REDUCED = "a=input axis dtype! out! keepdims"
+
+_OF_ONE_AXIS = ("fft", "ifft", "rfft", "irfft", "hfft", "ihfft")
+_OF_AXES = ("fft2", "ifft2", "fftn", "ifftn", "rfft2", "irfft2", "rfftn", "irfftn")
 
 # NumPy's name, where it is here, and NumPy's parameters in their order: `theirs=ours` where the names differ, and with
 # an exclamation mark what is not offered.
@@ -55,6 +60,9 @@ _STATED: dict[str, tuple[Any, str]] = {
     "nanmean": (nan_reductions, f"{_REDUCED} where!"),
     "nanmax": (nan_reductions, "a=input axis out! keepdims initial! where!"),
     "nanmin": (nan_reductions, "a=input axis out! keepdims initial! where!"),
+    "real": (complex_numbers, "val=input"),
+    "imag": (complex_numbers, "val=input"),
+    "angle": (complex_numbers, "z=input deg!"),
     "where": (indexing, "condition x y"),
     "diag": (indexing, "v=input k!"),
     "diagonal": (indexing, "a=input offset axis1 axis2"),
@@ -96,6 +104,9 @@ _STATED: dict[str, tuple[Any, str]] = {
     "polyval": (calculus, "p x"),
     "convolve": (calculus, "a v mode"),
     "correlate": (calculus, "a v mode"),
+    **{f"fft.{name}": (fourier, "a=input n axis norm out!") for name in _OF_ONE_AXIS},
+    **{f"fft.{name}": (fourier, "a=input s axes norm out!") for name in _OF_AXES},
+    **{f"fft.{name}": (fourier, "x=input axes") for name in ("fftshift", "ifftshift")},
     "linalg.solve": (linear_systems, "a b"),
     "linalg.inv": (linear_systems, "a"),
     "linalg.det": (linear_systems, "a"),

@@ -20,6 +20,8 @@ _LEAST_LENGTH = 128  # of the parts into which a product of matrices is cut
 
 def summing_type(dtype: np.dtype) -> np.dtype:
     """The type in which sums of ``dtype`` may be made one after the other."""
+    if dtype.kind == "c":
+        return np.dtype(np.complex128)
     return np.dtype(np.float64) if dtype.kind == "f" else dtype
 
 
@@ -32,6 +34,10 @@ def add_up(x: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
         terms *= x.shape[axis]
     if terms <= _SHORT and x.itemsize > 2:
         return np.add.reduce(x, axis=axes, keepdims=True, dtype=x.dtype)
+    if x.dtype.kind == "c":
+        parts = np.ascontiguousarray(x).view(x.real.dtype).reshape(*x.shape, 2)
+        found: np.ndarray = add_up(parts, axes)
+        return np.ascontiguousarray(found).view(x.dtype)[..., 0]
     in_order = x.flags.c_contiguous
     if x.dtype.kind != "f" or (in_order and _first_of_last(x.shape, axes) <= min(axes, default=0)):
         return np.add.reduce(x, axis=axes, keepdims=True, dtype=x.dtype)

@@ -39,6 +39,8 @@ class _Eager(Ground):
             else:
                 operands.append(x)
         assert device is not None, "an operation needs a tensor among its inputs"
+        if primitive.on_complex is None:
+            primitive.require_reals(x.dtype for x in operands if hasattr(x, "dtype"))
         tensor = _new(Tensor)
         # While a function is traced, what is computed becomes a constant of its program.
         execute = device.execute_once if is_observed() else device.execute
@@ -292,14 +294,13 @@ class Tensor(Operators):
         """Nested lists of Python numbers."""
         return self.asnumpy().tolist()
 
-    def item(self) -> float | int | bool:
+    def item(self) -> Any:
         """The only element as a Python number."""
         if self.size != 1:
             raise ArgumentError(
                 f"The tensor should have only one element, but got {self.size}, more than one element is ambiguous."
             )
-        number: float | int | bool = self.asnumpy().item()
-        return number
+        return self.asnumpy().item()
 
     def to(self, device: str | Device) -> Tensor:
         """This tensor on another device; itself if it is there already."""
@@ -321,19 +322,33 @@ class Tensor(Operators):
         return bool(self.item())
 
     def __int__(self) -> int:
-        return int(self._scalar())
+        return int(self._real_scalar("int"))
 
     def __float__(self) -> float:
         if self.level.depth and not is_float_call(sys._getframe(1)):
             require_constant(self, "a function that converts to a Python float, such as those of `math`,")
-        return float(self._scalar())
+        return float(self._real_scalar("float"))
 
-    def _scalar(self) -> float | int | bool:
+    def __complex__(self) -> complex:
+        if self.level.depth and not is_float_call(sys._getframe(1), complex):
+            require_constant(self, "a function that converts to a Python complex number")
+        return complex(self._scalar())
+
+    def _scalar(self) -> Any:
         if self.size != 1:
             raise ArgumentError(
                 f"Only one element tensors can be converted to Python scalars\nThis one has shape {self.shape}"
             )
         return self.item()
+
+    def _real_scalar(self, kind: str) -> float | int | bool:
+        if self.dtype.is_complex:
+            raise ArgumentTypeError(
+                f"a Tensor of {self.dtype} does not convert to a Python {kind}; use complex(x), or take x.real, x.imag "
+                "or abs(x) of it"
+            )
+        number: float | int | bool = self._scalar()
+        return number
 
     def __index__(self) -> int:
         if not self.dtype.is_integer or self.size != 1:

@@ -23,7 +23,7 @@ _CHECKSUMS, _CHECKSUM = "checksums", "checksum"
 _LARGEST_HEADER = 100_000_000
 _TYPES = {
     "BOOL": "?", "U8": "u1", "I8": "i1", "U16": "<u2", "I16": "<i2", "U32": "<u4", "I32": "<i4", "U64": "<u8",
-    "I64": "<i8", "F16": "<f2", "F32": "<f4", "F64": "<f8",
+    "I64": "<i8", "F16": "<f2", "F32": "<f4", "F64": "<f8", "C64": "<c8",
 }  # fmt: skip
 _NAMES = {np.dtype(type): name for name, type in _TYPES.items()}
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from dualtape.core.interpreter import Value
-from dualtape.functions import activation, bitwise, elementwise, indexing, linear_algebra, reduction, shape
+from dualtape.functions import (
+    activation,
+    bitwise,
+    complex_numbers,
+    elementwise,
+    indexing,
+    linear_algebra,
+    reduction,
+    shape,
+)
 from dualtape.functions.conversion import UnreadableError, as_tensor
 
 if TYPE_CHECKING:
@@ -104,6 +113,19 @@ class Operators(Value):
     # Methods: the functions of `dualtape.ops` with the tensor as first argument
 
     astype = shape.cast
+    conj = complex_numbers.conj
+    angle = complex_numbers.angle
+    is_complex = complex_numbers.is_complex
+
+    @property
+    def real(self) -> Tensor:
+        """The real parts; of real numbers themselves."""
+        return complex_numbers.real(self)
+
+    @property
+    def imag(self) -> Tensor:
+        """The imaginary parts; of real numbers zeros."""
+        return complex_numbers.imag(self)
 
     def reshape(self, *sizes: Any) -> Tensor:
         """The same elements in another shape."""

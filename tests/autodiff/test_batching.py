@@ -9,7 +9,7 @@ import pytest
 
 import dualtape as dt
 from dualtape import ops
-from dualtape.core.example import Dominant, Example, Indices, Input, Reals
+from dualtape.core.example import Complexes, Dominant, Example, Indices, Input, Reals
 from dualtape.core.primitive import Elementwise, Primitive
 from dualtape.primitives import CATALOGUE
 
@@ -31,6 +31,8 @@ def draw(rng: np.random.Generator, kind: Input, lead: tuple[int, ...]) -> dt.Ten
     shape = lead + kind.shape
     if isinstance(kind, Reals):
         return dt.Tensor(rng.uniform(kind.low, kind.high, shape))
+    if isinstance(kind, Complexes):
+        return dt.Tensor(rng.uniform(-2, 2, shape) + 1j * rng.uniform(-2, 2, shape))
     if isinstance(kind, Dominant):
         beside = rng.uniform(-0.1, 0.1, shape)
         return dt.Tensor(beside + np.eye(*shape[-2:]) * (1.0 + np.arange(shape[-2]))[:, None])

@@ -13,7 +13,7 @@ import dualtape as dt
 from dualtape import ops
 from dualtape.autodiff.levels import pattern_of
 from dualtape.autodiff.transforms.colouring import star_colours
-from dualtape.core.example import Dominant, Example, Indices, Input, Reals
+from dualtape.core.example import Complexes, Dominant, Example, Indices, Input, Reals
 from dualtape.core.primitive import Elementwise, NonDifferentiable
 from dualtape.primitives import CATALOGUE
 
@@ -36,6 +36,8 @@ def examples(primitive: Any) -> tuple[Example, ...]:
 def draw(kind: Input) -> dt.Tensor:
     if isinstance(kind, Reals):
         return dt.Tensor(rng.uniform(kind.low, kind.high, kind.shape))
+    if isinstance(kind, Complexes):
+        return dt.Tensor(rng.uniform(-2, 2, kind.shape) + 1j * rng.uniform(-2, 2, kind.shape))
     if isinstance(kind, Dominant):
         rows, columns = kind.shape[-2:]
         return dt.Tensor(rng.uniform(-0.1, 0.1, kind.shape) + np.eye(rows, columns) * (1.0 + np.arange(rows))[:, None])

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.core.example import Dominant, Example, Indices, Reals
+from dualtape.core.example import Complexes, Dominant, Example, Indices, Reals
 from dualtape.core.primitive import Elementwise, Primitive
 from dualtape.testing.operands import draw_input
 
@@ -32,6 +32,9 @@ def _examples(primitive: Primitive) -> tuple[Example, ...]:
 def _draw(rng: np.random.Generator, x: Any, dtype: str) -> np.ndarray:
     if isinstance(x, Reals):
         return np.asarray(rng.uniform(x.low, x.high, x.shape)).astype(dtype)
+    if isinstance(x, Complexes):
+        parts = (rng.uniform(x.low, x.high, x.shape).astype(dtype) for _ in range(2))
+        return np.asarray(next(parts) + 1j * next(parts))
     if isinstance(x, Dominant):
         return draw_input(x, rng).astype(dtype)
     if isinstance(x, Indices):

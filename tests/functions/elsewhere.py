@@ -8,6 +8,7 @@ from __future__ import annotations
 from types import ModuleType
 
 import numpy as np
+import scipy.fft
 import scipy.linalg
 import scipy.special
 
@@ -15,25 +16,30 @@ from dualtape.numpy_calls import _RENAMED
 
 _JAX = {
     "jnp": """
-        abs absolute acos acosh add all amax amin any arange argmax argmin argsort asin asinh atan atan2
+        abs absolute acos acosh add all amax amin angle any arange argmax argmin argsort asin asinh atan atan2
         atanh bincount bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor
-        broadcast_to cbrt ceil clip concat convolve copysign correlate cos cosh cross cumprod cumsum diag
+        broadcast_to cbrt ceil clip concat conj convolve copysign correlate cos cosh cross cumprod cumsum diag
         diagonal diff divide dot einsum equal exp exp2 expand_dims expm1 eye flip floor floor_divide fmod
         frexp from_dlpack full full_like gcd gradient greater greater_equal histogram hypot inner interp
-        isfinite isinf isnan kron lcm ldexp less less_equal linspace log log10 log1p log2 logaddexp
+        imag isfinite isinf isnan kron lcm ldexp less less_equal linspace log log10 log1p log2 logaddexp
         logical_and logical_not logical_or logical_xor matmul max maximum mean median meshgrid min minimum
         mod moveaxis multiply nan_to_num nancumsum nanmax nanmean nanmin nanprod nanstd nansum nanvar
         negative nextafter nonzero not_equal ones ones_like outer pad percentile polyval pow prod quantile
-        reciprocal repeat reshape roll round searchsorted sign signbit sin sinc sinh sort split sqrt square
+        real reciprocal repeat reshape roll round searchsorted sign signbit sin sinc sinh sort split sqrt square
         squeeze stack std subtract sum swapaxes take take_along_axis tan tanh tensordot tile trace transpose
         trapezoid tril triu trunc unique vander var where zeros zeros_like cat=concatenate div=divide
         mul=multiply neg=negative sub=subtract permute=permute_dims flatten=ravel clamp=clip
         unsqueeze=expand_dims reduce_sum=sum reduce_mean=mean repeat_interleave=repeat cast=astype
     """,
+    "jnp.fft": """
+        fft fft2 fftfreq fftn fftshift hfft ifft ifft2 ifftn ifftshift ihfft irfft irfft2 irfftn rfft rfft2 rfftfreq
+        rfftn
+    """,
     "jnp.linalg": """
         cholesky cond det eigh eigvalsh inv lstsq matrix_norm matrix_power matrix_rank multi_dot norm pinv
         qr slogdet solve svd svdvals vector_norm
     """,
+    "jax.scipy.fft": "dct dctn idct idctn",
     "jax.scipy.linalg": "expm lu solve_triangular triangular_solve=solve_triangular cholesky_solve=cho_solve",
     "jax.scipy.special": """
         beta betainc betaln digamma entr erf erfc erfinv exp1 expi expit gamma gammainc gammaincc gammaln
@@ -42,7 +48,7 @@ _JAX = {
     """,
     "jax.lax": """
         associative_scan cummax cummin dynamic_slice dynamic_update_slice logcumsumexp=cumlogsumexp rsqrt
-        stop_gradient topk=top_k
+        complex stop_gradient topk=top_k
     """,
     "jax.nn": """
         elu gelu hardtanh=hard_tanh leaky_relu log_softmax one_hot relu relu6 selu sigmoid silu softmax
@@ -55,21 +61,25 @@ _JAX = {
 }
 _TORCH = {
     "torch": """
-        abs absolute acos acosh add all amax amin any arange argmax argmin argsort asin asinh atan atan2
+        abs absolute acos acosh add all amax amin angle any arange argmax argmin argsort asin asinh atan atan2
         atanh bincount bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor
         broadcast_to cat ceil cholesky_solve clamp clip concat copysign cos cosh cross cummax cummin cumprod
         cumsum cumulative_trapezoid diag diagonal diff digamma div divide dot einsum equal=eq erf erfc exp
         exp2 expand_dims=unsqueeze expm1 eye flatten flip floor floor_divide fmod frexp from_dlpack full
         full_like gather gcd gradient greater greater_equal histogram hypot index_add inner isfinite isinf
-        isnan kron lcm ldexp less less_equal lgamma linspace log log10 log1p log2 log_softmax logaddexp
+        imag isnan kron lcm ldexp less less_equal lgamma linspace log log10 log1p log2 log_softmax logaddexp
         logcumsumexp logical_and logical_not logical_or logical_xor logsumexp masked_select matmul max
         maximum mean median meshgrid min minimum mod=remainder moveaxis mul multiply nan_to_num nanmean
         nansum neg negative nextafter nonzero norm not_equal ones ones_like outer permute polygamma pow prod
-        quantile reciprocal reduce_mean=mean reduce_sum=sum relu repeat=tile repeat_interleave reshape roll
+        polar quantile real reciprocal reduce_mean=mean reduce_sum=sum relu repeat=tile repeat_interleave reshape roll
         round rsqrt searchsorted selu sigmoid sign signbit sin sinc sinh softmax sort split sqrt square
         squeeze stack std sub subtract sum swapaxes take take_along_axis=take_along_dim tan tanh tensordot
         tile topk trace trapezoid transpose=permute tril triu trunc unique unsqueeze vander var where xlogy
-        zeros zeros_like
+        zeros zeros_like complex conj is_complex view_as_complex view_as_real
+    """,
+    "torch.fft": """
+        fft fft2 fftfreq fftn fftshift hfft ifft ifft2 ifftn ifftshift ihfft irfft irfft2 irfftn rfft rfft2 rfftfreq
+        rfftn
     """,
     "torch.linalg": """
         cholesky cond det eigh eigvalsh expm=matrix_exp inv lstsq lu matrix_norm matrix_power matrix_rank
@@ -95,7 +105,9 @@ def in_numpy(name: str) -> str:
     places: tuple[tuple[bool, ModuleType, str], ...] = (
         (name.startswith("linalg."), np.linalg, "np.linalg"),
         (name.startswith("special."), scipy.special, "scipy.special"),
-        (True, np, "np"),
+        (name.startswith("fft."), np.fft, "np.fft"),
+        (name.startswith("fft."), scipy.fft, "scipy.fft"),
+        (name not in ("complex", "is_complex"), np, "np"),
         (name.startswith("linalg."), scipy.linalg, "scipy.linalg"),
         (True, scipy.special, "scipy.special"),
     )

@@ -6,6 +6,7 @@ stage                       what it gives                                       
 trace_program               the function as equations                               program/tracing.py
 optimise                    fewer equations that mean the same                      passes/simplification.py
 without_checks              no checks of indices, if the caller wants none          passes/simplification.py
+in_reals                    pairs of reals in the place of complex numbers          passes/pairs.py
 choose_device               the device of the kernels, or why there is none         blocks/policy.py
 compute_repeated_once       what is the same at all points, once                    passes/repetition.py
 choose_division             stages of equations, and regions that map over points   blocks/find/point_sets.py
@@ -52,7 +53,8 @@ from dualtape.compiler.blocks import (
 )
 from dualtape.compiler.loops import NotLoops
 from dualtape.compiler.lowered import Lowered
-from dualtape.compiler.passes import compute_repeated_once, optimise, without_checks
+from dualtape.compiler.pairs import on_pairs
+from dualtape.compiler.passes import compute_repeated_once, holds_complex, in_reals, optimise, without_checks
 from dualtape.compiler.program import Program, trace_program
 from dualtape.compiler.replay import UNKNOWN_TURNS, BodyRun, CompileBody, Runner, as_body, replayed
 from dualtape.core.spec import Shape, Spec
@@ -125,9 +127,19 @@ def compile_function(
     if not checks:
         program = without_checks(program)
     optimised = optimise(program)
-    run, source, explanation = compile_program(optimised, home, chosen)
+    compile_it = _compile_complex if holds_complex(optimised) else compile_program
+    run, source, explanation = compile_it(optimised, home, chosen)
     kinds = [(home, node.spec.shape, node.spec.dtype.numpy) for node in program.inputs[len(specs) :]]
     return Compiled(Lowered(program, optimised, source, explanation, home), run, read, written, kinds)
+
+
+def _compile_complex(program: Program, home: Device, chosen: Device | None) -> tuple[Runner, str, str]:
+    """What runs a program of complex numbers: on pairs of reals where that makes kernels, else by NumPy on the host."""
+    halves = in_reals(program, home)
+    run, source, explanation = compile_program(optimise(halves.program), home, chosen)
+    if not source and home is HOST:
+        return replayed(program, home, _Bodies(chosen).compile), "", explanation
+    return on_pairs(halves, run, home), source, f"{explanation}, on pairs of reals"
 
 
 def compile_program(program: Program, home: Device, chosen: Device | None, times: int = 1) -> tuple[Runner, str, str]:

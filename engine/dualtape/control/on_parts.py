@@ -41,7 +41,7 @@ def on_parts(
 
 def evaluation(program: Program) -> OnWholes:
     """A program as a function of the values of a level."""
-    return lambda values, inner: evaluate(program, values)
+    return lambda values, inner: evaluate(program, values, inner.run)
 
 
 def all_parts(level: PartsLevel, values: Values, present: Sequence[Present], stacked: bool = False) -> list[Any]:

@@ -17,6 +17,14 @@ class Reals(NamedTuple):
     high: float = 2.0
 
 
+class Complexes(NamedTuple):
+    """A complex input whose parts are between ``low`` and ``high``."""
+
+    shape: Shape
+    low: float = -2.0
+    high: float = 2.0
+
+
 class Indices(NamedTuple):
     """An integer input with elements from 0 to ``size - 1``."""
 
@@ -36,7 +44,7 @@ class Dominant(NamedTuple):
     shape: Shape
 
 
-Input = Reals | Indices | Flags | Dominant
+Input = Reals | Complexes | Indices | Flags | Dominant
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,16 @@ class Reinterpretation(NamedTuple):
     """An output with the input's elements in the input's order, in another shape."""
 
 
+class ComplexPart(NamedTuple):
+    """The real parts (0) or imaginary parts (1) of complex elements, which lie side by side."""
+
+    which: int
+
+
+class Joined(NamedTuple):
+    """The complex elements whose real and imaginary parts are the elements of two inputs."""
+
+
 class Fold(NamedTuple):
     """A reduction: ``combine`` makes the next accumulator of the accumulator ``x`` and the element ``y``.
 
@@ -61,7 +71,7 @@ class OnHost(NamedTuple):
     """No kernel: a device copies the operands to the host, where NumPy's function runs, and the output back."""
 
 
-Lowering = Expression | Movement | Placement | Reinterpretation | Fold | Kernel | OnHost
+Lowering = Expression | Movement | Placement | Reinterpretation | ComplexPart | Joined | Fold | Kernel | OnHost
 
 
 def contiguous_strides(shape: Shape) -> tuple[int, ...]:

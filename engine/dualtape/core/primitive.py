@@ -15,17 +15,18 @@ primitive with a reverse rule and no forward rule cannot be written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from dualtape.core.complex_rule import BY_PARTS, BY_PRODUCTS, ComplexRule
 from dualtape.core.example import Example, ExampleFor
 from dualtape.core.interpreter import bind
 from dualtape.core.lowering import Lowering
 from dualtape.core.spec import Spec
-from dualtape.errors import ArgumentError
+from dualtape.errors import ArgumentError, DTypeError
 
 if TYPE_CHECKING:
     from dualtape.core.composite import Composite
@@ -66,6 +67,8 @@ class Primitive:
         ``kink(*inputs, output, **params)``: on arrays, where there is no derivative, and one was chosen.
     power
         ``power(*inputs)``: base, exponent, and whether of the magnitude, if it is a power of an input.
+    on_complex
+        What it does with complex numbers; ``None`` for what is a function of reals only, which refuses them.
     """
 
     name: str
@@ -78,6 +81,7 @@ class Primitive:
     example_for: ExampleFor | None = None
     kink: Callable[..., Any] | None = None
     power: Callable[..., Any] | None = None
+    on_complex: ComplexRule | None = None
 
     def __post_init__(self) -> None:
         if self.name in CATALOGUE:
@@ -89,6 +93,17 @@ class Primitive:
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
+
+    def continue_by(self, pairs: Callable[..., Any] | None) -> None:
+        """Say what it does with complex numbers, from where the functions stand that its parts are made of."""
+        object.__setattr__(self, "on_complex", ComplexRule(pairs))
+
+    def require_reals(self, dtypes: Iterable[Any]) -> None:
+        """Raise the error for complex operands of a function of reals; ``dtypes`` are NumPy's, or the engine's."""
+        for dtype in dtypes:
+            if np.dtype(dtype).kind == "c":
+                parts = "take the parts that it is of, as in ops.real(x), ops.imag(x) or ops.abs(x)"
+                raise DTypeError(f"`{self.name}` is a function of real numbers, and got complex ones; {parts}")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -122,7 +137,7 @@ class Reduction(Primitive):
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Linear(Primitive):
-    """A map that is linear in those inputs that have a transpose, jointly.
+    """A map that is linear in those inputs that have a transpose, jointly; of complex numbers, part by part.
 
     ``transposes[i](cotangent, *inputs, **params)`` is the adjoint for input ``i``; ``None`` marks
     an input (an index, a condition) that is no part of the linear map. In ``inputs`` the linear
@@ -133,6 +148,7 @@ class Linear(Primitive):
     transposes: tuple[TensorFunction | None, ...] | None
     examples: tuple[Example, ...]
     transpose_each: TensorFunction | None = None
+    on_complex: ComplexRule | None = BY_PARTS
 
     def transpose(self, i: int) -> TensorFunction | None:
         if self.transposes is not None:
@@ -154,6 +170,7 @@ class Bilinear(Primitive):
     examples: tuple[Example, ...]
     of_derivatives: TensorFunction | None = None
     commutes: bool = False
+    on_complex: ComplexRule | None = BY_PRODUCTS
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)

@@ -10,6 +10,7 @@ import numpy as np
 from dualtape.core.interpreter import Value
 from dualtape.core.spec import normalize_axis
 from dualtape.errors import ArgumentError, ShapeError
+from dualtape.functions.complex_numbers import conj
 from dualtape.functions.conversion import (
     TensorLike,
     as_tensor,
@@ -194,7 +195,7 @@ def convolve(a: TensorLike, v: TensorLike, mode: str = "full") -> Tensor:
 
 
 def correlate(a: TensorLike, v: TensorLike, mode: str = "valid") -> Tensor:
-    """The correlation of two vectors, the convolution with the reversed second one: NumPy's."""
+    """The correlation of two vectors, the convolution with the reversed conjugate of the second one: NumPy's."""
     return _convolved("correlate", a, v, mode, reverse=True)
 
 
@@ -203,7 +204,7 @@ def _convolved(function: str, a: Any, v: Any, mode: str, reverse: bool) -> Tenso
     mode = read_choice(function, "mode", mode, _MODES)
     if x.ndim != 1 or y.ndim != 1 or 0 in (x.size, y.size):
         raise ShapeError(f"`{function}` takes two vectors with elements, got shapes {x.shape} and {y.shape}")
-    y = flip(y, 0) if reverse else y
+    y = flip(conj(y), 0) if reverse else y
     long, short = (x, y) if x.size >= y.size else (y, x)
     n, m = long.size, short.size
     # Each row holds the elements that meet the reversed shorter vector at one place.

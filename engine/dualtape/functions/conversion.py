@@ -11,7 +11,7 @@ import numpy as np
 
 from dualtape.core.interpreter import Value, ground
 from dualtape.core.spec import normalize_axis
-from dualtape.dtypes import DType, dtype_of, float16, float32, promote, promote_scalar
+from dualtape.dtypes import DType, bool_, complex_dtype, dtype_of, float16, float32, promote, promote_scalar
 from dualtape.errors import ArgumentError, ArgumentTypeError, AxisError, DTypeError, DualtapeError, ShapeError
 from dualtape.primitives.movement import concatenate, reshape
 from dualtape.primitives.selection import cast as cast_primitive
@@ -20,13 +20,14 @@ from dualtape.primitives.selection import convert
 if TYPE_CHECKING:
     from dualtape.tensor import Tensor
 
-TensorLike: TypeAlias = Value | np.ndarray | bool | int | float | list[Any] | tuple[Any, ...]
+TensorLike: TypeAlias = Value | np.ndarray | bool | int | float | complex | list[Any] | tuple[Any, ...]
 
 
 def as_array(data: object, argument: str = "input_data", floats: Any = np.float32) -> np.ndarray:
     """Read numbers, nested lists or an array as MindSpore does.
 
-    Python floats become Float32, or what ``floats`` says, and integers Int64; NumPy arrays and scalars keep their type.
+    Python floats become Float32, or what ``floats`` says, complex numbers Complex64, or what has parts of that type,
+    and integers Int64; NumPy arrays and scalars keep their type.
     """
     if isinstance(data, (np.ndarray, np.generic)):
         _refuse_mask(data, argument)
@@ -35,6 +36,8 @@ def as_array(data: object, argument: str = "input_data", floats: Any = np.float3
         return np.asarray(data, np.bool_)
     if isinstance(data, float):
         return converted(np.asarray(data), floats)
+    if isinstance(data, complex):
+        return converted(np.asarray(data), _with_parts(floats))
     if isinstance(data, int):
         if not -(2**63) <= data < 2**63:
             raise ArgumentError(f"`{argument}` holds an int of {data.bit_length()} bits; Int64 has 63 and a sign")
@@ -46,6 +49,11 @@ def as_array(data: object, argument: str = "input_data", floats: Any = np.float3
     raise UnreadableError(
         f"`{argument}` must be a number, a nested list of numbers, a NumPy array or a Tensor; got {type(data).__name__}"
     )
+
+
+def _with_parts(floats: Any) -> Any:
+    """The complex type for numbers beside those of ``floats``, which may be a complex type itself."""
+    return np.complex128 if np.dtype(floats) in (np.float64, np.complex128) else np.complex64
 
 
 class UnreadableError(ArgumentTypeError):
@@ -79,7 +87,7 @@ def _as_array_of_sequence(data: list[Any] | tuple[Any, ...], argument: str, floa
             f"For Tensor, the {argument} is {data} that contain unsupported element.\n"
             "Its lists differ in length, or hold something else than numbers"
         ) from failure
-    if array.dtype.kind not in "biuf":
+    if array.dtype.kind not in "biufc":
         raise ArgumentTypeError(
             f"For Tensor, the {argument} is {data} that contain unsupported element.\nIt must hold numbers"
         )
@@ -88,7 +96,7 @@ def _as_array_of_sequence(data: list[Any] | tuple[Any, ...], argument: str, floa
         return native(array)
     if array.dtype == np.float64:
         return converted(array, floats)
-    return array
+    return converted(array, _with_parts(floats)) if array.dtype == np.complex128 else array
 
 
 def converted(array: np.ndarray, dtype: Any) -> np.ndarray:
@@ -163,14 +171,21 @@ def cast_to(x: Value, dtype: DType) -> Tensor: ...
 def cast_to(x: Any, dtype: DType) -> Any: ...
 def cast_to(x: Any, dtype: DType) -> Any:
     """``x`` in ``dtype``; Python numbers have no element type and pass."""
-    return cast_primitive(x, dtype=dtype) if isinstance(x, Value) and x.dtype is not dtype else x
+    if not isinstance(x, Value) or x.dtype is dtype:
+        return x
+    if x.dtype.is_complex and not (dtype.is_complex or dtype is bool_):
+        raise DTypeError(
+            f"a Tensor of {x.dtype} does not become one of {dtype}, which would lose its imaginary part; take the part "
+            "that is meant, as in ops.real(x), ops.imag(x) or ops.abs(x)"
+        )
+    return cast_primitive(x, dtype=dtype)
 
 
 def _as_operand(x: Any, function: str, argument: str, other: Any) -> Any:
     """A tensor or an exact Python number; NumPy's scalars count as Python's, arrays join the other operand's device."""
-    if isinstance(x, Value) or type(x) in (bool, int, float):
+    if isinstance(x, Value) or type(x) in (bool, int, float, complex):
         return x
-    if isinstance(x, (np.bool_, np.integer, np.floating)):
+    if isinstance(x, (np.bool_, np.integer, np.floating, np.complexfloating)):
         return x.item()
     if isinstance(x, (int, float)):
         return float(x) if isinstance(x, float) else int(x)
@@ -211,11 +226,15 @@ def promoted_pair(function: str, x: Any, y: Any, zero_rank_is_weak: bool = False
         if zero_rank_is_weak and bool(x.shape) != bool(y.shape):
             strong, weak = (a, b) if x.shape else (b, a)
             common = promote(strong, weak)
-            if common.is_float == strong.is_float and common.is_integer == strong.is_integer:
+            # Within a kind; bools, which are none of these, are widened.
+            if (common.is_inexact, common.is_float, common.is_integer) == (
+                strong.is_inexact, strong.is_float, strong.is_integer,
+            ):  # fmt: skip
                 return cast_to(x, strong), cast_to(y, strong)
         common = promote(a, b)
         return cast_to(x, common), cast_to(y, common)
     x, y = _as_operand(x, function, "x", y), _as_operand(y, function, "y", x)
+    x, y = _complex_constant(x, y), _complex_constant(y, x)
     if isinstance(x, Value):
         if isinstance(y, Value):
             return promoted_pair(function, x, y, zero_rank_is_weak)
@@ -223,6 +242,14 @@ def promoted_pair(function: str, x: Any, y: Any, zero_rank_is_weak: bool = False
     if isinstance(y, Value):
         return x, cast_to(y, promote_scalar(y.dtype, type(x)))
     return promoted_pair(function, as_tensor(x, function, "x"), y)
+
+
+def _complex_constant(x: Any, other: Any) -> Any:
+    """A complex number as a 0-d tensor beside ``other``, which it does not widen: primitives take real numbers."""
+    if type(x) is not complex or not isinstance(other, Value):
+        return x
+    like = complex_dtype(other.dtype)
+    return ground().constant(converted(np.asarray(x), like.numpy), other.device)  # type: ignore[attr-defined]
 
 
 def tensor_pair(function: str, x: Any, y: Any, names: tuple[str, str] = ("x", "y")) -> tuple[Tensor, Tensor]:
@@ -234,7 +261,7 @@ def tensor_pair(function: str, x: Any, y: Any, names: tuple[str, str] = ("x", "y
 
 
 def _beside(function: str, value: Any, name: str, other: Any) -> Tensor:
-    is_open = isinstance(value, (float, list, tuple)) and isinstance(other, Value) and other.dtype.is_float
+    is_open = isinstance(value, (float, complex, list, tuple)) and isinstance(other, Value) and other.dtype.is_inexact
     if is_open and not (isinstance(value, (list, tuple)) and holds_values(value)):
         return as_tensor(as_array(value, name, other.dtype.numpy), function, name)
     return as_tensor(value, function, name)
@@ -243,6 +270,11 @@ def _beside(function: str, value: Any, name: str, other: Any) -> Tensor:
 def floating(function: str, x: Any, argument: str = "input") -> Tensor:
     """A tensor of floats; integers have no such function, and are refused as in MindSpore."""
     tensor = as_tensor(x, function, argument)
+    if tensor.dtype.is_complex:
+        raise DTypeError(
+            f"`{function}` is a function of real numbers, and `{argument}` is a Tensor of {tensor.dtype}; take the "
+            "parts that it is of, as in ops.real(x), ops.imag(x) or ops.abs(x)"
+        )
     if not tensor.dtype.is_float:
         raise DTypeError(
             f"`{argument}` of `{function}` must be a Tensor of Float16, Float32 or Float64, got {tensor.dtype}; "
@@ -251,14 +283,25 @@ def floating(function: str, x: Any, argument: str = "input") -> Tensor:
     return tensor
 
 
+def inexact(function: str, x: Any, argument: str = "input") -> Tensor:
+    """A tensor of floats or complex numbers; others are refused, as by :func:`floating`."""
+    tensor = as_tensor(x, function, argument)
+    return tensor if tensor.dtype.is_complex else floating(function, tensor, argument)
+
+
 def accumulating(x: Tensor) -> Tensor:
     """Float16 becomes Float32, in which sums and squares of such numbers have room; others stay."""
     return cast_to(x, float32) if x.dtype is float16 else x
 
 
 def to_floating(x: Tensor) -> Tensor:
-    """Integers and bools become Float32; floats stay."""
+    """Integers and bools become Float32; floats stay, and complex numbers are refused."""
     return x if x.dtype.is_float else cast_to(x, float32)
+
+
+def to_inexact(x: Tensor) -> Tensor:
+    """Integers and bools become Float32; floats and complex numbers stay."""
+    return x if x.dtype.is_inexact else cast_to(x, float32)
 
 
 def read_axes(function: str, axis: Any, rank: int) -> tuple[int, ...]:

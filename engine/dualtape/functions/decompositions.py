@@ -30,7 +30,7 @@ from dualtape.functions.reduction import amax
 from dualtape.functions.reduction import sum as sum_axes
 from dualtape.functions.shape import cat, expand_dims, squeeze
 from dualtape.primitives import comparison, factorization, rounding
-from dualtape.primitives.matrices import swapped, unpack
+from dualtape.primitives.matrices import adjoint, swapped, unpack
 
 if TYPE_CHECKING:
     from dualtape.tensor import Tensor
@@ -72,9 +72,9 @@ class LstsqResult(NamedTuple):
 
 
 def cholesky(a: TensorLike, upper: bool = False) -> Tensor:
-    """The lower triangular ``L`` with ``L @ L.T = a`` (or the ``upper`` one, its transpose).
+    """The lower triangular ``L`` with ``L @ L.T = a`` (or the ``upper`` one, its transpose); ``L.T`` is the adjoint.
 
-    Taken is the symmetric part of ``a``; where that is not positive definite, it is an error.
+    Taken is the symmetric part of ``a``, or the Hermitian one; where that is not positive definite, it is an error.
 
     Examples
     --------
@@ -84,7 +84,7 @@ def cholesky(a: TensorLike, upper: bool = False) -> Tensor:
      [1. 1.]]
     """
     factor = factorization.cholesky(read_matrix("cholesky", a, square=True))
-    return swapped(factor) if read_flag("cholesky", "upper", upper) else factor
+    return adjoint(factor) if read_flag("cholesky", "upper", upper) else factor
 
 
 def qr(a: TensorLike, mode: str = "reduced") -> Any:
@@ -104,7 +104,9 @@ def qr(a: TensorLike, mode: str = "reduced") -> Any:
 
 
 def eigh(a: TensorLike) -> EighResult:
-    """Eigenvalues, from the smallest, and eigenvectors of the symmetric part of ``a``.
+    """Eigenvalues, from the smallest, and eigenvectors of the symmetric part of ``a``, or of the Hermitian one.
+
+    Eigenvectors of complex matrices have length 1 and a real largest element.
 
     A function of ``a`` by its eigenvalues, such as ``V @ diag(f(w)) @ V.T``, has a right derivative only where all
     eigenvalues are different; one that is the same however the eigenvectors of one eigenvalue are turned, such as the
@@ -118,7 +120,8 @@ def eigh(a: TensorLike) -> EighResult:
     """
     x = read_matrix("eigh", a, square=True)
     n = x.shape[-1]
-    return EighResult(*unpack(factorization.eigh(x), (n,), (n, n)))
+    values, vectors = unpack(factorization.eigh(x), (n,), (n, n))
+    return EighResult(factorization.real_part(values), vectors)
 
 
 def eigvalsh(a: TensorLike) -> Tensor:

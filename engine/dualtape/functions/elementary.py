@@ -16,9 +16,10 @@ from dualtape.functions.conversion import (
     read_number,
     tensor_pair,
     to_floating,
+    to_inexact,
 )
 from dualtape.functions.indexing import where
-from dualtape.primitives import arithmetic, comparison, elementary
+from dualtape.primitives import arithmetic, comparison, complex_parts, elementary
 from dualtape.primitives.exponential import exp2
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ class FrexpResult(NamedTuple):
 
 
 def log10(input: TensorLike) -> Tensor:
-    """Elementwise logarithm to base ten; integers give Float32."""
-    return elementary.log10(to_floating(as_tensor(input, "log10")))
+    """Elementwise logarithm to base ten, of complex numbers too; integers give Float32."""
+    return elementary.log10(to_inexact(as_tensor(input, "log10")))
 
 
 def cbrt(input: TensorLike) -> Tensor:
@@ -63,7 +64,7 @@ def _pair(function: str, x: TensorLike, y: TensorLike) -> tuple[Tensor, Tensor]:
 
 
 def hypot(x: TensorLike, y: TensorLike) -> Tensor:
-    """Elementwise sqrt(x * x + y * y) without overflow; both derivatives are 0 at the origin. Runs on the host."""
+    """Elementwise sqrt(x * x + y * y) without overflow; both derivatives are 0 at the origin."""
     return elementary.hypot(*_pair("hypot", x, y))
 
 
@@ -129,6 +130,9 @@ def lcm(x: TensorLike, y: TensorLike) -> Tensor:
 def nan_to_num(input: TensorLike, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Tensor:
     """Numbers in the place of NaN and infinities, by default 0 and the largest of the type; derivative 0 there."""
     x = as_tensor(input, "nan_to_num")
+    if x.dtype.is_complex:
+        parts = (nan_to_num(part, nan, posinf, neginf) for part in (complex_parts.real(x), complex_parts.imag(x)))
+        return complex_parts.join(*parts)
     if not x.dtype.is_float:
         return x
     ends = np.finfo(x.dtype.numpy)

@@ -15,8 +15,9 @@ from dualtape.functions.conversion import (
     as_tensor,
     cast_to,
     floating,
+    inexact,
     promoted_pair,
-    to_floating,
+    to_inexact,
 )
 from dualtape.primitives import arithmetic as a
 from dualtape.primitives import comparison as c
@@ -25,6 +26,8 @@ from dualtape.primitives import power as p
 from dualtape.primitives import rounding as r
 from dualtape.primitives import special as s
 from dualtape.primitives import trigonometric as t
+from dualtape.primitives.complex_parts import imag, real
+from dualtape.primitives.elementary import hypot
 from dualtape.primitives.selection import where
 
 if TYPE_CHECKING:
@@ -69,7 +72,7 @@ def div(x: TensorLike, y: TensorLike) -> Tensor:
         x, y = promoted_pair("div", x, y, zero_rank_is_weak=True)
     except UnreadableError as failure:
         return answered(failure, x, y, "__rtruediv__")
-    if not _dtype(x, y).is_float:
+    if not _dtype(x, y).is_inexact:
         x, y = cast_to(x, float32), cast_to(y, float32)
     return a.divide(x, y)
 
@@ -96,7 +99,7 @@ def pow(input: TensorLike, exponent: TensorLike) -> Tensor:
         x, y = _numbers("pow", input, exponent)
     except UnreadableError as failure:
         return answered(failure, input, exponent, "__rpow__")
-    if type(y) in (int, float) and not isinstance(x, (int, float)) and x.dtype.is_float:
+    if type(y) in (int, float) and not isinstance(x, (int, float)) and x.dtype.is_inexact:
         if y == 2:
             return a.square(x)
         if y == 1:
@@ -200,18 +203,22 @@ def isfinite(input: TensorLike) -> Tensor:
 
 def isinf(input: TensorLike) -> Tensor:
     """Where ``input`` is infinite."""
-    x = floating("isinf", input)
+    x = inexact("isinf", input)
+    if x.dtype.is_complex:
+        return c.logical_or(isinf(real(x)), isinf(imag(x)))
     return c.logical_not(c.logical_or(c.isfinite(x), c.isnan(x)))
 
 
 def _of_floats(primitive: Primitive, text: str) -> Callable[[TensorLike], Tensor]:
-    """A function that MindSpore defines for floats only."""
+    """A function that MindSpore defines for floats only; some are functions of complex numbers too."""
+    read = floating if primitive.on_complex is None else inexact
 
     def function(input: TensorLike) -> Tensor:
-        return primitive(floating(primitive.name, input))
+        return primitive(read(primitive.name, input))
 
     function.__name__ = function.__qualname__ = primitive.name
-    function.__doc__ = f"Elementwise {text}. Takes tensors of floats."
+    kinds = "floats" if read is floating else "floats or complex numbers"
+    function.__doc__ = f"Elementwise {text}. Takes tensors of {kinds}."
     return function
 
 
@@ -243,17 +250,17 @@ digamma = _of_floats(s.digamma, "logarithmic derivative of the gamma function")
 
 def sqrt(input: TensorLike) -> Tensor:
     """Square root; integers give Float32. The derivative at 0 is infinite."""
-    return a.sqrt(to_floating(as_tensor(input, "sqrt")))
+    return a.sqrt(to_inexact(as_tensor(input, "sqrt")))
 
 
 def rsqrt(input: TensorLike) -> Tensor:
     """1 / sqrt(x). Takes tensors of floats."""
-    return a.rsqrt(floating("rsqrt", input))
+    return a.rsqrt(inexact("rsqrt", input))
 
 
 def reciprocal(input: TensorLike) -> Tensor:
     """1 / x; integers give Float32."""
-    return a.reciprocal(to_floating(as_tensor(input, "reciprocal")))
+    return a.reciprocal(to_inexact(as_tensor(input, "reciprocal")))
 
 
 def square(input: TensorLike) -> Tensor:
@@ -274,8 +281,10 @@ def _not_bool(function: str, input: TensorLike) -> Tensor:
 
 
 def abs(input: TensorLike) -> Tensor:
-    """Absolute value; its derivative at 0 is 0."""
+    """Absolute value, of complex numbers too; its derivative at 0 is 0."""
     x = as_tensor(input, "abs")
+    if x.dtype.is_complex:
+        return hypot(real(x), imag(x))
     return x if x.dtype is bool_ else a.absolute(x)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dualtape.errors import ShapeError
-from dualtape.functions.conversion import TensorLike, as_tensor, promoted_pair, read_flag, tensor_pair, to_floating
+from dualtape.functions.conversion import TensorLike, as_tensor, promoted_pair, read_flag, tensor_pair, to_inexact
 from dualtape.functions.shape import expand_dims, squeeze
 from dualtape.primitives import linear_systems as primitives
+from dualtape.primitives.complex_parts import conjugate
 from dualtape.primitives.matrices import require_square, swapped
 from dualtape.primitives.rounding import stop_gradient
 
@@ -33,8 +34,8 @@ class LUResult(NamedTuple):
 
 
 def read_matrix(function: str, x: TensorLike, square: bool = False) -> Tensor:
-    """A tensor of floats whose last two axes are those of matrices; integers become Float32."""
-    matrix = to_floating(as_tensor(x, function, "a"))
+    """A tensor of floats or complex numbers whose last two axes are those of matrices; integers become Float32."""
+    matrix = to_inexact(as_tensor(x, function, "a"))
     if matrix.ndim < 2:
         raise ShapeError(f"`{function}` takes matrices, two axes or more; got shape {matrix.shape}")
     if square:
@@ -46,7 +47,7 @@ def _read_system(function: str, a: TensorLike, b: TensorLike) -> tuple[Tensor, T
     """Matrix, right-hand sides as columns, and whether that was one vector."""
     matrix, columns = tensor_pair(function, a, b, ("a", "b"))
     left, right = promoted_pair(function, read_matrix(function, matrix, square=True), columns)
-    right = to_floating(right)
+    right = to_inexact(right)
     is_vector = right.ndim == 1
     right = expand_dims(right, -1) if is_vector else right
     if right.ndim < 2 or right.shape[-2] != left.shape[-1]:
@@ -113,11 +114,17 @@ def solve_triangular(
 
 
 def cholesky_solve(b: TensorLike, L: TensorLike, upper: bool = False) -> Tensor:
-    """``x`` of ``L @ L.T @ x = b`` (``L.T @ L @ x = b`` if ``upper``) for a Cholesky factor ``L``: PyTorch's order."""
+    """``x`` of ``L @ L.T @ x = b`` (``L.T @ L @ x = b`` if ``upper``) for a Cholesky factor ``L``: PyTorch's order.
+
+    With the adjoint of a complex factor in the place of ``L.T``.
+    """
     left, right, is_vector = _read_system("cholesky_solve", L, b)
     lower = not read_flag("cholesky_solve", "upper", upper)
-    between = primitives.solve_triangular(left, right, lower=lower, unit=False, transposed=not lower)
-    return _as_given(primitives.solve_triangular(left, between, lower=lower, unit=False, transposed=lower), is_vector)
+    found = right
+    for transposed in (not lower, lower):
+        factor = conjugate(left) if transposed else left
+        found = primitives.solve_triangular(factor, found, lower=lower, unit=False, transposed=transposed)
+    return _as_given(found, is_vector)
 
 
 def inv(a: TensorLike) -> Tensor:

@@ -33,10 +33,15 @@ def check_reduction(owner: str, how: Any) -> str:
 
 
 def _of_differences(owner: str, loss: Callable[[Tensor], Tensor], input: Any, target: Any, how: str) -> Tensor:
-    """``loss`` of each difference, reduced; those of Float16 in Float32, for squares and sums to have room."""
+    """``loss`` of each difference, of complex ones of its magnitude, reduced.
+
+    Those of Float16 in Float32, for squares and sums to have room.
+    """
     _require_tensors(owner, input=input, target=target)
     check_reduction(owner, how)
     difference = elementwise.sub(input, target)
+    if difference.dtype.is_complex:
+        difference = elementwise.abs(difference)
     losses = loss(accumulating(difference))
     if how != "none":
         losses = mean(losses) if how == "mean" else sum_over(losses)

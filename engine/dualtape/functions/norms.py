@@ -15,8 +15,9 @@ from dualtape.functions.conversion import (
     read_flag,
     read_ints,
     read_real,
-    to_floating,
+    to_inexact,
 )
+from dualtape.functions.elementwise import abs as magnitudes
 from dualtape.functions.reduction import amax, amin
 from dualtape.functions.reduction import sum as sum_axes
 from dualtape.functions.shape import expand_dims, permute, reshape
@@ -54,7 +55,7 @@ def norm(x: TensorLike, ord: Order = None, axis: Axes = None, keepdims: bool = F
     >>> print(dt.ops.linalg.norm(dt.Tensor([[3.0, 0.0], [0.0, 4.0]]), "nuc"))
     7.0
     """
-    given = to_floating(as_tensor(x, "norm", "x"))
+    given = to_inexact(as_tensor(x, "norm", "x"))
     if axis is None and ord is None:
         return vector_norm(given, 2, None, keepdims)
     axes = tuple(range(given.ndim)) if axis is None else read_ints("norm", "axis", axis)
@@ -67,10 +68,10 @@ def norm(x: TensorLike, ord: Order = None, axis: Axes = None, keepdims: bool = F
 
 def vector_norm(x: TensorLike, ord: Any = 2, axis: Axes = None, keepdims: bool = False) -> Tensor:
     """The norm of the vectors along ``axis`` (all elements by default), of any order; derivative 0 at 0."""
-    given = to_floating(as_tensor(x, "vector_norm", "x"))
+    given = to_inexact(as_tensor(x, "vector_norm", "x"))
     axes = read_axes("vector_norm", axis, given.ndim)
     order = read_real("vector_norm", "ord", ord)
-    wide = arithmetic.absolute(accumulating(given))
+    wide = magnitudes(accumulating(given))
     if order == float("inf"):
         found = amax(wide, axes, keepdims)
     elif order == -float("inf"):
@@ -83,7 +84,7 @@ def vector_norm(x: TensorLike, ord: Any = 2, axis: Axes = None, keepdims: bool =
         found = root_of_squares(sum_axes(arithmetic.square(wide), axes, keepdims))
     else:
         found = _of_order(wide, order, axes, keepdims)
-    return cast_to(found, given.dtype)
+    return found if given.dtype.is_complex else cast_to(found, given.dtype)
 
 
 def _of_order(size: Tensor, order: float, axes: tuple[int, ...], keepdims: bool) -> Tensor:
@@ -100,7 +101,7 @@ _OF_SINGULAR_VALUES = ("nuc", 2, -2)
 
 def matrix_norm(x: TensorLike, ord: Any = "fro", axis: Axes = (-2, -1), keepdims: bool = False) -> Tensor:
     """The norm of the matrices along two axes: "fro", "nuc", 1, -1, 2, -2, inf or -inf."""
-    given = to_floating(as_tensor(x, "matrix_norm", "x"))
+    given = to_inexact(as_tensor(x, "matrix_norm", "x"))
     axes = tuple(normalize_axis("matrix_norm", a, given.ndim) for a in read_ints("matrix_norm", "axis", axis))
     if len(axes) != 2 or axes[0] == axes[1]:
         raise AxisError(f"`axis` of `matrix_norm` must name two axes, got {axis}")
@@ -114,7 +115,7 @@ def matrix_norm(x: TensorLike, ord: Any = "fro", axis: Axes = (-2, -1), keepdims
     elif ord in (1, -1, float("inf"), -float("inf")):
         rows, columns = axes
         added, searched = (rows, columns) if ord in (1, -1) else (columns, rows)
-        totals = sum_axes(arithmetic.absolute(given), added, keepdims=True)
+        totals = sum_axes(magnitudes(given), added, keepdims=True)
         extreme = amax if ord > 0 else amin
         kept = extreme(totals, searched, keepdims=True)
         found = reshape(kept, tuple(n for i, n in enumerate(given.shape) if i not in axes))

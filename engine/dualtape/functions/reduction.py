@@ -15,6 +15,7 @@ from dualtape.functions.conversion import (
     as_tensor,
     cast_to,
     floating,
+    inexact,
     read_axes,
     read_flag,
     read_int,
@@ -50,7 +51,7 @@ def _drop(x: Tensor, axes: tuple[int, ...], keepdims: bool) -> Tensor:
 
 def _wide(x: Tensor) -> Tensor:
     """Small integers and bools are added up in Int64."""
-    return x if x.dtype.is_float else cast_to(x, int64)
+    return x if x.dtype.is_inexact else cast_to(x, int64)
 
 
 def _kept(function: str, x: Tensor, where: Kept, otherwise: Any) -> Tensor:
@@ -66,7 +67,7 @@ def _kept(function: str, x: Tensor, where: Kept, otherwise: Any) -> Tensor:
 def sum(input: TensorLike, axis: Axis = None, keepdims: bool = False, *, where: Kept = None) -> Tensor:
     """The sum over ``axis`` (all axes by default), of the elements ``where``; integers and bools give Int64."""
     x = _wide(as_tensor(input, "sum"))
-    return _reduced("sum", sum_primitive, _kept("sum", x, where, 0.0 if x.dtype.is_float else 0), axis, keepdims)
+    return _reduced("sum", sum_primitive, _kept("sum", x, where, 0.0 if x.dtype.is_inexact else 0), axis, keepdims)
 
 
 def _reduced(name: str, primitive: Primitive, x: Tensor, axis: Axis, keepdims: bool) -> Tensor:
@@ -81,7 +82,7 @@ def mean(input: TensorLike, axis: Axis = None, keepdims: bool = False, *, where:
     """
     x = as_tensor(input, "mean")
     if where is not None:
-        return _mean_where(floating("mean", x), axis, keepdims, where)
+        return _mean_where(inexact("mean", x), axis, keepdims, where)
     if x.dtype is bool_:
         raise DTypeError("`mean` of a Bool tensor is not defined; cast it to a float type first")
     axes = read_axes("mean", axis, x.ndim)
@@ -89,7 +90,7 @@ def mean(input: TensorLike, axis: Axis = None, keepdims: bool = False, *, where:
         return x
     count = math.prod(x.shape[i] for i in axes)
     total = sum_primitive(accumulating(_wide(x)), axes=axes)
-    if not x.dtype.is_float:
+    if not x.dtype.is_inexact:
         whole = arithmetic.absolute(total) // (count or 1)
         return cast_to(_drop(select(total < 0, -whole, whole), axes, keepdims), x.dtype)
     # Dividing, not multiplying by 1/count: the mean of equal numbers is that number.
@@ -108,7 +109,7 @@ def prod(input: TensorLike, axis: Axis = None, keepdims: bool = False, *, where:
     A tree of products: its derivatives of every order are right at zeros.
     """
     x = _wide(as_tensor(input, "prod"))
-    x = _kept("prod", x, where, 1.0 if x.dtype.is_float else 1)
+    x = _kept("prod", x, where, 1.0 if x.dtype.is_inexact else 1)
     axes = read_axes("prod", axis, x.ndim)
     for i in axes:
         x = _prod_along(x, i)

@@ -22,6 +22,7 @@ from dualtape.functions.activation import *
 from dualtape.functions.bitwise import *
 from dualtape.functions.calculus import *
 from dualtape.functions.clipping import *
+from dualtape.functions.complex_numbers import *
 from dualtape.functions.creation import *
 from dualtape.functions.elementary import *
 from dualtape.functions.elementwise import *
@@ -51,12 +52,13 @@ reduce_sum = sum
 reduce_mean = mean
 
 if TYPE_CHECKING:
+    from dualtape.ops import fft as fft
     from dualtape.ops import linalg as linalg
     from dualtape.ops import special as special
 
 
 def __getattr__(name: str) -> Any:
     # These are imported when they are first asked for.
-    if name in ("linalg", "special"):
+    if name in ("fft", "linalg", "special"):
         return import_module(f"dualtape.ops.{name}")
     raise AttributeError(f"module 'dualtape.ops' has no attribute {name!r}")

@@ -8,6 +8,7 @@ from dualtape.pinn.cole_hopf import burgers_exact as burgers_exact
 from dualtape.pinn.collocation import RAD as RAD
 from dualtape.pinn.collocation import RARD as RARD
 from dualtape.pinn.collocation import Fixed as Fixed
+from dualtape.pinn.complex_fields import ComplexField as ComplexField
 from dualtape.pinn.condition import Condition as Condition
 from dualtape.pinn.conditions import boundary as boundary
 from dualtape.pinn.conditions import dirichlet as dirichlet

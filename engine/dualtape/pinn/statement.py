@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import dualtape as dt
-from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError, TracingError
+from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError, TracingError
 from dualtape.pinn.condition import EquationRule
 from dualtape.pinn.domains import Domain
 from dualtape.pinn.explaining import explain_failure
@@ -89,6 +89,11 @@ class Statement:
         except _Reached:
             zeros = 0.0 * points[:, :1]  # a constant's derivative is 0
             for x in call.expressions:
+                if isinstance(x, dt.Tensor) and x.dtype.is_complex:
+                    raise DTypeError(
+                        "`d` takes derivatives of real expressions, and got a complex one; take its real and its "
+                        "imaginary part apart, or those of a `ComplexField`, which is differentiated itself"
+                    ) from None
                 if x.shape != zeros.shape:
                     raise ShapeError(
                         f"`d` was asked for the derivative of an expression of shape {x.shape} at {points.shape[0]} "
@@ -130,6 +135,13 @@ def _tensor(x: Any) -> Any:
     return x.__dualtape_tensor__() if isinstance(x, Quantity) else x
 
 
+def _real_residuals(residual: Any) -> tuple[Any, ...]:
+    """A complex residual as two, its real and its imaginary part."""
+    if not isinstance(residual, dt.Tensor) or not residual.dtype.is_complex:
+        return (residual,)
+    return dt.ops.real(residual), dt.ops.imag(residual)
+
+
 class _Reached(BaseException):
     """The expressions that a call was made for are there; no fault, and nothing for the equation to catch."""
 
@@ -163,7 +175,8 @@ class _Call(Evaluation):
         except (AttributeError, ArgumentError, ArgumentTypeError, TracingError) as failure:
             explain_failure(failure, self.coordinates)
             raise
-        return tuple(map(_tensor, found)) if isinstance(found, (tuple, list)) else (_tensor(found),)
+        residuals = map(_tensor, found if isinstance(found, (tuple, list)) else (found,))
+        return tuple(part for residual in residuals for part in _real_residuals(residual))
 
     def derivative(self, expression: dt.Tensor, coordinate: str, order: int) -> Quantity:
         number, self._taken = self._taken, self._taken + 1

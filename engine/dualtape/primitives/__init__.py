@@ -10,12 +10,15 @@ from dualtape.primitives import bessel as bessel
 from dualtape.primitives import beta as beta
 from dualtape.primitives import broadcasting as broadcasting
 from dualtape.primitives import comparison as comparison
+from dualtape.primitives import complex_functions as complex_functions
+from dualtape.primitives import complex_parts as complex_parts
 from dualtape.primitives import contraction as contraction
 from dualtape.primitives import elementary as elementary
 from dualtape.primitives import entropy as entropy
 from dualtape.primitives import error_functions as error_functions
 from dualtape.primitives import exponential as exponential
 from dualtape.primitives import factorization as factorization
+from dualtape.primitives import fourier as fourier
 from dualtape.primitives import gathering as gathering
 from dualtape.primitives import hypergeometric as hypergeometric
 from dualtape.primitives import incomplete as incomplete

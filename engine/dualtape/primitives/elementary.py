@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dualtape.core.example import Example, Indices, Reals
-from dualtape.core.expression import by_type, call, x
+from dualtape.core.expression import by_type, call, choose, x, y
 from dualtape.core.lowering import OnHost
 from dualtape.core.primitive import NonDifferentiable
 from dualtape.core.spec import Spec
@@ -39,9 +39,16 @@ def _share(x: Any, length: Any) -> Any:
     return where(origin, 0.0, divide(x, where(origin, 1.0, length)))
 
 
+_sizes = call("dt_abs", x), call("dt_abs", y)
+_order = _sizes[0] > _sizes[1]
+_large, _small = choose(_order, *_sizes), choose(_order, *reversed(_sizes))
+_ratio = _small / _large
+_length = choose(_large == 0, 0, _large * call("dt_sqrt", 1 + _ratio * _ratio))
+
 # The length of (x, y), without overflow; both derivatives are 0 at the origin.
-hypot = host_function(
+hypot = elementwise(
     "hypot",
+    opencl=choose((_sizes[0] == math.inf) | (_sizes[1] == math.inf), math.inf, _length),
     partials=(
         lambda x, y, z: _share(x, z),
         lambda x, y, z: _share(y, z),

@@ -11,16 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dualtape.core.complex_rule import BY_NUMPY
 from dualtape.core.example import Dominant, Example
 from dualtape.core.lowering import OnHost
 from dualtape.core.primitive import Implicit
 from dualtape.core.spec import Spec
 from dualtape.errors import ShapeError
-from dualtape.primitives.arithmetic import maximum, reciprocal
-from dualtape.primitives.comparison import greater
+from dualtape.primitives.arithmetic import maximum, reciprocal, square
+from dualtape.primitives.broadcasting import sum as sum_along
+from dualtape.primitives.comparison import equal, greater, greater_equal, logical_and
+from dualtape.primitives.complex_parts import imag, join, real
 from dualtape.primitives.contraction import matmul
 from dualtape.primitives.linear_systems import solve_triangular
 from dualtape.primitives.matrices import (
+    adjoint,
     diagonal,
     of_finite,
     on_diagonal,
@@ -32,9 +36,9 @@ from dualtape.primitives.matrices import (
     unpack,
 )
 from dualtape.primitives.movement import concatenate, cut, reshape
-from dualtape.primitives.reduction import maximum_along
+from dualtape.primitives.reduction import cumsum, maximum_along
 from dualtape.primitives.rounding import stop_gradient
-from dualtape.primitives.selection import where
+from dualtape.primitives.selection import cast, where
 
 if TYPE_CHECKING:
     from dualtape.tensor import Tensor
@@ -44,12 +48,12 @@ _SQUARES = (Example((Dominant((3, 3)),)), Example((Dominant((2, 2, 2)),)))
 
 
 def symmetric(x: Any) -> Any:
-    """The symmetric part."""
-    return 0.5 * (x + swapped(x))
+    """The symmetric part, or of complex matrices the Hermitian one."""
+    return 0.5 * (x + adjoint(x))
 
 
 def _symmetric_array(x: np.ndarray) -> np.ndarray:
-    return np.asarray(0.5 * (x + x.swapaxes(-1, -2)))
+    return np.asarray(0.5 * (x + x.swapaxes(-1, -2).conj()))
 
 
 def _divided(left: Any, factor: Any) -> Tensor:
@@ -58,9 +62,9 @@ def _divided(left: Any, factor: Any) -> Tensor:
 
 
 def _cholesky_tangent(tangents: Changes, inputs: Sequence[Any], output: Any) -> Tensor:
-    """dL = L times the lower triangle, half of its diagonal, of L^-1 dA L^-T (Murray 2016, arXiv:1602.07527)."""
+    """dL = L times the lower triangle, half of its diagonal, of L^-1 dA L^-H (Murray 2016, arXiv:1602.07527)."""
     left = solve_triangular(output, symmetric(tangents[0]), lower=True, unit=False, transposed=False)
-    both = _divided(left, swapped(output))
+    both = _divided(left, adjoint(output))
     return matmul(output, triangle(both, True, -1) + 0.5 * on_diagonal(diagonal(both)))
 
 
@@ -69,6 +73,7 @@ cholesky: Implicit = Implicit(
     name="cholesky",
     numpy=of_finite(lambda x: np.linalg.cholesky(_symmetric_array(x))),
     lowering=OnHost(),
+    on_complex=BY_NUMPY,
     infer=lambda x: require_square("cholesky", x),
     tangent=_cholesky_tangent,
     examples=_SQUARES,
@@ -107,14 +112,19 @@ qr: Implicit = Implicit(
 
 
 def _signs(vectors: np.ndarray) -> np.ndarray:
-    """Of each column that of its largest element: the sign of a vector is free, and that makes it one in every type."""
-    largest = np.abs(vectors).argmax(-2)[..., None, :]
-    return np.where(np.take_along_axis(vectors, largest, -2) < 0, -1, 1).astype(vectors.dtype)
+    """Of each column that of its largest element: the sign of a vector is free, and that makes it one in every type.
+
+    That of complex vectors is any number of length 1, and makes the largest element real.
+    """
+    largest = np.take_along_axis(vectors, np.abs(vectors).argmax(-2)[..., None, :], -2)
+    if vectors.dtype.kind == "c":
+        return np.asarray(largest.conj() / np.abs(largest), vectors.dtype)
+    return np.where(largest < 0, -1, 1).astype(vectors.dtype)
 
 
 def _eigh(x: np.ndarray) -> np.ndarray:
     values, vectors = np.linalg.eigh(_symmetric_array(x))
-    return packed_arrays(values, vectors * _signs(vectors), lead=x.ndim - 2)
+    return packed_arrays(values.astype(x.dtype), vectors * _signs(vectors), lead=x.ndim - 2)
 
 
 def _columns(x: Any) -> Tensor:
@@ -138,12 +148,34 @@ def _inverse_where_apart(difference: Any, size: Any) -> Tensor:
 
 
 def _eigh_tangent(tangents: Changes, inputs: Sequence[Any], output: Any) -> Tensor:
-    """dw = diag(V^T dA V), dV = V times that divided by the differences of the eigenvalues."""
+    """dw = diag(V^H dA V), dV = V times that divided by the differences of the eigenvalues."""
     n = inputs[0].shape[-1]
     values, vectors = unpack(output, (n,), (n, n))
-    change = matmul(swapped(vectors), matmul(symmetric(tangents[0]), vectors))
-    turn = change * _inverse_where_apart(_columns(values) - _rows(values), values)
-    return pack(len(vectors.shape) - 2, diagonal(change), matmul(vectors, turn))
+    change = matmul(adjoint(vectors), matmul(symmetric(tangents[0]), vectors))
+    known = real_part(values)
+    apart = _inverse_where_apart(_columns(known) - _rows(known), known)
+    moved = matmul(vectors, change * (cast(apart, dtype=change.dtype) if change.dtype.is_complex else apart))
+    rates = diagonal(change)
+    if change.dtype.is_complex:
+        moved = moved - vectors * _turned(vectors, moved)
+        rates = cast(real_part(rates), dtype=change.dtype)
+    return pack(len(vectors.shape) - 2, rates, moved)
+
+
+def real_part(x: Any) -> Any:
+    """The real parts of complex values; real ones themselves."""
+    return real(x) if x.dtype.is_complex else x
+
+
+def _turned(vectors: Any, moved: Any) -> Tensor:
+    """By how much the columns of ``moved`` turn the largest elements of ``vectors``, which are to stay real."""
+    known = stop_gradient(real(vectors))
+    sizes = square(known) + square(stop_gradient(imag(vectors)))
+    n = len(sizes.shape) - 2
+    largest = greater_equal(sizes, maximum_along(sizes, axes=(n,)) * (1 - 1e-6))
+    first = logical_and(largest, equal(cumsum(cast(largest, dtype=sizes.dtype), axis=n, reverse=False), 1.0))
+    turn = sum_along(where(first, imag(moved), 0.0), axes=(n,)) / sum_along(where(first, real(vectors), 0.0), axes=(n,))
+    return join(turn * 0.0, turn)
 
 
 def _infer_eigh(x: Spec) -> Spec:
@@ -156,6 +188,7 @@ eigh: Implicit = Implicit(
     name="eigh",
     numpy=of_finite(_eigh),
     lowering=OnHost(),
+    on_complex=BY_NUMPY,
     infer=_infer_eigh,
     tangent=_eigh_tangent,
     examples=_SQUARES,
@@ -248,6 +281,7 @@ expm: Implicit = Implicit(
     name="expm",
     numpy=of_finite(_expm),
     lowering=OnHost(),
+    on_complex=BY_NUMPY,
     infer=lambda x: require_square("expm", x),
     tangent=_expm_tangent,
     cotangents=lambda ct, inputs, output: [_expm_tangent([ct], [swapped(inputs[0])], None)],

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dualtape.core.complex_rule import BY_NUMPY
 from dualtape.core.example import Dominant, Example, Reals
 from dualtape.core.interpreter import ground
 from dualtape.core.lowering import OnHost
@@ -25,6 +26,7 @@ from dualtape.primitives.contraction import matmul
 from dualtape.primitives.matrices import (
     for_lapack,
     identity_like,
+    letter_of,
     of_finite,
     require_square,
     swapped,
@@ -44,7 +46,7 @@ def _factored(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """L and U in one matrix, and the order of rows in which their product is ``x``."""
     from scipy.linalg import lapack
 
-    getrf = lapack.dgetrf if x.dtype == np.float64 else lapack.sgetrf
+    getrf = getattr(lapack, f"{letter_of(x)}getrf")
     factors, pivots, _ = getrf(x)
     order = list(range(len(x)))
     for row, other in enumerate(pivots.tolist()):
@@ -80,7 +82,7 @@ def split_factors(packed: Any) -> tuple[Tensor, Tensor, Tensor]:
         return cut(packed, starts=starts, sizes=(*lead, rows, n), steps=(1,) * rank)
 
     both, order = take(0, n), take(n, 1)
-    places = ground().constant(np.arange(n, dtype=packed.dtype.numpy), packed.device)
+    places = ground().constant(np.arange(n).astype(packed.dtype.numpy), packed.device)
     permutation = cast(equal(swapped(order), places), dtype=packed.dtype)
     return triangle(both, True, -1) + identity_like(both), triangle(both, False), permutation
 
@@ -90,6 +92,7 @@ lu: Implicit = Implicit(
     name="lu",
     numpy=of_finite(_lu),
     lowering=OnHost(),
+    on_complex=BY_NUMPY,
     infer=lambda x: Spec((*require_square("lu", x).shape[:-2], x.shape[-1] + 1, x.shape[-1]), x.dtype),
     tangent=_lu_tangent,
     examples=(Example((Dominant((3, 3)),)), Example((Dominant((1, 2, 3, 3)),))),
@@ -101,7 +104,7 @@ def _triangular(a: np.ndarray, b: np.ndarray, lower: bool, unit: bool, transpose
     """The solution with one triangle of a matrix in C's order, which is the other triangle in Fortran's."""
     from scipy.linalg import lapack
 
-    trtrs = lapack.dtrtrs if a.dtype == np.float64 else lapack.strtrs
+    trtrs = getattr(lapack, f"{letter_of(a)}trtrs")
     by_rows = a.flags.c_contiguous and not a.flags.f_contiguous
     given = a.T if by_rows else a
     found, info = trtrs(given, b, lower=lower != by_rows, trans=transposed != by_rows, unitdiag=unit)
@@ -129,8 +132,8 @@ def _fits(factors: np.ndarray, order: np.ndarray, a: np.ndarray) -> bool:
     if not np.array_equal(np.sort(order), np.arange(n)):
         return False
     # The transposed of a matrix in C's order is one in Fortran's, which BLAS reads where it is.
-    multiply, stored = (blas.dtrmv if a.dtype == np.float64 else blas.strmv), factors.T
-    v = np.cos(np.arange(n, dtype=a.dtype))
+    multiply, stored = getattr(blas, f"{letter_of(a)}trmv"), factors.T
+    v = np.cos(np.arange(n)).astype(a.dtype)
     product = multiply(stored, multiply(stored, v, lower=True, trans=True), lower=False, trans=True, diag=True)
     size = _largest(factors) + _largest(a)
     return bool(np.abs(product - (a @ v)[order]).max(initial=0) <= 64 * n * np.finfo(a.dtype).eps * size)
@@ -143,7 +146,7 @@ def _largest(x: np.ndarray) -> Any:
     flat = x.ravel(order="K")
     if not flat.size:
         return 0
-    return abs(flat[(blas.idamax if x.dtype == np.float64 else blas.isamax)(flat)])
+    return abs(flat[getattr(blas, f"i{letter_of(x)}amax")(flat)])
 
 
 def _over_stack(solve_one: Any, arrays: Sequence[np.ndarray]) -> np.ndarray:
@@ -163,7 +166,7 @@ def _solve(factors: np.ndarray, a: np.ndarray, b: np.ndarray, transposed: bool) 
     def one(packed: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         if not np.isfinite(a).all():
             return np.full_like(b, np.nan)
-        both, order = packed[:-1], packed[-1].astype(np.intp)
+        both, order = packed[:-1], packed[-1].real.astype(np.intp)
         if not _fits(both, order, a):
             both, order = _factored(a)
         return _substituted(both, order, b, transposed)
@@ -211,6 +214,7 @@ solve: Implicit = Implicit(
     name="solve",
     numpy=_solve,
     lowering=OnHost(),
+    on_complex=BY_NUMPY,
     infer=lambda factors, a, b, transposed: _infer_solve("solve", a, b),
     tangent=_solve_tangent,
     cotangents=_solve_cotangents,
@@ -258,6 +262,7 @@ solve_triangular: Implicit = Implicit(
     name="solve_triangular",
     numpy=_solve_triangular,
     lowering=OnHost(),
+    on_complex=BY_NUMPY,
     infer=lambda a, b, **_: _infer_solve("solve_triangular", a, b),
     tangent=_triangular_tangent,
     cotangents=_triangular_cotangents,
@@ -306,6 +311,7 @@ determinant: Implicit = Implicit(
     name="determinant",
     numpy=of_finite(lambda x: np.asarray(np.linalg.det(x))),
     lowering=OnHost(),
+    on_complex=BY_NUMPY,
     infer=_infer_number("determinant"),
     tangent=lambda tangents, inputs, output: _inner(cofactors(inputs[0]), tangents[0]),
     examples=(Example((Dominant((3, 3)),)), Example((Dominant((2, 2, 2)),))),
@@ -319,7 +325,8 @@ def _cofactors(x: np.ndarray) -> np.ndarray:
     n = x.shape[-1]
     others = np.where(np.eye(n, dtype=np.bool_), 1, s[..., None, :]).prod(-1)
     turns = np.linalg.det(u) * np.linalg.det(v)
-    return np.asarray((u * (others * turns[..., None])[..., None, :]) @ v)
+    # For complex matrices too, det(A) A^-T: u and v are unitary, and their inverses transposed their conjugates.
+    return np.asarray((u.conj() * (others * turns[..., None])[..., None, :]) @ v.conj())
 
 
 def _cofactors_tangent(tangents: Changes, inputs: Sequence[Any], output: Any) -> Tensor:
@@ -335,6 +342,7 @@ cofactors: Implicit = Implicit(
     name="cofactors",
     numpy=of_finite(_cofactors),
     lowering=OnHost(),
+    on_complex=BY_NUMPY,
     infer=lambda x: require_square("cofactors", x),
     tangent=_cofactors_tangent,
     examples=(Example((Dominant((3, 3)),)), Example((Dominant((2, 2, 2)),))),

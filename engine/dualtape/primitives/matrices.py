@@ -11,6 +11,7 @@ import numpy as np
 from dualtape.core.interpreter import ground
 from dualtape.core.spec import Shape, Spec
 from dualtape.errors import ShapeError
+from dualtape.primitives.complex_parts import conjugate
 from dualtape.primitives.movement import concatenate, cut, embed, permute, reshape
 from dualtape.primitives.selection import where
 
@@ -82,6 +83,16 @@ def require_square(name: str, x: Spec) -> Spec:
 def for_lapack(x: np.ndarray) -> np.ndarray:
     """``x`` in one of the types that LAPACK computes in."""
     return x.astype(np.float32) if x.dtype == np.float16 else x
+
+
+def letter_of(x: np.ndarray) -> str:
+    """The letter that names of BLAS and LAPACK have for an element type."""
+    return {"f": "s", "d": "d", "F": "c", "D": "z"}[x.dtype.char]
+
+
+def adjoint(x: Any) -> Tensor:
+    """The transposed matrices, conjugated if they are complex."""
+    return swapped(conjugate(x))
 
 
 def of_finite(compute: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:

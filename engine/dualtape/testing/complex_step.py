@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from dualtape.compiler.passes import holds_complex, in_reals
 from dualtape.compiler.program import KnownNode, Node, Program, trace_program
 from dualtape.core.primitive import Bilinear, Elementwise, Linear, NonDifferentiable, Primitive
 from dualtape.core.spec import Spec
@@ -35,6 +36,11 @@ def complex_step(f: Function, x: Tensors, v: Tensors) -> list[np.ndarray] | None
         program, parameters, _ = trace_program(lambda *a: f(list(a)), [Spec(a.shape, a.dtype) for a in x], HOST)
     except DualtapeError:
         return None
+    if holds_complex(program):
+        # The complex numbers of the function are pairs of reals, and each of these may move into the complex plane.
+        program = in_reals(program, HOST).program
+        if holds_complex(program):
+            return None
     moved = [a.asnumpy() + 1j * STEP * b.asnumpy() for a, b in zip(x, v, strict=True)]
     held = [parameter.value().asnumpy() for parameter in parameters]
     plain = f(x)

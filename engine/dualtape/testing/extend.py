@@ -14,15 +14,16 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from dualtape.core.example import Dominant, Example, Flags, Indices, Reals
+from dualtape.core.example import Complexes, Dominant, Example, Flags, Indices, Reals
 from dualtape.core.lowering import Expression
 from dualtape.core.primitive import CATALOGUE, Bilinear, Elementwise, Linear, NonDifferentiable, Primitive, Reduction
 from dualtape.core.spec import Spec
 from dualtape.dtypes import DType, bool_, int64
+from dualtape.errors import ArgumentError
 from dualtape.testing.composition import Given, Ref
 from dualtape.testing.composition_builder import MOST_ELEMENTS, CompositionBuilder
 from dualtape.testing.numeric import Bounds
-from dualtape.testing.operands import draw, examples
+from dualtape.testing.operands import draw, examples, is_of_reals
 from dualtape.testing.rounding import moves_only
 
 _LARGEST = 20.0
@@ -130,6 +131,8 @@ def _as_stated(builder: CompositionBuilder, primitive: Primitive) -> None:
             operands.append(builder.flags(part.shape, stretched=False))
         elif isinstance(part, Dominant):
             operands.append(_dominant(builder, primitive, part))
+        elif isinstance(part, Complexes):
+            raise ArgumentError(f"compositions are of reals, and `{primitive.name}` is a function of complex numbers")
         elif isinstance(primitive, NonDifferentiable) and builder.smooth:
             operands.append(builder.constant(part.shape, (part.low, part.high)))
         else:
@@ -176,7 +179,8 @@ def _reals(builder: CompositionBuilder, primitive: Primitive, part: Reals, given
 
 
 def pool() -> list[Primitive]:
-    """What compositions are made of: the whole catalogue as it is now, and what can be differentiated more often."""
-    differentiable = [p for p in CATALOGUE.values() if not isinstance(p, NonDifferentiable)]
-    constant = [p for p in CATALOGUE.values() if isinstance(p, NonDifferentiable)]
+    """What compositions are made of: the whole catalogue of reals, and what can be differentiated more often."""
+    of_reals = [p for p in CATALOGUE.values() if is_of_reals(p)]
+    differentiable = [p for p in of_reals if not isinstance(p, NonDifferentiable)]
+    constant = [p for p in of_reals if isinstance(p, NonDifferentiable)]
     return [*differentiable * 3, *constant]

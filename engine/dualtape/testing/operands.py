@@ -7,12 +7,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dualtape.core.example import Dominant, Example, Indices, Input, Reals
+from dualtape.core.example import Complexes, Dominant, Example, Indices, Input, Reals
 from dualtape.core.primitive import Elementwise, Primitive
 from dualtape.core.spec import Shape
-from dualtape.dtypes import DType, float64
+from dualtape.dtypes import DType, complex_dtype, float64
+from dualtape.functions.shape import stack
 from dualtape.tensor import Tensor
 from dualtape.testing.code import as_code
+from dualtape.testing.parts import from_parts, to_parts
 
 # Shapes of the inputs of elementwise functions, by their number: equal, broadcast both ways, 0-d, empty.
 _SHAPES: dict[int, tuple[tuple[Shape, ...], ...]] = {
@@ -23,28 +25,28 @@ _SHAPES: dict[int, tuple[tuple[Shape, ...], ...]] = {
 
 
 class PrimitiveCall(NamedTuple):
-    """One call of a primitive; the arrays of floats are what can be differentiated."""
+    """One call of a primitive; the arrays of floats and of complex numbers are what can be differentiated."""
 
     primitive: Primitive
     arrays: tuple[np.ndarray, ...]
     params: dict[str, Any]
 
     def tensors(self, dtype: DType = float64) -> list[Tensor]:
-        """The inputs, those of floats in ``dtype``, on the current device."""
-        return [Tensor(a.astype(dtype.numpy) if a.dtype.kind == "f" else a) for a in self.arrays]
+        """The inputs, those of floats in ``dtype`` and complex ones with such parts, on the current device."""
+        kinds = {"f": dtype.numpy, "c": complex_dtype(dtype).numpy}
+        return [Tensor(a.astype(kinds.get(a.dtype.kind, a.dtype))) for a in self.arrays]
 
     def differentiable(self, dtype: DType = float64) -> tuple[Callable[..., Tensor], list[Tensor]]:
-        """The primitive as a function of its float inputs alone, and these."""
+        """The primitive as a function of its float inputs alone, and these; complex ones count as their two parts."""
         inputs = self.tensors(dtype)
-        places = [i for i, x in enumerate(inputs) if x.dtype.is_float]
+        parts = [x for x in inputs if x.dtype.is_inexact]
 
         def function(*floats: Tensor) -> Tensor:
-            filled = list(inputs)
-            for place, x in zip(places, floats, strict=True):
-                filled[place] = x
-            return self.primitive(*filled, **self.params)
+            given = iter(from_parts(floats, parts))
+            output = self.primitive(*(next(given) if x.dtype.is_inexact else x for x in inputs), **self.params)
+            return stack(to_parts([output])) if output.dtype.is_complex else output
 
-        return function, [inputs[i] for i in places]
+        return function, to_parts(parts)
 
 
 @as_code.register
@@ -68,6 +70,13 @@ def examples(primitive: Primitive) -> tuple[Example, ...]:
     )
 
 
+def is_of_reals(primitive: Primitive) -> bool:
+    """Whether neither the inputs that it declares nor its outputs are complex."""
+    return not (primitive.on_complex is not None and primitive.on_complex.from_reals and primitive.name != "cast") and (
+        not any(isinstance(part, Complexes) for example in examples(primitive) for part in example.inputs)
+    )
+
+
 def draw(primitive: Primitive, example: Example, seed: int = 0) -> PrimitiveCall:
     """Numbers for an example: short decimals inside its bounds, all different while there are enough."""
     numbers = np.random.default_rng(seed)
@@ -82,6 +91,9 @@ def draw_input(part: Input, numbers: np.random.Generator) -> np.ndarray:
         # Nothing at the ends, where finite differences have no room, nor at 0, where kinks are.
         grid = grid[(grid > part.low + 0.04) & (grid < part.high - 0.04) & (np.abs(grid) > 0.04)]
         return numbers.choice(grid, part.shape, replace=count > grid.size)
+    if isinstance(part, Complexes):
+        real, imaginary = (draw_input(Reals(*part), numbers) for _ in range(2))
+        return np.asarray(real + 1j * imaginary)
     if isinstance(part, Dominant):
         rows, columns = part.shape[-2:]
         beside = numbers.integers(-9, 10, part.shape) / (50 * max(rows, columns, 1))

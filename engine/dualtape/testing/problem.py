@@ -11,17 +11,18 @@ import numpy as np
 from dualtape import pytree
 from dualtape.devices.device import Device
 from dualtape.devices.registry import HOST, device
-from dualtape.dtypes import DType, float64
+from dualtape.dtypes import DType, complex_dtype, float64
 from dualtape.errors import ArgumentTypeError
 from dualtape.tensor import Tensor
 from dualtape.testing.code import as_code
 from dualtape.testing.modes import Tensors, taylor
 from dualtape.testing.numeric import Estimate, differentiate_curve
+from dualtape.testing.parts import from_parts, to_parts
 from dualtape.testing.rounding import rounding_bound
 
 
 class DerivativeProblem:
-    """A call ``f(*args)`` as a function of the Tensors of floats in ``args``.
+    """A call ``f(*args)`` as a function of the Tensors of floats in ``args``; complex ones count as their two parts.
 
     Attributes
     ----------
@@ -40,12 +41,18 @@ class DerivativeProblem:
         self._args = args
         self.seed = seed
         self._leaves, self._structure = pytree.flatten(args)
-        self._places = [i for i, x in enumerate(self._leaves) if isinstance(x, Tensor) and x.dtype.is_float]
+        self._places = [i for i, x in enumerate(self._leaves) if isinstance(x, Tensor) and x.dtype.is_inexact]
         if not self._places:
             raise ArgumentTypeError("`check_derivatives` needs a Tensor of floats among the arguments")
-        self.x: Tensors = [self._leaves[i] for i in self._places]
+        self._moving: Tensors = [self._leaves[i] for i in self._places]
+        self.x: Tensors = to_parts(self._moving)
         paths = pytree.paths(args)
-        self.names = [f"argument {paths[i][0]}" + "".join(f"[{key!r}]" for key in paths[i][1:]) for i in self._places]
+        names = [f"argument {paths[i][0]}" + "".join(f"[{key!r}]" for key in paths[i][1:]) for i in self._places]
+        self.names = [
+            f"{part}{name}"
+            for name, x in zip(names, self._moving, strict=True)
+            for part in (("the real part of ", "the imaginary part of ") if x.dtype.is_complex else ("",))
+        ]
         self.device = self.x[0].device
         numbers = np.random.default_rng(seed)
         self.v = [_short(numbers, x) for x in self.x]
@@ -62,7 +69,9 @@ class DerivativeProblem:
         def moved(x: Any) -> Any:
             if not isinstance(x, Tensor):
                 return x
-            kind = dtype if dtype is not None and x.dtype.is_float else x.dtype
+            kind = x.dtype
+            if dtype is not None and kind.is_inexact:
+                kind = complex_dtype(dtype) if kind.is_complex else dtype
             return Tensor(x.asnumpy().astype(kind.numpy), device=place)
 
         with device(place):
@@ -76,10 +85,10 @@ class DerivativeProblem:
     def f(self, x: Tensors) -> Tensors:
         """The outputs for other arguments."""
         leaves = list(self._leaves)
-        for place, value in zip(self._places, x, strict=True):
+        for place, value in zip(self._places, from_parts(x, self._moving), strict=True):
             leaves[place] = value
         outputs = pytree.leaves(self._call(*pytree.unflatten(self._structure, leaves)))
-        return [y for y in outputs if isinstance(y, Tensor) and y.dtype.is_float]
+        return to_parts([y for y in outputs if isinstance(y, Tensor) and y.dtype.is_inexact])
 
     def derivative(self, k: int) -> Callable[[Tensors], Tensors]:
         """The k-th derivative along ``v`` as a function of the point, by Taylor mode."""

@@ -23,12 +23,13 @@ from typing import Any
 
 import numpy as np
 
+from dualtape.compiler.passes import holds_complex, in_reals
 from dualtape.compiler.program import Control, KnownNode, Node, Program, trace_program
 from dualtape.core.lowering import Expression, Fold, Kernel, OnHost
 from dualtape.core.primitive import Elementwise, NonDifferentiable, Primitive
 from dualtape.core.spec import Spec
 from dualtape.devices.registry import HOST
-from dualtape.dtypes import DType
+from dualtape.dtypes import DType, part_dtype
 from dualtape.errors import DualtapeError
 from dualtape.testing.modes import Function, Tensors
 
@@ -49,6 +50,8 @@ def rounding_bound(f: Function, x: Tensors) -> list[np.ndarray] | None:
         return None
     if any(isinstance(equation.primitive, Control) for equation in program.equations):
         return None
+    if holds_complex(program):
+        program = in_reals(program, HOST).program
     with np.errstate(all="ignore"):
         return _Moved(program).bound([a.asnumpy() for a in (*x, *(parameter.value() for parameter in parameters))])
 
@@ -81,7 +84,7 @@ class _Moved:
     def _float_types(self) -> list[DType]:
         nodes = [x for equation in self._program.equations for x in (*equation.operands, equation.output)]
         known = {node.spec.dtype for node in nodes if isinstance(node, Node)}
-        return sorted((dtype for dtype in known if dtype.is_float), key=str)
+        return sorted({_rounded_in(dtype) for dtype in known if dtype.is_inexact}, key=str)
 
     def _run(self, given: Sequence[np.ndarray]) -> list[np.ndarray]:
         values: dict[Node, Any] = dict(zip(self._program.inputs, map(_wide, given), strict=True))
@@ -92,7 +95,7 @@ class _Moved:
             if isinstance(operand, KnownNode) and operand not in values:
                 # It may have been computed before the program was written.
                 value = _wide(operand.value.asnumpy())
-                values[operand] = self._moved(value) if operand.spec.dtype is self._moving else value
+                values[operand] = self._moved(value) if _rounded_in(operand.spec.dtype) is self._moving else value
             return values[operand]
 
         for equation in self._program.equations:
@@ -102,21 +105,23 @@ class _Moved:
                 continue
             operands = [read(x) for x in equation.operands]
             dtype: DType = output.spec.dtype
-            rounds = dtype is self._moving and not moves_only(primitive)
+            rounds = _rounded_in(dtype) is self._moving and not moves_only(primitive)
             if rounds and _sums(primitive):
                 operands = list(map(self._moved, operands))
             if primitive.name == "cast" and dtype.is_float:
                 value = np.asarray(operands[0], np.float64)
             else:
                 value = _wide(np.asarray(primitive.numpy(*operands, **equation.params)))
-            if isinstance(primitive, NonDifferentiable) or not dtype.is_float:
+            if isinstance(primitive, NonDifferentiable) or not dtype.is_inexact:
                 self._decided[output] = value
             values[output] = self._moved(value) if rounds else value
         return [np.asarray(read(x), np.float64) for x in self._program.outputs]
 
     def _moved(self, value: Any) -> Any:
-        if self._moving is None or not isinstance(value, np.ndarray) or value.dtype.kind != "f":
+        if self._moving is None or not isinstance(value, np.ndarray) or value.dtype.kind not in "fc":
             return value
+        if value.dtype.kind == "c":
+            return self._moved(value.real) + 1j * self._moved(value.imag)
         self._count += value.size
         least = float(np.finfo(self._moving.numpy).smallest_subnormal) / _eps(self._moving)
         return value + self._numbers.choice([-_MOVE, _MOVE], value.shape) * (np.abs(value) + least)
@@ -142,7 +147,13 @@ def _sums(primitive: Primitive) -> bool:
 
 
 def _wide(array: np.ndarray) -> np.ndarray:
-    return array.astype(np.float64) if array.dtype.kind == "f" else array
+    wide = {"f": np.float64, "c": np.complex128}.get(array.dtype.kind)
+    return array if wide is None else array.astype(wide)
+
+
+def _rounded_in(dtype: DType) -> DType:
+    """The type of floats that results are rounded in: that of their parts, if they are complex."""
+    return part_dtype(dtype) if dtype.is_complex else dtype
 
 
 def _eps(dtype: DType) -> float:

@@ -9,6 +9,7 @@ from dualtape.autodiff.levels.batch import BatchLevel as BatchLevel
 from dualtape.autodiff.levels.chain import apply_partial as apply_partial
 from dualtape.autodiff.levels.collapsed_jet import CollapsedJetLevel as CollapsedJetLevel
 from dualtape.autodiff.levels.differential import Differential as Differential
+from dualtape.autodiff.levels.holomorphic import HolomorphicJetLevel as HolomorphicJetLevel
 from dualtape.autodiff.levels.jet import Coefficient as Coefficient
 from dualtape.autodiff.levels.jet import JetLevel as JetLevel
 from dualtape.autodiff.levels.laplacian import LaplacianLevel as LaplacianLevel

@@ -160,7 +160,7 @@ class JetLevel(PartsLevel):
         if shared is not None:
             return shared
         output = bind(primitive, primals, params)
-        if not output.dtype.is_float:
+        if not output.dtype.is_inexact:
             return output
         jet = self._make(output, _settled)
         power = None if primitive.power is None else as_one_power(primitive, inputs, jet)

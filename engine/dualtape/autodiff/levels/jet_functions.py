@@ -63,7 +63,7 @@ def _through_jets(level: JetLevel, rule: DerivativeRule, inputs: Values, opened:
                 known[k][index] = value.value
         done.add(index)
     return [
-        level.jet(y, k) if k and isinstance(y, Tensor) and y.dtype.is_float else y
+        level.jet(y, k) if k and isinstance(y, Tensor) and y.dtype.is_inexact else y
         for y, k in zip(outputs, known, strict=True)
     ]
 

@@ -84,7 +84,7 @@ class LaplacianLevel(PartsLevel):
             return taken
         primals, slopes, laplacians = zip(*map(self.parts, inputs), strict=True)
         output = bind(primitive, primals, params)
-        if isinstance(primitive, NonDifferentiable) or not output.dtype.is_float:
+        if isinstance(primitive, NonDifferentiable) or not output.dtype.is_inexact:
             return output
         value = self.value(output, None, None)
         operation = _Operation(primitive, primals, output, params)
@@ -111,7 +111,7 @@ class LaplacianLevel(PartsLevel):
         found = []
         for y, slope, laplacian, change in zip(outputs, pushed, second, changed, strict=True):
             laplacian = _total(laplacian, self.contracted(change))
-            moves = isinstance(y, Tensor) and y.dtype.is_float and (slope is not None or laplacian is not None)
+            moves = isinstance(y, Tensor) and y.dtype.is_inexact and (slope is not None or laplacian is not None)
             found.append(self.value(y, slope, laplacian) if moves else y)
         return found
 

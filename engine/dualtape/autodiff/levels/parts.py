@@ -11,7 +11,8 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Self
 
 from dualtape.core.composite import Composite, Values
-from dualtape.core.interpreter import Level
+from dualtape.core.interpreter import Level, bind
+from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Spec
 from dualtape.primitives.movement import permute
 from dualtape.tensor import Tensor
@@ -32,6 +33,10 @@ class PartsLevel(Level):
     def push_forward(self, rule: DerivativeRule, inputs: Values) -> list[Any]:
         """The outputs of a function that brings its own derivative."""
         raise NotImplementedError
+
+    def run(self, primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
+        """An operation of a body that is evaluated on this level, on whatever levels its inputs are."""
+        return bind(primitive, inputs, params)
 
     def present(self, x: Any) -> Present:
         """Which parts ``x`` has."""

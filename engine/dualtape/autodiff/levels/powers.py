@@ -61,7 +61,7 @@ class KnownPower(NamedTuple):
 def as_one_power(primitive: Primitive, inputs: tuple[Any, ...], output: Any) -> KnownPower | None:
     """What to differentiate in the place of ``primitive``, whose output remembers the power that it is."""
     stated = None if primitive.power is None else primitive.power(*inputs)
-    if stated is None or not 0 < stated.exponent < _LARGEST:
+    if stated is None or not 0 < stated.exponent < _LARGEST or output.dtype.is_complex:
         return None
     outer = KnownPower(*stated)
     inner: KnownPower | None = getattr(outer.base, "known_power", None)

@@ -13,7 +13,7 @@ import numpy as np
 
 from dualtape.autodiff.levels.value import LevelValue, new_value
 from dualtape.core.interpreter import Level, bind, entered
-from dualtape.core.lowering import Expression, Fold, Kernel, Movement, Placement, Reinterpretation
+from dualtape.core.lowering import ComplexPart, Expression, Fold, Joined, Kernel, Movement, Placement, Reinterpretation
 from dualtape.core.primitive import Elementwise, NonDifferentiable, Primitive
 from dualtape.primitives.contraction import matmul
 from dualtape.primitives.gathering import scatter_sum, take
@@ -63,7 +63,7 @@ class SparsityLevel(Level):
         supports = [self.support(x) for x in inputs]
         primals = tuple(x.primal if s is not None else self.lower(x) for x, s in zip(inputs, supports, strict=True))
         output = bind(primitive, primals, params)
-        if isinstance(primitive, NonDifferentiable) or not output.dtype.is_float:
+        if isinstance(primitive, NonDifferentiable) or not output.dtype.is_inexact:
             return output
         total: Pattern = None
         for i, support in enumerate(supports):
@@ -82,7 +82,7 @@ def _incidence(
 
     own = x[i].shape
     match primitive.lowering:
-        case lowering if isinstance(lowering, Expression) or isinstance(primitive, Elementwise):
+        case lowering if isinstance(lowering, (Expression, ComplexPart, Joined)) or isinstance(primitive, Elementwise):
             return _from_ids(np.broadcast_to(_ids(own), shape), own)
         case Fold():
             return _from_ids(np.broadcast_to(_ids(shape), own), shape).T.tocsr()

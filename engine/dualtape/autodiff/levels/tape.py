@@ -92,7 +92,7 @@ class Tape(Level):
         if primitive.__class__ is NonDifferentiable:
             return output
         variable = self.watch(output)
-        if not variable.dtype.is_float:
+        if not variable.dtype.is_inexact:
             return output
         if primitive.power is not None and (power := as_one_power(primitive, inputs, variable)) is not None:
             self._records.append(Record(power, (power.base.primal,), [power.base.index], {}, output, variable.index))
@@ -143,7 +143,7 @@ class Tape(Level):
         self._records.append(Record(Adjoint(take), primals, sources, {}, token, together.index))
 
         def watch(k: int, output: Any) -> Any:
-            if not isinstance(output, Tensor) or not output.dtype.is_float:
+            if not isinstance(output, Tensor) or not output.dtype.is_inexact:
                 return output
 
             def hand_in(cotangent: Tensor, i: int) -> Tensor:

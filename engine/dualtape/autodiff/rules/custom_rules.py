@@ -15,6 +15,7 @@ from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
 from dualtape.functions.creation import zeros_like
 from dualtape.primitives.arithmetic import add
 from dualtape.primitives.broadcasting import broadcast_to
+from dualtape.primitives.complex_parts import conjugate
 from dualtape.tensor import Tensor
 
 
@@ -82,7 +83,7 @@ class JvpRule(CustomRule):
 
         def push(tangents: Tangents) -> list[Tensor | None]:
             filled = [
-                zeros_like(x) if t is None and isinstance(x, Tensor) and x.dtype.is_float else t
+                zeros_like(x) if t is None and isinstance(x, Tensor) and x.dtype.is_inexact else t
                 for x, t in zip(inputs, tangents, strict=True)
             ]
             found = pytree.leaves(self._stated(arguments, pytree.unflatten(self._structure, filled)))
@@ -102,7 +103,7 @@ class VjpRule(CustomRule):
 
     def transpose(self, inputs: Values, outputs: Values, cotangents: Cotangents, wanted: Sequence[bool]) -> Cotangents:
         filled = [
-            zeros_like(y) if ct is None and isinstance(y, Tensor) else ct
+            zeros_like(y) if ct is None and isinstance(y, Tensor) else None if ct is None else conjugate(ct)
             for y, ct in zip(outputs, cotangents, strict=True)
         ]
         arguments = pytree.unflatten(self._structure, list(inputs))
@@ -116,7 +117,8 @@ class VjpRule(CustomRule):
             )
         found_leaves = _like_arguments(pulled, arguments)
         fitting = _fitting(f"`vjp` of `{self.name}` gave the cotangent of input", found_leaves, inputs)
-        return [x if want else None for x, want in zip(fitting, wanted, strict=True)]
+        # A user's cotangents are those of PyTorch's convention, conjugates of the tape's.
+        return [conjugate(x) if want and x is not None else None for x, want in zip(fitting, wanted, strict=True)]
 
 
 def _like_arguments(pulled: tuple[Any, ...], arguments: tuple[Any, ...]) -> list[Any]:
@@ -130,6 +132,6 @@ def _fitting(title: str, found: list[Any], expected: Values) -> list[Tensor | No
     if len(found) != len(expected):
         raise ArgumentError(f"{title}s: {len(found)} of them; expected {len(expected)}")
     for k, (x, like) in enumerate(zip(found, expected, strict=True)):
-        if isinstance(x, Tensor) and isinstance(like, Tensor) and like.dtype.is_float and x.shape != like.shape:
+        if isinstance(x, Tensor) and isinstance(like, Tensor) and like.dtype.is_inexact and x.shape != like.shape:
             raise ShapeError(f"{title} {k} of shape {x.shape}; expected {like.shape}")
     return [value_of(x) if isinstance(x, Tensor) else None for x in found]

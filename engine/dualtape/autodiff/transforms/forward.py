@@ -103,7 +103,7 @@ def _dual(level: JetLevel, primal: Any, tangent: Any, name: str) -> Any:
             f"{type(tangent).__name__}; expected two Tensors"
         )
     value, slope = value_of(primal), value_of(tangent)
-    if not value.dtype.is_float:
+    if not value.dtype.is_inexact:
         raise DTypeError(f"{name} of `jvp` is a Tensor of {value.dtype}, which has no derivative; expected floats")
     if value.shape != slope.shape:
         raise ShapeError(f"{name} of `jvp` has shape {value.shape}, its tangent {slope.shape}; they must be equal")

@@ -61,7 +61,7 @@ class GradOperation:
             if not self.get_all:
                 tensors = [] if self.get_by_list or not tensors else [0]
             # Among all inputs an integer one, which has no derivative, keeps its place with zeros.
-            floats = tuple(i for i in tensors if not self.get_all or values[i].dtype.is_float)
+            floats = tuple(i for i in tensors if not self.get_all or values[i].dtype.is_inexact)
             if weights is None and not floats:
                 rest = {name: value for name, value in kwargs.items() if name != "sens"}
                 by_position: Any

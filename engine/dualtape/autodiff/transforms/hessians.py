@@ -10,6 +10,7 @@ from dualtape.autodiff.transforms.jacobians import GradPosition, jacfwd, sparse_
 from dualtape.autodiff.transforms.request import Weights, require_callable
 from dualtape.autodiff.transforms.reverse import grad, vjp
 from dualtape.autodiff.transforms.sparse import sparse_hessian
+from dualtape.errors import DTypeError
 from dualtape.tensor import Tensor
 
 
@@ -33,7 +34,17 @@ def hessian(fn: Callable[..., Tensor], grad_position: GradPosition = 0, *, spars
     """
     require_callable("hessian", fn)
     if sparsity is None:
-        return jacfwd(grad(fn, grad_position), grad_position)
+        second = jacfwd(grad(fn, grad_position), grad_position)
+
+        def after_hessian(*args: Any) -> Any:
+            if any(isinstance(x, Tensor) and x.dtype.is_complex for x in args):
+                raise DTypeError(
+                    "`hessian` is of real numbers; take the real and imaginary parts as arguments of their own, or "
+                    "`hvp`, which gives its product with a direction"
+                )
+            return second(*args)
+
+        return after_hessian
     return sparse_derivative("hessian", sparse_hessian, grad(fn, grad_position), grad_position, sparsity)
 
 

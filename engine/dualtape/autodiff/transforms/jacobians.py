@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from dualtape import pytree
+from dualtape.autodiff.levels import HolomorphicJetLevel
 from dualtape.autodiff.transforms.batching import vmap
 from dualtape.autodiff.transforms.forward import jvp
 from dualtape.autodiff.transforms.request import read_grad_position, require_callable, split_aux
 from dualtape.autodiff.transforms.reverse import vjp
 from dualtape.autodiff.transforms.sparse import sparse_jacobian
 from dualtape.core.composite import replaced
-from dualtape.core.interpreter import ground, value_of
+from dualtape.core.interpreter import entered, ground, value_of
 from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, PositionError
 from dualtape.functions.creation import zeros_like
 from dualtape.functions.shape import reshape
@@ -27,7 +28,8 @@ GradPosition = int | tuple[int, ...]
 def jacfwd(fn: Callable[..., Any], grad_position: GradPosition = 0, has_aux: bool = False) -> Callable[..., Any]:
     """A function that returns the Jacobian of ``fn``, column by column in forward mode.
 
-    The cheaper choice where there are fewer inputs than outputs.
+    The cheaper choice where there are fewer inputs than outputs. By complex arguments it is the complex derivative, and
+    ``fn`` must be holomorphic.
 
     Parameters
     ----------
@@ -62,7 +64,8 @@ def jacfwd(fn: Callable[..., Any], grad_position: GradPosition = 0, has_aux: boo
             whole = at_position(fn, args, position)
             of_x = _first(whole) if has_aux else whole
             # The direction is the last axis of the columns, so the Jacobian's axes are those of output, then input.
-            columns = vmap(lambda v, f=of_x, x=x: jvp(f, x, v)[1], out_axes=-1)(_basis(x))
+            along = _along_complex if x.dtype.is_complex else lambda f, x, v: jvp(f, x, v)[1]
+            columns = vmap(lambda v, f=of_x, x=x, along=along: along(f, x, v), out_axes=-1)(_basis(x))
             leaves, structure = pytree.flatten(columns)
             jacobians.append([reshape(c, (*c.shape[:-1], *x.shape)) for c in leaves])
         result = pytree.unflatten(structure, _by_output(jacobians, single))
@@ -74,7 +77,8 @@ def jacfwd(fn: Callable[..., Any], grad_position: GradPosition = 0, has_aux: boo
 def jacrev(fn: Callable[..., Any], grad_position: GradPosition = 0, has_aux: bool = False) -> Callable[..., Any]:
     """A function that returns the Jacobian of ``fn``, row by row in reverse mode; see :func:`jacfwd`.
 
-    The cheaper choice where there are fewer outputs than inputs.
+    The cheaper choice where there are fewer outputs than inputs. Where arguments or outputs are complex it is computed
+    in forward mode, which knows what is not holomorphic.
 
     Examples
     --------
@@ -84,12 +88,16 @@ def jacrev(fn: Callable[..., Any], grad_position: GradPosition = 0, has_aux: boo
     """
     require_callable("jacrev", fn)
     positions, single = _positions(grad_position)
+    in_forward_mode = jacfwd(fn, grad_position, has_aux)
 
     def after_jacrev(*args: Any) -> Any:
         chosen = [read_argument("jacrev", args, position) for position in positions]
-
+        if any(x.dtype.is_complex for x in chosen):
+            return in_forward_mode(*args)
         outputs, pull, *aux = vjp(lambda *values: fn(*replaced(args, positions, values)), *chosen, has_aux=has_aux)
         leaves, structure = pytree.flatten(outputs)
+        if any(isinstance(leaf, Tensor) and leaf.dtype.is_complex for leaf in leaves):
+            return in_forward_mode(*args)
         by_input: list[list[Tensor]] = [[] for _ in positions]
         for i, leaf in enumerate(leaves):
             rows = vmap(lambda ct, i=i: pull(pytree.unflatten(structure, _only(leaves, i, ct))))(_basis(leaf))
@@ -150,9 +158,29 @@ def sparse_derivative(
 
     def derivative(*args: Any) -> Any:
         x = read_argument(function, args, position)
+        if x.dtype.is_complex:
+            raise DTypeError(f"`{function}` with `sparsity` is of real numbers, and argument {position} is complex")
         return compute(at_position(fn, args, position), x, sparsity)
 
     return derivative
+
+
+def _along_complex(fn: Callable[..., Any], x: Tensor, v: Tensor) -> Any:
+    """The derivative of a holomorphic function along ``v``."""
+    with entered(HolomorphicJetLevel()) as level:
+        outputs = pytree.map(value_of, fn(level.dual(x, v)))
+    for y in pytree.leaves(outputs):
+        if isinstance(y, Tensor) and not y.dtype.is_complex:
+            raise DTypeError(
+                "a Jacobian by complex numbers is that of a holomorphic function, and this one has real values; use "
+                "`grad` for a real function, or `jvp` for one direction"
+            )
+
+    def derivative(y: Any) -> Any:
+        tangent = level.tangent(y)
+        return zeros_like(level.coefficients(y)[0]) if tangent is None else tangent
+
+    return pytree.map(derivative, outputs)
 
 
 def _by_output(by_input: list[list[Tensor]], single: bool) -> list[Any]:
@@ -173,7 +201,7 @@ def read_argument(function: str, args: tuple[Any, ...], position: int) -> Tensor
     x = args[position]
     if not isinstance(x, Tensor):
         raise ArgumentTypeError(f"argument {position} of `{function}` must be a Tensor, got {type(x).__name__}")
-    if not x.dtype.is_float:
+    if not x.dtype.is_inexact:
         raise DTypeError(f"argument {position} of `{function}` is a Tensor of {x.dtype}, which has no derivative")
     return value_of(x) if isinstance(x, Parameter) else x
 

@@ -30,7 +30,8 @@ def sparse_jacobian(fn: Callable[[Tensor], Tensor], x: Tensor, sparsity: Any) ->
     value = _value(fn, x)
     pattern = _read_pattern(sparsity, fn, x, value)
     transposed = pattern.T.tocsr()
-    by_row = _longest(transposed) < _longest(pattern)
+    # A row of a complex output by real inputs would be that of its real part alone.
+    by_row = _longest(transposed) < _longest(pattern) and not value.dtype.is_complex
     colours = column_colours(transposed if by_row else pattern)
     seeds = _seeds(colours, value if by_row else x)
     push = (lambda v: vjp(fn, x)[1](v)[0]) if by_row else (lambda v: jvp(fn, x, v)[1])

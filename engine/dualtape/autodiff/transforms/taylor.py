@@ -111,7 +111,7 @@ def _read_tensors(function: str, argument: str, given: Any) -> list[Tensor]:
     for i, item in enumerate(items):
         if not isinstance(item, Tensor):
             raise ArgumentTypeError(f"{argument}[{i}] of `{function}` must be a Tensor, got {type(item).__name__}")
-        if not item.dtype.is_float:
+        if not item.dtype.is_inexact:
             raise DTypeError(f"{argument}[{i}] of `{function}` is of {item.dtype}; expected floats")
     return list(map(value_of, items))
 

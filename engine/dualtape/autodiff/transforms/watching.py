@@ -11,6 +11,7 @@ from dualtape.core.interpreter import entered, value_of
 from dualtape.errors import ArgumentTypeError, DTypeError, PositionError, ShapeError
 from dualtape.functions.creation import ones_like, zeros_like
 from dualtape.parameter import Parameter
+from dualtape.primitives.complex_parts import conjugate
 from dualtape.tensor import Tensor
 from dualtape.views import call_substituted
 
@@ -61,7 +62,7 @@ def _values(outputs: Any) -> Any:
 def _watch(tape: Tape, argument: Any, position: int) -> Any:
     if isinstance(argument, pytree.CONTAINERS):
         return pytree.map(
-            lambda leaf: tape.watch(value_of(leaf)) if isinstance(leaf, Tensor) and leaf.dtype.is_float else leaf,
+            lambda leaf: tape.watch(value_of(leaf)) if isinstance(leaf, Tensor) and leaf.dtype.is_inexact else leaf,
             argument,
         )
     if not isinstance(argument, Tensor):
@@ -69,7 +70,7 @@ def _watch(tape: Tape, argument: Any, position: int) -> Any:
             f"cannot differentiate by argument {position}: it is of type {type(argument).__name__}; "
             "expected a Tensor of floats, or a tuple, list or dict of them"
         )
-    if not argument.dtype.is_float:
+    if not argument.dtype.is_inexact:
         raise DTypeError(
             f"cannot differentiate by argument {position}: it is a Tensor of {argument.dtype}; expected floats, "
             "as in x.astype(dualtape.float32)"
@@ -86,11 +87,21 @@ def seeds_of(tape: Tape, outputs: Any, sens: Any) -> list[tuple[Variable, Tensor
             "it may lack a `return`, or have left the tensors by float() or .item()"
         )
     if sens is None:
+        if any(x.dtype.is_complex for x in leaves if tape.owns(x)):
+            raise DTypeError(
+                "the gradient of a complex value depends on the direction in which that is to grow; return a real one, "
+                "as ops.real(y) or (abs(y) ** 2).sum(), or use `vjp`, or `jvp` and `jacfwd` for holomorphic functions"
+            )
         return [(x, ones_like(x.primal)) for x in leaves if tape.owns(x)]
     given = pytree.leaves(sens)
     if len(given) != len(leaves):
         raise ShapeError(f"got {len(given)} cotangents for {len(leaves)} outputs; expected one for each")
-    return [(x, _read_cotangent(x, cotangent)) for x, cotangent in zip(leaves, given, strict=True) if tape.owns(x)]
+    # Users' cotangents are those of PyTorch's convention, conjugates of the tape's.
+    return [
+        (x, conjugate(_read_cotangent(x, cotangent)))
+        for x, cotangent in zip(leaves, given, strict=True)
+        if tape.owns(x)
+    ]
 
 
 def _read_cotangent(output: Tensor, cotangent: Any) -> Tensor:
@@ -109,14 +120,17 @@ def _read_cotangent(output: Tensor, cotangent: Any) -> Tensor:
 
 
 def gradients_of(tape: Tape, seeds: list[tuple[Variable, Tensor]], watched: Sequence[Any], keep: bool) -> list[Any]:
-    """The gradients in the structure of what was watched; zeros for what nothing depends on."""
+    """The gradients in the structure of what was watched; zeros for what nothing depends on.
+
+    Those by complex values are conjugates of the tape's, d/dx + i d/dy: the direction of steepest ascent.
+    """
     variables = [x for argument in watched for x in pytree.leaves(argument) if tape.owns(x)]
     found = iter(tape.pull_back(seeds, variables, keep))
 
     def gradient(leaf: Any) -> Any:
         if tape.owns(leaf):
             cotangent = next(found)
-            return zeros_like(leaf.primal) if cotangent is None else cotangent
+            return zeros_like(leaf.primal) if cotangent is None else conjugate(cotangent)
         return zeros_like(leaf) if isinstance(leaf, Tensor) else leaf
 
     return [pytree.map(gradient, argument) for argument in watched]

@@ -22,6 +22,7 @@ from typing import Any
 
 from dualtape.compiler.program.equation import Bundle, Equation
 from dualtape.compiler.program.program import Program
+from dualtape.core.complex_rule import ComplexRule
 from dualtape.core.lowering import Kernel
 from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Spec
@@ -32,11 +33,15 @@ def _no_numbers(*inputs: Any, **params: Any) -> Any:
     raise TracingError("an equation that holds programs runs only as part of a program")
 
 
+_OF_ITS_PROGRAMS = ComplexRule(None)
+
+
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Control(Primitive):
     """A kind of equation that holds programs among its parameters, or takes apart what such an equation gives."""
 
     numpy: Callable[..., Any] = _no_numbers
+    on_complex: ComplexRule | None = _OF_ITS_PROGRAMS
 
     def __post_init__(self) -> None:
         """It stays out of the catalogue: no device runs it, and no derivative is stated for it there."""

@@ -69,6 +69,8 @@ class Equation:
     ) -> Equation:  # fmt: skip
         """The equation whose output is of the kind that follows from its operands."""
         specs = [x.spec if isinstance(x, Node) else None for x in operands]
+        if primitive.on_complex is None:
+            primitive.require_reals(spec.dtype.numpy for spec in specs if spec is not None)
         return cls(primitive, operands, params, Node(primitive.infer(*specs, **params)), composite)
 
     @cached_property

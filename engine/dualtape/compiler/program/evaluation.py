@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from dualtape.compiler.program.control import ITEM
@@ -11,8 +12,8 @@ from dualtape.core.composite import Values
 from dualtape.core.interpreter import apply, bind
 
 
-def evaluate(program: Program, inputs: Values) -> list[Any]:
-    """The outputs, where ``inputs`` stand for the program's own."""
+def evaluate(program: Program, inputs: Values, run: Callable[..., Any] = bind) -> list[Any]:
+    """The outputs, where ``inputs`` stand for the program's own; ``run`` does what `bind` does."""
     values: dict[Node, Any] = dict(zip(program.inputs, inputs, strict=True))
 
     def value(operand: Any) -> Any:
@@ -27,6 +28,6 @@ def evaluate(program: Program, inputs: Values) -> list[Any]:
         elif equation.primitive is ITEM:
             found = operands[0][equation.params["index"]]
         else:
-            found = bind(equation.primitive, operands, equation.params)
+            found = run(equation.primitive, operands, equation.params)
         values[equation.output] = found
     return [value(x) for x in program.outputs]

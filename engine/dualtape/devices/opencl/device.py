@@ -11,7 +11,17 @@ from typing import Any
 import numpy as np
 import pyopencl as cl
 
-from dualtape.core.lowering import Expression, Fold, Kernel, Movement, OnHost, Placement, Reinterpretation
+from dualtape.core.lowering import (
+    ComplexPart,
+    Expression,
+    Fold,
+    Joined,
+    Kernel,
+    Movement,
+    OnHost,
+    Placement,
+    Reinterpretation,
+)
 from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Shape, Spec
 from dualtape.devices.device import DeviceInfo, MemoryUse, spec_of
@@ -30,9 +40,16 @@ from dualtape.devices.opencl.indexing import (
 )
 from dualtape.devices.opencl.matmul import plan_matmul
 from dualtape.devices.opencl.memory import BufferStorage, PartStorage
-from dualtape.devices.opencl.movement import plan_concatenate, plan_movement, plan_placement, plan_reinterpretation
+from dualtape.devices.opencl.movement import (
+    plan_concatenate,
+    plan_joined,
+    plan_movement,
+    plan_part,
+    plan_placement,
+    plan_reinterpretation,
+)
 from dualtape.devices.opencl.runtime import Plan, PreparedLaunch, Runtime
-from dualtape.dtypes import DType, dtype_of, float32, float64
+from dualtape.dtypes import DType, complex128, dtype_of, float32, float64
 from dualtape.errors import DeviceError
 from dualtape.recent import Recent
 
@@ -57,10 +74,17 @@ _ROUNDED_ONCE: dict[str, Callable[..., Any]] = {
     "subtract": np.subtract,
 }
 _HOST = Host()
+# What moves elements, of whatever type they are.
+_MOVES = (Movement, Placement, Reinterpretation, ComplexPart, Joined)
 _MOST_PLANS = 4096  # that surely stay, of those used last
 _MOST_ONCE = 1 << 24  # bytes, that it is not worth building a kernel for
 _MOST_LANES = 16  # of a vector in OpenCL C
 _COMPLETE = cl.command_execution_status.COMPLETE
+
+
+def _holds_complex(inputs: Sequence[Spec | None], output: Spec) -> bool:
+    """Whether complex numbers are among them, which kernels do not compute with."""
+    return any(spec is not None and spec.dtype.is_complex for spec in (*inputs, output))
 
 
 class OpenCLDevice(KernelDevice):
@@ -206,6 +230,8 @@ class OpenCLDevice(KernelDevice):
         output: Spec = primitive.infer(*specs, **params)
         self.require(output.dtype)
         lowering = primitive.lowering
+        if not isinstance(lowering, _MOVES) and _holds_complex(specs, output):
+            return lambda operands: self._on_host(primitive, operands, params)
         assert not isinstance(lowering, OnHost)  # for which nothing is prepared
         match lowering:
             case Expression() as expression:
@@ -216,6 +242,10 @@ class OpenCLDevice(KernelDevice):
                 return plan_placement(self.runtime, placement, specs[0], params, output)
             case Reinterpretation():
                 return plan_reinterpretation(output.shape)
+            case ComplexPart() as part:
+                return plan_part(self.runtime, part, specs[0], output)
+            case Joined():
+                return plan_joined(self.runtime, specs, output)
             case Fold() as fold:
                 return plan_fold(self.runtime, fold, specs[0], params["axes"], output)
             case Kernel(name):
@@ -274,10 +304,10 @@ class OpenCLDevice(KernelDevice):
         return True
 
     def require(self, dtype: DType) -> None:
-        if dtype is float64 and not self.runtime.has_float64:
+        if dtype in (float64, complex128) and not self.runtime.has_float64:
             raise DeviceError(
-                f"{self.name} ({self.platform}) does not compute in Float64; "
-                "use Float32 tensors there, or another device such as 'host'"
+                f"{self.name} ({self.platform}) does not compute in {dtype}; "
+                f"use {'Float32' if dtype is float64 else 'Complex64'} tensors there, or another device such as 'host'"
             )
 
     def synchronize(self) -> None:

@@ -7,8 +7,8 @@ from math import prod
 import numpy as np
 
 from dualtape.core.expression import x as element
-from dualtape.core.layout import Layout, layout
-from dualtape.core.lowering import Movement, Placement, View, contiguous_strides
+from dualtape.core.layout import Layout, broadcast_strides, layout
+from dualtape.core.lowering import ComplexPart, Movement, Placement, View, contiguous_strides
 from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Shape, Spec
 from dualtape.devices.opencl.map import MapKernel, map_launch
@@ -43,6 +43,32 @@ def plan_placement(runtime: Runtime, placement: Placement, x: Spec, params: Para
         runtime.fill(out)
         if operands[0].allocation is not None:
             place(operands[0].buffer, out.buffer)
+        return out
+
+    return run
+
+
+def plan_part(runtime: Runtime, part: ComplexPart, x: Spec, output: Spec) -> Plan:
+    """Prepare a :class:`ComplexPart`: complex elements are pairs of reals, of which each second one is taken."""
+    steps = tuple(2 * step for step in contiguous_strides(x.shape))
+    return runtime.plan(
+        output, _copy(runtime, output, layout(x.shape, [steps, contiguous_strides(x.shape)], [part.which, 0]))
+    )
+
+
+def plan_joined(runtime: Runtime, specs: Specs, output: Spec) -> Plan:
+    """Prepare :class:`Joined`: each part is placed in every second real of the output."""
+    steps = tuple(2 * step for step in contiguous_strides(output.shape))
+    places = [
+        _copy(runtime, x, layout(output.shape, [broadcast_strides(x.shape, output.shape), steps], [0, i]))
+        for i, x in enumerate(specs)
+    ]
+
+    def run(operands: Operands) -> BufferStorage:
+        out = runtime.new(output.shape, output.dtype)
+        if out.allocation is not None:
+            for x, place in zip(operands, places, strict=True):
+                place(x.buffer, out.buffer)
         return out
 
     return run

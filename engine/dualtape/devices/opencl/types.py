@@ -66,7 +66,8 @@ C_TYPES: dict[DType, CType] = {
 }
 
 RAW: dict[int, CType] = {
-    dtype.bits // 8: C_TYPES[dtype] for dtype in (dtypes.uint8, dtypes.uint16, dtypes.uint32, dtypes.uint64)
+    **{dtype.bits // 8: C_TYPES[dtype] for dtype in (dtypes.uint8, dtypes.uint16, dtypes.uint32, dtypes.uint64)},
+    16: CType("ulong2", "ulong2", None, "", ""),
 }
 """Types that carry elements of so many bytes from one place to another."""
 
