@@ -34,6 +34,10 @@ def number_of_state(optimizer: object, name: str, told: Tensor) -> Any:
     return kind(number)
 
 
+def _alone(x: np.ndarray) -> np.ndarray:
+    return x
+
+
 class _Trial(NamedTuple):
     vector: np.ndarray
     loss: float
@@ -73,7 +77,12 @@ class LeastSquares(ABC):
         """A place where the loss is lower, or ``None``."""
 
     @final
-    def step(self, linearise: Callable[[], tuple[Any, Any]], residuals: Callable[[], Any]) -> bool:
+    def step(
+        self,
+        linearise: Callable[[], tuple[Any, Any]],
+        residuals: Callable[[], Any],
+        total: Callable[[np.ndarray], np.ndarray] | None = None,
+    ) -> bool:
         """One step; whether it has lowered the loss. If not, the parameters are what they were.
 
         Parameters
@@ -83,6 +92,9 @@ class LeastSquares(ABC):
             Jacobian by all elements of the parameters, of shape (M, n); see :func:`dualtape.residual_jacobian`.
         residuals
             It gives the residuals alone.
+        total
+            Where the residuals are divided among processes, each of which gives its own: what makes the sum over all
+            processes of an array, the same in each. Then the matrix is that of the weights, n x n.
 
         Raises
         ------
@@ -90,25 +102,27 @@ class LeastSquares(ABC):
             A residual or a derivative is infinite or NaN where the step begins.
         """
         start = self._vector.get()
+        summed = _alone if total is None else total
         values, matrix = (np.asarray(x, np.float64) for x in linearise())
         if values.ndim != 1 or matrix.shape != (values.size, self._vector.size):
             raise ShapeError(
                 f"`{type(self).__name__}` got residuals of shape {values.shape} and a Jacobian of shape "
                 f"{matrix.shape}; expected (M,) and (M, {self._vector.size})"
             )
-        if not (np.isfinite(values).all() and np.isfinite(matrix).all()):
+        bad = np.array(float(not (np.isfinite(values).all() and np.isfinite(matrix).all())))
+        if summed(bad):
             raise ArithmeticError(f"`{type(self).__name__}` cannot begin where residuals or derivatives are not finite")
 
         def trial(vector: np.ndarray) -> _Trial:
             self._vector.set(vector)
             with np.errstate(all="ignore"):  # they may be infinite
                 found = np.asarray(residuals(), np.float64)
-                return _Trial(vector, float(found @ found), found)
+                return _Trial(vector, float(summed(found @ found)), found)
 
-        here = _Trial(start, float(values @ values), values)
+        here = _Trial(start, float(summed(values @ values)), values)
         found = None
         try:
-            found = self.descend(here, NormalEquations(values, matrix), trial)
+            found = self.descend(here, NormalEquations(values, matrix, total), trial)
         finally:
             self._vector.set(start if found is None else found.vector)
         self.loss = here.loss if found is None else found.loss

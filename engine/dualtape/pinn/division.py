@@ -1,0 +1,161 @@
+"""The work of a training divided among the processes of a job: each computes with its rows, and sums are of all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import dualtape as dt
+from dualtape.pinn.objective import WEIGHTS, Batch, Objective
+from dualtape.pinn.work import Evaluated, Work, weighed
+
+
+class DividedWork(Work):
+    """As :class:`Work`, by all ranks together: each is given all points, and takes its share of every term.
+
+    The mean over all rows of a term is the sum over ranks of the mean over theirs, times their share of the rows; the
+    shares are weights of the rows. Terms whose residuals depend on many points at once, as integrals do, are computed
+    by all and counted by rank 0.
+    """
+
+    def __init__(self, objective: Objective, parameters: dt.ParameterTuple, ranks: dt.parallel.Ranks) -> None:
+        super().__init__(objective, parameters)
+        self.ranks = ranks
+        self._sizes = [parameter.size for parameter in parameters]
+        # One vector, so that a step reads one buffer.
+        self._packed = dt.jit(lambda batches: _pack(self._differentiate(batches)))
+        self._whole: list[Batch] | None = None
+        self._own: list[Batch] = []
+
+    def evaluate(self, batches: list[Batch]) -> Evaluated:
+        terms, gradients = self._sums(batches)
+        parts = np.split(gradients, np.cumsum(self._sizes)[:-1])
+        pairs = zip(parts, self.parameters, strict=True)
+        return (terms.sum(), dt.Tensor(terms, device="host")), tuple(
+            dt.Tensor(part.reshape(parameter.shape), device="host") for part, parameter in pairs
+        )
+
+    def stepping(self, optimizer: dt.optim.Optimizer) -> Callable[[list[Batch]], np.ndarray]:
+        ends, parameters = np.cumsum([0, *self._sizes]), self.parameters
+
+        def update(packed: dt.Tensor) -> Any:
+            return optimizer(
+                tuple(packed[a:b].reshape(p.shape) for a, b, p in zip(ends, ends[1:], parameters, strict=False))
+            )
+
+        compiled = dt.jit(update)
+        first = self.parameters[0]
+
+        def step(batches: list[Batch]) -> np.ndarray:
+            terms, gradients = self._sums(batches)
+            compiled(dt.Tensor(gradients.astype(first.dtype.numpy), device=first.device))
+            return terms
+
+        return step
+
+    def _sums(self, batches: list[Batch]) -> tuple[np.ndarray, np.ndarray]:
+        """The terms of the loss and all gradients in one vector, each summed over ranks."""
+        summed = self.ranks.sum(np.asarray(self._packed(self.own(batches))))
+        split = len(self.objective.names)
+        return summed[:split], summed[split:]
+
+    def residual_size(self, points: dt.Tensor) -> np.ndarray:
+        count = points.shape[0]
+        # A rank without any takes one, for its kernels' sake.
+        rows, counted = _chosen(self.ranks, count)
+        own = dt.Tensor(np.asarray(points)[rows], device=points.device)
+        return self.ranks.rows(super().residual_size(own)[:counted])
+
+    def residuals(self, batches: list[Batch]) -> list[np.ndarray]:
+        own = super().residuals(self.own(batches))
+        return [self.ranks.rows(found[:n]) for found, n in zip(own, self._counted(batches), strict=True)]
+
+    # Least squares
+
+    def rows(self, batches: list[Batch]) -> np.ndarray:
+        found = super().rows(self.own(batches))
+        return self._gathered(found, batches) if self._gathers(batches) else found
+
+    def linearise(self, batches: list[Batch]) -> tuple[np.ndarray, np.ndarray]:
+        values, matrix = super().linearise(self.own(batches))
+        if not self._gathers(batches):
+            return values, matrix
+        return self._gathered(values, batches), self._gathered(matrix, batches)
+
+    def terms_of_rows(self, rows: np.ndarray, batches: list[Batch]) -> np.ndarray:
+        if self._gathers(batches):
+            return super().terms_of_rows(rows, batches)
+        return self.ranks.sum(super().terms_of_rows(rows, self.own(batches)))
+
+    def total_over_rows(self, batches: list[Batch]) -> Callable[[np.ndarray], np.ndarray] | None:
+        return None if self._gathers(batches) else self.ranks.sum
+
+    def product(self, vectors: tuple[Any, ...], batches: list[Batch]) -> Any:
+        return dt.parallel.allreduce(tuple(super().product(vectors, self.own(batches))), self.ranks.comm)
+
+    def traces(self, batches: list[Batch]) -> np.ndarray:
+        bare = [{name: x for name, x in batch.items() if name != WEIGHTS} for batch in batches]
+        own = self.own(bare)
+        return self.ranks.sum(self.objective.of_rows(np.asarray(self._row_lengths(own)), own))
+
+    def _gathers(self, batches: list[Batch]) -> bool:
+        """Whether there are fewer residuals than weights: then the rows themselves are less than J'J."""
+        residuals = sum(a * b for a, b in self.objective.weight_shapes(batches))
+        return residuals < sum(self._sizes)
+
+    def _gathered(self, rows: np.ndarray, batches: list[Batch]) -> np.ndarray:
+        """The rows of all ranks, in the order in which one alone has them."""
+        shapes = self.objective.weight_shapes(self.own(batches))
+        parts = np.split(rows, np.cumsum([count * residuals for count, residuals in shapes])[:-1])
+        counted = [n * residuals for n, (_, residuals) in zip(self._counted(batches), shapes, strict=True)]
+        return np.concatenate([self.ranks.rows(part[:n]) for part, n in zip(parts, counted, strict=True)])
+
+    # Shares
+
+    def own(self, batches: list[Batch]) -> list[Batch]:
+        """This rank's rows of each term, with their weights."""
+        if self._whole is not batches:
+            self._own = self._divided(batches)
+            self._whole = batches
+        return self._own
+
+    def _counted(self, batches: list[Batch]) -> list[int]:
+        """How many of this rank's rows of each term count."""
+        counts = [count for count, _ in self.objective.weight_shapes(batches)]
+        return [
+            _chosen(self.ranks, count)[1] if term.condition.rows is None else count * self.ranks.is_first
+            for term, count in zip(self.objective.terms, counts, strict=True)
+        ]
+
+    def _divided(self, batches: list[Batch]) -> list[Batch]:
+        parts, weights = [], []
+        shapes = zip(batches, self.objective.terms, self.objective.weight_shapes(batches), strict=True)
+        for batch, term, (count, residuals) in shapes:
+            before = np.asarray(batch[WEIGHTS]) if WEIGHTS in batch else np.ones((count, residuals))
+            if term.condition.rows is not None:
+                parts.append(batch)
+                weights.append(before * float(self.ranks.is_first))
+                continue
+            rows, counted = _chosen(self.ranks, count)
+            chosen = np.arange(count)[rows]
+            # Partners stand in the second half.
+            places = np.concatenate([chosen, chosen + count]) if term.condition.paired else chosen
+            arrays = {name: np.asarray(x)[places] for name, x in batch.items() if name != WEIGHTS}
+            parts.append({name: dt.Tensor(x, device=batch[name].device) for name, x in arrays.items()})
+            weights.append(before[rows] * (counted / count))
+        return weighed(parts, weights)
+
+
+def _chosen(ranks: dt.parallel.Ranks, count: int) -> tuple[slice, int]:
+    """A rank's rows of so many, and how many of them count: where there are none for it, it takes one that does not."""
+    rows = ranks.share(count)
+    counted = rows.stop - rows.start
+    return (rows, counted) if counted else (slice(0, 1), 0)
+
+
+def _pack(evaluated: Evaluated) -> dt.Tensor:
+    (_, terms), gradients = evaluated
+    packed: dt.Tensor = dt.ops.concat([x.reshape(-1) for x in (terms, *gradients)])
+    return packed
