@@ -55,8 +55,9 @@ def world() -> Any:
 def divide_cores(comm: Any) -> int:
     """Give each process of a machine its part of the cores; call it before anything is computed.
 
-    Of each of n processes on one machine PoCL takes the n-th part of the cores, instead of all of them. What is set in
-    the environment (``POCL_MAX_PTHREAD_COUNT``) stays.
+    Of each of n processes on one machine PoCL takes the n-th part of the cores, instead of all of them, and the process
+    is bound to these, unless the launcher has bound it. What is set in the environment (``POCL_MAX_PTHREAD_COUNT``)
+    stays.
 
     Parameters
     ----------
@@ -68,10 +69,18 @@ def divide_cores(comm: Any) -> int:
     int
         How many cores this process is to use.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    every = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    cores = len(every) or os.cpu_count() or 1
     if comm is None:
         return cores
-    cores = max(1, cores // _beside(comm)[1])
+    rank, size = _beside(comm)
+    # Without a binding of the launcher's, the threads of two processes may stay on one core.
+    if len(every) == os.cpu_count() and size <= cores:
+        every = every[rank * cores // size : (rank + 1) * cores // size]
+        os.sched_setaffinity(0, every)
+        cores = len(every)
+    else:
+        cores = max(1, cores // size)
     for name in _THREADS:
         os.environ.setdefault(name, str(cores))
     return cores

@@ -82,12 +82,12 @@ def summed_value_and_grad(
     --------
     >>> import dualtape as dt
     >>> comm = dt.parallel.world()
-    >>> points = dt.Tensor([[0.0], [0.5], [1.0]])[dt.parallel.Ranks(comm).share(3)]
+    >>> points = dt.Tensor([[0.0], [0.5], [1.0], [2.0]])[dt.parallel.Ranks(comm).share(4)]
     >>> w = dt.Parameter(dt.Tensor([2.0]), name="w")
-    >>> mean_square = lambda x: (w * x).square().sum() / 3
+    >>> mean_square = lambda x: (w * x).square().sum() / 4
     >>> loss, gradient = dt.parallel.summed_value_and_grad(mean_square, comm, None, weights=w)(points)
     >>> print(loss, gradient)
-    1.6666666 [1.6666666]
+    5.25 [5.25]
     """
     compiled = jit(value_and_grad(function, grad_position, weights))
     return lambda *arguments: allreduce(compiled(*arguments), comm)

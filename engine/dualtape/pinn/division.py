@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -9,28 +10,29 @@ import numpy as np
 
 import dualtape as dt
 from dualtape.pinn.objective import WEIGHTS, Batch, Objective
-from dualtape.pinn.work import Evaluated, Work, weighed
+from dualtape.pinn.shares import chosen_rows, share_of
+from dualtape.pinn.work import Evaluated, Work
 
 
-class DividedWork(Work):
-    """As :class:`Work`, by all ranks together: each is given all points, and takes its share of every term.
+class SummedWork(Work):
+    """As :class:`Work`; losses and gradients are sums of those of shares of the points."""
 
-    The mean over all rows of a term is the sum over ranks of the mean over theirs, times their share of the rows; the
-    shares are weights of the rows. Terms whose residuals depend on many points at once, as integrals do, are computed
-    by all and counted by rank 0.
-    """
-
-    def __init__(self, objective: Objective, parameters: dt.ParameterTuple, ranks: dt.parallel.Ranks) -> None:
+    def __init__(self, objective: Objective, parameters: dt.ParameterTuple) -> None:
         super().__init__(objective, parameters)
-        self.ranks = ranks
         self._sizes = [parameter.size for parameter in parameters]
-        # One vector, so that a step reads one buffer.
-        self._packed = dt.jit(lambda batches: _pack(self._differentiate(batches)))
-        self._whole: list[Batch] | None = None
-        self._own: list[Batch] = []
+
+    @abstractmethod
+    def sums(self, batches: list[Batch]) -> np.ndarray:
+        """The sum over all shares of what :meth:`packed` gives, in Float64."""
+
+    def packed(self, batches: list[Batch]) -> dt.Tensor:
+        """The terms of the loss and all gradients in one vector, so that a step reads one buffer."""
+        (_, terms), gradients = self.differentiate(batches)
+        packed: dt.Tensor = dt.ops.concat([x.reshape(-1) for x in (terms, *gradients)])
+        return packed
 
     def evaluate(self, batches: list[Batch]) -> Evaluated:
-        terms, gradients = self._sums(batches)
+        terms, gradients = self._parts_of(self.sums(batches))
         parts = np.split(gradients, np.cumsum(self._sizes)[:-1])
         pairs = zip(parts, self.parameters, strict=True)
         return (terms.sum(), dt.Tensor(terms, device="host")), tuple(
@@ -49,22 +51,34 @@ class DividedWork(Work):
         first = self.parameters[0]
 
         def step(batches: list[Batch]) -> np.ndarray:
-            terms, gradients = self._sums(batches)
+            terms, gradients = self._parts_of(self.sums(batches))
             compiled(dt.Tensor(gradients.astype(first.dtype.numpy), device=first.device))
             return terms
 
         return step
 
-    def _sums(self, batches: list[Batch]) -> tuple[np.ndarray, np.ndarray]:
-        """The terms of the loss and all gradients in one vector, each summed over ranks."""
-        summed = self.ranks.sum(np.asarray(self._packed(self.own(batches))))
+    def _parts_of(self, packed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         split = len(self.objective.names)
-        return summed[:split], summed[split:]
+        return packed[:split], packed[split:]
+
+
+class DividedWork(SummedWork):
+    """As :class:`Work`, by all ranks together: each is given all points, and takes its share of every term."""
+
+    def __init__(self, objective: Objective, parameters: dt.ParameterTuple, ranks: dt.parallel.Ranks) -> None:
+        super().__init__(objective, parameters)
+        self.ranks = ranks
+        self._packed = dt.jit(self.packed)
+        self._whole: list[Batch] | None = None
+        self._own: list[Batch] = []
+
+    def sums(self, batches: list[Batch]) -> np.ndarray:
+        return self.ranks.sum(np.asarray(self._packed(self.own(batches))))
 
     def residual_size(self, points: dt.Tensor) -> np.ndarray:
         count = points.shape[0]
         # A rank without any takes one, for its kernels' sake.
-        rows, counted = _chosen(self.ranks, count)
+        rows, counted = chosen_rows(self.ranks.share, count)
         own = dt.Tensor(np.asarray(points)[rows], device=points.device)
         return self.ranks.rows(super().residual_size(own)[:counted])
 
@@ -117,7 +131,7 @@ class DividedWork(Work):
     def own(self, batches: list[Batch]) -> list[Batch]:
         """This rank's rows of each term, with their weights."""
         if self._whole is not batches:
-            self._own = self._divided(batches)
+            self._own = share_of(self.objective, batches, self.ranks.share, self.ranks.is_first)
             self._whole = batches
         return self._own
 
@@ -125,37 +139,6 @@ class DividedWork(Work):
         """How many of this rank's rows of each term count."""
         counts = [count for count, _ in self.objective.weight_shapes(batches)]
         return [
-            _chosen(self.ranks, count)[1] if term.condition.rows is None else count * self.ranks.is_first
+            chosen_rows(self.ranks.share, count)[1] if term.condition.rows is None else count * self.ranks.is_first
             for term, count in zip(self.objective.terms, counts, strict=True)
         ]
-
-    def _divided(self, batches: list[Batch]) -> list[Batch]:
-        parts, weights = [], []
-        shapes = zip(batches, self.objective.terms, self.objective.weight_shapes(batches), strict=True)
-        for batch, term, (count, residuals) in shapes:
-            before = np.asarray(batch[WEIGHTS]) if WEIGHTS in batch else np.ones((count, residuals))
-            if term.condition.rows is not None:
-                parts.append(batch)
-                weights.append(before * float(self.ranks.is_first))
-                continue
-            rows, counted = _chosen(self.ranks, count)
-            chosen = np.arange(count)[rows]
-            # Partners stand in the second half.
-            places = np.concatenate([chosen, chosen + count]) if term.condition.paired else chosen
-            arrays = {name: np.asarray(x)[places] for name, x in batch.items() if name != WEIGHTS}
-            parts.append({name: dt.Tensor(x, device=batch[name].device) for name, x in arrays.items()})
-            weights.append(before[rows] * (counted / count))
-        return weighed(parts, weights)
-
-
-def _chosen(ranks: dt.parallel.Ranks, count: int) -> tuple[slice, int]:
-    """A rank's rows of so many, and how many of them count: where there are none for it, it takes one that does not."""
-    rows = ranks.share(count)
-    counted = rows.stop - rows.start
-    return (rows, counted) if counted else (slice(0, 1), 0)
-
-
-def _pack(evaluated: Evaluated) -> dt.Tensor:
-    (_, terms), gradients = evaluated
-    packed: dt.Tensor = dt.ops.concat([x.reshape(-1) for x in (terms, *gradients)])
-    return packed

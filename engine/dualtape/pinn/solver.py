@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from os import PathLike, fspath
 from pathlib import Path
@@ -24,6 +24,7 @@ from dualtape.pinn.precision import precision_of, read_precision
 from dualtape.pinn.problem import Problem
 from dualtape.pinn.progress import make_progress
 from dualtape.pinn.sampling import read_count, read_sampler
+from dualtape.pinn.several_devices import read_devices
 from dualtape.pinn.solution import Solution
 from dualtape.pinn.stages import LBFGS, Adam, Schedule, TrainingStage, default_schedule, read_schedule
 from dualtape.pinn.training import Settings, Stopped, Training
@@ -56,6 +57,7 @@ def solve(
     seconds: float | None = None,
     progress: bool | None = None,
     comm: Any = None,
+    devices: Sequence[str] | Mapping[str, float] | None = None,
 ) -> Solution:
     """Train ``network`` until it satisfies ``problem``.
 
@@ -118,6 +120,11 @@ def solve(
         Train by all processes of a communicator of mpi4py, each of which must call this with the same arguments: each
         computes with its share of the points. ``dt.parallel.world()`` is that of ``mpiexec``. All begin with the
         network of rank 0, which alone prints, writes and calls ``watch``; all end with the same one.
+    devices
+        Compute losses and gradients on several devices of this process at the same time, ``["opencl:0", "opencl:1"]``,
+        of a network that is on the host. Each takes points as fast as it was at the first step; so that runs are the
+        same bits, say the shares yourself: ``{"opencl:0": 0.7, "opencl:1": 0.3}``. Jacobians, for least squares, are
+        computed on one.
 
     Returns
     -------
@@ -157,6 +164,7 @@ def solve(
         _read_weighting(weighting, problem),
         bool(scaled),
         read_count("seed", seed, 0),
+        _read_devices(devices, comm, trained[0]),
     )
     path = _read_path(checkpoint)
     if resume and path is None:
@@ -241,6 +249,17 @@ def _read_stages(
     lbfgs = read_count("lbfgs_steps", 3_000 if lbfgs_steps is None else lbfgs_steps, 0)
     begun: list[TrainingStage] = [Adam(adam, learning_rate=learning_rate)] if adam or not lbfgs else []
     return (*begun, LBFGS(lbfgs)) if lbfgs else tuple(begun)
+
+
+def _read_devices(devices: Any, comm: Any, first: dt.Parameter) -> Any:
+    if devices is None:
+        return None
+    read_devices(devices)
+    if comm is not None:
+        raise ArgumentError("`devices` are those of one process; with `comm` each process computes on its own device")
+    if first.device.name != "host":
+        raise ArgumentError(f"`devices` share the points of a network on the host; this one is on {first.device.name}")
+    return devices
 
 
 def _check_held(held: Sequence[dt.Parameter], trained: Sequence[dt.Parameter]) -> None:

@@ -19,6 +19,7 @@ from dualtape.pinn.objective import WEIGHTS, Batch, Objective
 from dualtape.pinn.precision import warn_of_float32
 from dualtape.pinn.problem import Problem
 from dualtape.pinn.progress import Progress
+from dualtape.pinn.several_devices import Devices, SeveralDevices
 from dualtape.pinn.stages import FirstOrder, TrainingStage
 from dualtape.pinn.unknowns import Network, check_network, unknown_fields
 from dualtape.pinn.validation import validation_of
@@ -41,6 +42,7 @@ class Settings:
     weighting: Weighting | None
     scaled: bool
     seed: int
+    devices: Devices | None = None
 
 
 class Stopped(Exception):
@@ -97,6 +99,8 @@ class Training:
         self.work = Work(self.objective, self.parameters)
         if self.ranks.size > 1:
             self.work = DividedWork(self.objective, self.parameters, self.ranks)
+        elif settings.devices is not None:
+            self.work = SeveralDevices(self.objective, self.parameters, settings.devices)
         self._require_same_points()
         if settings.weighting is not None:
             self._set_weights([np.ones(shape) for shape in self.objective.weight_shapes(self.batches)])

@@ -23,13 +23,15 @@ class Work:
         The loss.
     parameters
         What gradients are taken by.
+    differentiate
+        The function behind :meth:`evaluate`, to be part of another program.
     """
 
     def __init__(self, objective: Objective, parameters: dt.ParameterTuple) -> None:
         self.objective = objective
         self.parameters = parameters
-        self._differentiate = dt.value_and_grad(objective, None, weights=parameters, has_aux=True)
-        self._evaluate = dt.jit(self._differentiate)
+        self.differentiate = dt.value_and_grad(objective, None, weights=parameters, has_aux=True)
+        self._evaluate = dt.jit(self.differentiate)
         self._residual_size = dt.jit(objective.residual_size)
         self._residuals = dt.jit(objective.residuals)
         self._rows = dt.jit(objective.rows)
@@ -47,7 +49,7 @@ class Work:
         """A function that takes a step along the gradients, and gives the terms before it."""
 
         def step(batches: list[Batch]) -> Any:
-            (_, terms), gradients = self._differentiate(batches)
+            (_, terms), gradients = self.differentiate(batches)
             optimizer(gradients)
             return terms
 
