@@ -142,6 +142,15 @@ def test_what_is_no_space_is_refused(space: Any, kind: type[Exception], message:
         pinn.sweep(train, SPACE, executor=3)
 
 
+def test_a_file_that_cannot_be_written_is_refused_before_the_first_run(tmp_path: Path) -> None:
+    called: list[int] = []
+    with pytest.raises(errors.CheckpointError, match="cannot read and write"):
+        pinn.sweep(lambda seed: called.append(seed) or {}, {"seed": [0]}, path=tmp_path, progress=False)  # type: ignore[func-returns-value]
+    assert not called
+    pinn.sweep(lambda seed: {"x": 1}, {"seed": [0]}, path=tmp_path / "new" / "table.jsonl", progress=False)
+    assert (tmp_path / "new" / "table.jsonl").read_text().count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [

@@ -122,7 +122,7 @@ class TableFile:
     Parameters
     ----------
     path
-        The file; it need not exist.
+        The file; neither it nor its folder need exist.
 
     Attributes
     ----------
@@ -133,10 +133,12 @@ class TableFile:
     def __init__(self, path: Path, names: Sequence[str]) -> None:
         self.path = path
         self.found: dict[str, PlainData] = {}
-        try:
-            content = path.read_bytes() if path.exists() else b""
+        try:  # before hours of work
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.open("ab").close()
+            content = path.read_bytes()
         except OSError as failure:
-            raise CheckpointError(f"cannot read {str(path)!r}: {failure}") from failure
+            raise CheckpointError(f"cannot read and write {str(path)!r}: {failure}") from failure
         # What was cut off while it was written is not there.
         self._length = content.rfind(b"\n") + 1
         for number, line in enumerate(content[: self._length].splitlines(), 1):
@@ -159,7 +161,7 @@ class TableFile:
         """Write down a run; what was written before stays whatever happens."""
         line = json.dumps({"values": values, "results": results}).encode() + b"\n"
         try:
-            with self.path.open("r+b" if self.path.exists() else "w+b") as file:
+            with self.path.open("r+b") as file:
                 file.truncate(self._length)
                 file.seek(self._length)
                 file.write(line)
