@@ -67,7 +67,7 @@ def gradient(points: int, device: str) -> Row:
     given = training(points, device)
 
     def step() -> float:
-        (_, terms, _), _ = given.evaluate(given.batches)
+        (_, terms), _ = given.work.evaluate(given.batches)
         given.device.synchronize()
         return float(terms.asnumpy().sum())
 
@@ -92,7 +92,7 @@ def lbfgs(points: int, device: str, iterations: int) -> dict[str, float]:
     _iterate(training(points, device, 3))  # builds kernels
     given = training(points, device, iterations)
     given.losses()
-    inside, compiled = [], given.evaluate
+    inside, compiled = [], given.work.evaluate
 
     def timed(batches: Any) -> Any:
         start = time.perf_counter()
@@ -102,7 +102,7 @@ def lbfgs(points: int, device: str, iterations: int) -> dict[str, float]:
         return result
 
     # Where the solver looks for it.
-    given.evaluate = timed  # type: ignore[assignment]
+    given.work.evaluate = timed  # type: ignore[method-assign]
     given.enter(0)
     gc.collect()  # what tracing left, which other engines of this process make long work of
     start = time.perf_counter()

@@ -9,6 +9,7 @@ from dualtape import initializer as initializer
 from dualtape import nn as nn
 from dualtape import ops as ops
 from dualtape import optim as optim
+from dualtape import parallel as parallel
 from dualtape import random as random
 from dualtape.autodiff.fields import bilaplacian as bilaplacian
 from dualtape.autodiff.fields import curl as curl

@@ -46,8 +46,7 @@ def main() -> None:
 
 
 def _fail(message: str) -> NoReturn:
-    print(f"dualtape: {message}", file=sys.stderr)
-    raise SystemExit(1)
+    dt.parallel.fail(f"dualtape: {message}")
 
 
 def _show_version(wanted: bool) -> None:
@@ -131,9 +130,15 @@ def solve(
     quick: Annotated[bool, typer.Option("--quick", help="A tenth of the work: to see that it runs.")] = False,
     progress: Annotated[bool, typer.Option(help="Show how it goes.")] = True,
 ) -> None:
-    """Train a network on a known problem; save a picture and a checkpoint; print the error."""
+    """Train a network on a known problem; save a picture and a checkpoint; print the error.
+
+    By all processes of `mpiexec -n 4 dualtape solve ...`, if it is started so.
+    """
     from dualtape import nn, pinn
 
+    comm = dt.parallel.world()
+    dt.parallel.divide_cores(comm)
+    ranks = dt.parallel.Ranks(comm)
     picture = output or Path(f"{problem}.png")
     if no_checkpoint and (checkpoint or resume):
         given = "--checkpoint" if checkpoint else "--resume"
@@ -143,10 +148,10 @@ def solve(
     if quick:
         steps, curvature_steps, points = steps // 10, curvature_steps // 10, max(points // 4, 1)
     task: pinn.Problem = getattr(pinn, problem.value)()
-    # The first one beside the host, if there is one.
-    chosen = device if device is not None else dt.devices()[:2][-1].name
+    chosen = device if device is not None else dt.parallel.own_device(comm).name
     with dt.device(chosen) as where:
-        print(f"{problem} on {where}")
+        if ranks.is_first:
+            print(f"{problem} on {where}" + (f", by {ranks.size} processes" if ranks.size > 1 else ""))
         network = nn.MLP(len(task.inputs), 1, width=width, depth=depth, dtype=getattr(dt, dtype), seed=seed)
         weights = sum(parameter.size for parameter in network.trainable_params())
         try:
@@ -159,9 +164,12 @@ def solve(
                 checkpoint=saved,
                 resume=resume,
                 progress=None if progress else False,
+                comm=comm,
             )
         except KeyboardInterrupt as stop:
             _fail(f"{stop}; the checkpoint is in {saved}: go on from there with --resume" if saved else str(stop))
+        if not ranks.is_first:
+            return
         solution.plot(picture)
         error = solution.error()
     reference = "Cole-Hopf" if problem is ProblemName.burgers else "exact"

@@ -173,7 +173,7 @@ def test_a_jacobian_that_would_be_large_is_squared_in_parts(monkeypatch: pytest.
         return pinn.solve(problem, network(), optimizer=stage, resample=0, **SMALL).history.total
 
     whole = losses()
-    monkeypatch.setattr("dualtape.pinn.descents.MOST_JACOBIAN", 0)
+    monkeypatch.setattr("dualtape.pinn.work.MOST_JACOBIAN", 0)
     np.testing.assert_allclose(losses()[:6], whole[:6], rtol=1e-6)
 
 

@@ -138,7 +138,7 @@ def _compile_complex(program: Program, home: Device, chosen: Device | None) -> t
     halves = in_reals(program, home)
     run, source, explanation = compile_program(optimise(halves.program), home, chosen)
     if not source and home is HOST:
-        return replayed(program, home, _Bodies(chosen).compile), "", explanation
+        return replayed(program, home, _Bodies(chosen)), "", explanation
     return on_pairs(halves, run, home), source, f"{explanation}, on pairs of reals"
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, final
 import numpy as np
 
 from dualtape.errors import ArgumentError, ShapeError
-from dualtape.optim.normal_equations import NormalEquations, SquaredEquations
+from dualtape.optim.normal_equations import NormalEquations, SquaredEquations, Total
 from dualtape.optim.parameter_vector import ParameterVector
 from dualtape.parameter import Parameter
 from dualtape.tensor import Tensor
@@ -24,6 +24,10 @@ def number_of_state(optimizer: object, name: str, told: Tensor) -> Any:
     if kind is int and not math.isfinite(number):
         raise ArgumentError(f"{name!r} in the state of `{type(optimizer).__name__}` is {number}; expected a count")
     return kind(number)
+
+
+def _alone(x: np.ndarray) -> np.ndarray:
+    return x
 
 
 class Trial(NamedTuple):
@@ -70,7 +74,12 @@ class LeastSquares(ABC):
         """A place where the loss is lower, or ``None``."""
 
     @final
-    def step(self, linearise: Callable[[], tuple[Any, ...]], residuals: Callable[[], Any]) -> bool:
+    def step(
+        self,
+        linearise: Callable[[], tuple[Any, ...]],
+        residuals: Callable[[], Any],
+        total: Total | None = None,
+    ) -> bool:
         """One step; whether it has lowered the loss. If not, the parameters are what they were.
 
         Parameters
@@ -81,6 +90,9 @@ class LeastSquares(ABC):
             residuals, J'r and J'J, as :func:`normal_equations` gives them.
         residuals
             It gives the residuals alone.
+        total
+            Where the residuals are divided among processes, each of which gives its own: what makes the sum over all
+            processes of an array, the same in each. Then the matrix is that of the weights, n x n.
 
         Raises
         ------
@@ -88,16 +100,17 @@ class LeastSquares(ABC):
             A residual or a derivative is infinite or NaN where the step begins.
         """
         start = self._vector.get()
-        equations = self._read_equations([np.asarray(x, np.float64) for x in linearise()])
+        summed = _alone if total is None else total
+        equations = self._read_equations([np.asarray(x, np.float64) for x in linearise()], total)
         values = equations.residuals
 
         def trial(vector: np.ndarray) -> Trial:
             self._vector.set(vector)
             with np.errstate(all="ignore"):  # they may be infinite
                 found = np.asarray(residuals(), np.float64)
-                return Trial(vector, float(found @ found), found)
+                return Trial(vector, float(summed(found @ found)), found)
 
-        here = Trial(start, float(values @ values), values)
+        here = Trial(start, float(summed(values @ values)), values)
         found = None
         try:
             found = self.descend(here, equations, trial)
@@ -107,7 +120,7 @@ class LeastSquares(ABC):
         self.iterations += found is not None
         return found is not None
 
-    def _read_equations(self, given: list[np.ndarray]) -> NormalEquations:
+    def _read_equations(self, given: list[np.ndarray], total: Total | None) -> NormalEquations:
         name, size = type(self).__name__, self._vector.size
         count = given[0].size
         squared = len(given) == 3
@@ -120,9 +133,12 @@ class LeastSquares(ABC):
         if shapes != expected:
             got, wanted = (", ".join(map(str, x)) for x in (shapes, expected))
             raise ShapeError(f"`{name}` got {what} of shapes {got}; expected {wanted}, for {count} residuals")
-        if not all(np.isfinite(x).all() for x in given):
+        bad = np.array(float(not all(np.isfinite(x).all() for x in given)))
+        if bad if total is None else total(bad):
             raise ArithmeticError(f"`{name}` cannot begin where residuals or derivatives are not finite")
-        return SquaredEquations(*given) if squared else NormalEquations(*given)
+        if squared:
+            return SquaredEquations(*given, total=total)
+        return NormalEquations(*given, total=total)
 
     def state(self) -> dict[str, Tensor]:
         """All that it knows, the parameters' values included, for :func:`dualtape.save_checkpoint`."""

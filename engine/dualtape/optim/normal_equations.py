@@ -6,18 +6,22 @@ from collections.abc import Callable
 
 import numpy as np
 
+Total = Callable[[np.ndarray], np.ndarray]
+
 
 class NormalEquations:
     """``(J'J + damping I) step = -J'r``, in the space of weights or, where there are fewer residuals, in theirs.
 
-    There the step is ``-J' (JJ' + damping I)^-1 r``, which is the same one: the Woodbury identity.
+    There the step is ``-J' (JJ' + damping I)^-1 r``, which is the same one: the Woodbury identity. Where other
+    processes have other rows of J and r, ``total`` adds up what all have, and the space is that of weights.
     """
 
-    def __init__(self, residuals: np.ndarray, matrix: np.ndarray) -> None:
+    def __init__(self, residuals: np.ndarray, matrix: np.ndarray, total: Total | None = None) -> None:
         self._matrix, self.residuals = matrix, residuals
-        self.gradient: np.ndarray = matrix.T @ residuals
-        self._is_dual = len(residuals) < matrix.shape[1]
-        self._square = matrix @ matrix.T if self._is_dual else matrix.T @ matrix
+        self._total: Total = total or (lambda x: x)
+        self.gradient: np.ndarray = self._pulled(residuals)
+        self._is_dual = total is None and len(residuals) < matrix.shape[1]
+        self._square = matrix @ matrix.T if self._is_dual else self._total(matrix.T @ matrix)
         self.largest = float(self._square.diagonal().max())
         """The largest number on the diagonal: the scale of a damping."""
 
@@ -45,7 +49,8 @@ class NormalEquations:
         return solve
 
     def _pulled(self, x: np.ndarray) -> np.ndarray:
-        return np.asarray(self._matrix.T @ x)
+        """J'x, for all rows."""
+        return self._total(self._matrix.T @ x)
 
     def bending(self, step: np.ndarray, ahead: np.ndarray, share: float) -> np.ndarray:
         """The second derivative of the residuals along a step, from those ``ahead``, at a share of it."""
@@ -59,10 +64,14 @@ class NormalEquations:
 class SquaredEquations(NormalEquations):
     """The same from J'r and J'J alone, in the space of weights: for so many residuals that J would fill memory."""
 
-    def __init__(self, residuals: np.ndarray, gradient: np.ndarray, square: np.ndarray) -> None:
-        self.residuals, self.gradient, self._square = residuals, gradient, square
+    def __init__(
+        self, residuals: np.ndarray, gradient: np.ndarray, square: np.ndarray, total: Total | None = None
+    ) -> None:
+        self.residuals = residuals
+        self._total = total or (lambda x: x)
+        self.gradient, self._square = self._total(gradient), self._total(square)
         self._is_dual = False
-        self.largest = float(square.diagonal().max())
+        self.largest = float(self._square.diagonal().max())
 
     def _pulled(self, x: np.ndarray) -> np.ndarray:
         assert x is self.residuals, "what J' makes of other vectors is not known"

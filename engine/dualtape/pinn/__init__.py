@@ -33,6 +33,7 @@ from dualtape.pinn.domains import Triangle as Triangle
 from dualtape.pinn.domains import from_mesh as from_mesh
 from dualtape.pinn.domains import from_shapely as from_shapely
 from dualtape.pinn.domains import from_surface as from_surface
+from dualtape.pinn.ensemble import Ensemble as Ensemble
 from dualtape.pinn.errors import DivergedError as DivergedError
 from dualtape.pinn.fields import Field as Field
 from dualtape.pinn.fields import Points as Points
@@ -77,6 +78,8 @@ from dualtape.pinn.stages import SSBroyden as SSBroyden
 from dualtape.pinn.stages import TrainingStage as TrainingStage
 from dualtape.pinn.stages import curriculum as curriculum
 from dualtape.pinn.stages import default_schedule as default_schedule
+from dualtape.pinn.sweeping import sweep as sweep
+from dualtape.pinn.table import Table as Table
 from dualtape.pinn.watching import StopTraining as StopTraining
 from dualtape.pinn.watching import Track as Track
 from dualtape.pinn.weighting import Balanced as Balanced

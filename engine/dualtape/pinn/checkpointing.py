@@ -36,19 +36,31 @@ def prepare_saving(training: Training, path: Path) -> None:
                 f"a trained parameter of shape {parameter.shape} has no name by which a resumed run would find it in "
                 "the checkpoint; make it as in Parameter(..., name='speed')"
             )
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as failure:
-        raise CheckpointError(f"cannot write {str(path)!r}: no folder can be made for it: {failure}") from failure
-    dt.check_checkpoint_path(path)
+
+    def prepare() -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as failure:
+            raise CheckpointError(f"cannot write {str(path)!r}: no folder can be made for it: {failure}") from failure
+        dt.check_checkpoint_path(path)
+
+    training.ranks.on_first(prepare)
 
 
 def save_training(training: Training, path: Path) -> None:
-    """Write everything that a run needs to go on; the file changes in one instant, or not at all."""
+    """Write everything that a run needs to go on; the file changes in one instant, or not at all.
+
+    Of several ranks all must call it, and rank 0 writes: nothing in the file depends on how many there are.
+    """
+    losses = training.losses()
+    training.ranks.on_first(lambda: _write(training, losses, path))
+
+
+def _write(training: Training, losses: np.ndarray, path: Path) -> None:
     tensors = {name: p.value() for name, p in _parameters(training).items()} | _points(training)
     tensors |= {DESCENT + name: tensor for name, tensor in training.descent.state().items()}
     tensors[HISTORY] = dt.Tensor(training.history.terms, device="host")
-    tensors[LOSSES] = dt.Tensor(training.losses(), device="host")
+    tensors[LOSSES] = dt.Tensor(losses, device="host")
     progress = {
         "steps": [steps for _, steps in training.history.stages],
         "draws": training.draws,

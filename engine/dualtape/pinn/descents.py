@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 import dualtape as dt
 from dualtape import optim
-from dualtape.pinn.objective import Batch, Objective
+from dualtape.pinn.objective import Batch
 from dualtape.pinn.stages import (
     LBFGS,
     SOAP,
@@ -23,10 +23,7 @@ from dualtape.pinn.stages import (
     SSBroyden,
     TrainingStage,
 )
-
-Differentiated = Callable[[list[Batch]], Any]
-MOST_JACOBIAN = 256 << 20
-"""Bytes of a Jacobian that is made as a whole."""
+from dualtape.pinn.work import Work
 
 
 class Descent(ABC):
@@ -55,25 +52,15 @@ class Descent(ABC):
 class GradientDescent(Descent):
     """Steps along gradients; the terms are those before a step."""
 
-    def __init__(self, stage: FirstOrder, parameters: dt.ParameterTuple, differentiate: Differentiated) -> None:
+    def __init__(self, stage: FirstOrder, parameters: dt.ParameterTuple, work: Work) -> None:
         rate = stage.learning_rate
         self._parameters = parameters
         kind = optim.SOAP if isinstance(stage, SOAP) else optim.Adam
-        optimizer = kind(parameters, optim.CosineDecayLR(rate / 20, rate, max(stage.steps, 1)))
-        self._optimizer = optimizer
-
-        def step(batches: list[Batch]) -> Any:
-            (_, terms, distance), gradients = differentiate(batches)
-            optimizer(gradients)
-            return terms, distance
-
-        # One program, so that the update runs where the gradients are; and the kernel of all other stages, which says
-        # how far the equations are from holding, too.
-        self._step = dt.jit(step)
+        self._optimizer = kind(parameters, optim.CosineDecayLR(rate / 20, rate, max(stage.steps, 1)))
+        self._step = work.stepping(self._optimizer)
 
     def step(self, batches: list[Batch]) -> np.ndarray | None:
-        terms: np.ndarray = self._step(batches)[0].asnumpy()
-        return terms
+        return self._step(batches)
 
     def loss_changed(self) -> None:
         pass
@@ -109,12 +96,12 @@ class _OwnState(Descent):
 class _Trials:
     """The losses that an optimizer tries, each with its terms."""
 
-    def __init__(self, evaluate: Differentiated, batches: list[Batch]) -> None:
-        self._evaluate, self._batches = evaluate, batches
+    def __init__(self, work: Work, batches: list[Batch]) -> None:
+        self._work, self._batches = work, batches
         self.terms: dict[float, np.ndarray] = {}
 
     def __call__(self) -> tuple[float, Any]:
-        (_, stacked, _), gradients = self._evaluate(self._batches)
+        (_, stacked), gradients = self._work.evaluate(self._batches)
         terms = stacked.asnumpy()
         loss = float(terms.sum())
         self.terms[loss] = terms
@@ -124,13 +111,13 @@ class _Trials:
 class CurvatureDescent(_OwnState):
     """Iterations of a quasi-Newton method; the terms are those after one."""
 
-    def __init__(self, optimizer: optim.QuasiNewton, evaluate: Differentiated) -> None:
+    def __init__(self, optimizer: optim.QuasiNewton, work: Work) -> None:
         super().__init__(optimizer)
         self._optimizer = optimizer
-        self._evaluate = evaluate
+        self._work = work
 
     def step(self, batches: list[Batch]) -> np.ndarray | None:
-        tried = _Trials(self._evaluate, batches)
+        tried = _Trials(self._work, batches)
         restarts = self._optimizer.restarts
         try:
             found = self._optimizer.step(tried)
@@ -146,16 +133,15 @@ class CurvatureDescent(_OwnState):
 class ProductDescent(_OwnState):
     """Steps of Gauss and Newton without a matrix; the terms are those after one."""
 
-    def __init__(self, optimizer: optim.GaussNewtonCG, objective: Objective, evaluate: Differentiated) -> None:
+    def __init__(self, optimizer: optim.GaussNewtonCG, work: Work) -> None:
         super().__init__(optimizer)
         self._optimizer = optimizer
-        self._evaluate = evaluate
-        self._product = dt.jit(dt.gauss_newton_product(objective.rows, list(optimizer.parameters)))
+        self._work = work
 
     def step(self, batches: list[Batch]) -> np.ndarray | None:
-        tried = _Trials(self._evaluate, batches)
+        tried = _Trials(self._work, batches)
         try:
-            found = self._optimizer.step(tried, lambda v: self._product(v, batches))
+            found = self._optimizer.step(tried, lambda v: self._work.product(v, batches))
         except ArithmeticError:  # the caller finds out which term it is
             return None
         return tried.terms[self._optimizer.loss] if found else None
@@ -167,63 +153,48 @@ class ResidualDescent(_OwnState):
     Where the Jacobian would be large, and the method can do without, a step takes J'J, which is added up in parts.
     """
 
-    def __init__(self, optimizer: optim.LeastSquares, objective: Objective) -> None:
+    def __init__(self, optimizer: optim.LeastSquares, work: Work) -> None:
         super().__init__(optimizer)
         self._optimizer = optimizer
-        self._objective = objective
-        self._linearise = dt.jit(objective.linearised(optimizer.parameters))
-        self._square = dt.jit(objective.normal_equations(optimizer.parameters))
-        self._rows = dt.jit(objective.rows)
-
-    def _linearised(self, batches: list[Batch]) -> tuple[dt.Tensor, ...]:
-        rows = sum(rows * residuals for rows, residuals in self._objective.weight_shapes(batches))
-        parameters = self._optimizer.parameters
-        size = rows * sum(x.size for x in parameters) * parameters[0].dtype.bits // 8
-        program = self._linearise if size <= MOST_JACOBIAN or self._optimizer.needs_jacobian else self._square
-        found: tuple[dt.Tensor, ...] = program(batches)
-        return found
+        self._work = work
 
     def step(self, batches: list[Batch]) -> np.ndarray | None:
         tried: dict[float, np.ndarray] = {}
+        total, whole = self._work.total_over_rows(batches), self._optimizer.needs_jacobian
 
         def residuals() -> np.ndarray:
-            rows = self._rows(batches).asnumpy().astype(np.float64)
+            rows = self._work.rows(batches).astype(np.float64)
             with np.errstate(over="ignore"):
-                tried[float(rows @ rows)] = rows
-            return np.asarray(rows)
+                square = rows @ rows
+            tried[float(square if total is None else total(square))] = rows
+            return rows
 
         try:
-            found = self._optimizer.step(lambda: self._linearised(batches), residuals)
+            found = self._optimizer.step(lambda: self._work.linearise(batches, whole), residuals, total)
         except ArithmeticError:  # the caller finds out which term it is
             return None
-        return self._objective.of_rows(tried[self._optimizer.loss], batches) if found else None
+        return self._work.terms_of_rows(tried[self._optimizer.loss], batches) if found else None
 
 
-def make_descent(
-    stage: TrainingStage,
-    parameters: dt.ParameterTuple,
-    objective: Objective,
-    differentiate: Differentiated,
-    evaluate: Differentiated,
-) -> Descent:
-    """The optimizer of a stage; ``evaluate`` is ``differentiate``, of the objective, as a program of its own."""
+def make_descent(stage: TrainingStage, parameters: dt.ParameterTuple, work: Work) -> Descent:
+    """The optimizer of a stage."""
     match stage:
         case FirstOrder():
-            return GradientDescent(stage, parameters, differentiate)
+            return GradientDescent(stage, parameters, work)
         case LBFGS():
-            return CurvatureDescent(optim.LBFGS(parameters, stage.memory), evaluate)
+            return CurvatureDescent(optim.LBFGS(parameters, stage.memory), work)
         case SSBFGS():
-            return CurvatureDescent(optim.SSBFGS(parameters), evaluate)
+            return CurvatureDescent(optim.SSBFGS(parameters), work)
         case SSBroyden():
-            return CurvatureDescent(optim.SSBroyden(parameters), evaluate)
+            return CurvatureDescent(optim.SSBroyden(parameters), work)
         case LevenbergMarquardt():
             optimizer = optim.LevenbergMarquardt(parameters, stage.damping, stage.acceleration)
-            return ResidualDescent(optimizer, objective)
+            return ResidualDescent(optimizer, work)
         case GaussNewton():
-            return ResidualDescent(optim.GaussNewton(parameters, stage.damping), objective)
+            return ResidualDescent(optim.GaussNewton(parameters, stage.damping), work)
         case NaturalGradient():
-            return ResidualDescent(optim.NaturalGradient(parameters, stage.damping, stage.momentum), objective)
+            return ResidualDescent(optim.NaturalGradient(parameters, stage.damping, stage.momentum), work)
         case GaussNewtonCG():
             free = optim.GaussNewtonCG(parameters, stage.damping, stage.rank)
-            return ProductDescent(free, objective, evaluate)
+            return ProductDescent(free, work)
     raise AssertionError(stage)

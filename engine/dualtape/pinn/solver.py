@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from os import PathLike, fspath
 from pathlib import Path
-from threading import Event
 from typing import Any
+
+import numpy as np
 
 import dualtape as dt
 from dualtape.errors import ArgumentError, ArgumentTypeError, CheckpointError, DTypeError
+from dualtape.pinn.between_steps import BetweenSteps
 from dualtape.pinn.checkpointing import load_training, prepare_saving, save_training
 from dualtape.pinn.collocation import RAD, Fixed
 from dualtape.pinn.corners import warn_of_contradictions
@@ -21,11 +24,12 @@ from dualtape.pinn.precision import precision_of, read_precision
 from dualtape.pinn.problem import Problem
 from dualtape.pinn.progress import make_progress
 from dualtape.pinn.sampling import read_count, read_sampler
+from dualtape.pinn.several_devices import read_devices
 from dualtape.pinn.solution import Solution
 from dualtape.pinn.stages import LBFGS, Adam, Schedule, TrainingStage, default_schedule, read_schedule
 from dualtape.pinn.training import Settings, Stopped, Training
 from dualtape.pinn.untrained import warn_of_untrained
-from dualtape.pinn.watching import StopTraining, Watcher, Watchers
+from dualtape.pinn.watching import Watcher, Watchers
 from dualtape.pinn.weighting import Balanced, Weighting
 
 
@@ -52,6 +56,8 @@ def solve(
     watch_every: int = 100,
     seconds: float | None = None,
     progress: bool | None = None,
+    comm: Any = None,
+    devices: Sequence[str] | Mapping[str, float] | None = None,
 ) -> Solution:
     """Train ``network`` until it satisfies ``problem``.
 
@@ -111,6 +117,15 @@ def solve(
         End the training after so many, wherever it is. Stages have seconds of their own.
     progress
         A bar on a terminal, lines elsewhere; ``False`` shows nothing.
+    comm
+        Train by all processes of a communicator of mpi4py, each of which must call this with the same arguments: each
+        computes with its share of the points. ``dt.parallel.world()`` is that of ``mpiexec``. All begin with the
+        network of rank 0, which alone prints, writes and calls ``watch``; all end with the same one.
+    devices
+        Compute losses and gradients on several devices of this process at the same time, ``["opencl:0", "opencl:1"]``,
+        of a network that is on the host. Each takes points as fast as it was at the first step; so that runs are the
+        same bits, say the shares yourself: ``{"opencl:0": 0.7, "opencl:1": 0.3}``. Jacobians, for least squares, are
+        computed on one.
 
     Returns
     -------
@@ -151,6 +166,7 @@ def solve(
         _read_weighting(weighting, problem),
         bool(scaled),
         read_count("seed", seed, 0),
+        _read_devices(devices, comm, trained[0]),
     )
     path = _read_path(checkpoint)
     if resume and path is None:
@@ -159,6 +175,9 @@ def solve(
     budget = math.inf if seconds is None else _read_positive("seconds", seconds)
     every = read_count("watch_every", watch_every)
     began = time.perf_counter()
+    ranks = dt.parallel.Ranks(comm)
+    if progress is not False:
+        ranks.introduce()
 
     def present() -> Solution:
         solution.history = training.history
@@ -167,31 +186,21 @@ def solve(
         return solution
 
     watchers = Watchers(watch, every, present)
-    with dt.device(trained[0].device), deferred_interrupt() as interruption, make_progress(progress) as shown:
+    quiet = nullcontext() if ranks.is_first else warnings.catch_warnings(action="ignore")
+    shows = make_progress(progress if ranks.is_first else False)
+    with quiet, dt.device(trained[0].device), deferred_interrupt() as interruption, shows as shown:
         with precision_of(network, parameters, wanted):
-            training = Training(problem, network, trained, settings)
+            training = Training(problem, network, trained, settings, ranks)
             if path is not None:
                 prepare_saving(training, path)
-                if resume and path.exists():
+                if resume and ranks.of_first(np.array([path.exists()]))[0]:
                     load_training(training, path)
         solution = Solution(problem, network, training.objective.field, trained[0], training.history, 0.0, bool(scaled))
-        keep = _between_steps(training, path, pause, interruption)
 
-        def after_step() -> None:
-            keep()
-            try:
-                watchers.after_step(len(training.history))
-            except StopTraining:
-                raise
-            except BaseException:
-                training.go_back_if_lost()
-                if path is not None:
-                    save_training(training, path)
-                raise
-            if time.perf_counter() - began - watchers.seconds > budget:
-                raise StopTraining
+        def is_over() -> bool:
+            return time.perf_counter() - began - watchers.seconds > budget
 
-        training.after_step = after_step
+        training.after_step = BetweenSteps(training, watchers, path, pause, interruption, is_over)
         try:
             training.run(shown)
         except Stopped:
@@ -200,26 +209,8 @@ def solve(
             raise KeyboardInterrupt(f"stopped at step {len(training.history)}") from None
         if path is not None:
             save_training(training, path)
-        watchers.at_end(len(training.history))
+        ranks.on_first(lambda: watchers.at_end(len(training.history)))
         return present()
-
-
-def _between_steps(training: Training, path: Path | None, seconds: float, stop: Event) -> Callable[[], None]:
-    """Write checkpoints when it is time, and stop on Ctrl-C and SIGTERM."""
-    saved = time.monotonic()
-
-    def after_step() -> None:
-        nonlocal saved
-        if stop.is_set():
-            raise Stopped
-        if path is not None and time.monotonic() - saved > seconds:
-            try:
-                save_training(training, path)
-            except CheckpointError as failure:  # a disk that is full now may have room at the end
-                warnings.warn(f"{failure}; training goes on, and will try again", RuntimeWarning, stacklevel=2)
-            saved = time.monotonic()
-
-    return after_step
 
 
 def _read_parameters(
@@ -260,6 +251,17 @@ def _read_stages(
     lbfgs = read_count("lbfgs_steps", 3_000 if lbfgs_steps is None else lbfgs_steps, 0)
     begun: list[TrainingStage] = [Adam(adam, learning_rate=learning_rate)] if adam or not lbfgs else []
     return (*begun, LBFGS(lbfgs)) if lbfgs else tuple(begun)
+
+
+def _read_devices(devices: Any, comm: Any, first: dt.Parameter) -> Any:
+    if devices is None:
+        return None
+    read_devices(devices)
+    if comm is not None:
+        raise ArgumentError("`devices` are those of one process; with `comm` each process computes on its own device")
+    if first.device.name != "host":
+        raise ArgumentError(f"`devices` share the points of a network on the host; this one is on {first.device.name}")
+    return devices
 
 
 def _check_held(held: Sequence[dt.Parameter], trained: Sequence[dt.Parameter]) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import dualtape as dt
 from dualtape.pinn.collocation import Drawing, Policy
 from dualtape.pinn.descents import make_descent
+from dualtape.pinn.division import DividedWork
 from dualtape.pinn.errors import DivergedError
 from dualtape.pinn.history import History
 from dualtape.pinn.minibatches import MiniBatches
@@ -18,11 +19,13 @@ from dualtape.pinn.objective import WEIGHTS, Batch, Objective
 from dualtape.pinn.precision import warn_of_float32
 from dualtape.pinn.problem import Problem
 from dualtape.pinn.progress import Progress
+from dualtape.pinn.several_devices import Devices, SeveralDevices
 from dualtape.pinn.stages import FirstOrder, TrainingStage
 from dualtape.pinn.unknowns import Network, check_network, unknown_fields
 from dualtape.pinn.validation import validation_of
 from dualtape.pinn.watching import StopTraining
 from dualtape.pinn.weighting import TrainingFacts, Weighting
+from dualtape.pinn.work import Work, weighed
 
 # Where no way leads further down, the loss must have come this far below the last such place, or the stage ends.
 _LOWER = 0.9
@@ -39,6 +42,7 @@ class Settings:
     weighting: Weighting | None
     scaled: bool
     seed: int
+    devices: Devices | None = None
 
 
 class Stopped(Exception):
@@ -52,8 +56,12 @@ class Training:
     ----------
     parameters
         What is trained.
+    ranks
+        The processes that do the work, each of which holds all of this.
+    work
+        What is computed of the loss.
     batches
-        Points and data of each term of the loss.
+        Points and data of each term of the loss: all of them, whatever the number of processes.
     stage, descent
         Which of the stages it is in, and the optimizer at work there.
     draws
@@ -69,11 +77,18 @@ class Training:
     """
 
     def __init__(
-        self, problem: Problem, network: Network, parameters: tuple[dt.Parameter, ...], settings: Settings
+        self,
+        problem: Problem,
+        network: Network,
+        parameters: tuple[dt.Parameter, ...],
+        settings: Settings,
+        ranks: dt.parallel.Ranks | None = None,
     ) -> None:
+        self.ranks = ranks or dt.parallel.Ranks()
         self.problem = problem
         self.settings = settings
         self.parameters = dt.ParameterTuple(parameters)
+        self._begin_as_first()
         self.device = parameters[0].device
         self.dtype = parameters[0].dtype
         self.draws = 0
@@ -81,11 +96,12 @@ class Training:
         check_network(problem, network, self.batches[0]["points"])
         field = unknown_fields(problem, network, parameters[0], settings.scaled)
         self.objective = Objective(problem, field, self.batches)
-        self._differentiate = dt.value_and_grad(self.objective, None, weights=self.parameters, has_aux=True)
-        self.evaluate = dt.jit(self._differentiate)
-        self._all_residuals = dt.jit(self.objective.residuals)
-        linearised = self.objective.linearised(self.parameters)
-        self._row_lengths = dt.jit(lambda batches: dt.ops.sqrt(dt.ops.square(linearised(batches)[1]).sum(axis=1)))
+        self.work = Work(self.objective, self.parameters)
+        if self.ranks.size > 1:
+            self.work = DividedWork(self.objective, self.parameters, self.ranks)
+        elif settings.devices is not None:
+            self.work = SeveralDevices(self.objective, self.parameters, settings.devices)
+        self._require_same_points()
         if settings.weighting is not None:
             self._set_weights([np.ones(shape) for shape in self.objective.weight_shapes(self.batches)])
         self._validation = validation_of(problem, self.objective.field, self.tensor)
@@ -93,6 +109,20 @@ class Training:
         self._begin(0)
         self.after_step: Callable[[], None] = lambda: None
         self.keep_values()
+
+    def _begin_as_first(self) -> None:
+        """Take what rank 0 begins with: networks may have been made at random."""
+        if self.ranks.size == 1:
+            return
+        shapes = [(parameter.name, parameter.shape, str(parameter.dtype)) for parameter in self.parameters]
+        self.ranks.require_same("a network or parameters", repr(shapes).encode())
+        stages = [(stage.steps, stage.character()) for stage in self.settings.stages]
+        s = self.settings
+        told = (stages, s.points, s.sampler, s.policy, s.weighting, s.scaled, s.seed)
+        self.ranks.require_same("arguments of `solve`", repr(told).encode())
+        for parameter in self.parameters:
+            array = self.ranks.of_first(np.asarray(parameter))
+            parameter.set_data(dt.Tensor(array.astype(parameter.dtype.numpy), device=parameter.device))
 
     # Points
 
@@ -116,32 +146,22 @@ class Training:
         points = policy.redrawn(self._draw, present, self._residuals)
         before = self.batches
         self.batches = self._tensors([{"points": points}, *self._draw.conditions()])
+        self._require_same_points()
         weighting = self.settings.weighting
         if weighting is not None:
             weights = [batch[WEIGHTS].asnumpy().astype(np.float64) for batch in before]
             self._set_weights(weighting.redrawn(weights, self.objective.weight_shapes(self.batches)))
         self.descent.loss_changed()
 
-    def _gradient_norms(self, batches: list[Batch]) -> np.ndarray:
-        """How long the gradient of each term of the loss is: by the kernels of a step, in which the others weigh 0."""
-        shapes = self.objective.weight_shapes(batches)
-        norms = []
-        for i, j in [(i, j) for i, (_, residuals) in enumerate(shapes) for j in range(residuals)]:
-            chosen = [np.zeros(shape) for shape in shapes]
-            chosen[i][:, j] = 1
-            weighed = [batch | {WEIGHTS: self.tensor(w)} for batch, w in zip(batches, chosen, strict=True)]
-            gradients = self.evaluate(weighed)[1]
-            norms.append(np.linalg.norm(np.concatenate([g.asnumpy().ravel().astype(np.float64) for g in gradients])))
-        return np.array(norms)
-
-    def _traces(self, batches: list[Batch]) -> np.ndarray:
-        """For each term of the loss the mean square of the gradients of its residuals."""
-        bare = [{name: x for name, x in batch.items() if name != WEIGHTS} for batch in batches]
-        # Squares of roots: of_rows adds up what stands in each term.
-        return self.objective.of_rows(np.asarray(self._row_lengths(bare)), bare)
+    def _require_same_points(self) -> None:
+        """Each rank draws all points itself, and takes its share: draws that depend on the rank would be mixed."""
+        if self.ranks.size > 1:
+            for term, batch in zip(self.objective.terms, self.batches, strict=True):
+                content = b"".join(np.asarray(batch[name]).tobytes() for name in sorted(batch))
+                self.ranks.require_same(f"points or data of {term.condition.name!r}", content)
 
     def _set_weights(self, weights: list[np.ndarray]) -> None:
-        self.batches = [batch | {WEIGHTS: self.tensor(w)} for batch, w in zip(self.batches, weights, strict=True)]
+        self.batches = weighed(self.batches, weights)
 
     def weights(self) -> dict[str, float]:
         """What each term of the loss is multiplied by, in the mean over its points."""
@@ -158,9 +178,9 @@ class Training:
         present = TrainingFacts(
             [batch[WEIGHTS].asnumpy().astype(np.float64) for batch in batches],
             None if domain.time is None else points[:, domain.axis(domain.time)].astype(np.float64),
-            lambda: [r.asnumpy().astype(np.float64) for r in self._all_residuals(batches)],
-            lambda: self._gradient_norms(batches),
-            lambda: self._traces(batches),
+            lambda: [residuals.astype(np.float64) for residuals in self.work.residuals(batches)],
+            lambda: self.work.gradient_norms(batches),
+            lambda: self.work.traces(batches),
             len(self.history),
             tuple(term.balanced for term in self.objective.terms),
         )
@@ -169,14 +189,8 @@ class Training:
 
     def _residuals(self, points: np.ndarray) -> np.ndarray:
         """How far the equations are from holding at other points, of shape (N, 1)."""
-        found = []
-        for part in np.split(points, points.shape[0] // self.settings.points):  # as many at a time as a step takes
-            batch = {"points": self.tensor(part)}
-            if WEIGHTS in self.batches[0]:
-                batch[WEIGHTS] = self.tensor(np.ones((part.shape[0], self.batches[0][WEIGHTS].shape[1])))
-            (_, _, distance), _ = self.evaluate([batch, *self.batches[1:]])
-            found.append(distance.asnumpy())
-        return np.concatenate(found)
+        parts = np.split(points, points.shape[0] // self.settings.points)  # as many points at a time as a step takes
+        return np.concatenate([self.work.residual_size(self.tensor(part), self.batches) for part in parts])
 
     # Stages
 
@@ -188,7 +202,7 @@ class Training:
         for begun in self.settings.stages[: stage + 1]:
             for parameter, value in begun.holds.items():
                 parameter.set_data(dt.ops.full_like(parameter.value(), value))
-        self.descent = make_descent(present, self.parameters, self.objective, self._differentiate, self.evaluate)
+        self.descent = make_descent(present, self.parameters, self.work)
         self._minibatches: MiniBatches | None = None
         self.lowest: float | None = None
         self.seconds = 0.0
@@ -233,7 +247,7 @@ class Training:
                 self._finite = before
                 self.history.append(terms)
                 progress.step(done + 1, self.history.names, terms, self._validation)
-                self.seconds = time.perf_counter() - began
+                self.seconds = self._agreed(time.perf_counter() - began)
             ended = False
             if terms is None or self.descent.restarted:
                 # There is a way on, by the gradient alone or on other points.
@@ -246,6 +260,10 @@ class Training:
                 self._redraw(policy)
             if ended:
                 return
+
+    def _agreed(self, seconds: float) -> float:
+        """The clock of rank 0: stages may end by time, and must end for all ranks."""
+        return float(self.ranks.of_first(np.array([seconds]))[0]) if self.ranks.size > 1 else seconds
 
     def _has_ended(self, goes_on: bool) -> bool:
         """Whether a stage has come as far down as it can, now that what was learned leads no further."""
@@ -276,12 +294,12 @@ class Training:
 
     def losses(self) -> np.ndarray:
         """The terms of the loss at the present parameters and points."""
-        (_, terms, _), _ = self.evaluate(self.batches)
+        (_, terms), _ = self.work.evaluate(self.batches)
         return np.asarray(terms)
 
     def _finite_losses(self) -> np.ndarray:
         """The same; it is an error if one of them, or a gradient, is not finite."""
-        (_, stacked, _), gradients = self.evaluate(self.batches)
+        (_, stacked), gradients = self.work.evaluate(self.batches)
         terms: np.ndarray = stacked.asnumpy()
         self._require_finite(terms)
         for parameter, gradient in zip(self.parameters, gradients, strict=True):

@@ -135,6 +135,10 @@ class Watchers:
         self._present = present
         self.seconds = 0.0
 
+    def have_turn(self, steps: int) -> bool:
+        """Whether anyone looks on after so many steps."""
+        return any(steps % every == 0 for _, every in self._all)
+
     def after_step(self, steps: int) -> None:
         """Call those whose turn it is after so many steps."""
         self._call([one for one, every in self._all if steps % every == 0])
