@@ -137,8 +137,8 @@ class LeastSquares(ABC):
         if bad if total is None else total(bad):
             raise ArithmeticError(f"`{name}` cannot begin where residuals or derivatives are not finite")
         if squared:
-            return SquaredEquations(*given, total=total)
-        return NormalEquations(*given, total=total)
+            return SquaredEquations(given[0], given[1], given[2], total)
+        return NormalEquations(given[0], given[1], total)
 
     def state(self) -> dict[str, Tensor]:
         """All that it knows, the parameters' values included, for :func:`dualtape.save_checkpoint`."""
