@@ -66,15 +66,25 @@ def assert_same(found: list[dt.Tensor], expected: list[dt.Tensor]) -> None:
         np.testing.assert_array_equal(x.asnumpy(), y.asnumpy())
 
 
-@pytest.mark.opencl
-def test_the_same_numbers_on_every_device_and_in_jit() -> None:
+def test_the_same_numbers_in_jit() -> None:
     key = random.key(2**64 - 5)
-    expected = drawn(key)
-    assert_same(dt.jit(drawn)(key), expected)
+    assert_same(dt.jit(drawn)(key), drawn(key))
+
+
+@pytest.mark.opencl
+def test_the_same_numbers_on_every_device() -> None:
+    """Those that have kernels; what is made of them is made of the catalogue, which is tried on all devices."""
+    key = random.key(2**64 - 5)
+    few = lambda key: [
+        random.uniform(key, (7,)),
+        random.uniform(key, (7,), dtype=dt.float64),
+        random.randint(key, (2, 3), -5, 9),
+    ]
     for place in dt.devices()[1:]:
-        found = drawn(key.to(place))
-        assert {x.device for x in found} == {place}
-        assert_same(found, expected)
+        for draw in (few, dt.jit(few)):
+            found = draw(key.to(place))
+            assert {x.device for x in found} == {place}
+            assert_same(found, few(key))
 
 
 def test_many_keys_at_once_give_what_each_gives() -> None:
@@ -151,6 +161,17 @@ REFUSED: dict[str, tuple[Callable[[], object], type[Exception], str]] = {
     "no axis": (lambda: random.permutation(KEY, dt.Tensor(1.0)), ValueError, "have an axis"),
     "too many choices": (lambda: random.choice(KEY, 3, (4,), replace=False), ValueError, "asked for 4 of 3, each at"),
     "choices of nothing": (lambda: random.choice(KEY, 0, (4,)), ValueError, "asked for 4 of 0"),
+    "bounds that are exchanged": (lambda: random.uniform(KEY, (2,), 2.0, 1.0), ValueError, "which is above `high`"),
+    "truncated to nothing": (lambda: random.truncated_normal(KEY, 2.0, 1.0), ValueError, "which is above `high`"),
+    "a negative scale": (lambda: random.exponential(KEY, (2,), -1.0), ValueError, "must be positive"),
+    "a probability above 1": (lambda: random.bernoulli(KEY, 1.5), ValueError, "from 0 to 1"),
+    "negative weights": (lambda: random.choice(KEY, 2, p=[-1.0, 2.0]), ValueError, "weights from 0 on"),
+    "weights of nothing": (lambda: random.choice(KEY, 2, p=[0.0, 0.0]), ValueError, "one is positive"),
+    "too few weights": (
+        lambda: random.choice(KEY, 3, (2,), replace=False, p=[0.0, 0.0, 1.0]),
+        ValueError,
+        "2 of 1 that have a weight",
+    ),
     "weights for others": (lambda: random.choice(KEY, 3, p=[0.5, 0.5]), ValueError, "expected \\(3,\\)"),
 }
 

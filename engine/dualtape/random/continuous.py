@@ -47,6 +47,7 @@ def uniform(
     [0.39904642 0.88052016 0.73571277]
     """
     sizes, kind, (start, end) = _read("uniform", key, shape, dtype, low=low, high=high)
+    _require_order("uniform", low, high)
     unit = half_open("uniform", key, sizes, kind)
     return unit if _are(low, 0, high, 1) else start + (end - start) * unit
 
@@ -94,6 +95,7 @@ def truncated_normal(
     True 8.12
     """
     sizes, kind, (start, end) = _read("truncated_normal", key, shape, dtype, low=low, high=high)
+    _require_order("truncated_normal", low, high)
     unit = between("truncated_normal", key, sizes, kind)
     start, end = (x if isinstance(x, Tensor) else Tensor(x, kind, device=unit.device) for x in (start, end))
     # In the left tail, where the distribution function keeps its digits.
@@ -118,6 +120,7 @@ def exponential(
     [0.5092376 2.1246076 1.3307188]
     """
     sizes, kind, (mean,) = _read("exponential", key, shape, dtype, scale=scale)
+    _require_positive("exponential", scale=scale)
     standard = -log1p(-half_open("exponential", key, sizes, kind))
     return standard if _are(scale, 1) else mean * standard
 
@@ -179,18 +182,22 @@ def _read(
     if shape is not None and broadcast_shapes(function, sizes, found) != sizes:
         named = ", ".join(f"`{name}` of shape {x.shape}" for name, x in tensors.items())
         raise ShapeError(f"`{function}` got {named}; expected what broadcasts to `shape`, {sizes}")
-    device = key.device if isinstance(key, Tensor) else None
     values: list[Any] = []
     for name, x in given.items():
         if name not in tensors and math.isnan(x):
             raise ArgumentError(f"`{name}` of `{function}` is NaN")
-        values.append(cast_to(tensors[name], kind).to(device) if name in tensors and device else x)
+        values.append(cast_to(tensors[name], kind) if name in tensors else x)
     return sizes, kind, values
 
 
 def _are(*pairs: Any) -> bool:
     """Whether each parameter is the number that follows it; what a tensor holds may not be known."""
     return all(isinstance(x, (int, float)) and x == number for x, number in zip(pairs[::2], pairs[1::2], strict=True))
+
+
+def _require_order(function: str, low: Any, high: Any) -> None:
+    if isinstance(low, (int, float)) and isinstance(high, (int, float)) and low > high:
+        raise ArgumentError(f"`low` of `{function}` is {low}, which is above `high`, {high}")
 
 
 def _require_positive(function: str, **shapes: Any) -> None:

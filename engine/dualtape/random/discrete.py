@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from dualtape.control.conditions import is_undecided
+from dualtape.core.interpreter import value_of
 from dualtape.core.spec import normalize_axis
 from dualtape.dtypes import DType, as_dtype, int64, uint64
 from dualtape.errors import ArgumentError, DTypeError, ShapeError
@@ -78,7 +80,7 @@ def permutation(key: Tensor, x: int | Tensor, axis: int = 0) -> Tensor:
     if x.ndim == 0:
         raise ShapeError("`x` of `permutation` must be an int or have an axis, got a Tensor of shape ()")
     i = normalize_axis("permutation", read_int("permutation", "axis", axis), x.ndim)
-    return take(x, _order("permutation", key, x.shape[i]).to(x.device), axis=i) if x.shape[i] else x
+    return take(x, _order("permutation", key, x.shape[i]), axis=i) if x.shape[i] else x
 
 
 def choice(
@@ -114,8 +116,8 @@ def choice(
     if p is None:
         places = randint(key, (wanted,), 0, max(count, 1)) if again else _order("choice", key, count)[:wanted]
     else:
-        places = _weighted(key, _read_weights(p, count).to(key.device), wanted, again)
-    chosen = take(a, places.to(a.device), axis=0) if isinstance(a, Tensor) and wanted else places
+        places = _weighted(key, _read_weights(key, p, count, wanted, again), wanted, again)
+    chosen = take(a, places, axis=0) if isinstance(a, Tensor) and wanted else places
     return reshape(chosen, (*sizes, *(a.shape[1:] if isinstance(a, Tensor) else ())))
 
 
@@ -129,8 +131,11 @@ def bernoulli(key: Tensor, p: float | Tensor = 0.5, shape: SampleShape = None) -
     [ True False  True  True False]
     """
     probability = as_tensor(p, "bernoulli", "p")
-    unit = uniform(key, probability.shape if shape is None else shape)
-    return unit < probability.to(unit.device)
+    if not isinstance(p, Tensor):
+        probability = probability.to(key.device)
+        if not bool(((probability >= 0) & (probability <= 1)).all()):
+            raise ArgumentError(f"`p` of `bernoulli` must be from 0 to 1, got {p}")
+    return uniform(key, probability.shape if shape is None else shape) < probability
 
 
 def categorical(key: Tensor, logits: Tensor, axis: int = -1) -> Tensor:
@@ -147,7 +152,7 @@ def categorical(key: Tensor, logits: Tensor, axis: int = -1) -> Tensor:
     """
     given = floating("categorical", logits, "logits")
     i = normalize_axis("categorical", read_int("categorical", "axis", axis), given.ndim)
-    return argmax(given + _gumbel("categorical", key, given).to(given.device), i)
+    return argmax(given + _gumbel("categorical", key, given), i)
 
 
 def _order(function: str, key: Tensor, count: int) -> Tensor:
@@ -155,10 +160,18 @@ def _order(function: str, key: Tensor, count: int) -> Tensor:
     return argsort(bits(key, (count,), uint64), descending=False) if count else arange(0)
 
 
-def _read_weights(p: Any, count: int) -> Tensor:
+def _read_weights(key: Tensor, p: Any, count: int, wanted: int, again: bool) -> Tensor:
     weights = floating("choice", p, "p")
     if weights.shape != (count,):
         raise ShapeError(f"`p` of `choice` has shape {weights.shape}; expected ({count},), one for each that is there")
+    weights = weights if isinstance(p, Tensor) else weights.to(key.device)
+    if not is_undecided(value_of(weights)):
+        numbers = value_of(weights).ground.asnumpy()
+        positive = int((numbers > 0).sum())
+        if not (np.isfinite(numbers) & (numbers >= 0)).all() or not positive:
+            raise ArgumentError(f"`p` of `choice` must be weights from 0 on, of which one is positive, got {numbers}")
+        if not again and positive < wanted:
+            raise ArgumentError(f"`choice` was asked for {wanted} of {positive} that have a weight, each at most once")
     return weights
 
 
