@@ -16,6 +16,8 @@ import pytest
 import dualtape as dt
 from devices.architectures import with_lanes, with_work_items
 from dualtape import ops
+from dualtape.compiler.blocks import planning, policy
+from dualtape.compiler.loops import building, cutting
 from dualtape.core.primitive import CATALOGUE
 from dualtape.devices.opencl.device import OpenCLDevice
 
@@ -47,6 +49,7 @@ CALLS: dict[str, list[Call]] = {
         ("multiply", [normal(33, dtype="float16"), 0.5], {}),
         ("where", [normal(3, 5) > 0, normal(5), normal(3, 1)], {}),
         ("permute", [normal(7, 5, 3)], {"axes": (2, 0, 1)}),
+        ("permute", [normal(3, 9, 131)], {"axes": (0, 2, 1)}),
         ("cut", [normal(7, 9)], {"starts": (1, 8), "sizes": (3, 4), "steps": (2, -2)}),
         ("embed", [normal(2, 3)], {"shape": (4, 9), "starts": (1, 8), "steps": (2, -3)}),
         ("broadcast_to", [normal(3, 1)], {"shape": (2, 3, 5)}),
@@ -62,6 +65,8 @@ CALLS: dict[str, list[Call]] = {
     "matmul": [
         ("matmul", [normal(13, 17), normal(17, 33)], {}),
         ("matmul", [normal(5, 1030), normal(1030, 3)], {}),
+        ("matmul", [normal(13, 17), normal(17, 20)], {}),
+        ("matmul", [normal(13, 17), normal(17, 50)], {}),
         ("matmul", [normal(2, 3, 4), normal(2, 4, 16)], {}),
         ("matmul", [normal(7, 1030), normal(1030, 1)], {}),
         ("matmul", [whole(3, 5), whole(5, 7)], {}),
@@ -146,6 +151,26 @@ def test_block_kernel(opencl: Any, points: int, laid: Callable[[Any, int], dt.De
         np.testing.assert_allclose(a.asnumpy(), b.asnumpy(), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("laid", [with_lanes, with_work_items], ids=["vectors", "work-items"])
+def test_loops_in_pieces(opencl: Any, laid: Callable[[Any, int], dt.Device], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Elementwise chains read along and across memory, reductions of rows, columns and all, and a product."""
+    for module, name in ((building, "LEAST_SPREAD"), (cutting, "LEAST_SPREAD"), (policy, "WORTHWHILE")):
+        monkeypatch.setattr(module, name, 8)
+    monkeypatch.setattr(planning, "MUCH_MOVED", 8)
+
+    def function(a: dt.Tensor, b: dt.Tensor) -> tuple[dt.Tensor, ...]:
+        y = ops.where(a > 0, a[:, ::-1] + 1, a * b)
+        return y, y.sum(), (y * 2).sum(0), ops.amax(y, 1), (a.permute(1, 0) @ b - 1) * 2, a.T * 2 + 1
+
+    given = [dt.Tensor(normal(13, 7)), dt.Tensor(normal(13, 7))]
+    device = laid(opencl, 4)
+    jitted = dt.jit(function)
+    found = jitted(*(x.to(device) for x in given))
+    assert "runs as" in str(dt.explain(jitted, *(x.to(device) for x in given)))
+    for got, expected in zip(found, function(*given), strict=True):
+        np.testing.assert_allclose(got.asnumpy(), expected.asnumpy(), rtol=1e-4, atol=1e-5)
+
+
 def test_no_kernel_is_left_out(opencl: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     sources: list[str] = []
     device = simulated(opencl, None)
@@ -160,8 +185,9 @@ def test_no_kernel_is_left_out(opencl: Any, monkeypatch: pytest.MonkeyPatch) -> 
         for call in calls:
             check(device, call)
     built = "\n".join(sources)
-    # What the test above this one runs, the kernel that measures the device before it is used, and no kernel.
-    apart = {"block.cl", "block_lanes.cl", "block_items.cl", "loops.cl", "probe.cl", "builtins.cl"}
+    # What the tests above this one run, the kernel that measures the device before it is used, and no kernel.
+    apart = {"block.cl", "block_lanes.cl", "block_items.cl", "loops.cl", "vectors.cl", "product.cl"}
+    apart |= {"probe.cl", "builtins.cl"}
     missing = [name for name, text in KERNELS.items() if name not in apart and not _is_in(text, built)]
     assert missing == []
 
