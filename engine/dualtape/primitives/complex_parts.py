@@ -33,7 +33,7 @@ def _joined(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def complex_dtype_of(dtype: np.dtype) -> np.dtype:
     """NumPy's type of complex numbers with parts of ``dtype``."""
-    return np.dtype(np.complex128 if dtype.itemsize == 8 else np.complex64)
+    return np.dtype(np.complex128 if dtype == np.float64 else np.complex64)
 
 
 real: Linear = Linear(

@@ -49,7 +49,7 @@ from dualtape.devices.opencl.movement import (
     plan_reinterpretation,
 )
 from dualtape.devices.opencl.runtime import Plan, PreparedLaunch, Runtime
-from dualtape.dtypes import DType, complex128, dtype_of, float32, float64
+from dualtape.dtypes import DType, complex128, dtype_of, float32, float64, part_dtype
 from dualtape.errors import DeviceError
 from dualtape.recent import Recent
 
@@ -230,7 +230,8 @@ class OpenCLDevice(KernelDevice):
         output: Spec = primitive.infer(*specs, **params)
         self.require(output.dtype)
         lowering = primitive.lowering
-        if not isinstance(lowering, _MOVES) and _holds_complex(specs, output):
+        parts = isinstance(lowering, Joined) and any(x.dtype is not part_dtype(output.dtype) for x in specs)
+        if parts or (not isinstance(lowering, _MOVES) and _holds_complex(specs, output)):
             return lambda operands: self._on_host(primitive, operands, params)
         assert not isinstance(lowering, OnHost)  # for which nothing is prepared
         match lowering:
