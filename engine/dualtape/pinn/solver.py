@@ -17,9 +17,11 @@ from dualtape.pinn.checkpointing import load_training, prepare_saving, save_trai
 from dualtape.pinn.collocation import RAD, Fixed
 from dualtape.pinn.corners import warn_of_contradictions
 from dualtape.pinn.interruption import deferred_interrupt
+from dualtape.pinn.pictures import check_target
 from dualtape.pinn.precision import precision_of, read_precision
 from dualtape.pinn.problem import Problem
 from dualtape.pinn.progress import make_progress
+from dualtape.pinn.report import REPORTS
 from dualtape.pinn.sampling import read_count, read_sampler
 from dualtape.pinn.solution import Solution
 from dualtape.pinn.stages import LBFGS, Adam, Schedule, TrainingStage, default_schedule, read_schedule
@@ -52,6 +54,7 @@ def solve(
     watch_every: int = 100,
     seconds: float | None = None,
     progress: bool | None = None,
+    report: str | PathLike[str] | None = None,
 ) -> Solution:
     """Train ``network`` until it satisfies ``problem``.
 
@@ -110,6 +113,8 @@ def solve(
         End the training after so many, wherever it is. Stages have seconds of their own.
     progress
         A bar on a terminal, lines elsewhere; ``False`` shows nothing.
+    report
+        A file such as ``"run.html"`` for :meth:`Solution.report`, which is refused now if it could not be written then.
 
     Returns
     -------
@@ -153,6 +158,7 @@ def solve(
     path = _read_path(checkpoint)
     if resume and path is None:
         raise ArgumentError("`resume` needs `checkpoint`, the file to go on from")
+    reported = None if report is None else check_target(report, REPORTS)
     pause = _read_positive("checkpoint_seconds", checkpoint_seconds)
     budget = math.inf if seconds is None else _read_positive("seconds", seconds)
     every = read_count("watch_every", watch_every)
@@ -173,6 +179,8 @@ def solve(
                 if resume and path.exists():
                     load_training(training, path)
         solution = Solution(problem, network, training.objective.field, trained[0], training.history, 0.0, bool(scaled))
+        solution.settings, solution.tracks = settings.as_text(), watchers.tracks
+        solution.parameters = tuple(parameters)
         keep = _between_steps(training, path, pause, interruption)
 
         def after_step() -> None:
@@ -199,7 +207,10 @@ def solve(
         if path is not None:
             save_training(training, path)
         watchers.at_end(len(training.history))
-        return present()
+        found = present()
+    if reported is not None:
+        found.report(reported)
+    return found
 
 
 def _between_steps(training: Training, path: Path | None, seconds: float, stop: Event) -> Callable[[], None]:
