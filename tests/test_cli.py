@@ -158,6 +158,25 @@ def test_burgers_from_toml_is_burgers_by_name(tmp_path: Path, monkeypatch: pytes
     assert f"{facts['error']:.3e}" in Path("again.html").read_text(encoding="utf-8")
 
 
+def test_quick_is_a_tenth_of_what_the_file_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was a tenth of the defaults."""
+    monkeypatch.chdir(tmp_path)
+    Path("mine.toml").write_text(f"{BURGERS}\n[solve]\nsteps = 20\ncurvature_steps = 9\npoints = 40", encoding="utf-8")
+    options = (
+        "--quick",
+        "--width",
+        "4",
+        "--depth",
+        "1",
+        "--device",
+        "host",
+        "--no-progress",
+        "--no-checkpoint",
+        "--json",
+    )
+    assert json.loads(run("solve", "mine.toml", *options).output)["steps"] == 2
+
+
 def test_a_mistake_in_a_file_is_one_line_with_its_place(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(BURGERS.replace("u_xx", "u_xz"), encoding="utf-8")
     result = python("dualtape", "solve", "mine.toml", cwd=tmp_path)

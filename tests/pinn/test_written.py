@@ -165,6 +165,11 @@ MISTAKES = [
     ("[domain]\nx = [-1, 1]", '§[domain]\nshape = "disk"', "`domain` lacks `center`"),
     ("-sin(pi * x)", "-sin(pi * §u)", "`u` is not known"),
     ("[[conditions]]\ninitial =", "§[[conditions]]\ninital =", "a condition is one of initial, dirichlet"),
+    (
+        BURGERS[BURGERS.index("[[conditions]]\ninitial") : BURGERS.index("[network]")],
+        "§[conditions]\ninitial = 0\n",
+        "under [[conditions]], with two brackets",
+    ),
     ("hard = true\n\n[[", "§hrad = true\n\n[[", "`hrad` is not known here; did you mean `hard`?"),
     ("hard = true\n\n[[", "hard = §1\n\n[[", "must be true or false, got 1"),
     ('["x-", "x+"]', '["x-", "§y+"]', "'y+' is not known here"),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from enum import StrEnum
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -77,9 +79,6 @@ def solve(
         (log, (".csv",), "--log"),
     ):
         require_target(path, endings, option)
-    if quick:
-        steps, curvature_steps = (steps or 200) // 10, (curvature_steps or 20_000) // 10
-        points = max((points or 2_500) // 4, 1)
     options: dict[str, Any] = {
         "steps": steps,
         "curvature_steps": curvature_steps,
@@ -92,6 +91,8 @@ def solve(
     chosen = device if device is not None else dt.devices()[:2][-1].name  # the first beside the host, if there is one
     with dt.device(chosen) as where:
         task = read_task(problem, read_settings(set or ()), given)
+        if quick:
+            _shorten(task)
         saved = None if no_checkpoint else checkpoint or Path(f"{task.name}.safetensors")
         if not as_json:
             print(f"{task.title} on {where}")
@@ -107,6 +108,15 @@ def solve(
             solution.save(save)
         places = {"picture": drawn, "checkpoint": saved, "report": report, "solution": save, "log": log}
         _tell(task, solution, str(where), {name: str(path) for name, path in places.items() if path}, as_json)
+
+
+def _shorten(task: Task) -> None:
+    """A tenth of each stage's steps, at a quarter of the points."""
+    optimizer = task.options.get("optimizer")
+    if optimizer is not None:
+        stages = [replace(one, steps=one.steps // 10) for one in getattr(optimizer, "stages", (optimizer,))]
+        task.options["optimizer"] = reduce(lambda before, after: before >> after, stages)
+    task.options["points"] = max(task.options.get("points", 2_500) // 4, 1)
 
 
 def _train(task: Task, saved: Path | None, **options: Any) -> pinn.Solution:

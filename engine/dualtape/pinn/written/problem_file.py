@@ -131,7 +131,9 @@ def from_toml(path: str | PathLike[str], changes: Mapping[str, Any] | None = Non
     words = Vocabulary(domain.coordinates, unknowns, {**constants, **parameters})
     equations = [_equation(entry, words) for entry in given["equations"].one_or_several()]
     conditions = (
-        [read_condition(entry, words, domain) for entry in given["conditions"].items()] if "conditions" in given else []
+        [read_condition(entry, words, domain) for entry in _several(given["conditions"])]
+        if "conditions" in given
+        else []
     )
     with file.located():
         problem = Problem(
@@ -160,6 +162,14 @@ def _unknowns(given: dict[str, TomlValue]) -> tuple[str, ...]:
     if not entries:
         given["unknowns"].fail("name an unknown at least, as in ['u']")
     return tuple(entry.value for entry in entries)
+
+
+def _several(entry: TomlValue | None) -> list[TomlValue]:
+    if entry is None:
+        return []
+    if isinstance(entry.value, dict):
+        entry.fail("a condition is written under [[conditions]], with two brackets, as there may be several")
+    return entry.items()
 
 
 def _check_free(name: str, entry: TomlValue, taken: tuple[str, ...]) -> None:
