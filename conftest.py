@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 
 import pytest
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -23,6 +26,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """A machine whose driver is broken must not pass by leaving half of the tests out."""
     from dualtape.devices.opencl import opencl_devices
 
+    if os.environ.get("DUALTAPE_NEEDS_BROWSER") and _browser() is None:
+        raise pytest.UsageError("DUALTAPE_NEEDS_BROWSER is set, and there is no browser: `apt install chromium`")
     host_only, found = session.config.getoption("--host-only"), opencl_devices()
     if host_only and found:
         raise pytest.UsageError(
@@ -34,12 +39,27 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("--host-only"):
-        left_out = [item for item in items if item.get_closest_marker("opencl")]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if not item.get_closest_marker("opencl")]
+        _leave_out("opencl", config, items)
+    if _browser() is None:
+        _leave_out("browser", config, items)
 
 
 def pytest_collection_finish() -> None:
     """The tests themselves are no garbage: a collection need not look through all of them each time."""
     gc.collect()
     gc.freeze()
+
+
+def _leave_out(mark: str, config: pytest.Config, items: list[pytest.Item]) -> None:
+    config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker(mark)])
+    items[:] = [item for item in items if not item.get_closest_marker(mark)]
+
+
+def _browser() -> str | None:
+    return next((found for name in BROWSERS if (found := shutil.which(name))), None)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if _browser() is None:
+        terminalreporter.section("NO BROWSER", red=True, bold=True)
+        terminalreporter.line("Reports were not opened in a browser: `apt install chromium`", red=True)

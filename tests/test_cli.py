@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -91,6 +92,16 @@ def test_the_other_problems(problem: str, tmp_path: Path, monkeypatch: pytest.Mo
         ("solve", "heat", "--steps", "-1"),
         ("solve", "heat", "--output", "no/such/folder.png"),
         ("solve", "heat", "--output", "heat.txt"),
+        ("solve", "heat", "--report", "no/such/folder.html"),
+        ("solve", "heat", "--report", "report.pdf"),
+        ("solve", "heat", "--log", "log.txt"),
+        ("solve", "heat", "--save", "heat.npz"),
+        ("solve", "missing.toml"),
+        ("solve", "missing.py"),
+        ("solve", "heat", "--set", "diffusivity"),
+        ("solve", "heat", "--set", "speed=2"),
+        ("solve", "heat", "--set", "diffusivity=fast"),
+        ("report", "missing.safetensors"),
         ("solve", "heat", "--no-checkpoint", "--resume"),
         ("solve", "heat", "--no-checkpoint", "--checkpoint", "heat.safetensors"),
         ("fly",),
@@ -98,6 +109,110 @@ def test_the_other_problems(problem: str, tmp_path: Path, monkeypatch: pytest.Mo
 )
 def test_wrong_usage_is_exit_code_2(arguments: tuple[str, ...]) -> None:
     assert run(*arguments).exit_code == 2
+
+
+def test_list() -> None:
+    output = run("list").output
+    rows = json.loads(run("list", "--json").output)
+    assert [row["name"] for row in rows] == ["burgers", "poisson", "heat", "wave"]
+    assert all(row["name"] in output for row in rows)
+    assert rows[2]["settings"] == {"diffusivity": 0.1}
+
+
+BURGERS = """
+equations = ["u_t + u * u_x = nu * u_xx"]
+exact = "cole_hopf(x, t, nu)"
+[constants]
+nu = "0.01 / pi"
+[domain]
+x = [-1, 1]
+t = [0, 1]
+[[conditions]]
+initial = "-sin(pi * x)"
+hard = true
+[[conditions]]
+dirichlet = 0
+on = ["x-", "x+"]
+hard = true
+"""
+
+
+def test_burgers_from_toml_is_burgers_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same error to the last bit. What is left makes the page again."""
+    monkeypatch.chdir(tmp_path)
+    Path("mine.toml").write_text(BURGERS, encoding="utf-8")
+    more = ("--json", "--no-progress", "--no-checkpoint", "--report", "mine.html", "--log", "mine.csv", "--save")
+    found = run("solve", "mine.toml", *QUICK, *more, "mine.safetensors", "--set", "constants.nu=0.01")
+    assert found.exit_code == 0, found.output
+    facts = json.loads(found.output)
+    by_name = run("solve", "burgers", *QUICK, "--json", "--no-progress", "--no-checkpoint", "--set", "viscosity=0.01")
+    expected = json.loads(by_name.output)
+    assert facts["error"] == expected["error"]
+    assert facts["loss"] == expected["loss"]
+    assert facts["steps"] == 8
+    places = [facts[name] for name in ("picture", "report", "log", "solution")]
+    assert places == ["mine.png", "mine.html", "mine.csv", "mine.safetensors"]
+    assert all(Path(place).stat().st_size for place in places)
+    again = run("report", "mine.safetensors", "mine.toml", "--set", "constants.nu=0.01", "--output", "again.html")
+    assert again.exit_code == 0, again.output
+    assert f"{facts['error']:.3e}" in Path("again.html").read_text(encoding="utf-8")
+
+
+def test_quick_is_a_tenth_of_what_the_file_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was a tenth of the defaults."""
+    monkeypatch.chdir(tmp_path)
+    Path("mine.toml").write_text(f"{BURGERS}\n[solve]\nsteps = 20\ncurvature_steps = 9\npoints = 40", encoding="utf-8")
+    options = (
+        "--quick",
+        "--width",
+        "4",
+        "--depth",
+        "1",
+        "--device",
+        "host",
+        "--no-progress",
+        "--no-checkpoint",
+        "--json",
+    )
+    assert json.loads(run("solve", "mine.toml", *options).output)["steps"] == 2
+
+
+def test_a_mistake_in_a_file_is_one_line_with_its_place(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(BURGERS.replace("u_xx", "u_xz"), encoding="utf-8")
+    result = python("dualtape", "solve", "mine.toml", cwd=tmp_path)
+    assert result.returncode == 1
+    assert result.stderr.startswith("dualtape: mine.toml, line 2, column 36: `u_xz` is no derivative")
+    assert len(result.stderr.splitlines()) == 1
+
+
+PROGRAM = """
+from dualtape import pinn
+
+def problem(rate=1.0):
+    return pinn.Problem(pinn.Interval(t=(0, 1)), lambda u, p: u.t - rate * u, [pinn.initial(1.0, hard=True)])
+"""
+
+
+def test_a_program_that_names_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("growth.py").write_text(PROGRAM, encoding="utf-8")
+    found = run("solve", "growth.py", *QUICK, "--no-progress", "--no-checkpoint", "--set", "rate=2.0")
+    assert found.exit_code == 0, found.output
+    assert "no exact solution is known" in found.output
+    assert run("solve", "growth.py", "--set", "speed=2.0").exit_code == 2
+    Path("nothing.py").write_text("x = 1", encoding="utf-8")
+    assert "must name a `problem`" in run("solve", "nothing.py").output.replace("\n", " ")
+    done = "solution = pinn.solve(problem(), nn.MLP(1, 1, width=4), optimizer=pinn.Adam(2), points=9, progress=False)"
+    Path("trains.py").write_text(f"{PROGRAM}\nfrom dualtape import nn\n{done}", encoding="utf-8")
+    assert json.loads(run("solve", "trains.py", "--json").output)["steps"] == 2
+    assert run("solve", "trains.py", "--points", "7").exit_code == 2
+
+
+def test_bench_times_steps() -> None:
+    (row,) = json.loads(run("bench", "heat", "--steps", "5", "--points", "9", "--device", "host", "--json").output)
+    assert row["device"] == "host"
+    assert 0 < row["quartiles_ms"][0] <= row["median_ms"]
+    assert "median" in run("bench", "heat", "--steps", "5", "--points", "9", "--device", "host").output
 
 
 def test_a_picture_that_is_no_file_is_refused_before_training(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ from dualtape.pinn.domains import from_shapely as from_shapely
 from dualtape.pinn.domains import from_surface as from_surface
 from dualtape.pinn.ensemble import Ensemble as Ensemble
 from dualtape.pinn.errors import DivergedError as DivergedError
+from dualtape.pinn.errors import ProblemFileError as ProblemFileError
 from dualtape.pinn.fields import Field as Field
 from dualtape.pinn.fields import Points as Points
 from dualtape.pinn.fractional import caputo as caputo
@@ -49,6 +50,8 @@ from dualtape.pinn.library import heat as heat
 from dualtape.pinn.library import poisson as poisson
 from dualtape.pinn.library import wave as wave
 from dualtape.pinn.loading import load as load
+from dualtape.pinn.logs import CSVLog as CSVLog
+from dualtape.pinn.logs import TensorBoardLog as TensorBoardLog
 from dualtape.pinn.marching import march as march
 from dualtape.pinn.networks import SIREN as SIREN
 from dualtape.pinn.networks import AdaptiveMLP as AdaptiveMLP
@@ -88,3 +91,5 @@ from dualtape.pinn.weighting import GradientNorm as GradientNorm
 from dualtape.pinn.weighting import SelfAdaptive as SelfAdaptive
 from dualtape.pinn.weighting import TangentKernel as TangentKernel
 from dualtape.pinn.weighting import Weighting as Weighting
+from dualtape.pinn.written import WrittenProblem as WrittenProblem
+from dualtape.pinn.written import from_toml as from_toml

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 
 import numpy as np
@@ -75,6 +76,10 @@ class History:
     def __getitem__(self, name: str) -> np.ndarray:
         """One term at each step, by name; ``history["total"]`` is the loss."""
         return self.total if name == "total" else self.terms[:, self.names.index(name)]
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return f"<pre>{html.escape(str(self))}</pre>"
 
     def __str__(self) -> str:
         """A table of about ten steps, and the weights at the end."""

@@ -66,7 +66,7 @@ def march(
         raise ArgumentTypeError(f"`problem` must be a pinn.Problem, got {type(problem).__name__}")
     if isinstance(network, dt.nn.Cell) or not callable(network):
         raise ArgumentTypeError("`network` of `march` must be a function that makes one, as in lambda: nn.MLP(2, 1)")
-    if given := {"checkpoint", "resume", "watch"} & options.keys():
+    if given := {"checkpoint", "resume", "watch", "report"} & options.keys():
         raise ArgumentError(f"`march` takes no `{min(given)}`; solve the windows one by one for it")
     edges = _read_windows(problem, windows)
     solved: list[Solution] = []
@@ -153,4 +153,6 @@ def _joined(problem: Problem, solved: list[Solution], edges: list[float]) -> Sol
     networks = dt.nn.CellList([solution.network for solution in solved])
     seconds = sum(solution.seconds for solution in solved)
     like = solved[0].network.trainable_params()[0]
-    return Solution(problem, networks, field, like, history, seconds, solved[0].scaled)
+    joined = Solution(problem, networks, field, like, history, seconds, solved[0].scaled)
+    joined.settings = {"windows": str(len(solved)), **solved[0].settings}
+    return joined

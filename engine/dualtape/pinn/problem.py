@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from os import PathLike
 from typing import Any
 
 from dualtape.errors import ArgumentError, ArgumentTypeError
@@ -99,6 +100,24 @@ class Problem:
         ('cos x', 'sin x', 't')
         """
         return input_names(self.domain, self.hard)
+
+    def plot(self, path: str | PathLike[str] | None = None, points: int = 1000, sampler: str = "sobol") -> Any:
+        """Draw the domain with points inside as training takes them, the parts of its boundary, and where data lie.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            The figure, for changes of your own; ``path`` is where to save it.
+        """
+        from dualtape.pinn.pictures import draw_problem
+
+        return draw_problem(self, path, points, sampler)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from dualtape.pinn.report import problem_as_html
+
+        return problem_as_html(self)
 
     def __repr__(self) -> str:
         names = [condition.name for condition in self.conditions]

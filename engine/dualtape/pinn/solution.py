@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,16 +14,20 @@ from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
 from dualtape.pinn.domains import Domain
 from dualtape.pinn.history import History
 from dualtape.pinn.problem import Problem
+from dualtape.pinn.shown import Shown
 from dualtape.pinn.solved import SolvedField
 from dualtape.pinn.statement import Statement, derivatives_of
 from dualtape.pinn.unknowns import Network
+
+if TYPE_CHECKING:
+    from dualtape.pinn.watching import Track
 
 BLOCK = 16_384  # points evaluated at a time
 _WORTHWHILE = 64  # of them, for a kernel
 FieldValues = np.ndarray | dt.Tensor | tuple[np.ndarray, ...] | tuple[dt.Tensor, ...]
 
 
-class Solution:
+class Solution(Shown):
     """A trained network as a function of coordinates.
 
     Its unknowns are attributes and items: ``solution.u(points)``, and ``solution["u"].xx(points)`` for a derivative.
@@ -41,6 +45,10 @@ class Solution:
         How long training took.
     scaled
         Whether the network is given coordinates that run from -1 to 1 over the domain.
+    settings
+        How it was trained, as text by the names of :func:`dualtape.pinn.solve`; nothing for a solution from a file.
+    parameters, tracks
+        What was trained beside the network, and the :class:`Track`s that looked on.
 
     Examples
     --------
@@ -68,6 +76,9 @@ class Solution:
         self.field = field
         self._like = like
         self.scaled = scaled
+        self.settings: dict[str, str] = {}
+        self.parameters: tuple[dt.Parameter, ...] = ()
+        self.tracks: tuple[Track, ...] = ()
 
     def __call__(self, points: Any = None, **coordinates: Any) -> FieldValues:
         """The values of the unknowns: an array, or a tuple of them if there are several unknowns.
@@ -267,32 +278,6 @@ class Solution:
         """
         with dt.device(self._like.device):
             dt.export_onnx(self.field, path, self.problem.domain.dimension, dtype=self._like.dtype)
-
-    def plot(
-        self,
-        path: str | PathLike[str] | None = None,
-        unknown: str | None = None,
-        at: Mapping[str, float] | None = None,
-    ) -> Any:
-        """Draw the solution, the exact one and the error where it is known, slices in time, and the losses.
-
-        Parameters
-        ----------
-        path
-            Where to save the picture; its ending says the format, as in ``"burgers.png"``.
-        unknown
-            Which unknown, if there are several; all of them, one below the other, by default.
-        at
-            Values of coordinates that are fixed, as in ``{"t": 1.0}``: of more than two, two are drawn.
-
-        Returns
-        -------
-        matplotlib.figure.Figure
-            The figure, for changes of your own.
-        """
-        from dualtape.pinn.plotting import draw_solution
-
-        return draw_solution(self, path, unknown, at)
 
     def _grid(self) -> np.ndarray:
         domain = self.problem.domain

@@ -20,9 +20,11 @@ from dualtape.pinn.checkpointing import load_training, prepare_saving, save_trai
 from dualtape.pinn.collocation import RAD, Fixed
 from dualtape.pinn.corners import warn_of_contradictions
 from dualtape.pinn.interruption import deferred_interrupt
+from dualtape.pinn.pictures import check_target
 from dualtape.pinn.precision import precision_of, read_precision
 from dualtape.pinn.problem import Problem
 from dualtape.pinn.progress import make_progress
+from dualtape.pinn.report import REPORTS
 from dualtape.pinn.sampling import read_count, read_sampler
 from dualtape.pinn.several_devices import read_devices
 from dualtape.pinn.solution import Solution
@@ -58,6 +60,7 @@ def solve(
     progress: bool | None = None,
     comm: Any = None,
     devices: Sequence[str] | Mapping[str, float] | None = None,
+    report: str | PathLike[str] | None = None,
 ) -> Solution:
     """Train ``network`` until it satisfies ``problem``.
 
@@ -126,6 +129,8 @@ def solve(
         of a network that is on the host. Each takes points as fast as it was at the first step; so that runs are the
         same bits, say the shares yourself: ``{"opencl:0": 0.7, "opencl:1": 0.3}``. Jacobians, for least squares, are
         computed on one.
+    report
+        A file such as ``"run.html"`` for :meth:`Solution.report`, which is refused now if it could not be written then.
 
     Returns
     -------
@@ -171,6 +176,7 @@ def solve(
     path = _read_path(checkpoint)
     if resume and path is None:
         raise ArgumentError("`resume` needs `checkpoint`, the file to go on from")
+    reported = None if report is None else check_target(report, REPORTS)
     pause = _read_positive("checkpoint_seconds", checkpoint_seconds)
     budget = math.inf if seconds is None else _read_positive("seconds", seconds)
     every = read_count("watch_every", watch_every)
@@ -196,6 +202,8 @@ def solve(
                 if resume and ranks.of_first(np.array([path.exists()]))[0]:
                     load_training(training, path)
         solution = Solution(problem, network, training.objective.field, trained[0], training.history, 0.0, bool(scaled))
+        solution.settings, solution.tracks = settings.as_text(), watchers.tracks
+        solution.parameters = tuple(parameters)
 
         def is_over() -> bool:
             return time.perf_counter() - began - watchers.seconds > budget
@@ -210,7 +218,10 @@ def solve(
         if path is not None:
             save_training(training, path)
         ranks.on_first(lambda: watchers.at_end(len(training.history)))
-        return present()
+        found = present()
+    if reported is not None and ranks.is_first:
+        found.report(reported)
+    return found
 
 
 def _read_parameters(

@@ -44,6 +44,17 @@ class Settings:
     seed: int
     devices: Devices | None = None
 
+    def as_text(self) -> dict[str, str]:
+        """For people, by the names that :func:`dualtape.pinn.solve` has for them."""
+        return {
+            "optimizer": " >> ".join(map(repr, self.stages)),
+            "points": f"{self.points}, {self.sampler}",
+            "resample": repr(self.policy),
+            "weighting": repr(self.weighting),
+            "scaled": str(self.scaled),
+            "seed": str(self.seed),
+        }
+
 
 class Stopped(Exception):
     """Ctrl-C between two evaluations."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +25,19 @@ class StopTraining(Exception):
     """
 
 
-class Track:
+class StepWatcher(ABC):
+    """Looks on after each ``every`` steps, and at the end once more if it has not seen the last step."""
+
+    every: int
+    last: int | None = None
+    """After how many steps it looked last."""
+
+    @abstractmethod
+    def __call__(self, solution: Solution) -> None:
+        """Write down what there is now."""
+
+
+class Track(StepWatcher):
     """What something was in the course of a training: an error, a value, a parameter of an inverse problem.
 
     Parameters
@@ -85,6 +99,7 @@ class Track:
             )
         self._values.append(value)
         self._steps.append(len(solution.history))
+        self.last = len(solution.history)
 
     @property
     def steps(self) -> np.ndarray:
@@ -92,14 +107,21 @@ class Track:
         return np.array(self._steps, int)
 
     @property
-    def last(self) -> int | None:
-        """After how many steps the last value was taken, if there is one."""
-        return self._steps[-1] if self._steps else None
-
-    @property
     def values(self) -> np.ndarray:
         """The values, one behind the other."""
         return np.array(self._values)
+
+    def plot(self, path: str | PathLike[str] | None = None, wanted: Any = None) -> Any:
+        """Draw the values over the steps; those that are ``wanted``, one or one for each, as dashed lines.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            The figure, for changes of your own; ``path`` is where to save it.
+        """
+        from dualtape.pinn.pictures import draw_track
+
+        return draw_track(self, path, wanted)
 
     def __repr__(self) -> str:
         return f"Track({self.name}: {len(self._steps)} values)"
@@ -131,8 +153,9 @@ class Watchers:
             raise ArgumentTypeError(
                 f"`watch` must be a function of the solution, a Track, or a list of these; got {type(bad[0]).__name__}"
             )
-        self._all = [(one, one.every if isinstance(one, Track) else every) for one in given]
+        self._all = [(one, one.every if isinstance(one, StepWatcher) else every) for one in given]
         self._present = present
+        self.tracks = tuple(one for one in given if isinstance(one, Track))
         self.seconds = 0.0
 
     def have_turn(self, steps: int) -> bool:
@@ -145,7 +168,7 @@ class Watchers:
 
     def at_end(self, steps: int) -> None:
         """Let records have the last value."""
-        self._call([one for one, _ in self._all if isinstance(one, Track) and one.last != steps])
+        self._call([one for one, _ in self._all if isinstance(one, StepWatcher) and one.last != steps])
 
     def _call(self, watchers: list[Watcher]) -> None:
         if not watchers:

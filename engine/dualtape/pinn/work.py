@@ -80,7 +80,7 @@ class Work:
         return np.asarray(self._rows(batches))
 
     def linearise(self, batches: list[Batch], whole: bool) -> tuple[np.ndarray, ...]:
-        """The same with their Jacobian J by all parameters; or J'r and J'J where J is large and need not be ``whole``."""
+        """The same with their Jacobian J by all parameters; or J'r and J'J where it is large and ``whole`` is false."""
         rows = sum(rows * residuals for rows, residuals in self.objective.weight_shapes(batches))
         weights = sum(parameter.size for parameter in self.parameters)
         size = rows * weights * self.parameters[0].dtype.bits // 8

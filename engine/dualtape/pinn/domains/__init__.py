@@ -30,3 +30,4 @@ from dualtape.pinn.domains.polyline import Polyline as Polyline
 from dualtape.pinn.domains.product import Cylinder as Cylinder
 from dualtape.pinn.domains.product import ProductDomain as ProductDomain
 from dualtape.pinn.domains.reading import OF_FIELDS as OF_FIELDS
+from dualtape.pinn.domains.reading import read_range as read_range

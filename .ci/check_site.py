@@ -1,0 +1,40 @@
+"""Build the site strictly, and look at it: nothing is fetched from elsewhere; in a browser nothing is broken.
+
+PYTHONPATH=tests python .ci/check_site.py
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from browsing import browser, opened
+
+ROOT = Path(__file__).parents[1]
+OPENED = ("", "how_it_works", "gallery", "api/pinn")
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        site = Path(name)
+        command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", name]
+        subprocess.run(command, check=True, cwd=ROOT)
+        for page in site.rglob("*.html"):
+            fetched = re.findall(r'<(?:script|img|link)\b[^>]*\b(?:src|href)="?(https?://[^" >]+)', page.read_text())
+            if elsewhere := [x for x in fetched if not x.startswith("https://github.com/dualtape/")]:
+                sys.exit(f"{page.relative_to(site)} fetches {elsewhere[0]}")
+        if browser() is None:
+            sys.exit("NO BROWSER: the site was built, and not looked at; `apt install chromium`")
+        for page, width in ((page, width) for page in OPENED for width in (1200, 500)):
+            seen = opened(site / page / "index.html", width)
+            # Search is a worker, which a browser starts on a server only.
+            wrong = [error for error in seen.wrong if "Worker" not in error]
+            if wrong or seen.wide or 0 in seen.pictures:
+                sys.exit(f"{page or 'index'} in a window of {width}: {seen}")
+
+
+if __name__ == "__main__":
+    main()

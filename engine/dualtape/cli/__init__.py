@@ -1,0 +1,64 @@
+"""The command line: ``dualtape list``, ``solve``, ``report``, ``bench``, ``devices`` and ``mindspore``.
+
+What takes long to import is imported by the command that needs it.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+import dualtape as dt
+from dualtape.cli.listing import devices, show_problems
+from dualtape.cli.measuring import bench
+from dualtape.cli.reporting import report
+from dualtape.cli.running import mindspore
+from dualtape.cli.solving import solve
+from dualtape.errors import DualtapeError
+
+app = typer.Typer(
+    name="dualtape",
+    help="Automatic differentiation for scientific computing, on OpenCL devices.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Run the command line; a failure is one line on stderr, and exit code 1."""
+    try:
+        app()
+    except (DualtapeError, KeyboardInterrupt) as failure:
+        _fail(str(failure) or "stopped")
+    except OSError as failure:
+        _fail(f"{failure.strerror or failure}: {failure.filename}" if failure.filename else str(failure))
+
+
+def _fail(message: str) -> NoReturn:
+    dt.parallel.fail(f"dualtape: {message}")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"dualtape {dt.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and stop.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
+app.command("list")(show_problems)
+app.command()(solve)
+app.command()(report)
+app.command()(bench)
+app.command()(devices)
+app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(mindspore)
