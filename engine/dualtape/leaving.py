@@ -31,7 +31,7 @@ def require_constant(value: Value, asked: str, instead: str = "its equivalent in
     """Raise an error if to convert ``value`` would cut a derivative, or if it has no numbers."""
     require_numbers(value, asked)
     # Integers have no derivative, and what has been differentiated has it already.
-    if value.dtype.is_float:
+    if value.dtype.is_inexact:
         level = next((level for level in _levels(value) if level.alive), None)
         if level is not None:
             raise ConversionError(
@@ -49,8 +49,8 @@ def _levels(value: Any) -> Iterator[Level]:
         value = value_of(below)
 
 
-def is_float_call(frame: FrameType, kind: type = float) -> bool:
-    """Whether what ``frame`` does at this moment is a call that is written ``float(...)``, or the ``kind``'s.
+def is_float_call(frame: FrameType) -> bool:
+    """Whether what ``frame`` does at this moment is a call that is written ``float(...)``.
 
     `float(x)` and `math.sin(x)` call the same method, and no argument tells them apart: the instruction does. What is
     not certainly a call of the built-in by its name is none.
@@ -60,7 +60,7 @@ def is_float_call(frame: FrameType, kind: type = float) -> bool:
         return False
     operation, name = found
     known = frame.f_globals.get(name, frame.f_builtins.get(name))
-    return (frame.f_locals.get(name, known) if operation == "LOAD_NAME" else known) is kind
+    return (frame.f_locals.get(name, known) if operation == "LOAD_NAME" else known) is float
 
 
 @lru_cache(maxsize=256)

@@ -330,7 +330,7 @@ class Tensor(Operators):
         return float(self._real_scalar("float"))
 
     def __complex__(self) -> complex:
-        if self.level.depth and not is_float_call(sys._getframe(1), complex):
+        if self.level.depth:
             require_constant(self, "a function that converts to a Python complex number")
         return complex(self._scalar())
 
