@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -124,20 +128,25 @@ def own_loop() -> np.ndarray:
     return np.array([float(x.sum()) for x in step(points)])
 
 
-def check_who_is_watched(folder: Path) -> None:
+def check_who_is_watched() -> None:
     """Only rank 0 is watched, and it ends the training of all."""
     seen = []
 
     def look(solution: pinn.Solution) -> None:
         seen.append(len(solution.history))
-        (folder / f"rank {RANKS.rank}").touch()
         if len(seen) == 2:
             raise pinn.StopTraining
 
-    options = {"watch": look, "watch_every": 3, "progress": False, "comm": COMM}
+    options: dict[str, Any] = {"watch_every": 3, "progress": False, "comm": COMM}
+    if RANKS.is_first:
+        options["watch"] = look
     solution = pinn.solve(problem(), network(), optimizer=pinn.Adam(100), points=37, **options)
     assert len(solution.history) == 6
-    assert len(seen) == (2 if RANKS.is_first else 0)
+    assert seen == ([3, 6] if RANKS.is_first else [])
+    # Told to all, it is called by one.
+    options["watch"] = look
+    pinn.solve(problem(), network(), optimizer=pinn.Adam(3), points=37, **options)
+    assert seen == ([3, 6, 3] if RANKS.is_first else [])
     with pytest.raises(dt.errors.ArgumentError, match="rank 1 has arguments of `solve` other than those of rank 0"):
         pinn.solve(problem(), network(), optimizer=pinn.Adam(3 + RANKS.rank), points=37, comm=COMM, progress=False)
 
@@ -151,7 +160,7 @@ def compare(folder: Path) -> None:
     if RANKS.size > 1:
         check_what_ranks_tell_each_other()
         check_that_the_work_is_that_of_one()
-        check_who_is_watched(folder)
+        check_who_is_watched()
     values = found()
     if RANKS.is_first:
         np.savez(folder / f"{RANKS.size}.npz", **values)
@@ -168,25 +177,33 @@ def fail(folder: Path) -> None:
     pinn.solve(problem(equation), network(), optimizer=pinn.Adam(5), points=37, comm=COMM)
 
 
-def train(folder: Path, steps: int = 10**9) -> None:
-    """As many steps as one likes, from where the checkpoint is."""
-    path = folder / "run.safetensors"
-    schedule = pinn.Adam(20) >> pinn.Adam(steps, learning_rate=1e-4)
+def train(folder: Path) -> None:
+    """From where the checkpoint is, if there is one."""
     pinn.solve(
         problem(),
         network(),
-        optimizer=schedule,
+        optimizer=pinn.Adam(400),
         points=37,
         resume=True,
-        checkpoint=path,
+        checkpoint=folder / "run.safetensors",
         checkpoint_seconds=0.1,
         comm=COMM,
     )
 
 
+def train_and_be_killed(folder: Path) -> None:
+    """Rank 1 ends, without a word, when there is a checkpoint."""
+
+    def kill() -> None:
+        while not (folder / "run.safetensors").exists():
+            time.sleep(0.002)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    if RANKS.rank == 1:
+        threading.Thread(target=kill, daemon=True).start()
+    train(folder)
+
+
 if __name__ == "__main__":
-    what, where = sys.argv[1], Path(sys.argv[2])
-    if what == "train":
-        train(where, *map(int, sys.argv[3:]))
-    else:
-        {"compare": compare, "fail": fail}[what](where)
+    acts = {"compare": compare, "fail": fail, "train": train, "train_and_be_killed": train_and_be_killed}
+    acts[sys.argv[1]](Path(sys.argv[2]))

@@ -55,29 +55,31 @@ class BetweenSteps:
         self._saved = time.monotonic()
 
     def __call__(self) -> None:
-        stop, save, over = self._agreed()
+        stop, save, over, watched = self._agreed()
         if stop:
             raise Stopped
         if save:
             self._save()
-        self._let_watch()
+        if watched:
+            self._let_watch()
         if over:
             raise StopTraining
 
-    def _agreed(self) -> tuple[bool, bool, bool]:
-        """Whether any rank was told to stop; whether a checkpoint is due, and the time over, by the clock of rank 0."""
+    def _agreed(self) -> tuple[bool, bool, bool, bool]:
+        """Whether any rank was told to stop; whether on rank 0 a checkpoint is due, the time over, and who looks on."""
         save = self._path is not None and time.monotonic() - self._saved > self._pause
         stop, over, ranks = self._stop.is_set(), self._is_over(), self._training.ranks
+        watched = self._watchers.have_turn(len(self._training.history))
         if ranks.size == 1:
-            return stop, save, over
-        every = ranks.each([stop, save, over, self._digest()])
-        others = np.flatnonzero(every[:, 3] != every[0, 3])
+            return stop, save, over, watched
+        every = ranks.each([stop, save, over, watched, self._digest()])
+        others = np.flatnonzero(every[:, -1] != every[0, -1])
         if others.size:
             raise DeviceError(
                 f"after {len(self._training.history)} steps rank {others[0]} has other parameters than rank 0: their "
                 "processors or libraries round differently. All ranks must run on machines of one kind"
             )
-        return bool(every[:, 0].any()), bool(every[0, 1]), bool(every[0, 2])
+        return bool(every[:, 0].any()), *map(bool, every[0, 1:4])  # type: ignore[return-value]
 
     def _digest(self) -> float:
         digest = 0
@@ -97,8 +99,6 @@ class BetweenSteps:
 
     def _let_watch(self) -> None:
         training, steps = self._training, len(self._training.history)
-        if not self._watchers.have_turn(steps):
-            return
         outcome, failure = _GOES_ON, None
         if training.ranks.is_first:
             try:

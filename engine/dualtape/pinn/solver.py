@@ -182,6 +182,9 @@ def solve(
     every = read_count("watch_every", watch_every)
     began = time.perf_counter()
     ranks = dt.parallel.Ranks(comm)
+    if ranks.size > 1:
+        told = (path is None, bool(resume), budget, progress is False)
+        ranks.require_same("arguments of `solve`", repr(told).encode())
     if progress is not False:
         ranks.introduce()
 
