@@ -5,7 +5,6 @@ What takes long to import is imported by the command that needs it.
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated, NoReturn
 
 import typer
