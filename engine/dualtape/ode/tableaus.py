@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-Row = tuple[float, ...]
+TableauRow = tuple[float, ...]
 
 
 class Tableau(NamedTuple):
@@ -15,11 +15,11 @@ class Tableau(NamedTuple):
     and slopes at both ends.
     """
 
-    times: Row
-    stages: tuple[Row, ...]
-    weights: Row
-    error: Row = ()
-    dense: Row = ()
+    times: TableauRow
+    stages: tuple[TableauRow, ...]
+    weights: TableauRow
+    error: TableauRow = ()
+    dense: TableauRow = ()
 
 
 EULER = Tableau((0,), ((),), (1,))

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, final
 import numpy as np
 
 from dualtape.errors import ArgumentError, ShapeError
-from dualtape.optim.normal_equations import NormalEquations, SquaredEquations, Total
+from dualtape.optim.normal_equations import NormalEquations, SquaredEquations, SumOverAll
 from dualtape.optim.parameter_vector import ParameterVector
 from dualtape.parameter import Parameter
 from dualtape.tensor import Tensor
@@ -78,7 +78,7 @@ class LeastSquares(ABC):
         self,
         linearise: Callable[[], tuple[Any, ...]],
         residuals: Callable[[], Any],
-        total: Total | None = None,
+        total: SumOverAll | None = None,
     ) -> bool:
         """One step; whether it has lowered the loss. If not, the parameters are what they were.
 
@@ -120,7 +120,7 @@ class LeastSquares(ABC):
         self.iterations += found is not None
         return found is not None
 
-    def _read_equations(self, given: list[np.ndarray], total: Total | None) -> NormalEquations:
+    def _read_equations(self, given: list[np.ndarray], total: SumOverAll | None) -> NormalEquations:
         name, size = type(self).__name__, self._vector.size
         count = given[0].size
         squared = len(given) == 3

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-Total = Callable[[np.ndarray], np.ndarray]
+SumOverAll = Callable[[np.ndarray], np.ndarray]
 
 
 class NormalEquations:
@@ -16,9 +16,9 @@ class NormalEquations:
     processes have other rows of J and r, ``total`` adds up what all have, and the space is that of weights.
     """
 
-    def __init__(self, residuals: np.ndarray, matrix: np.ndarray, total: Total | None = None) -> None:
+    def __init__(self, residuals: np.ndarray, matrix: np.ndarray, total: SumOverAll | None = None) -> None:
         self._matrix, self.residuals = matrix, residuals
-        self._total: Total = total or (lambda x: x)
+        self._total: SumOverAll = total or (lambda x: x)
         self.gradient: np.ndarray = self._pulled(residuals)
         self._is_dual = total is None and len(residuals) < matrix.shape[1]
         self._square = matrix @ matrix.T if self._is_dual else self._total(matrix.T @ matrix)
@@ -65,7 +65,7 @@ class SquaredEquations(NormalEquations):
     """The same from J'r and J'J alone, in the space of weights: for so many residuals that J would fill memory."""
 
     def __init__(
-        self, residuals: np.ndarray, gradient: np.ndarray, square: np.ndarray, total: Total | None = None
+        self, residuals: np.ndarray, gradient: np.ndarray, square: np.ndarray, total: SumOverAll | None = None
     ) -> None:
         self.residuals = residuals
         self._total = total or (lambda x: x)

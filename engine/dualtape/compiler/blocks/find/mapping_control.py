@@ -13,7 +13,7 @@ from dualtape.compiler.blocks.tile import (
     KeptRows,
     Outcome,
     Read,
-    Row,
+    StackRow,
     TileCondition,
     TileLoop,
     TileOperand,
@@ -104,7 +104,7 @@ class _Scan:
         if not isinstance(x, Node) or not self._outer.load(x, axis):
             raise NotBlockable("a `scan` whose carry gets points on the way")
 
-    def _begin(self, axes: dict[int, int], totals: set[Node]) -> tuple[TurnBuilder, list[TileValue], list[Row]]:
+    def _begin(self, axes: dict[int, int], totals: set[Node]) -> tuple[TurnBuilder, list[TileValue], list[StackRow]]:
         """A turn before its first equation: the carries, and the rows."""
         fixed, carries, stacks = self._inputs
         turn = TurnBuilder(self._outer, self._dtype, map_control)
@@ -129,7 +129,7 @@ class _Scan:
         rows = [self._row(turn, node, x) for node, x in zip(stacks, self._stacks, strict=True)]
         return turn, ats, [row for row in rows if row is not None]
 
-    def _row(self, turn: TurnBuilder, node: Node, stack: Operand) -> Row | None:
+    def _row(self, turn: TurnBuilder, node: Node, stack: Operand) -> StackRow | None:
         shape, dtype = node.spec.shape, node.spec.dtype
         assert isinstance(stack, Node)
         points = self._outer.points
@@ -143,7 +143,7 @@ class _Scan:
             local = per_point(shape, axis, UNFOLDED)
             value = turn.own(local, dtype)
             turn.located[node] = PointAxis(axis, value.whole(local))
-            return Row(at.read, value)
+            return StackRow(at.read, value)
         if stack not in turn.everywhere and not dtype.is_float and dtype is not bool_:
             if not isinstance(stack, KnownNode):
                 return None
@@ -159,10 +159,10 @@ class _Scan:
         assert isinstance(read, Read)
         value = turn.own(shape, dtype)
         turn.everywhere[node] = value.whole(shape)
-        return Row(read, value)
+        return StackRow(read, value)
 
     def _end(
-        self, axes: dict[int, int], turn: TurnBuilder, ats: list[TileValue], rows: list[Row], after: list[Operand]
+        self, axes: dict[int, int], turn: TurnBuilder, ats: list[TileValue], rows: list[StackRow], after: list[Operand]
     ) -> list[Found]:
         carries: list[Carry] = []
         kept: list[KeptRows] = []

@@ -4,7 +4,7 @@ from dualtape.compiler.blocks.tile.control import Carry as Carry
 from dualtape.compiler.blocks.tile.control import ControlOperation as ControlOperation
 from dualtape.compiler.blocks.tile.control import KeptRows as KeptRows
 from dualtape.compiler.blocks.tile.control import Outcome as Outcome
-from dualtape.compiler.blocks.tile.control import Row as Row
+from dualtape.compiler.blocks.tile.control import StackRow as StackRow
 from dualtape.compiler.blocks.tile.control import TileCondition as TileCondition
 from dualtape.compiler.blocks.tile.control import TileLoop as TileLoop
 from dualtape.compiler.blocks.tile.control import TileOperand as TileOperand

@@ -36,7 +36,7 @@ class Carry(NamedTuple):
     last: TileValue
 
 
-class Row(NamedTuple):
+class StackRow(NamedTuple):
     """The part ``at`` a turn of a ``stack``, whose first axis has one index for each turn."""
 
     stack: Read
@@ -58,7 +58,7 @@ class TileLoop(PointOperation):
     back: bool
     operations: tuple[TileOperation, ...]
     carries: tuple[Carry, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[StackRow, ...]
     kept: tuple[KeptRows, ...]
 
     def values_read(self) -> list[ReadableValue]:
