@@ -67,8 +67,8 @@ def check_that_the_work_is_that_of_one() -> None:
     for points in (37, 11)[: 2 if RANKS.size == 2 else 1]:  # more residuals than weights, and fewer
         alone, together = (training(ranks, points) for ranks in (dt.parallel.Ranks(), RANKS))
         batches = alone.batches
-        for name in ("rows", "linearise"):
-            one, all_ = (getattr(x.work, name)(batches) for x in (alone, together))
+        for compute in (lambda work: work.rows(batches), lambda work: work.linearise(batches, whole=True)):  # noqa: B023
+            one, all_ = (compute(x.work) for x in (alone, together))
             if together.work.total_over_rows(batches) is None:
                 same(one, all_)
         gradients = [
@@ -80,7 +80,7 @@ def check_that_the_work_is_that_of_one() -> None:
             same(*(getattr(x.work, name)(batches) for x in (alone, together)))
         vectors = tuple(parameter.value() for parameter in alone.parameters)
         same(*([np.asarray(v) for v in x.work.product(vectors, batches)] for x in (alone, together)))
-        same(*(x.work.residual_size(batches[0]["points"]) for x in (alone, together)))
+        same(*(x.work.residual_size(batches[0]["points"], batches) for x in (alone, together)))
         assert WEIGHTS in batches[0]
 
 

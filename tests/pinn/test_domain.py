@@ -67,9 +67,10 @@ def test_a_problem_on_a_users_domain_is_solved_measured_and_drawn(tmp_path: Path
     assert solution.error() < 0.02
     figure = solution.plot(tmp_path / "disk.png")
     assert (tmp_path / "disk.png").read_bytes().startswith(b"\x89PNG")
-    picture = next(axes for axes in figure.axes if axes.get_title() == "u").collections[0].get_array()
-    inside = solution.problem.domain.contains(np.stack(solution.problem.domain.grid(257, 129), axis=-1))
-    np.testing.assert_array_equal(np.ma.getmaskarray(picture).reshape(inside.shape), ~inside)
+    picture = next(axes for axes in figure.axes if axes.get_title() == "u").collections[0]
+    centres = np.array([path.vertices[:3].mean(axis=0) for path in picture.get_paths()])
+    assert len(centres) > 1_000
+    assert solution.problem.domain.contains(centres).all()
 
 
 def test_a_flux_takes_the_derivative_along_oblique_normals() -> None:

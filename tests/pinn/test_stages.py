@@ -79,7 +79,9 @@ def test_a_gradient_that_is_not_finite_is_named() -> None:
 
 def test_a_checkpoint_is_written_in_every_stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
-    monkeypatch.setattr("dualtape.pinn.solver.save_training", lambda training, path: seen.append(len(training.history)))
+    for room in ("solver", "between_steps"):
+        write = lambda training, path: seen.append(len(training.history))
+        monkeypatch.setattr(f"dualtape.pinn.{room}.save_training", write)
     often: dict[str, Any] = {"checkpoint": tmp_path / "run.safetensors", "checkpoint_seconds": 1e-9, **SMALL}
     pinn.solve(problem(lambda residual: residual), network(), 3, lbfgs_steps=4, **often)
     assert sorted({*seen}) == [1, 2, 3, 4, 5, 6, 7]

@@ -102,6 +102,8 @@ def _write(kind: CType, lanes: int) -> str:
 def plan_matmul(runtime: Runtime, primitive: Primitive, specs: Specs, params: Params, output: Spec) -> Plan:
     """Prepare ``matmul``."""
     a, b = specs
+    if 0 in output.shape:
+        return runtime.plan(output, lambda *_: None)
     product = _product(a, b.shape, output.shape)
     if not a.dtype.is_float:
         launch = _simple(runtime, product)
