@@ -232,8 +232,8 @@ def test_all_unknowns_are_drawn_and_planes_of_more_coordinates(tmp_path: Any) ->
     assert "u, y = 0.75, t = 1" in [
         axes.get_title() for axes in solution.plot(unknown="u", at={"y": 0.75, "t": 1}).axes
     ]
+    assert "u, t = 1" in [axes.get_title() for axes in solution.plot().axes]  # three coordinates, as planes
     for at, message in (
-        (None, r"this one has 3, so fix others, as in at=\{'t': 1.0\}"),
         ({"t": 2.0}, "`at` of `plot` has t=2.0, which lies outside"),
         ({"z": 2.0}, "no coordinate 'z'"),
         ({"x": 0, "y": 0, "t": 0}, "this one has 0 that `at` does not fix"),
