@@ -9,12 +9,40 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
+import scipy.special
 
 import dualtape as dt
 from dualtape.core.primitive import Bilinear, Elementwise, Primitive
 from dualtape.primitives import CATALOGUE
 from dualtape.testing.modes import nested_duals
 from special_functions.exact_bessel import bessel_k, bessel_y
+
+
+def quantile(function: Callable[[Any], Any], density: Callable[[Any], Any], value: Any, guess: float) -> Any:
+    """Where an increasing function has the value, to the digits in use, from a guess that has those of a float."""
+    x, right = mpmath.mpf(guess), 10
+    while right < 2 * mpmath.mp.dps:  # each step of Newton's method doubles the digits
+        x, right = x - (function(x) - value) / density(x), 2 * right
+    return x
+
+
+def gamma_quantile(a: Any, p: Any) -> Any:
+    return quantile(
+        lambda x: mpmath.gammainc(a, 0, x, regularized=True),
+        lambda x: x ** (a - 1) * mpmath.exp(-x) / mpmath.gamma(a),
+        p,
+        scipy.special.gammaincinv(float(a), float(p)),
+    )
+
+
+def beta_quantile(a: Any, b: Any, p: Any) -> Any:
+    return quantile(
+        lambda x: mpmath.betainc(a, b, 0, x, regularized=True),
+        lambda x: x ** (a - 1) * (1 - x) ** (b - 1) / mpmath.beta(a, b),
+        p,
+        scipy.special.betaincinv(float(a), float(b), float(p)),
+    )
+
 
 # What each primitive is called in mpmath. One that is missing here fails the tests below.
 COUNTERPARTS: dict[str, Callable[..., Any]] = {
@@ -101,6 +129,8 @@ COUNTERPARTS: dict[str, Callable[..., Any]] = {
     "gammainc": lambda a, x: mpmath.gammainc(a, 0, x, regularized=True),
     "gammainc_by_shape": lambda a, x, n: mpmath.diff(lambda t: mpmath.gammainc(t, 0, x, regularized=True), a, n),
     "gammaincc": lambda a, x: mpmath.gammainc(a, x, regularized=True),
+    "gammaincinv": gamma_quantile,
+    "betaincinv": beta_quantile,
     "betainc": lambda a, b, x, n, m: mpmath.betainc(a, b, 0, x, regularized=True),
 }
 REAL = ((-2.0, 2.0), (-2.0, 2.0))

@@ -79,6 +79,10 @@ CALLS: dict[str, list[Call]] = {
         ("argmin", [normal(13, 7)], {"axis": 1}),
         ("cumsum", [normal(3, 17, 5)], {"axis": 1, "reverse": True}),
     ],
+    "random words": [
+        ("philox", [*np.uint32([[7], [2**32 - 5]]), np.arange(3, 40, dtype=np.uint32)], {"stream": 1}),
+        ("philox", [whole(3, 1, high=2**31), whole(3, 1, high=2**31), whole(5)], {"stream": 0}),
+    ],
     "functions": [
         *((name, [normal(19)], {}) for name in ("exp", "tanh", "sin", "atan", "erf", "erfc", "sigmoid", "round")),
         *((name, [positive(19)], {}) for name in ("log", "log2", "lgamma", "digamma", "sinh")),

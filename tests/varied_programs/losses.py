@@ -133,7 +133,7 @@ PROGRAMS: dict[str, Program] = {
     "stencil": Program(stencil, [LAYERS, points(386)], (386,)),
     "constant points": Program(around_constants, [LAYERS], (374,)),
     "integral": Program(integral, [LAYERS, points(387), points(127), RNG.uniform(0, 1, 127)], (127, 127, 387)),
-    "scan over steps": Program(unrolled, [weights(2, 8, 2), points(388)], (388, 388), "scan"),
+    "scan over steps": Program(unrolled, [weights(2, 8, 2), points(388)], (388,)),
     "condition on the loss": Program(conditional, [LAYERS, points(389)], (389, 389)),
     "one point": Program(of_residual(mean_square), [LAYERS, points(1)], None),
     "two points": Program(of_residual(mean_square), [LAYERS, points(2)], None),

@@ -6,6 +6,7 @@ stage                       what it gives                                       
 trace_program               the function as equations                               program/tracing.py
 optimise                    fewer equations that mean the same                      passes/simplification.py
 without_checks              no checks of indices, if the caller wants none          passes/simplification.py
+holds_complex               whether there are complex numbers                       passes/pairs.py
 in_reals                    pairs of reals in the place of complex numbers          passes/pairs.py
 choose_device               the device of the kernels, or why there is none         blocks/policy.py
 compute_repeated_once       what is the same at all points, once                    passes/repetition.py
@@ -29,6 +30,7 @@ plan_blocks                 what a call runs, by these stages:                  
 - spread_kernel             the kernel of loops on many, which all of a device runs loops/spread.py
 - plan_on_host              what a call runs if that cannot be: the host between    blocks/run.py
 plan_loops                  what a call runs if there are no points                 blocks/planning.py
+on_pairs                    what takes pairs of complex arguments, and joins them   pairs.py
 ==========================  ======================================================  =================================
 
 Each is a function of what is before it alone, and ``docs/compiler.md`` follows a program through all of them.

@@ -20,9 +20,9 @@ from dualtape.primitives.declaring import infer_elementwise
 def _stopped(
     status: np.ndarray, time: np.ndarray, size: np.ndarray, count: np.ndarray, reasons: Sequence[str]
 ) -> np.ndarray:
+    status, time, size, count = np.broadcast_arrays(status, time, size, count)
     failed = np.asarray(status != 0)
     if failed.any():
-        status, time, size, count = np.broadcast_arrays(status, time, size, count)
         first = tuple(int(i) for i in np.argwhere(failed)[0])
         example = f" of example {', '.join(map(str, first))}" if first else ""
         more = f" ({int(failed.sum())} of {failed.size} examples failed)" if failed.size > 1 else ""
