@@ -87,7 +87,7 @@ def divide_cores(comm: Any) -> int:
 
 
 def own_device(comm: Any) -> Device:
-    """The device for this process: of those of the first OpenCL platform, in turn; the host where there is none.
+    """The device for this process: of those of the first OpenCL driver, in turn; the host where there is none.
 
     So each of four processes of a machine with four GPUs has its own.
 
@@ -99,7 +99,8 @@ def own_device(comm: Any) -> Device:
     """
     found = devices()
     first = found[1:2] or found[:1]
-    alike = [device for device in found if device.info.platform == first[0].info.platform]
+    driver = (first[0].info.platform, first[0].info.version)  # two versions of a driver see one processor twice
+    alike = [device for device in found if (device.info.platform, device.info.version) == driver]
     return alike[0 if comm is None else _beside(comm)[0] % len(alike)]
 
 
