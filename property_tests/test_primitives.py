@@ -10,7 +10,6 @@ from drawn import Call, fewer
 from dualtape.core.primitive import NonDifferentiable, Primitive
 from dualtape.primitives import CATALOGUE
 from dualtape.testing import check_derivatives
-from dualtape.testing.operands import is_of_reals
 from dualtape.testing.strategies import operands, points, programs
 
 DIFFERENTIABLE = [p for p in CATALOGUE.values() if not isinstance(p, NonDifferentiable)]
@@ -26,7 +25,7 @@ def test_derivatives_as_declared(data: st.DataObject, primitive: Primitive) -> N
     check_derivatives(f, *x)
 
 
-@pytest.mark.parametrize("primitive", [p for p in DIFFERENTIABLE if is_of_reals(p)], ids=lambda p: p.name)
+@each_differentiable
 @fewer(10)
 @given(data=st.data())
 def test_derivatives_in_programs(data: st.DataObject, primitive: Primitive) -> None:

@@ -27,6 +27,15 @@ def test_files_of_other_programs_are_read(file: Path) -> None:
     assert checkpoint.metadata == {"format": "pt"}
 
 
+def test_complex_numbers_are_what_other_programs_take_them_for(file: Path) -> None:
+    """C64 holds the two parts of each number one after the other."""
+    z = np.array([1 + 2j, -0.5j], np.complex64)
+    file.write_bytes(raw({"z": tensor("C64", (2,), 0, 16)}, z.view(np.float32).tobytes()))
+    assert dt.load_checkpoint(file)["z"].asnumpy().tolist() == z.tolist()
+    dt.save_checkpoint({"z": Tensor(z)}, file)
+    assert load_file(file)["z"].tolist() == z.tolist()
+
+
 @pytest.mark.parametrize("damage", ["truncated", "empty", "foreign", "header"])
 def test_damaged_files_are_refused(file: Path, damage: str) -> None:
     dt.save_checkpoint(nn.Dense(20, 10), file)
@@ -66,7 +75,8 @@ def ours(**texts: str) -> dict[str, Any]:
     [
         (raw({"x": tensor("F8_E4M3", (4,))}, bytes(4)), "'x' is of type F8_E4M3, which no Tensor can hold"),
         (raw({"x": tensor("BF16", (2,))}, bytes(4)), "'x' is of type BF16"),
-        (raw({"x": tensor("C64", (1,), 0, 8)}, bytes(8)), "'x' is of type C64"),
+        (raw({"x": tensor("C128", (1,), 0, 16)}, bytes(16)), "'x' is of type C128"),
+        (raw({"x": tensor("C64", (1,))}, bytes(4)), "'x' of shape .* needs 8 bytes, not 4"),
         (raw({"x": tensor("BOOL", (4,))}, b"\0\1\2\0"), "'x' holds bytes that are neither true nor false"),
         (raw({"x": tensor(shape=(2,))}, bytes(4)), "'x' of shape .* needs 8 bytes, not 4"),
         (raw({"x": tensor(shape=(-1,), end=-4)}, bytes(4)), "type, shape and place of 'x'"),

@@ -91,6 +91,9 @@ def test_fields_may_be_made_of_lists() -> None:
         ([dt.Tensor([1.0, 2.0]), [3, 4.0], (5, dt.Tensor(6.0))], dt.float32, [[1, 2], [3, 4], [5, 6]]),
         ([dt.Parameter(1.0, name="w"), 2.0], dt.float32, [1, 2]),
         ([ops.zeros((0,)), []], dt.float32, [[], []]),
+        ([dt.Tensor(1.0), 1j], dt.complex64, [1, 1j]),
+        ([dt.Tensor(np.float64(1)), 1j], dt.complex128, [1, 1j]),
+        ([dt.Tensor(1 + 2j), 0.5], dt.complex64, [1 + 2j, 0.5]),
     ],
 )
 def test_numbers_beside_tensors_do_not_widen_their_type(data: Any, dtype: dt.DType, expected: Any) -> None:
@@ -105,7 +108,7 @@ def test_shapes_that_differ_are_named(data: Any) -> None:
         dt.Tensor(data)
 
 
-@pytest.mark.parametrize("data", [[ONE, "a"], [ONE, None], [ONE, 1j]])
+@pytest.mark.parametrize("data", [[ONE, "a"], [ONE, None], [dt.Tensor(1j), "a"]])
 def test_what_is_no_number_is_refused(data: Any) -> None:
     with pytest.raises(TypeError, match="`input_data`"):
         dt.Tensor(data)

@@ -45,7 +45,6 @@ _AN_ARRAY = "it is an array already"
 _AT_ONCE = "how many nodes are added up at once changes no sum"
 _FROM_EITHER = "the integrals from both ends are the same derivative"
 _BY_COPY = "LAPACK reads the other order of memory from a copy"
-_WIDER = "it computes in double precision, and its result is rounded to the type"
 _SQUARE = "the matrices are square"
 _SYMMETRIC = "a sum of products of elements is symmetric"
 _ANY_SIZE = "the size only scales both legs against overflow, and cancels"
@@ -152,8 +151,6 @@ CLAIMS = (
     Claim("lu.infer", "+ 1, x.shape[-1])", "+ 1, x.shape[-2])", _SQUARE),
     Claim("_lu", "n = x.shape[-1]", "n = x.shape[-2]", _SQUARE),
     Claim("_lu_tangent", "unit=True", "unit=False", "the ones are there, too"),
-    Claim("_factored", "lapack.dgetrf if x.dtype == np.float64 else lapack.sgetrf", "lapack.dgetrf", _WIDER),
-    Claim("_triangular", "lapack.dtrtrs if a.dtype == np.float64 else lapack.strtrs", "lapack.dtrtrs", _WIDER),
     Claim("_triangular", "a.flags.c_contiguous", "b.flags.c_contiguous", _BY_COPY),
     Claim("_triangular", "a.flags.f_contiguous", "b.flags.f_contiguous", _BY_COPY),
     Claim(

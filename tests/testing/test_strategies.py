@@ -17,6 +17,7 @@ import dualtape as dt
 from dualtape.core.primitive import CATALOGUE, Primitive
 from dualtape.devices.opencl import opencl_devices
 from dualtape.testing import strategies as s
+from dualtape.testing.operands import is_of_reals
 
 FEW = settings(max_examples=30, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 ROOT = Path(__file__).parents[2]
@@ -81,7 +82,15 @@ def test_every_primitive_is_part_of_programs(primitive: Primitive) -> None:
         assert primitive.name in program.primitives
 
     holds_it()
-    assert primitive in s.pool()
+    assert (primitive in s.pool()) == is_of_reals(primitive)
+
+
+def test_values_of_complex_programs_are_reals() -> None:
+    """Operands are joined of what is there, and a part of the result is taken out."""
+    drawn = find(s.programs([(2,)], max_steps=1, primitives=[CATALOGUE["conj"]]), lambda f: True)
+    before, itself, after = drawn.primitives[-3:]
+    assert (before, itself) == ("join", "conj")
+    assert after in ("real", "imag")
 
 
 @FEW

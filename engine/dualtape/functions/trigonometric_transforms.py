@@ -27,7 +27,7 @@ def dct(input: TensorLike, type: int = 2, n: int | None = None, axis: int = -1, 
     Examples
     --------
     >>> import dualtape as dt
-    >>> print(dt.ops.fft.dct(dt.Tensor([1.0, 1.0, 1.0, 1.0])))
+    >>> print(dt.ops.fft.dct(dt.ops.ones(4, dtype=dt.float64)))
     [8. 0. 0. 0.]
     """
     return _one("dct", input, type, n, axis, norm, inverse=False)

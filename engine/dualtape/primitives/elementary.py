@@ -15,6 +15,7 @@ from dualtape.core.spec import Spec
 from dualtape.dtypes import int32
 from dualtape.primitives.arithmetic import POSITIVE, REAL, divide, reciprocal
 from dualtape.primitives.comparison import equal, less
+from dualtape.primitives.continuation import pieces
 from dualtape.primitives.declaring import elementwise, piecewise_constant, predicate
 from dualtape.primitives.on_host import host_function
 from dualtape.primitives.rounding import ceil, floor
@@ -45,6 +46,11 @@ _large, _small = choose(_order, *_sizes), choose(_order, *reversed(_sizes))
 _ratio = _small / _large
 _length = choose(_large == 0, 0, _large * call("dt_sqrt", 1 + _ratio * _ratio))
 
+
+def _hypot_continued(x: Any, y: Any) -> Any:
+    return pieces(True, np.sqrt(x * x + y * y), 0, (np.real(x) == 0) & (np.real(y) == 0))
+
+
 # The length of (x, y), without overflow; both derivatives are 0 at the origin.
 hypot = elementwise(
     "hypot",
@@ -55,6 +61,7 @@ hypot = elementwise(
     ),
     domain=(REAL, POSITIVE),
     numpy=np.hypot,
+    continued=_hypot_continued,
     kink=lambda x, y, z: z == 0,
 )
 

@@ -18,8 +18,7 @@ from dualtape.core.example import Complexes, Dominant, Example, Flags, Indices, 
 from dualtape.core.lowering import Expression
 from dualtape.core.primitive import CATALOGUE, Bilinear, Elementwise, Linear, NonDifferentiable, Primitive, Reduction
 from dualtape.core.spec import Spec
-from dualtape.dtypes import DType, bool_, int64
-from dualtape.errors import ArgumentError
+from dualtape.dtypes import DType, bool_, complex_dtype, int64
 from dualtape.testing.composition import Given, Ref
 from dualtape.testing.composition_builder import MOST_ELEMENTS, CompositionBuilder
 from dualtape.testing.numeric import Bounds
@@ -132,14 +131,32 @@ def _as_stated(builder: CompositionBuilder, primitive: Primitive) -> None:
         elif isinstance(part, Dominant):
             operands.append(_dominant(builder, primitive, part))
         elif isinstance(part, Complexes):
-            raise ArgumentError(f"compositions are of reals, and `{primitive.name}` is a function of complex numbers")
+            operands.append(_complexes(builder, primitive, part, given))
+            given = None
         elif isinstance(primitive, NonDifferentiable) and builder.smooth:
             operands.append(builder.constant(part.shape, (part.low, part.high)))
         else:
             operands.append(_reals(builder, primitive, part, given))
             given = None
     params = {key: builder.float if isinstance(value, DType) else value for key, value in example.params.items()}
-    builder.add(primitive, operands, params, _moved(builder, primitive, operands))
+    result = builder.add(primitive, operands, params, _moved(builder, primitive, operands))
+    if builder.values[result].spec.dtype.is_complex:
+        _part(builder, result)
+
+
+def _complexes(builder: CompositionBuilder, primitive: Primitive, part: Complexes, given: int | None) -> Given:
+    """The value at hand as the real or imaginary part, beside a constant one."""
+    parts = [_reals(builder, primitive, Reals(*part), given), builder.constant(part.shape, (part.low, part.high))]
+    if builder.draw(st.booleans()):
+        parts.reverse()
+    return Ref(builder.add(CATALOGUE["join"], parts, {}))
+
+
+def _part(builder: CompositionBuilder, i: int) -> None:
+    """One of the parts of a complex value, of the type that compositions go on with."""
+    i = builder.add(CATALOGUE[builder.draw(st.sampled_from(("real", "imag")))], [Ref(i)], {})
+    if builder.values[i].spec.dtype is not builder.float:
+        builder.add(CATALOGUE["cast"], [Ref(i)], {"dtype": builder.float})
 
 
 def _takes_floats(primitive: Primitive) -> bool:
@@ -161,6 +178,7 @@ def _dominant(builder: CompositionBuilder, primitive: Primitive, part: Dominant)
 def _count(builder: CompositionBuilder, primitive: Primitive, example: Example) -> int:
     """How many elements the result has."""
     kinds = {Reals: builder.float, Dominant: builder.float, Flags: bool_, Indices: int64}
+    kinds[Complexes] = complex_dtype(builder.float)
     specs = [Spec(part.shape, kinds[type(part)]) for part in example.inputs]
     return prod(primitive.infer(*specs, **example.params).shape)
 
@@ -179,7 +197,10 @@ def _reals(builder: CompositionBuilder, primitive: Primitive, part: Reals, given
 
 
 def pool() -> list[Primitive]:
-    """What compositions are made of: the whole catalogue of reals, and what can be differentiated more often."""
+    """What compositions are made of unless they are told: all functions of reals, the differentiable ones more often.
+
+    Those of complex numbers take part where they are asked for: their operands are joined, and a part is taken out.
+    """
     of_reals = [p for p in CATALOGUE.values() if is_of_reals(p)]
     differentiable = [p for p in of_reals if not isinstance(p, NonDifferentiable)]
     constant = [p for p in of_reals if isinstance(p, NonDifferentiable)]
