@@ -10,7 +10,7 @@ import numpy as np
 from dualtape.control.conditions import is_undecided
 from dualtape.core.interpreter import value_of
 from dualtape.core.spec import normalize_axis
-from dualtape.dtypes import DType, as_dtype, int64, uint64
+from dualtape.dtypes import DType, as_dtype, float32, int64, uint64
 from dualtape.errors import ArgumentError, DTypeError, ShapeError
 from dualtape.functions.conversion import as_tensor, cast_to, floating, read_flag, read_int, read_shape
 from dualtape.functions.creation import arange
@@ -22,7 +22,7 @@ from dualtape.primitives.gathering import take
 from dualtape.primitives.ordering import argsort
 from dualtape.random.continuous import SampleShape, uniform
 from dualtape.random.keys import bits
-from dualtape.random.units import between
+from dualtape.random.units import between, half_open
 from dualtape.tensor import Tensor
 
 _WIDEST = 2**48
@@ -131,11 +131,13 @@ def bernoulli(key: Tensor, p: float | Tensor = 0.5, shape: SampleShape = None) -
     [ True False  True  True False]
     """
     probability = as_tensor(p, "bernoulli", "p")
+    sizes = probability.shape if shape is None else read_shape("bernoulli", "shape", shape)
+    unit = half_open("bernoulli", key, sizes, float32)
     if not isinstance(p, Tensor):
-        probability = probability.to(key.device)
+        probability = probability.to(unit.device)
         if not bool(((probability >= 0) & (probability <= 1)).all()):
             raise ArgumentError(f"`p` of `bernoulli` must be from 0 to 1, got {p}")
-    return uniform(key, probability.shape if shape is None else shape) < probability
+    return unit < probability
 
 
 def categorical(key: Tensor, logits: Tensor, axis: int = -1) -> Tensor:
