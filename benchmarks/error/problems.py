@@ -34,7 +34,9 @@ def _compared(problem: pinn.Problem, places: np.ndarray, reference: np.ndarray) 
     reference = reference.reshape(len(places), -1)
 
     def error(solution: Predict) -> float:
-        found = np.asarray(solution(places)).reshape(len(places), -1)[:, : reference.shape[1]]
+        values = solution(places)
+        columns = np.stack(values, axis=-1) if isinstance(values, tuple) else np.asarray(values)  # of several unknowns
+        found = columns.reshape(len(places), -1)[:, : reference.shape[1]]
         return float(np.linalg.norm(found - reference) / np.linalg.norm(reference))
 
     return Case(problem, error)
