@@ -135,6 +135,17 @@ def test_shapes_follow_the_parameters() -> None:
 KEY = random.key(0)
 REFUSED: dict[str, tuple[Callable[[], object], type[Exception], str]] = {
     "an int for a key": (lambda: random.normal(7, (3,)), TypeError, "`key` of `normal` must be a key, as"),
+    "no key of coins": (lambda: random.bernoulli(object()), TypeError, "`key` of `bernoulli` must be a key, as"),
+    "no key of weights": (
+        lambda: random.choice(None, 2, p=[0.5, 0.5]),
+        TypeError,
+        "`key` of `choice` must be a key, as",
+    ),
+    "coins of other shapes": (
+        lambda: random.bernoulli(KEY, dt.Tensor([[0.5], [0.1]]), (2,)),
+        ValueError,
+        "to \\(2,\\)",
+    ),
     "several keys": (lambda: random.uniform(random.split(KEY)), TypeError, "map over several keys with `vmap`"),
     "floats for a key": (lambda: random.bits(dt.Tensor([1.0, 2.0])), TypeError, "one of Float32 and shape"),
     "a negative seed": (lambda: random.key(-1), ValueError, "must not be negative"),

@@ -9,7 +9,7 @@ import numpy as np
 
 from dualtape.control.conditions import is_undecided
 from dualtape.core.interpreter import value_of
-from dualtape.core.spec import normalize_axis
+from dualtape.core.spec import broadcast_shapes, normalize_axis
 from dualtape.dtypes import DType, as_dtype, float32, int64, uint64
 from dualtape.errors import ArgumentError, DTypeError, ShapeError
 from dualtape.functions.conversion import as_tensor, cast_to, floating, read_flag, read_int, read_shape
@@ -21,7 +21,7 @@ from dualtape.functions.sorting import searchsorted
 from dualtape.primitives.gathering import take
 from dualtape.primitives.ordering import argsort
 from dualtape.random.continuous import SampleShape, uniform
-from dualtape.random.keys import bits
+from dualtape.random.keys import bits, device_of_key
 from dualtape.random.units import between, half_open
 from dualtape.tensor import Tensor
 
@@ -132,6 +132,8 @@ def bernoulli(key: Tensor, p: float | Tensor = 0.5, shape: SampleShape = None) -
     """
     probability = as_tensor(p, "bernoulli", "p")
     sizes = probability.shape if shape is None else read_shape("bernoulli", "shape", shape)
+    if broadcast_shapes("bernoulli", sizes, probability.shape) != sizes:
+        raise ShapeError(f"`bernoulli` got `p` of shape {probability.shape}; expected what broadcasts to {sizes}")
     unit = half_open("bernoulli", key, sizes, float32)
     if not isinstance(p, Tensor):
         probability = probability.to(unit.device)
@@ -166,7 +168,7 @@ def _read_weights(key: Tensor, p: Any, count: int, wanted: int, again: bool) -> 
     weights = floating("choice", p, "p")
     if weights.shape != (count,):
         raise ShapeError(f"`p` of `choice` has shape {weights.shape}; expected ({count},), one for each that is there")
-    weights = weights if isinstance(p, Tensor) else weights.to(key.device)
+    weights = weights if isinstance(p, Tensor) else weights.to(device_of_key("choice", key))
     if not is_undecided(value_of(weights)):
         numbers = value_of(weights).ground.asnumpy()
         positive = int((numbers > 0).sum())

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from dualtape.core.interpreter import value_of
+from dualtape.devices.device import Device
 from dualtape.dtypes import DType, as_dtype, uint8, uint16, uint32, uint64
 from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
 from dualtape.functions.bitwise import bitwise_left_shift, bitwise_or, bitwise_right_shift
@@ -141,8 +142,19 @@ def word_pairs(function: str, key: Tensor, count: int) -> tuple[Tensor, Tensor]:
     return both[:count], both[count:]
 
 
+def device_of_key(function: str, key: Any) -> Device:
+    """Where its numbers are made."""
+    _require_key(function, key)
+    return key.device  # type: ignore[no-any-return]
+
+
 def _read_key(function: str, key: Any) -> tuple[Tensor, Tensor]:
     """Its words."""
+    _require_key(function, key)
+    return key[0], key[1]
+
+
+def _require_key(function: str, key: Any) -> None:
     if not isinstance(key, Tensor):
         raise ArgumentTypeError(f"`key` of `{function}` must be a key, as `dt.random.key(seed)` gives, got {key!r}")
     if key.dtype is not uint32 or key.shape != (2,):
@@ -151,4 +163,3 @@ def _read_key(function: str, key: Any) -> tuple[Tensor, Tensor]:
             f"`key` of `{function}` must be a key, a Tensor of UInt32 and shape (2,), got one of {key.dtype} and shape "
             f"{key.shape}{several}"
         )
-    return key[0], key[1]
