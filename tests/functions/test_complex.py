@@ -189,6 +189,12 @@ def test_types() -> None:
     np.testing.assert_array_equal(np.from_dlpack(dt.Tensor(Z)), Z)
 
 
+def test_parts_and_angles_of_reals_without_end_are_numpys() -> None:
+    x = np.array([np.inf, -np.inf, np.nan, -1.0, -0.0])
+    np.testing.assert_array_equal(ops.imag(dt.Tensor(x)).asnumpy(), np.zeros(5))
+    np.testing.assert_array_equal(ops.angle(dt.Tensor(x)).asnumpy(), np.angle(x))
+
+
 def test_conditions_and_loops_carry_complex_numbers() -> None:
     def f(z: Any) -> Any:
         carry, rows = ops.scan(lambda c, x: (c * x + 1j, c), z[0], z)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dualtape.dtypes import float16, float32
 from dualtape.errors import DTypeError, ShapeError
 from dualtape.functions.conversion import TensorLike, as_tensor, cast_to, promoted_pair, tensor_pair, to_floating
+from dualtape.functions.creation import zeros_like
 from dualtape.functions.shape import stack
 from dualtape.primitives import arithmetic, complex_parts, trigonometric
 
@@ -44,7 +45,7 @@ def imag(input: TensorLike) -> Tensor:
     [ 2. -1.]
     """
     x = as_tensor(input, "imag")
-    return complex_parts.imag(x) if x.dtype.is_complex else arithmetic.multiply(x, 0)
+    return complex_parts.imag(x) if x.dtype.is_complex else zeros_like(x)
 
 
 def conj(input: TensorLike) -> Tensor:
@@ -72,7 +73,7 @@ def angle(input: TensorLike) -> Tensor:
     x = as_tensor(input, "angle")
     if not x.dtype.is_complex:
         x = to_floating(x)
-        return trigonometric.atan2(arithmetic.multiply(arithmetic.absolute(x), 0.0), x)
+        return trigonometric.atan2(zeros_like(x), x)
     return trigonometric.atan2(complex_parts.imag(x), complex_parts.real(x))
 
 

@@ -24,7 +24,7 @@ REASONS: tuple[tuple[tuple[str, ...], str], ...] = (
       "nccl", "group", "pipeline"), "distributed training of large models is not part of this room"),
     (("quant", "fake"), "quantisation is not part of dualtape"),
     (("export", "load_mindir"), "MindIR is a format of MindSpore's runtime; use save_checkpoint"),
-    (("bfloat16", "complex", "fft"), "dualtape has no such element type here; use float16, float32 or float64"),
+    (("bfloat16",), "dualtape has no such element type here; use float16, float32 or float64"),
     (("scatter", "assign", "inplace"), "tensors do not change; use a function that returns a new one, "
      "as ops.tensor_scatter_elements or ops.assign of a Parameter"),
 )  # fmt: skip

@@ -23,7 +23,7 @@ from dualtape.mindspore.spellings import respelled
 
 # Functions whose first argument is the tensor, under the same name.
 SAME_NAME = [
-    "cross", "conj", "isreal", "absolute",
+    "angle", "cross", "conj", "imag", "is_complex", "isreal", "real", "absolute",
     "acos", "acosh", "add", "addbmm", "addcdiv", "addcmul", "addmm", "addmv", "addr", "adjoint",
     "aminmax", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argsort", "argwhere",
     "asin", "asinh", "atan", "atan2", "atanh", "baddbmm", "bincount", "bmm", "ceil", "chunk", "copysign", "cosh",
@@ -53,8 +53,9 @@ OPERATORS = [
     "__truediv__", "__xor__", "__array_ufunc__", "__array_function__", "__len__",
 ]  # fmt: skip
 _ENGINES = {"from_numpy", "primal", "ground", "level", "try_add_in_place"}
+_PARTS = {"real", "imag"}  # which MindSpore has as methods
 PROPERTIES = [
-    name for name in dir(dt.Tensor) if isinstance(getattr(dt.Tensor, name), property) and name not in _ENGINES
+    name for name in dir(dt.Tensor) if isinstance(getattr(dt.Tensor, name), property) and name not in _ENGINES | _PARTS
 ]
 METHODS = [
     name for name in dir(dt.Tensor) if inspect.isfunction(getattr(dt.Tensor, name))
@@ -128,9 +129,9 @@ OF_TENSORS: dict[str, Any] = {
     "short": _converter(int16), "choose": _choose,
     "clone": lambda self: self * 1, "contiguous": lambda self: self, "data": property(lambda self: self),
     "fill": lambda self, value: o.full_like(self, value), "fills": lambda self, value: o.full_like(self, value),
-    "H": property(lambda self: o.transpose(self)), "mT": property(lambda self: o.swapaxes(self, -1, -2)),
+    "H": property(lambda self: o.conj(o.transpose(self))), "mT": property(lambda self: o.swapaxes(self, -1, -2)),
     "has_init": property(lambda self: False), "init_data": lambda self, *args, **kwargs: self,
-    "is_complex": lambda self: False, "is_contiguous": lambda self: True,
+    "is_contiguous": lambda self: True,
     "is_floating_point": lambda self: self.dtype.is_float,
     "is_signed": lambda self: self.dtype not in (dt.bool_, dt.uint8, dt.uint16, dt.uint32, dt.uint64),
     "mm": lambda self, mat2: o.matmul(self, mat2), "move_to": lambda self, to, blocking=True: self,
@@ -138,7 +139,7 @@ OF_TENSORS: dict[str, Any] = {
     "new_ones": _maker(1), "new_zeros": _maker(0), "new_full": lambda self, size, fill_value, dtype=None:
         o.full(size, fill_value, dtype=self.dtype if dtype is None else dtype),
     "ptp": lambda self, axis=None, keepdims=False: o.amax(self, axis, keepdims) - o.amin(self, axis, keepdims),
-    "real": lambda self: self, "repeat": lambda self, repeats, axis=None: o.repeat_interleave(self, repeats, axis),
+    "repeat": lambda self, repeats, axis=None: o.repeat_interleave(self, repeats, axis),
     "reshape_as": lambda self, other: o.reshape(self, other.shape), "select": _select,
     "stride": _stride,
     "strides": property(lambda self: tuple(n * self.itemsize for n in _stride(self))), "sum_to_size": _sum_to_size,

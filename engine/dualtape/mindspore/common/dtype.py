@@ -6,6 +6,8 @@ from typing import Any
 
 import dualtape as dt
 from dualtape import bool_ as bool_
+from dualtape import complex64 as complex64
+from dualtape import complex128 as complex128
 from dualtape import float16 as float16
 from dualtape import float32 as float32
 from dualtape import float64 as float64
@@ -26,9 +28,11 @@ ubyte, ushort, uintc, uintp, uint = uint8, uint16, uint32, uint64, uint64
 tensor_type = dt.Tensor
 Type = type(float32)
 
-_ALL = (bool_, int8, int16, int32, int64, uint8, uint16, uint32, uint64, float16, float32, float64)
+_ALL = (
+    bool_, int8, int16, int32, int64, uint8, uint16, uint32, uint64, float16, float32, float64, complex64, complex128,
+)  # fmt: skip
 number_type = _ALL[1:]
-int_type, uint_type, float_type = _ALL[1:5], _ALL[5:9], _ALL[9:]
+int_type, uint_type, float_type, complex_type = _ALL[1:5], _ALL[5:9], _ALL[9:12], _ALL[12:]
 implicit_conversion_seq = {dtype: i for i, dtype in enumerate(_ALL)}
 
 
@@ -45,14 +49,14 @@ def dtype_to_nptype(type_: Any) -> Any:
 
 
 def dtype_to_pytype(type_: Any) -> type:
-    """Python's type of an element type: bool, int or float."""
+    """Python's type of an element type: bool, int, float or complex."""
     known = _known("dtype_to_pytype", type_)
-    return bool if known is bool_ else float if known.is_float else int
+    return bool if known is bool_ else complex if known.is_complex else float if known.is_float else int
 
 
 def pytype_to_dtype(obj: Any) -> Any:
     """The element type of a Python or NumPy type."""
-    python = {bool: bool_, int: int64, float: float64}
+    python = {bool: bool_, int: int64, float: float64, complex: complex128}
     if obj in python:
         return python[obj]
     for dtype in _ALL:

@@ -108,7 +108,7 @@ SAME = [
     "round", "rsqrt", "scatter", "scatter_add", "searchsorted", "sigmoid", "sign", "sin", "sinc", "sinh", "softmax",
     "sqrt", "square", "squeeze", "stack", "sum", "swapaxes", "take", "tan", "tanh", "tile", "trace", "tril", "triu",
     "trunc", "unbind", "unsqueeze", "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not", "cross", "erfinv",
-    "inverse", "where", "xlogy", "zeros", "zeros_like",
+    "inverse", "where", "xlogy", "zeros", "zeros_like", "imag", "polar", "real",
 ]  # fmt: skip
 globals().update({name: _computing(f) for name, f in ({name: _FUNCTIONS[name] for name in SAME} | TABLE).items()})
 __getattr__ = _refusal(__name__)

@@ -144,7 +144,6 @@ FUNCTIONS = named({
     "bmm": lambda input_x, mat2: o.matmul(input_x, mat2),
     "count_nonzero": lambda x, axis=(), keep_dims=False, dtype=dt.int32:
         o.sum(o.not_equal(x, 0), None if axis == () else axis, keep_dims).astype(dtype),
-    "conj": lambda input: +input,
     "cross": lambda input, other, dim=None: _cross(input, other, dim),
     "deepcopy": lambda input_x: input_x * 1,
     "deg2rad": lambda x: x * (math.pi / 180),
@@ -163,9 +162,9 @@ FUNCTIONS = named({
         input * other if 0 in (input.ndim, other.ndim) else o.tensordot(input, other, ((-1,), (-1,))),
     "isclose": lambda input, other, rtol=1e-5, atol=1e-8, equal_nan=False:
         _is_close(input, other, rtol, atol, equal_nan),
-    "is_complex": lambda input: False,
     "is_floating_point": lambda input: input.dtype.is_float,
-    "isreal": lambda input: o.ones_like(input, dtype=dt.bool_),
+    "isreal": lambda input:
+        o.equal(o.imag(input), 0) if input.dtype.is_complex else o.ones_like(input, dtype=dt.bool_),
     "isneginf": lambda input: _bound(input, -math.inf),
     "isposinf": lambda input: _bound(input, math.inf),
     "kron": lambda input, other: _kron(input, other),
@@ -195,7 +194,6 @@ FUNCTIONS = named({
     "var_mean": lambda input, axis=None, ddof=0, keepdims=False:
         (o.var(input, axis, ddof, keepdims), o.mean(input, axis, keepdims)),
     "true_divide": lambda dividend, divisor: o.div(dividend, divisor),
-    "real": lambda input: +input,
     "trapz": lambda y, x=None, *, dx=1.0, dim=-1: _trapezoid(y, x, dx, dim),
     "truncate_mod": lambda x, y: _remainder_of_trunc(x, y),
     "vecdot": lambda x, y, *, axis=-1: o.sum(x * y, axis),

@@ -64,6 +64,10 @@ def _own_functions() -> Iterator[tuple[str, Callable[..., Any]]]:
         found = getattr(dt.ops, name)
         if inspect.isfunction(found) and found.__module__.startswith("dualtape.functions") and name[0].islower():
             yield name, respelled(found, spellings_of(found))
+    for name in dir(dt.ops.fft):
+        if "fft" in name:  # and no cosine transforms, which MindSpore has elsewhere
+            found = getattr(dt.ops.fft, name)
+            yield name, respelled(found, spellings_of(found))
 
 
 def all_functions() -> Functions:

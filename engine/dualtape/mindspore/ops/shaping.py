@@ -174,7 +174,7 @@ def one_hot(indices: Any, depth: int, on_value: Any = 1, off_value: Any = 0, axi
 
 
 FUNCTIONS = named({
-    "adjoint": lambda x: o.swapaxes(x, -1, -2),
+    "adjoint": lambda x: o.conj(o.swapaxes(x, -1, -2)),
     "atleast_1d": lambda inputs: _at_least(inputs, 1),
     "atleast_2d": lambda inputs: _at_least(inputs, 2),
     "atleast_3d": lambda inputs: _at_least(inputs, 3),
