@@ -102,10 +102,12 @@ def test_self_scaled_broyden_by_numbers() -> None:
     assert scaled_bfgs(4.0, 1.0, 3) == (0.25, 1.0)
 
 
-def test_two_loops_are_bfgs_of_the_steps_that_are_kept() -> None:
+@pytest.mark.parametrize("learned", [1, 2, 3, 7])
+def test_the_compact_form_is_bfgs_of_the_steps_that_are_kept(learned: int) -> None:
     random = np.random.default_rng(1)
     memory = StepMemory(5, 3)
-    moves = [Move(s, np.diag([1.0, 2, 3, 4, 5]) @ s, 0.0, s, s) for s in random.normal(size=(7, 5))]
+    pairs = random.normal(size=(learned, 2, 5))
+    moves = [Move(s, np.diag([1.0, 2, 3, 4, 5]) @ s, 0.0, g, s) for s, g in pairs]
     for move in moves:
         memory.learn(move)
     last = moves[-1]
@@ -113,8 +115,9 @@ def test_two_loops_are_bfgs_of_the_steps_that_are_kept() -> None:
     for move in moves[-3:]:
         turn = np.eye(5) - np.outer(move.step, move.change) / move.curvature
         matrix = turn @ matrix @ turn.T + np.outer(move.step, move.step) / move.curvature
-    for unit in np.eye(5):
-        np.testing.assert_allclose(memory.times(unit), matrix @ unit, atol=1e-12)
+    # With the gradient at the end of the last step, whose products it has kept, and with others.
+    for vector in (last.gradient, last.change, *np.eye(5)):
+        np.testing.assert_allclose(memory.times(vector), matrix @ vector, atol=1e-12)
 
 
 def barrier(w: dt.Parameter, beyond: float, slope: float) -> Callable[[], Any]:

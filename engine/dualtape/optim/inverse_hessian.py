@@ -204,13 +204,22 @@ def _as_products(u: np.ndarray, s: np.ndarray, uu: float, us: float, ss: float) 
 
 
 class StepMemory(InverseHessian):
-    """The last ``kept`` steps, from which two loops make the product of BFGS's matrix with a vector.
+    r"""The last ``kept`` steps, from which BFGS's matrix is made in its compact form.
 
-    Reference: Nocedal & Wright 2006, algorithm 7.4 and equation 7.20.
+    .. math:: H = \gamma I + \begin{pmatrix} S & \gamma Y \end{pmatrix}
+       \begin{pmatrix} R^{-T} (D + \gamma Y^T Y) R^{-1} & -R^{-T} \\ -R^{-1} & 0 \end{pmatrix}
+       \begin{pmatrix} S^T \\ \gamma Y^T \end{pmatrix}
+
+    Steps are the columns of S and changes those of Y, R is the upper triangle of S'Y and D its diagonal, and gamma
+    s'y / y'y of the last step. A step passes over S and Y twice: for the products with the change and the gradient at
+    its end, and for the way that goes on from there.
+
+    Reference: Byrd, Nocedal & Schnabel 1994, *Representations of quasi-Newton matrices and their use in limited memory
+    methods*, Math. Program. 63, theorem 2.2.
     """
 
     def __init__(self, size: int, kept: int) -> None:
-        self._shape = kept, size
+        self._kept, self._size = kept, size
         self.forget()
 
     @property
@@ -219,37 +228,65 @@ class StepMemory(InverseHessian):
 
     def forget(self) -> None:
         self._known = 0
-        self._steps, self._changes = np.zeros(self._shape), np.zeros(self._shape)
+        # Steps in the upper half and changes in the lower one, a new one in the place of the oldest.
+        self._pairs = np.zeros((2 * self._kept, self._size))
+        # S'Y and Y'Y, and the products of both with the vector met last, from the oldest to the newest.
+        self._products = np.zeros((2, self._kept, self._kept))
+        self._met, self._seen = np.full(self._size, np.nan), np.zeros((2, self._kept))
 
     def times(self, vector: np.ndarray) -> np.ndarray:
-        rows = range(max(self._known - len(self._steps), 0), self._known)
-        found, shares = vector.copy(), {}
-        for row in reversed(rows):
-            step, change = self._pair(row)
-            shares[row] = float(step @ found) / float(change @ step)
-            found -= shares[row] * change
-        if self._known:
-            step, change = self._pair(self._known - 1)
-            found *= float(step @ change) / float(change @ change)
-        for row in rows:
-            step, change = self._pair(row)
-            found += (shares[row] - float(change @ found) / float(change @ step)) * step
-        return found
+        from scipy.linalg.blas import dgemv
+        from scipy.linalg.lapack import dtrtrs
+
+        if not self._known:
+            return vector.copy()
+        ages = self._ages()
+        count = len(ages)
+        if np.array_equal(vector, self._met):
+            seen_by_steps, seen_by_changes = self._seen[:, :count]
+        else:
+            seen_by_steps, seen_by_changes = self._by_age(dgemv(1.0, self._pairs.T, vector, trans=1), ages)
+        bends, changes = self._products[:, :count, :count]
+        scale = bends[-1, -1] / changes[-1, -1]
+        back, _ = dtrtrs(bends, seen_by_steps)
+        ahead, _ = dtrtrs(bends, bends.diagonal() * back + scale * (changes @ back - seen_by_changes), trans=1)
+        shares = np.zeros(2 * self._kept)
+        shares[ages], shares[self._kept + ages] = ahead, -scale * back
+        return np.asarray(dgemv(1.0, self._pairs.T, shares, beta=scale, y=vector))
 
     def learn(self, move: Move) -> None:
-        place = self._known % len(self._steps)
-        self._steps[place], self._changes[place] = move.step, move.change
-        self._known += 1
+        from scipy.linalg.blas import dgemm
 
-    def _pair(self, row: int) -> tuple[np.ndarray, np.ndarray]:
-        place = row % len(self._steps)
-        return self._steps[place], self._changes[place]
+        place = self._known % self._kept
+        self._met = np.full(self._size, np.nan)
+        self._pairs[place], self._pairs[self._kept + place] = move.step, move.change
+        if self._known >= self._kept:
+            self._products[:, :-1, :-1] = self._products[:, 1:, 1:].copy()
+        self._known += 1
+        ages = self._ages()
+        count = len(ages)
+        both = dgemm(1.0, self._pairs.T, np.stack([move.change, move.gradient]).T, trans_a=1)
+        with_change, with_gradient = self._by_age(both[:, 0], ages), self._by_age(both[:, 1], ages)
+        self._products[:, :count, count - 1] = with_change
+        self._products[1, count - 1, :count] = with_change[1]
+        self._seen[:, :count] = with_gradient
+        self._met = move.gradient
+
+    def _ages(self) -> np.ndarray:
+        """The places of the pairs that it knows, from the oldest to the newest."""
+        return np.arange(max(self._known - self._kept, 0), self._known) % self._kept
+
+    def _by_age(self, products: np.ndarray, ages: np.ndarray) -> np.ndarray:
+        return np.stack([products[ages], products[self._kept + ages]])
 
     def arrays(self) -> NamedArrays:
-        return {"steps": self._steps, "changes": self._changes, "known": np.array(float(self._known))}
+        last = {"known": np.array(float(self._known)), "met": self._met, "seen": self._seen}
+        return {"pairs": self._pairs, "products": self._products, **last}
 
     def take(self, arrays: NamedArrays) -> None:
-        self._steps, self._changes = np.array(arrays["steps"]), np.array(arrays["changes"])
+        self._pairs, self._products, self._met, self._seen = (
+            np.array(arrays[name]) for name in ("pairs", "products", "met", "seen")
+        )
         self._known = int(arrays["known"])
 
 

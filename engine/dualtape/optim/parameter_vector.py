@@ -35,7 +35,8 @@ class ParameterVector:
 
     def get(self) -> np.ndarray:
         """The elements of all parameters, in order."""
-        return np.concatenate([np.asarray(p).ravel() for p in self.parameters]).astype(np.float64)
+        parts = _read([p.value() for p in self.parameters])
+        return np.concatenate([part.ravel() for part in parts], dtype=np.float64)
 
     def set(self, vector: np.ndarray) -> None:
         """Give all parameters their elements."""
@@ -54,10 +55,20 @@ class ParameterVector:
         """Gradients with respect to each parameter as one vector."""
         if len(gradients) != len(self.parameters):
             raise ArgumentError(f"`{self._owner}` got {len(gradients)} gradients for {len(self.parameters)} parameters")
-        parts = [np.asarray(gradient) for gradient in gradients]
+        parts = _read(gradients)
         for part, parameter in zip(parts, self.parameters, strict=True):
             if part.shape != parameter.shape:
                 raise ShapeError(
                     f"the gradient of parameter {parameter.name!r} has shape {part.shape}; expected {parameter.shape}"
                 )
-        return np.concatenate([part.ravel() for part in parts]).astype(np.float64)
+        return np.concatenate([part.ravel() for part in parts], dtype=np.float64)
+
+
+def _read(tensors: Sequence[Any]) -> list[np.ndarray]:
+    """The elements of tensors, or of what NumPy takes for arrays; with one wait for those on one device."""
+    if not all(isinstance(x, Tensor) and not x.level.depth for x in tensors):
+        return [np.asarray(x) for x in tensors]
+    if len({x.device_ for x in tensors}) != 1:
+        return [x.asnumpy() for x in tensors]
+    arrays: list[np.ndarray] = tensors[0].device_.get_all([x.data_ for x in tensors])
+    return arrays

@@ -140,10 +140,12 @@ class Runtime:
 
     def read_all(self, storages: Sequence[BufferStorage]) -> list[np.ndarray]:
         """The elements of each storage: the queue keeps order, so the last copy is the only one to wait for."""
-        arrays = [np.empty(x.shape, x.dtype) if x.known is None else x.known.copy() for x in storages]
-        unknown = zip(arrays, storages, strict=True)
-        full = [(array, x) for array, x in unknown if x.allocation is not None and x.known is None]
-        copies = [cl.enqueue_copy(self.queue, array, x.buffer, is_blocking=False) for array, x in full]
+        arrays, copies = [], []
+        for x in storages:
+            known = x.known
+            arrays.append(np.empty(x.shape, x.dtype) if known is None else known.copy())
+            if known is None and x.allocation is not None:
+                copies.append(cl.enqueue_copy(self.queue, arrays[-1], x.buffer, is_blocking=False))
         if copies:
             copies[-1].wait()
         return arrays
