@@ -106,9 +106,9 @@ def test_the_continuous_adjoint_finds_weights_that_are_no_arguments() -> None:
     how: dict[str, Any] = {"adjoint": "continuous", "rtol": 1e-2, "atol": 1e-2}
     last = lambda y0, k: dt.ode.integrate(lambda t, y: k * ops.tanh(net(y)), y0, [0.0, 1.0], **how)[-1].sum()
     given = lambda t, y, k, w, b: k * ops.tanh(ops.matmul(y, w.T) + b)
-    expected = dt.grad(
-        lambda y0, *args: dt.ode.integrate(given, y0, [0.0, 1.0], args, **how)[-1].sum(), (0, 1, 2, 3)
-    )(y0, k, *(dt.Tensor(w.asnumpy()) for w in weights))
+    expected = dt.grad(lambda y0, *args: dt.ode.integrate(given, y0, [0.0, 1.0], args, **how)[-1].sum(), (0, 1, 2, 3))(
+        y0, k, *(dt.Tensor(w.asnumpy()) for w in weights)
+    )
     for around in (lambda f: f, dt.jit):
         alone = around(dt.grad(lambda: last(y0, k), None, weights))()
         of_k = around(dt.grad(lambda k: last(y0, k)))(k)
