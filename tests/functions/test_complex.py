@@ -148,6 +148,15 @@ def test_factors_of_any_shape_give_back_the_matrix(shape: tuple[int, ...]) -> No
         assert not np.diagonal(r.asnumpy(), axis1=-2, axis2=-1).imag.any()
 
 
+@pytest.mark.parametrize("shape", [(0, 3, 3), (2, 0, 3), (2, 3, 0)], ids=str)
+@pytest.mark.parametrize("kind", [np.float32, np.complex64])
+def test_factors_of_nothing_are_empty(shape: tuple[int, ...], kind: type) -> None:
+    array = np.zeros(shape, kind)
+    found = [*ops.linalg.svd(dt.Tensor(array)), *ops.linalg.qr(dt.Tensor(array))]
+    expected = [*np.linalg.svd(array, full_matrices=False), *np.linalg.qr(array)]
+    assert [x.shape for x in found] == [x.shape for x in expected]
+
+
 def test_a_gradient_points_to_the_steepest_ascent() -> None:
     """PyTorch's convention: d/dx + i d/dy of a real function."""
     f = lambda z: (ops.abs(z) ** 2).sum() + ops.real(z**3).sum()

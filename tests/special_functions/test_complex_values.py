@@ -100,3 +100,9 @@ def test_the_sign_of_zero_says_on_which_side_of_a_cut_a_number_lies(where: str) 
                 parts = (x if x else mpmath.mpf(np.copysign(1e-30, x)) for x in (z.real, z.imag))
                 exact = complex(EXACT[name](mpmath.mpc(*parts)))
                 assert abs(y - exact) < 1e-14, (name, z, y, exact)
+
+
+def test_log1p_of_zero_keeps_the_sign_of_its_imaginary_part() -> None:
+    for z in (complex(0.0, 0.0), complex(0.0, -0.0)):
+        found = ops.log1p(dt.Tensor(np.array(z))).asnumpy()
+        assert (found, np.signbit(found.imag)) == (0, np.signbit(z.imag))

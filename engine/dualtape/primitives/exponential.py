@@ -26,11 +26,12 @@ def _log1p(x: Any) -> Any:
     """NumPy's, which of a complex number is the logarithm of 1 + x, where the digits of a small one are lost."""
     if not np.iscomplexobj(x):
         return np.log1p(x)
-    far = np.log1p(x)
+    found = np.array(np.log1p(x))
     near = (np.abs(np.real(x)) < 0.5) & (np.abs(np.imag(x)) < 0.5)
     inside = np.where(near, x, 0)
     size = 0.5 * np.log1p(inside.real * (inside.real + 2) + np.square(inside.imag))
-    return np.where(near, size + 1j * np.imag(far), far).astype(far.dtype, copy=False)
+    found.real = np.where(near, size, found.real)
+    return found
 
 
 log1p = math_function(
