@@ -17,8 +17,8 @@ from functions.cases import convert
 
 # What NumPy has no function of complex numbers for, or a case whose reference takes the type of floats for granted.
 OTHERWISE = {
-    "bincount", "histogram", "linalg.cholesky", "linalg.eigh", "linalg.eigvalsh", "linalg.lu", "mse_loss", "scatter_nd",
-    "segment_prod", "smooth_l1_loss", "trunc",
+    "bincount", "histogram", "linalg.cholesky", "linalg.eigh", "linalg.eigvalsh", "linalg.lstsq", "linalg.lu",
+    "linalg.svd", "mse_loss", "scatter_nd", "segment_prod", "smooth_l1_loss", "trunc",
 }  # fmt: skip
 LEAST = 95  # functions that take complex numbers
 
@@ -102,6 +102,11 @@ MATRICES: dict[str, tuple[np.ndarray, Callable[[Any], Any]]] = {
     "eigh": (HERMITIAN, ops.linalg.eigh),
     "cholesky": (HERMITIAN, lambda a: ops.linalg.cholesky_solve(a, ops.linalg.cholesky(a, True), True)),
     "expm": (MATRIX, lambda a: ops.linalg.expm(a * 0.1)),
+    "qr": (MATRIX[:2], ops.linalg.qr),
+    "svd": (MATRIX[:, :2], ops.linalg.svd),
+    "slogdet": (MATRIX, ops.linalg.slogdet),
+    "lstsq": (MATRIX[:, :2], lambda a: ops.linalg.lstsq(a, a[:, :1] * 1j + 2)[:2]),
+    "spread": (MATRIX, lambda a: (ops.var(a, 0, 1), ops.std(a), ops.linalg.norm(a, "nuc"), ops.linalg.cond(a))),
 }
 
 
@@ -119,6 +124,37 @@ def test_decompositions_give_back_the_matrix() -> None:
     factor = ops.linalg.cholesky(a)
     np.testing.assert_allclose((factor @ factor.conj().T).asnumpy(), HERMITIAN, rtol=1e-12)
     np.testing.assert_allclose(ops.linalg.cholesky_solve(a, factor).asnumpy(), np.eye(3), atol=1e-11)
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (3, 2), (2, 3), (2, 3, 2)], ids=str)
+def test_factors_of_any_shape_give_back_the_matrix(shape: tuple[int, ...]) -> None:
+    """Largest elements of left singular vectors and the diagonal of R are real; in Complex64, too."""
+    array = np.resize(MATRIX, shape)
+    for kind, tolerance in ((np.complex128, 1e-13), (np.complex64, 1e-5)):
+        a = dt.Tensor(array.astype(kind))
+        u, s, vh = ops.linalg.svd(a)
+        q, r = ops.linalg.qr(a)
+        assert [x.dtype.is_complex for x in (u, s, vh, q, r)] == [True, False, True, True, True]
+        for found in ((u * s[..., None, :]) @ vh, q @ r, a @ ops.linalg.pinv(a) @ a):
+            np.testing.assert_allclose(found.asnumpy(), array, rtol=0, atol=10 * tolerance)
+        k = min(shape[-2:])
+        for each in (u, q):
+            columns = each.conj().transpose((*range(len(shape) - 2), -1, -2)) @ each
+            np.testing.assert_allclose(columns.asnumpy(), np.broadcast_to(np.eye(k), columns.shape), atol=tolerance)
+        left = u.asnumpy()
+        largest = np.take_along_axis(left, np.abs(left).argmax(-2)[..., None, :], -2)
+        np.testing.assert_allclose(largest.imag, 0, atol=tolerance)
+        assert (largest.real > 0).all()
+        assert not np.diagonal(r.asnumpy(), axis1=-2, axis2=-1).imag.any()
+
+
+@pytest.mark.parametrize("shape", [(0, 3, 3), (2, 0, 3), (2, 3, 0)], ids=str)
+@pytest.mark.parametrize("kind", [np.float32, np.complex64])
+def test_factors_of_nothing_are_empty(shape: tuple[int, ...], kind: type) -> None:
+    array = np.zeros(shape, kind)
+    found = [*ops.linalg.svd(dt.Tensor(array)), *ops.linalg.qr(dt.Tensor(array))]
+    expected = [*np.linalg.svd(array, full_matrices=False), *np.linalg.qr(array)]
+    assert [x.shape for x in found] == [x.shape for x in expected]
 
 
 def test_a_gradient_points_to_the_steepest_ascent() -> None:

@@ -99,15 +99,36 @@ def test_weights_of_a_network_are_found_by_the_discrete_adjoint() -> None:
         np.testing.assert_allclose(y.asnumpy(), x.asnumpy(), rtol=1e-4, atol=1e-6)
 
 
-def test_the_continuous_adjoint_refuses_what_it_would_not_see() -> None:
-    """A weight that is no argument; and forward mode."""
+def test_the_continuous_adjoint_finds_weights_that_are_no_arguments() -> None:
+    """Those of a network and a tensor from outside, alone and beside an argument: as if they were arguments."""
     net, y0 = dt.nn.Dense(2, 2), dt.Tensor([1.0, -0.5])
-    last = lambda y0: dt.ode.integrate(lambda t, y: net(y), y0, [0.0, 1.0], adjoint="continuous")[-1].sum()
-    for gradient in (dt.grad(last, 0, net.trainable_params()), dt.jit(dt.grad(last, 0, net.trainable_params()))):
-        with pytest.raises(ValueError, match="pass it as an argument"):
-            gradient(y0)
-    with pytest.raises(TypeError, match="forward mode through `integrate"):
-        dt.jvp(last, y0, y0)
+    weights, k = net.trainable_params(), dt.Tensor(0.7)
+    how: dict[str, Any] = {"adjoint": "continuous", "rtol": 1e-2, "atol": 1e-2}
+    last = lambda y0, k: dt.ode.integrate(lambda t, y: k * ops.tanh(net(y)), y0, [0.0, 1.0], **how)[-1].sum()
+    given = lambda t, y, k, w, b: k * ops.tanh(ops.matmul(y, w.T) + b)
+    expected = dt.grad(lambda y0, *args: dt.ode.integrate(given, y0, [0.0, 1.0], args, **how)[-1].sum(), (0, 1, 2, 3))(
+        y0, k, *(dt.Tensor(w.asnumpy()) for w in weights)
+    )
+    for around in (lambda f: f, dt.jit):
+        alone = around(dt.grad(lambda: last(y0, k), None, weights))()
+        of_k = around(dt.grad(lambda k: last(y0, k)))(k)
+        of_y0, beside = around(dt.grad(lambda y0: last(y0, k), 0, weights))(y0)
+        for found, x in zip([of_y0, of_k, *alone, *beside], [*expected, *expected[2:]], strict=True):
+            np.testing.assert_allclose(found.asnumpy(), x.asnumpy(), rtol=1e-5, atol=1e-6)
+
+
+def test_the_continuous_adjoint_refuses_what_it_does_not_see() -> None:
+    """A weight of a function that looks at its numbers; and forward mode, by arguments and by what is captured."""
+    y0, one = dt.Tensor([1.0, -0.5]), dt.Tensor(1.0)
+    last = lambda f, y0: dt.ode.integrate(f, y0, [0.0, 1.0], adjoint="continuous")[-1].sum()
+    branching = lambda k: last(lambda t, y: k * y if t.item() < 0.5 else y, y0)
+    with pytest.raises(ValueError, match="pass it as an argument"):
+        dt.grad(branching)(one)
+    for around in (lambda f: f, dt.jit):
+        with pytest.raises(TypeError, match="forward mode through `integrate"):
+            around(lambda y0: dt.jvp(lambda y0: last(lambda t, y: -y, y0), y0, y0))(y0)
+        with pytest.raises(TypeError, match="forward mode through `integrate"):
+            around(lambda k: dt.jvp(lambda k: last(lambda t, y: -k * y, y0), k, one))(one)
 
 
 @pytest.mark.parametrize("method", ["rk4", "leapfrog"])

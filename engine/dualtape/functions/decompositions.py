@@ -1,8 +1,9 @@
 """Decompositions of matrices, or of stacks of them along leading axes, and functions made of these.
 
-Conventions: eigenvectors and singular vectors have the sign that makes their largest element positive (of a pair of
-singular vectors, the left one's). Where eigenvalues or singular values are equal to rounding, their vectors do not turn
-into each other: that part of the derivative, which does not exist, is 0.
+Conventions: eigenvectors and singular vectors have the sign (of complex ones, the factor of magnitude 1) that makes
+their largest element positive (of a pair of singular vectors, the left one's). ``R`` of complex matrices has a real
+diagonal. Where eigenvalues or singular values are equal to rounding, their vectors do not turn into each other: that
+part of the derivative, which does not exist, is 0.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from dualtape.functions.conversion import (
     read_flag,
     read_real,
     tensor_pair,
-    to_floating,
+    to_inexact,
 )
 from dualtape.functions.linear_algebra import matmul
 from dualtape.functions.linear_systems import inv, read_matrix
@@ -30,7 +31,8 @@ from dualtape.functions.reduction import amax
 from dualtape.functions.reduction import sum as sum_axes
 from dualtape.functions.shape import cat, expand_dims, squeeze
 from dualtape.primitives import comparison, factorization, rounding
-from dualtape.primitives.matrices import adjoint, swapped, unpack
+from dualtape.primitives.complex_parts import conjugate, real_part
+from dualtape.primitives.matrices import adjoint, unpack
 
 if TYPE_CHECKING:
     from dualtape.tensor import Tensor
@@ -99,7 +101,7 @@ def qr(a: TensorLike, mode: str = "reduced") -> Any:
     k = min(rows, columns)
     q, r = unpack(factorization.qr(x[..., :k] if columns > k else x), (rows, k), (k, k))
     if columns > k:
-        r = cat([r, swapped(q) @ x[..., k:]], -1)
+        r = cat([r, adjoint(q) @ x[..., k:]], -1)
     return r if mode == "r" else QRResult(q, r)
 
 
@@ -121,7 +123,7 @@ def eigh(a: TensorLike) -> EighResult:
     x = read_matrix("eigh", a, square=True)
     n = x.shape[-1]
     values, vectors = unpack(factorization.eigh(x), (n,), (n, n))
-    return EighResult(factorization.real_part(values), vectors)
+    return EighResult(real_part(values), vectors)
 
 
 def eigvalsh(a: TensorLike) -> Tensor:
@@ -139,7 +141,8 @@ def svd(a: TensorLike, full_matrices: bool = False, compute_uv: bool = True) -> 
     x = read_matrix("svd", a)
     rows, columns = x.shape[-2:]
     k = min(rows, columns)
-    found = SVDResult(*unpack(factorization.svd(x), (rows, k), (k,), (k, columns)))
+    u, s, vh = unpack(factorization.svd(x), (rows, k), (k,), (k, columns))
+    found = SVDResult(u, real_part(s), vh)
     return found if read_flag("svd", "compute_uv", compute_uv) else found.S
 
 
@@ -178,12 +181,12 @@ def lstsq(a: TensorLike, b: TensorLike, rcond: float | None = None) -> LstsqResu
     ``residuals`` are given whatever the rank; the derivatives are those at constant rank.
     """
     matrix, given = tensor_pair("lstsq", a, b, ("a", "b"))
-    x, right = promoted_pair("lstsq", read_matrix("lstsq", matrix), to_floating(given))
+    x, right = promoted_pair("lstsq", read_matrix("lstsq", matrix), to_inexact(given))
     is_vector = right.ndim == 1
     columns = expand_dims(right, -1) if is_vector else right
     solution = matmul(pinv(x, rcond), columns)
     left_over = matmul(x, solution) - columns
-    residuals = sum_axes(left_over * left_over, -2)
+    residuals = sum_axes(real_part(left_over * conjugate(left_over)), -2)
     found = squeeze(solution, -1) if is_vector else solution
     return LstsqResult(found, residuals, matrix_rank(x, rcond), svdvals(x))
 

@@ -158,9 +158,13 @@ def _expanded(rows: list[list[Tensor]]) -> Tensor:
 
 
 def slogdet(a: TensorLike) -> SlogdetResult:
-    """Sign of the determinant, with derivative 0, and the logarithm of its absolute value: -inf if it is 0."""
+    """Sign of the determinant, with derivative 0, and the logarithm of its absolute value: -inf if it is 0.
+
+    The sign of a complex one is that divided by its absolute value, and has a derivative.
+    """
     x = read_matrix("slogdet", a, square=True)
-    return SlogdetResult(primitives.determinant_sign(x), primitives.log_determinant(x))
+    sign = primitives.determinant_phase if x.dtype.is_complex else primitives.determinant_sign
+    return SlogdetResult(sign(x), primitives.log_determinant(x))
 
 
 def lu(a: TensorLike) -> LUResult:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dualtape.core.primitive import Primitive
 from dualtape.core.spec import normalize_axis
-from dualtape.dtypes import bool_, float32, int32, int64
+from dualtape.dtypes import DType, bool_, float32, int32, int64, part_dtype
 from dualtape.errors import ArgumentError, DTypeError, ShapeError
 from dualtape.functions.conversion import (
     TensorLike,
@@ -20,12 +20,13 @@ from dualtape.functions.conversion import (
     read_flag,
     read_int,
     read_number,
-    to_floating,
+    to_inexact,
 )
 from dualtape.functions.creation import full, ones_like
 from dualtape.functions.shape import along, part
 from dualtape.primitives import arithmetic, comparison, exponential, movement, reduction
 from dualtape.primitives.broadcasting import sum as sum_primitive
+from dualtape.primitives.complex_parts import imag, real
 from dualtape.primitives.power import power, root_of_squares
 from dualtape.primitives.rounding import stop_gradient
 from dualtape.primitives.selection import where as select
@@ -291,31 +292,39 @@ def shifted_logsumexp(x: Tensor, axes: tuple[int, ...]) -> tuple[Tensor, Tensor]
 
 
 def var(input: TensorLike, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Tensor:
-    """The variance over ``axis``, divided by the number of elements less ``ddof``."""
-    x = _read_floats("var", input)
-    return cast_to(_variance(accumulating(x), axis, ddof, keepdims), x.dtype)
+    """The variance over ``axis``, divided by the number of elements less ``ddof``; of complex numbers it is real."""
+    x = _read_numbers("var", input)
+    return cast_to(_variance(accumulating(x), axis, ddof, keepdims), _real_dtype(x))
 
 
-def _read_floats(function: str, input: TensorLike) -> Tensor:
+def _read_numbers(function: str, input: TensorLike) -> Tensor:
     x = as_tensor(input, function)
     if x.dtype is bool_:
         raise DTypeError(f"`{function}` of a Bool tensor is not defined; cast it to a float type first")
-    return to_floating(x)
+    return to_inexact(x)
+
+
+def _real_dtype(x: Tensor) -> DType:
+    return part_dtype(x.dtype) if x.dtype.is_complex else x.dtype
 
 
 def _variance(x: Tensor, axis: Axis, ddof: int, keepdims: bool) -> Tensor:
     axes = read_axes("var", axis, x.ndim)
     count = math.prod(x.shape[i] for i in axes)
     centred = x - mean(x, axes, keepdims=True) if axes else x - x
-    squares = sum_primitive(arithmetic.square(centred), axes=axes) if axes else centred
+    if x.dtype.is_complex:
+        squared = arithmetic.square(real(centred)) + arithmetic.square(imag(centred))
+    else:
+        squared = arithmetic.square(centred)
+    squares = sum_primitive(squared, axes=axes) if axes else squared
     freedom = count - read_int("var", "ddof", ddof)
     return _drop(arithmetic.divide(squares, freedom if freedom > 0 else float("nan")), axes, keepdims)
 
 
 def std(input: TensorLike, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Tensor:
     """The standard deviation over ``axis``; its derivative is 0 where all elements are equal."""
-    x = _read_floats("std", input)
-    return cast_to(root_of_squares(_variance(accumulating(x), axis, ddof, keepdims)), x.dtype)
+    x = _read_numbers("std", input)
+    return cast_to(root_of_squares(_variance(accumulating(x), axis, ddof, keepdims)), _real_dtype(x))
 
 
 def norm(A: TensorLike, ord: float | str | None = None, dim: Axis = None, keepdim: bool = False) -> Tensor:

@@ -2,7 +2,8 @@
 
 Along y' = f(t, y, args) the cotangent a of the state obeys a' = -a f_y, and those of the arguments grow by -a f_args.
 The state is integrated backward beside them, from the solution at one output time to the one before. Steps are chosen
-for the state and its cotangent; sums over time need none of their own.
+for the state and its cotangent; sums over time need none of their own. What f takes from outside, such as weights, is
+found by tracing it, and then an argument like others.
 
 References: Chen et al. 2018, *Neural ordinary differential equations*, appendix B; Kidger, Chen & Lyons 2021, *Hey,
 that's not an ODE* (norms without sums).
@@ -10,31 +11,34 @@ that's not an ODE* (norms without sums).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from dualtape import pytree
 from dualtape.autodiff.rules import custom_derivative
 from dualtape.autodiff.transforms import vjp
+from dualtape.compiler.program import evaluate
+from dualtape.control.bodies import close_body, close_unset
 from dualtape.control.loops import scan
+from dualtape.control.structured import value_spec
 from dualtape.core.composite import replaced
-from dualtape.core.interpreter import value_of
+from dualtape.core.interpreter import highest, value_of
+from dualtape.errors import ArgumentError, TracingError
 from dualtape.functions.conversion import cast_to
 from dualtape.functions.creation import zeros_like
 from dualtape.functions.shape import concat, flip, stack
 from dualtape.ode.adaptive import Solved, StepControl, checked, in_adaptive_steps
 from dualtape.ode.system import StateLeaves, System
 from dualtape.tensor import Tensor
+from dualtape.views import is_observed
+
+SystemOf = Callable[[Sequence[Tensor]], System]
+"""A system for the tensors that it depends on."""
 
 
 def with_continuous_adjoint(system: System, y0: StateLeaves, ts: Tensor, control: StepControl) -> Solved:
     """The solution, whose reverse mode integrates backward."""
-    leaves, structure = pytree.flatten(system.args)
-    leaves = [value_of(x) for x in leaves]
-    places = [i for i, x in enumerate(leaves) if isinstance(x, Tensor) and x.dtype.is_float]
-
-    def given(tensors: Sequence[Tensor]) -> System:
-        return system._replace(args=pytree.unflatten(structure, replaced(leaves, places, tensors)))
+    given, tensors = _with_captures(*_of_tensors(system), y0, ts)
 
     def forward(ts: Tensor, y0: StateLeaves, tensors: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
         stacks, where_it_is = in_adaptive_steps(given(tensors), y0, ts, control)
@@ -44,12 +48,58 @@ def with_continuous_adjoint(system: System, y0: StateLeaves, ts: Tensor, control
         return _pulled(given, ts, tensors, output[0], cotangent[0], control)
 
     forward.__name__ = "integrate(..., adjoint='continuous')"
-    stacks, (status, t, h, count) = custom_derivative(forward, vjp=backward)(ts, y0, [leaves[i] for i in places])
+    stacks, (status, t, h, count) = custom_derivative(forward, vjp=backward)(ts, y0, tensors)
+    if highest(stacks).depth > highest([ts, *y0, *tensors]).depth:
+        raise ArgumentError(
+            "`f` of `integrate(..., adjoint='continuous')` uses a value that is being differentiated and is none of "
+            "its arguments, and cannot be traced to find it; pass it as an argument"
+        )
     return stacks, (status, t, h, count)
 
 
+def _of_tensors(system: System) -> tuple[SystemOf, list[Tensor]]:
+    """The system as a function of the tensors of floats among its arguments, and these."""
+    leaves, structure = pytree.flatten(system.args)
+    leaves = [value_of(x) for x in leaves]
+    places = [i for i, x in enumerate(leaves) if isinstance(x, Tensor) and x.dtype.is_float]
+
+    def given(tensors: Sequence[Tensor]) -> System:
+        return system._replace(args=pytree.unflatten(structure, replaced(leaves, places, tensors)))
+
+    return given, [leaves[i] for i in places]
+
+
+def _with_captures(
+    given: SystemOf, tensors: list[Tensor], y0: StateLeaves, ts: Tensor
+) -> tuple[SystemOf, list[Tensor]]:
+    """The same, of what the system takes from open levels as well: weights that are differentiated, jitted, mapped."""
+    n, system = len(y0), given(tensors)
+    specs = [value_spec(x) for x in (ts[0], *y0, *tensors)]
+    slopes: Callable[..., StateLeaves] = lambda t, *x: given(x[n:])(t, x[:n])
+    try:
+        if is_observed():
+            program, found = close_body("integrate", slopes, specs, ts.device)
+        else:
+            program, found = close_unset(slopes, specs, ts.device)
+    except TracingError:
+        return given, tensors  # It looks at its numbers; what it captures is an error.
+    places = [i for i, x in enumerate(found) if x.dtype.is_float]
+    if not places:
+        return given, tensors
+
+    def of_all(values: Sequence[Tensor]) -> System:
+        own, captured = values[: len(tensors)], replaced(found, places, values[len(tensors) :])
+
+        def written(t: Tensor, y: Any) -> Any:
+            return pytree.unflatten(system.structure, evaluate(program, [t, *pytree.leaves(y), *own, *captured]))
+
+        return system._replace(f=written, args=())
+
+    return of_all, [*tensors, *(found[i] for i in places)]
+
+
 def _pulled(
-    given: Any, ts: Tensor, tensors: list[Tensor], ys: list[Tensor], cotangents: list[Tensor], control: StepControl
+    given: SystemOf, ts: Tensor, tensors: list[Tensor], ys: list[Tensor], cotangents: list[Tensor], control: StepControl
 ) -> tuple[Tensor, StateLeaves, list[Tensor]]:
     """Cotangents of the times, the first state and the tensors among the arguments."""
     n = len(ys)

@@ -65,7 +65,7 @@ def integrate(
         How reverse mode works, for adaptive methods. ``"discrete"`` differentiates the steps that were taken; forward
         mode and derivatives of every order are those of the steps, too. ``"continuous"`` integrates an equation for
         the cotangents backward in time, in memory that does not grow with the steps, to the tolerances: reverse mode
-        alone, by ``y0``, ``ts`` and ``args``, and by nothing that ``f`` uses without being given it.
+        alone; what ``f`` uses without being given it is found by tracing ``f``.
     on_failure
         ``"raise"``, or ``"nan"``: a solution that cannot be followed is NaN at all times.
 

@@ -21,8 +21,9 @@ from dualtape.primitives.selection import cast
 _ONE = (Example((Complexes((2, 3)),)), Example((Complexes(()),)))
 
 
-def _infer_part(x: Spec) -> Spec:
-    return Spec(x.shape, part_dtype(x.dtype))
+def infer_part(x: Spec) -> Spec:
+    """The spec of the real or imaginary parts; real values are their own."""
+    return Spec(x.shape, part_dtype(x.dtype)) if x.dtype.is_complex else x
 
 
 def _joined(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -40,7 +41,7 @@ real: Linear = Linear(
     name="real",
     numpy=np.real,
     lowering=ComplexPart(0),
-    infer=_infer_part,
+    infer=infer_part,
     transposes=(lambda ct, x: cast(ct, dtype=x.dtype),),
     examples=_ONE,
     on_complex=ComplexRule(lambda _, operands, params: operands[0].whole(operands[0].re)),
@@ -50,7 +51,7 @@ imag: Linear = Linear(
     name="imag",
     numpy=np.imag,
     lowering=ComplexPart(1),
-    infer=_infer_part,
+    infer=infer_part,
     transposes=(lambda ct, x: join(ct * 0.0, negative(ct)),),
     examples=_ONE,
     on_complex=ComplexRule(lambda _, operands, params: operands[0].whole(operands[0].im)),
@@ -82,3 +83,14 @@ join: Linear = Linear(
 def conjugate(x: Any) -> Any:
     """The complex conjugate; a real value is its own."""
     return bind(conj, (x,), {}) if x.dtype.is_complex else x
+
+
+def real_part(x: Any) -> Any:
+    """The real parts of complex values; real ones themselves."""
+    return real(x) if x.dtype.is_complex else x
+
+
+def imaginary_part(x: Any) -> Any:
+    """i times the imaginary parts of complex values."""
+    part = imag(x)
+    return join(part * 0.0, part)

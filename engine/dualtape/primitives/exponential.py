@@ -21,7 +21,22 @@ exp2 = math_function("exp2", numpy=np.exp2, partials=(lambda x, y: math.log(2) *
 
 log = math_function("log", numpy=np.log, partials=(lambda x, y: reciprocal(x),), domain=(POSITIVE,))
 
-log1p = math_function("log1p", numpy=np.log1p, partials=(lambda x, y: reciprocal(1 + x),), domain=((-0.8, 3.0),))
+
+def _log1p(x: Any) -> Any:
+    """NumPy's, which of a complex number is the logarithm of 1 + x, where the digits of a small one are lost."""
+    if not np.iscomplexobj(x):
+        return np.log1p(x)
+    found = np.array(np.log1p(x))
+    near = (np.abs(np.real(x)) < 0.5) & (np.abs(np.imag(x)) < 0.5)
+    inside = np.where(near, x, 0)
+    size = 0.5 * np.log1p(inside.real * (inside.real + 2) + np.square(inside.imag))
+    found.real = np.where(near, size, found.real)
+    return found
+
+
+log1p = math_function(
+    "log1p", numpy=_log1p, continued=_log1p, partials=(lambda x, y: reciprocal(1 + x),), domain=((-0.8, 3.0),)
+)
 
 log2 = math_function(
     "log2", numpy=np.log2, partials=(lambda x, y: (1 / math.log(2)) * reciprocal(x),), domain=(POSITIVE,)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dualtape.core.complex_rule import BY_NUMPY
-from dualtape.core.example import Dominant, Example
+from dualtape.core.example import Complexes, Dominant, Example
 from dualtape.core.lowering import OnHost
 from dualtape.core.primitive import Implicit
 from dualtape.core.spec import Spec
@@ -20,7 +20,7 @@ from dualtape.errors import ShapeError
 from dualtape.primitives.arithmetic import maximum, reciprocal, square
 from dualtape.primitives.broadcasting import sum as sum_along
 from dualtape.primitives.comparison import equal, greater, greater_equal, logical_and
-from dualtape.primitives.complex_parts import imag, join, real
+from dualtape.primitives.complex_parts import imag, imaginary_part, join, real, real_part
 from dualtape.primitives.contraction import matmul
 from dualtape.primitives.linear_systems import solve_triangular
 from dualtape.primitives.matrices import (
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from dualtape.tensor import Tensor
 
 Changes = Sequence[Any]
-_SQUARES = (Example((Dominant((3, 3)),)), Example((Dominant((2, 2, 2)),)))
+_SQUARES = tuple(Example((kind(shape),)) for kind in (Dominant, Complexes) for shape in ((3, 3), (2, 2, 2)))
 
 
 def symmetric(x: Any) -> Any:
@@ -76,7 +76,7 @@ cholesky: Implicit = Implicit(
     on_complex=BY_NUMPY,
     infer=lambda x: require_square("cholesky", x),
     tangent=_cholesky_tangent,
-    examples=_SQUARES,
+    examples=_SQUARES[:2],
     written="ops.linalg.cholesky({0})",
 )
 
@@ -89,24 +89,46 @@ def _infer_qr(x: Spec) -> Spec:
 
 
 def _qr_tangent(tangents: Changes, inputs: Sequence[Any], output: Any) -> Tensor:
-    """dQ = Q W + (1 - Q Q^T) dA R^-1, dR = (Q^T dA R^-1 - W) R with an antisymmetric W, so that dR is triangular."""
+    """dQ = Q W + (1 - Q Q^H) dA R^-1, dR = (Q^H dA R^-1 - W) R with W^H = -W, so that dR is triangular.
+
+    The diagonal of R is real, and stays so.
+    """
     rows, columns = inputs[0].shape[-2:]
     q, r = unpack(output, (rows, columns), (columns, columns))
     moved = _divided(tangents[0], r)
-    within = matmul(swapped(q), moved)
+    within = matmul(adjoint(q), moved)
     below = triangle(within, True, -1)
-    turn = below - swapped(below)
+    turn = below - adjoint(below)
+    if turn.dtype.is_complex:
+        turn = turn + on_diagonal(imaginary_part(diagonal(within)))
     return pack(len(q.shape) - 2, moved + matmul(q, turn - within), matmul(within - turn, r))
+
+
+def _qr(x: np.ndarray) -> np.ndarray:
+    q, r = np.linalg.qr(x)
+    if x.dtype.kind == "c":
+        # LAPACK makes the diagonal real; we rely on it, and so say it.
+        corner = np.diagonal(r, axis1=-2, axis2=-1)
+        size = np.abs(corner)
+        turn = np.where(corner.imag == 0, 1, corner / np.where(size == 0, 1, size)).astype(x.dtype)
+        q, r = q * turn[..., None, :], r * turn.conj()[..., None]
+    return packed_arrays(q, r, lead=x.ndim - 2)
 
 
 # Q and R, packed, of matrices with as many rows as columns, or more.
 qr: Implicit = Implicit(
     name="qr",
-    numpy=of_finite(lambda x: packed_arrays(*np.linalg.qr(x), lead=x.ndim - 2)),
+    numpy=of_finite(_qr),
     lowering=OnHost(),
+    on_complex=BY_NUMPY,
     infer=_infer_qr,
     tangent=_qr_tangent,
-    examples=(Example((Dominant((3, 3)),)), Example((Dominant((2, 3, 2)),))),
+    examples=(
+        Example((Dominant((3, 3)),)),
+        Example((Dominant((2, 3, 2)),)),
+        Example((Complexes((3, 3)),)),
+        Example((Complexes((2, 3, 2)),)),
+    ),
     written=lambda x: None,
 )
 
@@ -116,6 +138,8 @@ def _signs(vectors: np.ndarray) -> np.ndarray:
 
     That of complex vectors is any number of length 1, and makes the largest element real.
     """
+    if not vectors.size:
+        return np.ones((*vectors.shape[:-2], 1, vectors.shape[-1]), vectors.dtype)
     largest = np.take_along_axis(vectors, np.abs(vectors).argmax(-2)[..., None, :], -2)
     if vectors.dtype.kind == "c":
         return np.asarray(largest.conj() / np.abs(largest), vectors.dtype)
@@ -162,11 +186,6 @@ def _eigh_tangent(tangents: Changes, inputs: Sequence[Any], output: Any) -> Tens
     return pack(len(vectors.shape) - 2, rates, moved)
 
 
-def real_part(x: Any) -> Any:
-    """The real parts of complex values; real ones themselves."""
-    return real(x) if x.dtype.is_complex else x
-
-
 def _turned(vectors: Any, moved: Any) -> Tensor:
     """By how much the columns of ``moved`` turn the largest elements of ``vectors``, which are to stay real."""
     known = stop_gradient(real(vectors))
@@ -199,27 +218,35 @@ eigh: Implicit = Implicit(
 def _svd(x: np.ndarray) -> np.ndarray:
     u, s, v = np.linalg.svd(x, full_matrices=False)
     signs = _signs(u)
-    return packed_arrays(u * signs, s, v * signs.swapaxes(-1, -2), lead=x.ndim - 2)
+    return packed_arrays(u * signs, s, v * signs.conj().swapaxes(-1, -2), lead=x.ndim - 2)
 
 
 def _svd_tangent(tangents: Changes, inputs: Sequence[Any], output: Any) -> Tensor:
-    """As in Wan and Zhang 2019, arXiv:1909.02659, for real matrices."""
+    """As in Wan and Zhang 2019, arXiv:1909.02659; the largest elements of complex left vectors stay real."""
     rows, columns = inputs[0].shape[-2:]
     k = min(rows, columns)
     u, s, v = unpack(output, (rows, k), (k,), (k, columns))
-    change = matmul(matmul(swapped(u), tangents[0]), swapped(v))
-    across, down = _columns(s), _rows(s)
-    apart = _inverse_where_apart(across - down, s) * _inverse_where_apart(across + down, s)
-    du = matmul(u, apart * (change * across + down * swapped(change)))
-    dv = matmul(apart * (down * change + swapped(change) * across), v) * -1.0
-    inverse = _inverse_where_apart(across, s)
+    change = matmul(matmul(adjoint(u), tangents[0]), adjoint(v))
+    across, down, known = _columns(s), _rows(s), real_part(s)
+    apart = _inverse_where_apart(_columns(known) - _rows(known), known)
+    apart = cast(apart * _inverse_where_apart(_columns(known) + _rows(known), known), dtype=s.dtype)
+    du = matmul(u, apart * (change * across + down * adjoint(change)))
+    dv = matmul(apart * (down * change + adjoint(change) * across), v) * -1.0
+    inverse = cast(_inverse_where_apart(_columns(known), known), dtype=s.dtype)
     if rows > k:
-        beside = matmul(tangents[0], swapped(v))
+        beside = matmul(tangents[0], adjoint(v))
         du = du + (beside - matmul(u, change)) * inverse
     if columns > k:
-        beside = matmul(swapped(u), tangents[0])
+        beside = matmul(adjoint(u), tangents[0])
         dv = dv + (beside - matmul(change, v)) * swapped(inverse)
-    return pack(len(u.shape) - 2, du, diagonal(change), dv)
+    rates = diagonal(change)
+    if change.dtype.is_complex:
+        turned = _turned(u, du)
+        du = du - u * turned
+        # Where the change turns a pair against each other, the right one gives way; and both turn together.
+        dv = dv + v * swapped(turned + _columns(imaginary_part(rates)) * inverse)
+        rates = cast(real_part(rates), dtype=change.dtype)
+    return pack(len(u.shape) - 2, du, rates, dv)
 
 
 def _infer_svd(x: Spec) -> Spec:
@@ -233,9 +260,10 @@ svd: Implicit = Implicit(
     name="svd",
     numpy=of_finite(_svd),
     lowering=OnHost(),
+    on_complex=BY_NUMPY,
     infer=_infer_svd,
     tangent=_svd_tangent,
-    examples=(Example((Dominant((3, 3)),)), Example((Dominant((3, 2)),)), Example((Dominant((2, 2, 3)),))),
+    examples=tuple(Example((kind(shape),)) for kind in (Dominant, Complexes) for shape in ((3, 3), (3, 2), (2, 2, 3))),
     written=lambda x: None,
 )
 
@@ -243,10 +271,10 @@ svd: Implicit = Implicit(
 def _pinv_tangent(tangents: Changes, inputs: Sequence[Any], output: Any, rcond: float) -> Tensor:
     """Golub and Pereyra 1973, at constant rank."""
     x, (change,) = inputs[0], tangents
-    back = matmul(output, swapped(output))
-    left = matmul(matmul(swapped(output), output), change)
-    by_rows = swapped(change) - matmul(matmul(swapped(change), x), output)
-    by_columns = swapped(left) - matmul(output, matmul(x, swapped(left)))
+    back = matmul(output, adjoint(output))
+    left = matmul(matmul(adjoint(output), output), change)
+    by_rows = adjoint(change) - matmul(matmul(adjoint(change), x), output)
+    by_columns = adjoint(left) - matmul(output, matmul(x, adjoint(left)))
     return matmul(back, by_rows) + by_columns - matmul(matmul(output, change), output)
 
 
@@ -254,9 +282,14 @@ pinv: Implicit = Implicit(
     name="pinv",
     numpy=of_finite(lambda x, rcond: np.linalg.pinv(x, rcond)),
     lowering=OnHost(),
+    on_complex=BY_NUMPY,
     infer=lambda x, rcond: Spec((*x.shape[:-2], x.shape[-1], x.shape[-2]), x.dtype),
     tangent=_pinv_tangent,
-    examples=tuple(Example((Dominant(shape),), {"rcond": 1e-6}) for shape in ((3, 3), (3, 2), (2, 2, 3))),
+    examples=tuple(
+        Example((kind(shape),), {"rcond": 1e-6})
+        for kind in (Dominant, Complexes)
+        for shape in ((3, 3), (3, 2), (2, 2, 3))
+    ),
     written=lambda x, rcond: None,
 )
 

@@ -57,26 +57,33 @@ def _pairs_of(size: int, n: int, axis: int, rank: int) -> tuple[slice, ...]:
     return tuple(slice(1, size - (n % 2 == 0)) if i == axis else slice(None) for i in range(rank))
 
 
+def _at(place: int, axis: int) -> tuple[Any, ...]:
+    return (*(slice(None),) * axis, place)
+
+
 def _rfft(x: np.ndarray, axis: int, norm: str, adjoint: bool) -> np.ndarray:
     from scipy import fft as pocketfft
 
-    transform: Callable[..., np.ndarray] = pocketfft.rfft
-    found = transform(x, axis=axis, norm=OTHER_WAY[norm] if adjoint else norm)
+    # The other direction of a real signal's transform gives the conjugates.
+    transform: Any = pocketfft.ihfft if adjoint else pocketfft.rfft
+    found: np.ndarray = transform(x, axis=axis, norm=norm)
     if adjoint:
         found[_pairs_of(found.shape[axis], x.shape[axis], axis, x.ndim)] *= 2
-        np.conjugate(found, out=found)
     return found
 
 
 def _irfft(x: np.ndarray, n: int, axis: int, norm: str, adjoint: bool) -> np.ndarray:
     from scipy import fft as pocketfft
 
-    transform: Callable[..., np.ndarray] = pocketfft.irfft
+    backward: Any = pocketfft.irfft
     if not adjoint:
-        return transform(x, n, axis=axis, norm=norm)
-    halved = np.conj(x)
-    halved[_pairs_of(x.shape[axis], n, axis, x.ndim)] *= 0.5
-    return transform(halved, n, axis=axis, norm=OTHER_WAY[norm])
+        return np.asarray(backward(x, n, axis=axis, norm=norm))
+    # `hfft` is `irfft` of the conjugates.
+    weighted = x * 0.5
+    for alone in (0, *([x.shape[axis] - 1] if n % 2 == 0 else [])):
+        weighted[_at(alone, axis)] = x[_at(alone, axis)]
+    mirrored: Any = pocketfft.hfft
+    return np.asarray(mirrored(weighted, n, axis=axis, norm=norm))
 
 
 def _resized(shape: Shape, axis: int, size: int) -> Shape:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dualtape.core.complex_rule import BY_NUMPY
-from dualtape.core.example import Dominant, Example, Reals
+from dualtape.core.example import Complexes, Dominant, Example, Reals
 from dualtape.core.interpreter import ground
 from dualtape.core.lowering import OnHost
 from dualtape.core.primitive import Implicit, NonDifferentiable
@@ -22,6 +22,7 @@ from dualtape.errors import ShapeError
 from dualtape.primitives.arithmetic import negative
 from dualtape.primitives.broadcasting import sum as sum_along
 from dualtape.primitives.comparison import equal
+from dualtape.primitives.complex_parts import imag, infer_part, join, real_part
 from dualtape.primitives.contraction import matmul
 from dualtape.primitives.matrices import (
     for_lapack,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from dualtape.tensor import Tensor
 
 Changes = Sequence[Any]
+_STACKS = tuple(Example((kind(shape),)) for kind in (Dominant, Complexes) for shape in ((3, 3), (2, 2, 2)))
 
 
 def _factored(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -286,14 +288,22 @@ def _inner(x: Any, y: Any) -> Tensor:
     return reshape(sum_along(x * y, axes=(rank - 2, rank - 1)), shape=y.shape[:-2])
 
 
+def _turn(tangents: Changes, inputs: Sequence[Any], output: Any) -> Tensor:
+    """The sign of a complex determinant turns by the imaginary part of what its logarithm changes by."""
+    rate = imag(_inner(swapped(inverse(inputs[0])), tangents[0]))
+    turned: Tensor = output * join(rate * 0.0, rate)
+    return turned
+
+
 # log |det A|; -inf where A is singular.
 log_determinant: Implicit = Implicit(
     name="log_determinant",
     numpy=of_finite(lambda x: np.asarray(np.linalg.slogdet(x)[1])),
     lowering=OnHost(),
-    infer=_infer_number("log_determinant"),
-    tangent=lambda tangents, inputs, output: _inner(swapped(inverse(inputs[0])), tangents[0]),
-    examples=(Example((Dominant((3, 3)),)), Example((Dominant((2, 2, 2)),))),
+    on_complex=BY_NUMPY,
+    infer=lambda x: infer_part(_infer_number("log_determinant")(x)),
+    tangent=lambda tangents, inputs, output: real_part(_inner(swapped(inverse(inputs[0])), tangents[0])),
+    examples=_STACKS,
     written="ops.linalg.slogdet({0})[1]",
 )
 
@@ -302,7 +312,19 @@ determinant_sign: NonDifferentiable = NonDifferentiable(
     numpy=of_finite(lambda x: np.asarray(np.linalg.slogdet(x)[0])),
     lowering=OnHost(),
     infer=_infer_number("determinant_sign"),
-    examples=(Example((Dominant((3, 3)),)), Example((Dominant((2, 2, 2)),))),
+    examples=_STACKS,
+    written="ops.linalg.slogdet({0})[0]",
+)
+
+# det A / |det A| of complex matrices, which has a derivative; 0 where A is singular.
+determinant_phase: Implicit = Implicit(
+    name="determinant_phase",
+    numpy=of_finite(lambda x: np.asarray(np.linalg.slogdet(x)[0])),
+    lowering=OnHost(),
+    on_complex=BY_NUMPY,
+    infer=_infer_number("determinant_phase"),
+    tangent=_turn,
+    examples=(Example((Complexes((3, 3)),)), Example((Complexes((2, 2, 2)),))),
     written="ops.linalg.slogdet({0})[0]",
 )
 
@@ -314,7 +336,7 @@ determinant: Implicit = Implicit(
     on_complex=BY_NUMPY,
     infer=_infer_number("determinant"),
     tangent=lambda tangents, inputs, output: _inner(cofactors(inputs[0]), tangents[0]),
-    examples=(Example((Dominant((3, 3)),)), Example((Dominant((2, 2, 2)),))),
+    examples=_STACKS,
     written=lambda x: None,  # `ops.linalg.det` writes small ones out
 )
 
@@ -345,7 +367,7 @@ cofactors: Implicit = Implicit(
     on_complex=BY_NUMPY,
     infer=lambda x: require_square("cofactors", x),
     tangent=_cofactors_tangent,
-    examples=(Example((Dominant((3, 3)),)), Example((Dominant((2, 2, 2)),))),
+    examples=_STACKS,
     written=lambda x: None,
 )
 

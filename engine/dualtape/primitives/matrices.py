@@ -70,7 +70,7 @@ def unpack(packed: Any, *shapes: Shape) -> list[Any]:
 
 def packed_arrays(*several: np.ndarray, lead: int) -> np.ndarray:
     """:func:`pack` of arrays."""
-    return np.concatenate([x.reshape(*x.shape[:lead], -1) for x in several], axis=-1)
+    return np.concatenate([x.reshape(*x.shape[:lead], prod(x.shape[lead:])) for x in several], axis=-1)
 
 
 def require_square(name: str, x: Spec) -> Spec:
@@ -102,10 +102,15 @@ def of_finite(compute: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
         wide = for_lapack(x)
         finite = np.isfinite(wide).all((-2, -1))
         if finite.all():
-            return compute(wide, **params).astype(x.dtype, copy=False)
+            return _narrowed(compute(wide, **params), x.dtype)
         # Something that every decomposition takes, in the place of what none of them ends with.
         found = compute(np.where(finite[..., None, None], wide, np.eye(*wide.shape[-2:], dtype=wide.dtype)), **params)
         missing = (..., *(None,) * (found.ndim - finite.ndim))
-        return np.where(finite[missing], found, np.nan).astype(x.dtype, copy=False)
+        return _narrowed(np.where(finite[missing], found, np.nan), x.dtype)
 
     return computed
+
+
+def _narrowed(x: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """``x`` in a type of the kind that it is of: what is real of complex matrices stays so."""
+    return x.astype(dtype, copy=False) if x.dtype.kind == dtype.kind else x
