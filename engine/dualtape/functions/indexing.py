@@ -16,6 +16,7 @@ from dualtape.functions.conversion import (
     TensorLike,
     as_tensor,
     cast_to,
+    holds_values,
     promoted_pair,
     read_int,
     read_number,
@@ -192,8 +193,14 @@ def take_at(x: Tensor, places: Tensor) -> Tensor:
 
 def where(condition: TensorLike, x: TensorLike, y: TensorLike) -> Tensor:
     """``x`` where the condition holds, else ``y``; nothing of the other branch, not even a NaN, comes through."""
+    chosen = cast_to(as_tensor(condition, "where", "condition"), bool_)
     a, b = promoted_pair("where", x, y)
-    return selection.where(cast_to(as_tensor(condition, "where", "condition"), bool_), a, b)
+    if not holds_values([x, y]):
+        # Neither says on which device it is: the condition does.
+        a, b = (given.to(chosen.device) if isinstance(given, Value) else given for given in (a, b))
+    elif not holds_values([condition]):
+        chosen = chosen.to((a if isinstance(a, Value) else b).device)
+    return selection.where(chosen, a, b)
 
 
 def take(input: TensorLike, indices: TensorLike, axis: int | None = None) -> Tensor:
