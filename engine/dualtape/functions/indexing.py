@@ -28,6 +28,7 @@ from dualtape.primitives import comparison, gathering, movement, selection
 from dualtape.primitives.matrices import diagonal as square_diagonal
 
 if TYPE_CHECKING:
+    from dualtape.devices.device import Device
     from dualtape.tensor import Tensor
 
 __all__ = ["diag", "diagonal", "gather", "one_hot", "scatter_add", "take", "tril", "triu", "where"]
@@ -197,10 +198,16 @@ def where(condition: TensorLike, x: TensorLike, y: TensorLike) -> Tensor:
     a, b = promoted_pair("where", x, y)
     if not holds_values([x, y]):
         # Neither says on which device it is: the condition does.
-        a, b = (given.to(chosen.device) if isinstance(given, Value) else given for given in (a, b))
+        a, b = _placed(a, chosen.device), _placed(b, chosen.device)
     elif not holds_values([condition]):
-        chosen = chosen.to((a if isinstance(a, Value) else b).device)
+        one_of_them: Any = a if isinstance(a, Value) else b
+        chosen = chosen.to(one_of_them.device)
     return selection.where(chosen, a, b)
+
+
+def _placed(operand: Any, device: Device) -> Any:
+    """An operand on ``device``; a Python number is on all of them."""
+    return operand if isinstance(operand, (bool, int, float)) else operand.to(device)
 
 
 def take(input: TensorLike, indices: TensorLike, axis: int | None = None) -> Tensor:

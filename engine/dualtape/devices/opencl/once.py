@@ -30,8 +30,9 @@ _EXACT: dict[str, Callable[..., Any]] = {
 
 def is_rounded_once(expression: Expression) -> bool:
     """Whether NumPy computes of floats the same bits as a kernel (but a NaN's)."""
-    calls = [node for node in expression.nodes() if not isinstance(node, (Argument, Literal))]
-    if not all(isinstance(node, OperatorCall) and node.symbol in _ROUNDED | _EXACT for node in calls):
+    calls = [node for node in expression.nodes() if isinstance(node, OperatorCall)]
+    others = [node for node in expression.nodes() if not isinstance(node, (OperatorCall, Argument, Literal))]
+    if others or not all(node.symbol in _ROUNDED | _EXACT for node in calls):
         return False
     return sum(len(node.operands) == 2 and node.symbol in _ROUNDED for node in calls) <= 1
 
