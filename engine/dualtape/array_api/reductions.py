@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import builtins
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dualtape.core.interpreter import Value
 from dualtape.dtypes import as_dtype, int64, uint64
-from dualtape.errors import ArgumentError, ShapeError
+from dualtape.errors import ShapeError
 from dualtape.functions import calculus, creation, elementwise, indexing, reduction, shape, sorting
-from dualtape.functions.conversion import as_tensor, cast_to
+from dualtape.functions.conversion import as_tensor, cast_to, read_axes, read_real
 
 if TYPE_CHECKING:
     from dualtape.tensor import Tensor
@@ -25,7 +25,7 @@ def _in_type(function: str, x: Any, dtype: Any) -> Tensor:
     """A tensor in the type in which it is added up: integers by default in the widest of their kind."""
     found = as_tensor(x, function, "x")
     if dtype is None:
-        dtype = found.dtype if found.dtype.is_float else uint64 if found.dtype.kind == "unsigned" else int64
+        dtype = found.dtype if found.dtype.is_inexact else uint64 if found.dtype.kind == "unsigned" else int64
     return cast_to(found, as_dtype(dtype))
 
 
@@ -57,19 +57,21 @@ def min(x: Tensor, /, *, axis: Any = None, keepdims: builtins.bool = False) -> T
 
 
 def var(x: Tensor, /, *, axis: Any = None, correction: float = 0.0, keepdims: builtins.bool = False) -> Tensor:
-    """The variance over ``axis``."""
-    return reduction.var(x, axis, _whole("var", correction), keepdims)
+    """The variance over ``axis``, divided by the number of elements less ``correction``."""
+    return reduction.var(x, axis, 0, keepdims) * _corrected("var", x, axis, correction)
 
 
 def std(x: Tensor, /, *, axis: Any = None, correction: float = 0.0, keepdims: builtins.bool = False) -> Tensor:
-    """The standard deviation over ``axis``."""
-    return reduction.std(x, axis, _whole("std", correction), keepdims)
+    """The standard deviation over ``axis``, of the variance with that ``correction``."""
+    return reduction.std(x, axis, 0, keepdims) * math.sqrt(_corrected("std", x, axis, correction))
 
 
-def _whole(function: str, correction: float) -> int:
-    if isinstance(correction, Value) or int(correction) != correction:
-        raise ArgumentError(f"`correction` of `{function}` must be a whole number, got {correction!r}")
-    return int(correction)
+def _corrected(function: str, x: Any, axis: Any, correction: Any) -> float:
+    """What a variance that is divided by the number of elements is multiplied by; NaN where too few are left."""
+    given = as_tensor(x, function, "x")
+    count = math.prod(given.shape[i] for i in read_axes(function, axis, given.ndim))
+    left = count - read_real(function, "correction", correction)
+    return count / left if left > 0 else math.nan
 
 
 def _one_axis(function: str, x: Any, axis: int | None) -> int:
