@@ -243,6 +243,13 @@ def test_each_element_is_repeated_as_often_as_a_tensor_says() -> None:
     assert slope.tolist() == [1, 0, 3, 2]
 
 
+@pytest.mark.parametrize("name", ["sum", "prod", "mean", "max", "min", "var", "std", "all", "any", "count_nonzero"])
+@pytest.mark.parametrize("keepdims", [True, False])
+def test_no_axes_are_none_of_them(name: str, keepdims: bool) -> None:
+    got = getattr(xp, name)(dt.Tensor(X), axis=(), keepdims=keepdims).asnumpy()
+    np.testing.assert_array_equal(got, getattr(np, name)(X, axis=(), keepdims=keepdims))
+
+
 def test_arguments_are_read() -> None:
     for wrong in (
         lambda: xp.result_type(1.0),

@@ -9,6 +9,7 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
+import scipy.linalg
 
 import dualtape as dt
 from dualtape import pytree
@@ -172,6 +173,29 @@ def test_a_small_determinant_in_float64_is_within_8_ulp_of_its_terms(n: int) -> 
 def test_a_determinant_whose_products_leave_the_range_of_float32() -> None:
     assert float(linalg.det(dt.Tensor(np.diag([1e30, 1e30, 1e-30]).astype(np.float32)))) == np.float32(1e30)
     assert float(linalg.det(dt.Tensor(np.full((1, 1), 2.5, np.float32)))) == 2.5
+
+
+@pytest.mark.parametrize("name", ["inv", "det", "cholesky", "qr", "eigh", "eigvalsh", "svd", "pinv", "slogdet", "expm"])
+@pytest.mark.parametrize("shape", [(0, 0), (2, 0, 0), (0, 3, 3)])
+def test_matrices_without_elements_are_numpys(name: str, shape: tuple[int, ...], capfd: Any) -> None:
+    x = np.zeros(shape)
+    expected = scipy.linalg.expm(x) if name == "expm" else getattr(np.linalg, name)(x)
+    got = getattr(linalg, name)(dt.Tensor(x))
+    wanted = pytree.leaves(tuple(expected) if isinstance(expected, tuple) else expected)
+    for a, b in zip(pytree.leaves(got), wanted, strict=True):
+        np.testing.assert_array_equal(np.asarray(a), b)
+    assert not "".join(capfd.readouterr()), "LAPACK has said something"
+
+
+@pytest.mark.parametrize("shapes", [((0, 0), (0,)), ((0, 0), (0, 3)), ((3, 3), (3, 0)), ((0, 3, 3), (3, 2))])
+def test_systems_without_elements(shapes: tuple[tuple[int, ...], tuple[int, ...]], capfd: Any) -> None:
+    a = np.broadcast_to(np.eye(shapes[0][-1]), shapes[0]).copy()
+    for solve in (linalg.solve, linalg.solve_triangular):
+        found = solve(dt.Tensor(a), dt.Tensor(np.ones(shapes[1])))
+        assert found.shape == (*shapes[0][:-2], *shapes[1])
+        slope = dt.grad(lambda a, solve=solve: solve(a, dt.Tensor(np.ones(shapes[1]))).sum())(dt.Tensor(a))
+        assert slope.shape == shapes[0]
+    assert not "".join(capfd.readouterr()), "LAPACK has said something"
 
 
 def test_the_norm_of_nothing_has_slope_zero() -> None:

@@ -52,7 +52,7 @@ _SAME: dict[str, Any] = {
         (elementwise, "sin sinh sqrt square tan tanh"),
         (indexing, "where"),
         (linear_algebra, "matmul"),
-        (reduction, "all any argmax argmin"),
+        (reduction, "argmax argmin"),
         (shape, "broadcast_to expand_dims moveaxis squeeze tile"),
         (sorting, "nonzero take_along_axis"),
         (special, "logaddexp"),

@@ -116,6 +116,8 @@ def _signs(vectors: np.ndarray) -> np.ndarray:
 
     That of complex vectors is any number of length 1, and makes the largest element real.
     """
+    if not vectors.size:
+        return np.ones((*vectors.shape[:-2], 1, vectors.shape[-1]), vectors.dtype)
     largest = np.take_along_axis(vectors, np.abs(vectors).argmax(-2)[..., None, :], -2)
     if vectors.dtype.kind == "c":
         return np.asarray(largest.conj() / np.abs(largest), vectors.dtype)

@@ -70,7 +70,7 @@ def unpack(packed: Any, *shapes: Shape) -> list[Any]:
 
 def packed_arrays(*several: np.ndarray, lead: int) -> np.ndarray:
     """:func:`pack` of arrays."""
-    return np.concatenate([x.reshape(*x.shape[:lead], -1) for x in several], axis=-1)
+    return np.concatenate([x.reshape(*x.shape[:lead], prod(x.shape[lead:])) for x in several], axis=-1)
 
 
 def require_square(name: str, x: Spec) -> Spec:
