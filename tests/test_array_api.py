@@ -256,6 +256,7 @@ def test_arguments_are_read() -> None:
         lambda: xp.var(dt.Tensor(X), correction=dt.Tensor(0.5)),
         lambda: xp.repeat(dt.Tensor(V), dt.Tensor([1, 2, 3])),
         lambda: xp.repeat(dt.Tensor(V), dt.Tensor([1, 2, 3, -1])),
+        lambda: xp.repeat(dt.Tensor(V), dt.Tensor([1, 2, 3, 4]), axis=1),
         lambda: xp.cumulative_sum(dt.Tensor(X)),
         lambda: xp.vecdot(dt.Tensor(X), dt.Tensor(Y), axis=1),
         lambda: xp.vecdot(dt.Tensor(X), dt.Tensor(X[:, :1])),

@@ -184,6 +184,7 @@ def test_matrices_without_elements_are_numpys(name: str, shape: tuple[int, ...],
     wanted = pytree.leaves(tuple(expected) if isinstance(expected, tuple) else expected)
     for a, b in zip(pytree.leaves(got), wanted, strict=True):
         np.testing.assert_array_equal(np.asarray(a), b)
+    assert dt.grad(lambda a: floats(pytree.leaves(getattr(linalg, name)(a))))(dt.Tensor(x)).shape == shape
     assert not "".join(capfd.readouterr()), "LAPACK has said something"
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dualtape.core.interpreter import Value
+from dualtape.core.spec import normalize_axis
 from dualtape.errors import ArgumentTypeError, ShapeError
 from dualtape.functions import activation, complex_numbers, elementwise, linear_algebra, reduction, shape
 from dualtape.functions.conversion import as_array, as_tensor, cast_to
@@ -73,7 +74,8 @@ def repeat(x: Tensor, repeats: int | Tensor, /, *, axis: int | None = None) -> T
     """Each element ``repeats`` times; a tensor of them, one for each, cannot be traced, for it makes the shape."""
     if not isinstance(repeats, Value):
         return shape.repeat_interleave(x, repeats, axis)
-    counts, size = as_array(repeats, "repeats"), x.size if axis is None else x.shape[axis]
+    size = x.size if axis is None else x.shape[normalize_axis("repeat", axis, x.ndim)]
+    counts = as_array(repeats, "repeats")
     if counts.dtype.kind not in "iu" or counts.ndim > 1 or (counts < 0).any() or counts.size not in (1, size):
         raise ShapeError(f"`repeats` of `repeat` must be {size} integers that are not negative, or one; got {counts}")
     places = np.repeat(np.arange(size), counts)
