@@ -62,7 +62,7 @@ KEYWORDS: dict[str, dict[str, Any]] = {
 OTHERS = {
     "empty", "empty_like", "finfo", "iinfo", "isdtype", "result_type", "can_cast", "__array_namespace_info__",
 }  # fmt: skip
-STANDARD = CALLS.keys() | OTHERS
+STANDARD = CALLS.keys() | OTHERS | {"conj", "imag", "real", "complex64", "complex128", "linalg", "fft"}
 
 
 def leaves(x: Any) -> list[np.ndarray]:
@@ -91,13 +91,12 @@ def test_standards_names_are_there(name: str) -> None:
     assert hasattr(np, name) or name in OTHERS
 
 
-def test_the_page_says_what_is_missing() -> None:
+def test_the_page_speaks_of_names_that_are_there() -> None:
     text = PAGE.read_text(encoding="utf-8")
-    for title, there in (("Not there", False), ("There, with a difference", True)):
-        section = re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", text, re.M | re.S)
-        assert section
-        for name in re.findall(r"^\| `(\w+)`", section[1], re.M):
-            assert hasattr(xp, name) is there, name
+    section = re.search(r"^## There, with a difference\n(.*?)(?=^## )", text, re.M | re.S)
+    assert section
+    for name in re.findall(r"^\| `(\w+)`", section[1], re.M):
+        assert hasattr(xp, name), name
 
 
 def test_tensors_name_their_namespace() -> None:
@@ -175,10 +174,89 @@ def test_integers_where_functions_are_of_floats(dtype: type) -> None:
     np.testing.assert_array_equal(got.asnumpy(), np.vecdot(x, x))
 
 
+SQUARE = X @ X.T + np.eye(2)
+Z = X + 1j * Y
+# The functions of the extensions, with the arguments and keywords that NumPy and this library are given.
+EXTENSIONS: dict[str, dict[str, tuple[tuple[Any, ...], dict[str, Any]]]] = {
+    "linalg": {
+        **{name: ((SQUARE,), {}) for name in ("cholesky", "det", "eigvalsh", "inv", "matrix_rank", "slogdet")},
+        **{name: ((X,), {}) for name in ("matrix_norm", "matrix_rank", "matrix_transpose", "pinv", "svdvals", "trace")},
+        "cross": ((X.T, Y.T), {"axis": 0}), "diagonal": ((X,), {"offset": 1}), "eigh": ((SQUARE,), {}),
+        "matmul": ((X, Y.T), {}), "matrix_power": ((SQUARE, 3), {}), "outer": ((V, V), {}),
+        "qr": ((X.T,), {"mode": "reduced"}), "solve": ((SQUARE, X), {}), "svd": ((X,), {"full_matrices": False}),
+        "tensordot": ((X, Y), {"axes": 2}), "vecdot": ((X, Y), {}), "vector_norm": ((X,), {"axis": 1, "ord": 3}),
+    },
+    "fft": {
+        **{name: ((Z,), {}) for name in ("fft", "ifft", "fftn", "ifftn", "irfft", "irfftn", "hfft")},
+        **{name: ((X,), {"norm": "ortho"}) for name in ("rfft", "rfftn", "ihfft")},
+        **{name: ((Z,), {"axes": 1}) for name in ("fftshift", "ifftshift")},
+        **{name: ((5,), {"d": 0.5}) for name in ("fftfreq", "rfftfreq")},
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("extension", "name"), [(e, name) for e, calls in EXTENSIONS.items() for name in calls])
+def test_extensions_are_numpys(extension: str, name: str) -> None:
+    """Up to the signs of vectors, which are a convention."""
+    args, keywords = EXTENSIONS[extension][name]
+    to_tensors = lambda x: dt.Tensor(x) if isinstance(x, np.ndarray) else x
+    got = leaves(getattr(getattr(xp, extension), name)(*pytree.map(to_tensors, args), **keywords))
+    expected = leaves(getattr(getattr(np, extension), name)(*args, **keywords))
+    assert len(got) == len(expected)
+    of = np.abs if name in ("eigh", "qr", "svd") else np.asarray
+    for a, b in zip(got, expected, strict=True):
+        assert (a.shape, a.dtype.kind) == (b.shape, b.dtype.kind)
+        np.testing.assert_allclose(of(a), of(b), rtol=1e-6 if a.dtype == np.float32 else 1e-12, atol=1e-14)
+
+
+def test_complex_numbers() -> None:
+    z = dt.Tensor(Z)
+    assert xp.isdtype(z.dtype, "complex floating")
+    assert xp.isdtype(xp.complex64, "numeric")
+    assert not xp.isdtype(z.dtype, "real floating")
+    assert xp.finfo(xp.complex64).eps == np.finfo(np.float32).eps
+    info = xp.__array_namespace_info__()
+    assert info.default_dtypes()["complex floating"] is xp.complex64
+    assert set(info.dtypes(kind="complex floating")) == {"complex64", "complex128"}
+    for name in ("conj", "imag", "real", "sum", "exp", "abs"):
+        np.testing.assert_allclose(getattr(xp, name)(z).asnumpy(), getattr(np, name)(Z), rtol=1e-14)
+    np.testing.assert_allclose(xp.vecdot(z, dt.Tensor(Y + 0j)).asnumpy(), np.vecdot(Z, Y + 0j), rtol=1e-14)
+
+
+def test_a_correction_may_be_any_number() -> None:
+    for correction in (0.5, -1.5, 2.25):
+        for name in ("var", "std"):
+            got = getattr(xp, name)(dt.Tensor(X), axis=1, correction=correction)
+            expected = getattr(np, name)(X, axis=1, correction=correction)
+            np.testing.assert_allclose(got.asnumpy(), expected, rtol=1e-14)
+            # None of 3 elements are left to divide by.
+            assert np.isnan(getattr(xp, name)(dt.Tensor(X), axis=1, correction=3 + correction**2).asnumpy()).all()
+    dt.testing.check_derivatives(lambda x: xp.std(x, correction=0.5), dt.Tensor(X))
+
+
+def test_each_element_is_repeated_as_often_as_a_tensor_says() -> None:
+    for counts, axis in ((np.array([2, 0]), 0), (np.array([1, 0, 3]), 1), (np.array([0, 1, 2, 3, 0, 1]), None),
+                         (np.array([2]), 1), (np.array(3), 0), (np.array([0, 0]), 0)):  # fmt: skip
+        got = xp.repeat(dt.Tensor(X), dt.Tensor(counts), axis=axis)
+        np.testing.assert_array_equal(got.asnumpy(), np.repeat(X, counts, axis))
+    slope = dt.grad(lambda x: xp.repeat(x, dt.Tensor([1, 0, 3, 2])).sum())(dt.Tensor(V))
+    assert slope.tolist() == [1, 0, 3, 2]
+
+
+@pytest.mark.parametrize("name", ["sum", "prod", "mean", "max", "min", "var", "std", "all", "any", "count_nonzero"])
+@pytest.mark.parametrize("keepdims", [True, False])
+def test_no_axes_are_none_of_them(name: str, keepdims: bool) -> None:
+    got = getattr(xp, name)(dt.Tensor(X), axis=(), keepdims=keepdims).asnumpy()
+    np.testing.assert_array_equal(got, getattr(np, name)(X, axis=(), keepdims=keepdims))
+
+
 def test_arguments_are_read() -> None:
     for wrong in (
         lambda: xp.result_type(1.0),
-        lambda: xp.var(dt.Tensor(X), correction=0.5),
+        lambda: xp.var(dt.Tensor(X), correction=dt.Tensor(0.5)),
+        lambda: xp.repeat(dt.Tensor(V), dt.Tensor([1, 2, 3])),
+        lambda: xp.repeat(dt.Tensor(V), dt.Tensor([1, 2, 3, -1])),
+        lambda: xp.repeat(dt.Tensor(V), dt.Tensor([1, 2, 3, 4]), axis=1),
         lambda: xp.cumulative_sum(dt.Tensor(X)),
         lambda: xp.vecdot(dt.Tensor(X), dt.Tensor(Y), axis=1),
         lambda: xp.vecdot(dt.Tensor(X), dt.Tensor(X[:, :1])),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import dualtape as dt
+from dualtape.devices.device import Device
 from dualtape.errors import DualtapeError
 from dualtape.testing import check_derivatives
 
@@ -94,3 +95,21 @@ def test_tensors_do_not_change_in_place() -> None:
     x = dt.Tensor(X)
     with pytest.raises(TypeError, match="do not change"):
         x[0] = 1
+
+
+@pytest.mark.parametrize(("x", "y"), [(1.0, 2.0), (3, 0.5), (np.array([1.0, 2.0]), 0), ([1, 2], [3, 4]), (True, False)])
+def test_where_of_no_tensors_is_on_the_device_of_its_condition(x: Any, y: Any, kind_of_device: Device) -> None:
+    condition = dt.Tensor([True, False])
+    with dt.device("host"):
+        found = dt.ops.where(condition, x, y)
+    assert found.device is kind_of_device
+    np.testing.assert_array_equal(found.asnumpy(), np.where([True, False], x, y))
+
+
+def test_where_takes_an_array_as_its_condition_to_the_device_of_the_others(kind_of_device: Device) -> None:
+    x = dt.Tensor([1.0, 2.0])
+    with dt.device("host"):
+        found = [dt.ops.where(np.array([True, False]), *pair) for pair in ((x, 0.0), (0.0, x), (x, x + 1))]
+    for got, expected in zip(found, ([1, 0], [0, 2], [1, 3]), strict=True):
+        assert got.device is kind_of_device
+        assert got.tolist() == expected

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
+import scipy.linalg
 
 import dualtape as dt
 from dualtape import pytree
@@ -137,6 +140,63 @@ def test_a_determinant_has_a_slope_where_it_is_zero() -> None:
     second = dt.hessian(linalg.det)(dt.Tensor(np.zeros((2, 2)))).asnumpy()
     assert second[0, 0, 1, 1] == 1
     assert second[0, 1, 1, 0] == -1
+
+
+@pytest.mark.parametrize("n", [2, 3])
+def test_a_small_determinant_in_float32_is_within_an_ulp(n: int, kind_of_device: Device) -> None:
+    """Its terms cancel here to a hundred-thousandth: products rounded to Float32 would leave no digit of it."""
+    numbers = np.random.default_rng(n)
+    x = numbers.normal(size=(60, n, n))
+    x[:, -1] = x[:, 0] * 1.5 + numbers.normal(size=(60, n)) * 10.0 ** numbers.uniform(-5, 0, (60, 1))
+    x = x.astype(np.float32)
+    with mpmath.workdps(60):
+        exact = [mpmath.det(mpmath.matrix(a.astype(float).tolist())) for a in x]
+        for got in (linalg.det(dt.Tensor(x)), dt.jit(dt.vmap(linalg.det))(dt.Tensor(x))):
+            assert got.dtype is dt.float32
+            for found, expected in zip(got.asnumpy(), exact, strict=True):
+                assert abs(mpmath.mpf(float(found)) - expected) <= np.spacing(np.abs(np.float32(expected)))
+
+
+@pytest.mark.parametrize("n", [2, 3])
+def test_a_small_determinant_in_float64_is_within_8_ulp_of_its_terms(n: int) -> None:
+    numbers = np.random.default_rng(n)
+    x = numbers.normal(size=(60, n, n))
+    x[:, -1] = x[:, 0] * 1.5 + numbers.normal(size=(60, n)) * 10.0 ** numbers.uniform(-9, 0, (60, 1))
+    found = linalg.det(dt.Tensor(x)).asnumpy()
+    with mpmath.workdps(60):
+        for a, value in zip(x, found, strict=True):
+            exact = mpmath.det(mpmath.matrix(a.tolist()))
+            terms = sum(np.prod(np.abs(a[range(n), order])) for order in itertools.permutations(range(n)))
+            assert abs(mpmath.mpf(float(value)) - exact) <= 8 * np.spacing(terms)
+
+
+def test_a_determinant_whose_products_leave_the_range_of_float32() -> None:
+    assert float(linalg.det(dt.Tensor(np.diag([1e30, 1e30, 1e-30]).astype(np.float32)))) == np.float32(1e30)
+    assert float(linalg.det(dt.Tensor(np.full((1, 1), 2.5, np.float32)))) == 2.5
+
+
+@pytest.mark.parametrize("name", ["inv", "det", "cholesky", "qr", "eigh", "eigvalsh", "svd", "pinv", "slogdet", "expm"])
+@pytest.mark.parametrize("shape", [(0, 0), (2, 0, 0), (0, 3, 3)])
+def test_matrices_without_elements_are_numpys(name: str, shape: tuple[int, ...], capfd: Any) -> None:
+    x = np.zeros(shape)
+    expected = scipy.linalg.expm(x) if name == "expm" else getattr(np.linalg, name)(x)
+    got = getattr(linalg, name)(dt.Tensor(x))
+    wanted = pytree.leaves(tuple(expected) if isinstance(expected, tuple) else expected)
+    for a, b in zip(pytree.leaves(got), wanted, strict=True):
+        np.testing.assert_array_equal(np.asarray(a), b)
+    assert dt.grad(lambda a: floats(pytree.leaves(getattr(linalg, name)(a))))(dt.Tensor(x)).shape == shape
+    assert not "".join(capfd.readouterr()), "LAPACK has said something"
+
+
+@pytest.mark.parametrize("shapes", [((0, 0), (0,)), ((0, 0), (0, 3)), ((3, 3), (3, 0)), ((0, 3, 3), (3, 2))])
+def test_systems_without_elements(shapes: tuple[tuple[int, ...], tuple[int, ...]], capfd: Any) -> None:
+    a = np.broadcast_to(np.eye(shapes[0][-1]), shapes[0]).copy()
+    for solve in (linalg.solve, linalg.solve_triangular):
+        found = solve(dt.Tensor(a), dt.Tensor(np.ones(shapes[1])))
+        assert found.shape == (*shapes[0][:-2], *shapes[1])
+        slope = dt.grad(lambda a, solve=solve: solve(a, dt.Tensor(np.ones(shapes[1]))).sum())(dt.Tensor(a))
+        assert slope.shape == shapes[0]
+    assert not "".join(capfd.readouterr()), "LAPACK has said something"
 
 
 def test_the_norm_of_nothing_has_slope_zero() -> None:

@@ -165,6 +165,7 @@ CLAIMS = (
     Claim("_triangular", "np.asarray(found)", "found", _AN_ARRAY),
     Claim("_substituted", "np.empty_like(between)", "between", "it is not needed any more"),
     Claim("_svd_tangent", "min(rows, columns)", "min(columns, rows)", "the smaller one of two knows no order"),
+    Claim("_infer_svd", "min(rows, columns)", "min(columns, rows)", "the smaller one of two knows no order"),
 )
 
 

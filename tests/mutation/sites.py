@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import importlib
 import inspect
 import pkgutil
@@ -61,6 +62,17 @@ class Mutant:
         return f"{self.where}: {self.change}"
 
     @property
+    def file(self) -> str:
+        """The module of the catalogue in which the rule stands."""
+        return self.users[0].module.__name__ if self.function is None else self.function.__module__
+
+    @property
+    def key(self) -> str:
+        """By what a record knows it: it changes with the source of the rule, and with the change."""
+        text = "\n".join((self.file, self.where, self.change.original, self.change.code))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @property
     def primitives(self) -> tuple[Primitive, ...]:
         """Whose rule is changed."""
         return tuple({id(field.primitive): field.primitive for field in self.users}.values())
@@ -95,13 +107,7 @@ def _compiled(code: str, function: FunctionType) -> Any:
 
 def mutants() -> Iterator[Mutant]:
     """Every mutant of every rule, in the order of the catalogue's files."""
-    fields, functions = [], []
-    for module in _modules():
-        for statement in ast.parse(inspect.getsource(module)).body:
-            if isinstance(statement, ast.FunctionDef):
-                functions.append((module, statement))
-            else:
-                fields += _fields(module, statement)
+    fields, functions = _declared()
     missing = set(CATALOGUE) - {field.primitive.name for field in fields}
     assert not missing, f"no declaration found for {missing}"
     for field in fields:
@@ -114,6 +120,35 @@ def mutants() -> Iterator[Mutant]:
         # What no rule uses serves the tests: calls to try, and how they are written.
         for change in changes(definition) if users else ():
             yield Mutant(definition.name, users[0].name, change, users, function)
+
+
+def places() -> dict[str, list[tuple[int, int, str]]]:
+    """Where the code of rules stands: for each file, the first line, the last one, and the mutants' ``where``."""
+    fields, functions = _declared()
+    found: dict[str, list[tuple[int, int, str]]] = {}
+    for field in fields:
+        if isinstance(field.code, (ast.Lambda, ast.Tuple)) and field.module.__file__:
+            where = f"{field.primitive.name}.{field.name}"
+            found.setdefault(field.module.__file__, []).append((field.code.lineno, field.code.end_lineno or 0, where))
+    for module, definition in functions:
+        assert module.__file__
+        found.setdefault(module.__file__, []).append(
+            (definition.body[0].lineno, definition.end_lineno or 0, definition.name)
+        )
+    return found
+
+
+def _declared() -> tuple[list[Field], list[tuple[ModuleType, ast.FunctionDef]]]:
+    """The rules that declarations name, and the functions beside them."""
+    fields: list[Field] = []
+    functions: list[tuple[ModuleType, ast.FunctionDef]] = []
+    for module in _modules():
+        for statement in ast.parse(inspect.getsource(module)).body:
+            if isinstance(statement, ast.FunctionDef):
+                functions.append((module, statement))
+            else:
+                fields += _fields(module, statement)
+    return fields, functions
 
 
 def _modules() -> list[ModuleType]:

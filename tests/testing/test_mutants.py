@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -19,10 +20,21 @@ EVERY = 300
 
 @pytest.mark.opencl
 def test_sample_is_killed() -> None:
-    command = [sys.executable, "-m", "tests.mutation", "--every", str(EVERY), "--workers", "1"]
+    command = [sys.executable, "-m", "tests.mutation", "--fresh", "--every", str(EVERY), "--workers", "1"]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "mutation score 100.0 %" in result.stdout
+
+
+def test_results_are_kept_and_found_again(tmp_path: Path) -> None:
+    """The second run has nothing left to try, and is over before it could."""
+    command = [sys.executable, "-m", "tests.mutation", "--only", "^dualtape.primitives.arithmetic: subtract.partials"]
+    command += ["--record", str(tmp_path), "--workers", "1", "--list"]
+    first, second = (subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False) for _ in range(2))
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert first.stdout == second.stdout
+    lines = (tmp_path / "fates.jsonl").read_text(encoding="utf-8").splitlines()
+    assert len({json.loads(line)[0] for line in lines}) == len(lines) == first.stdout.count("killed by")
 
 
 def test_changes_of_a_rule() -> None:

@@ -11,6 +11,8 @@ import math
 from typing import Any
 
 from dualtape import dtypes
+from dualtape.array_api import fft as fft
+from dualtape.array_api import linalg as linalg
 from dualtape.array_api.data_types import *
 from dualtape.array_api.new_tensors import *
 from dualtape.array_api.reductions import *
@@ -19,6 +21,7 @@ from dualtape.array_api.shaping import *
 from dualtape.dtypes import bool_
 from dualtape.functions import (
     bitwise,
+    complex_numbers,
     creation,
     elementary,
     elementwise,
@@ -38,8 +41,9 @@ e, inf, nan, newaxis, pi = math.e, math.inf, math.nan, None, math.pi
 _SAME: dict[str, Any] = {
     name: getattr(module, name)
     for module, names in (
-        (dtypes, "float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64"),
+        (dtypes, "complex64 complex128 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64"),
         (bitwise, "bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift"),
+        (complex_numbers, "conj imag real"),
         (creation, "from_dlpack"),
         (elementary, "copysign hypot log10 nextafter signbit"),
         (elementwise, "abs acos acosh add asin asinh atan atan2 atanh cos cosh equal exp expm1"),
@@ -48,7 +52,7 @@ _SAME: dict[str, Any] = {
         (elementwise, "sin sinh sqrt square tan tanh"),
         (indexing, "where"),
         (linear_algebra, "matmul"),
-        (reduction, "all any argmax argmin"),
+        (reduction, "argmax argmin"),
         (shape, "broadcast_to expand_dims moveaxis squeeze tile"),
         (sorting, "nonzero take_along_axis"),
         (special, "logaddexp"),

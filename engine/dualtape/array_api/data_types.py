@@ -13,7 +13,18 @@ from dualtape.core.interpreter import Value
 from dualtape.devices.device import Device
 from dualtape.devices.registry import current_device
 from dualtape.devices.registry import devices as all_devices
-from dualtape.dtypes import ALL, DType, as_dtype, float16, float32, int64, promote, promote_scalar
+from dualtape.dtypes import (
+    ALL,
+    DType,
+    as_dtype,
+    complex64,
+    float16,
+    float32,
+    int64,
+    part_dtype,
+    promote,
+    promote_scalar,
+)
 from dualtape.errors import ArgumentError
 from dualtape.functions.conversion import cast_to, read_choice
 
@@ -55,10 +66,11 @@ def _type_of(x: Any) -> DType:
 
 
 def finfo(type: Any, /) -> FloatInfo:
-    """Limits of a floating-point type, or of a tensor's."""
-    dtype = _type_of(type)
-    if not dtype.is_float:
-        raise ArgumentError(f"`finfo` takes floating-point types, got {dtype}")
+    """Limits of a floating-point type, or of a tensor's; of complex numbers those of their parts."""
+    given = _type_of(type)
+    if not given.is_inexact:
+        raise ArgumentError(f"`finfo` takes floating-point types, got {given}")
+    dtype = part_dtype(given) if given.is_complex else given
     limits = np.finfo(dtype.numpy)
     eps, largest, least, normal = map(float, (limits.eps, limits.max, limits.min, limits.smallest_normal))
     return FloatInfo(limits.bits, eps, largest, least, normal, dtype)
@@ -79,8 +91,8 @@ _KINDS: dict[str, frozenset[str]] = {
     "unsigned integer": frozenset({"unsigned"}),
     "integral": frozenset({"signed", "unsigned"}),
     "real floating": frozenset({"float"}),
-    "complex floating": frozenset(),
-    "numeric": frozenset({"signed", "unsigned", "float"}),
+    "complex floating": frozenset({"complex"}),
+    "numeric": frozenset({"signed", "unsigned", "float", "complex"}),
 }
 
 
@@ -124,7 +136,7 @@ class Info:
 
     def default_dtypes(self, *, device: Any = None) -> dict[str, DType]:
         """Types of tensors that are made of Python numbers."""
-        return {"real floating": float32, "integral": int64, "indexing": int64}
+        return {"real floating": float32, "complex floating": complex64, "integral": int64, "indexing": int64}
 
     def dtypes(self, *, device: Any = None, kind: Any = None) -> dict[str, DType]:
         """Element types of the standard, of a kind or of several: Float16 is none of its."""

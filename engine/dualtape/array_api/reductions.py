@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import builtins
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dualtape.core.interpreter import Value
 from dualtape.dtypes import as_dtype, int64, uint64
-from dualtape.errors import ArgumentError, ShapeError
+from dualtape.errors import ShapeError
 from dualtape.functions import calculus, creation, elementwise, indexing, reduction, shape, sorting
-from dualtape.functions.conversion import as_tensor, cast_to
+from dualtape.functions.conversion import as_tensor, cast_to, read_axes, read_real
 
 if TYPE_CHECKING:
     from dualtape.tensor import Tensor
 
 __all__ = [
-    "UniqueAll", "UniqueCounts", "UniqueInverse", "argsort", "count_nonzero", "cumulative_prod", "cumulative_sum",
-    "diff", "max", "mean", "min", "prod", "searchsorted", "sort", "std", "sum", "take", "unique_all",
+    "UniqueAll", "UniqueCounts", "UniqueInverse", "all", "any", "argsort", "count_nonzero", "cumulative_prod",
+    "cumulative_sum", "diff", "max", "mean", "min", "prod", "searchsorted", "sort", "std", "sum", "take", "unique_all",
     "unique_counts", "unique_inverse", "unique_values", "var",
 ]  # fmt: skip
 
@@ -25,51 +25,62 @@ def _in_type(function: str, x: Any, dtype: Any) -> Tensor:
     """A tensor in the type in which it is added up: integers by default in the widest of their kind."""
     found = as_tensor(x, function, "x")
     if dtype is None:
-        dtype = found.dtype if found.dtype.is_float else uint64 if found.dtype.kind == "unsigned" else int64
+        dtype = found.dtype if found.dtype.is_inexact else uint64 if found.dtype.kind == "unsigned" else int64
     return cast_to(found, as_dtype(dtype))
+
+
+def _over(x: Any, axis: Any, keepdims: builtins.bool) -> tuple[Tensor, Any, builtins.bool]:
+    """What is reduced, and over which axes: over none, if there are none in a tuple, which elsewhere means all."""
+    given = as_tensor(x, "a reduction", "x")
+    if isinstance(axis, tuple) and not axis:
+        return shape.expand_dims(given, -1), -1, False
+    return given, axis, keepdims
 
 
 def sum(x: Tensor, /, *, axis: Any = None, dtype: Any = None, keepdims: builtins.bool = False) -> Tensor:
     """The sum over ``axis``."""
     given = _in_type("sum", x, dtype)
-    return cast_to(reduction.sum(given, axis, keepdims), given.dtype)
+    return cast_to(reduction.sum(*_over(given, axis, keepdims)), given.dtype)
 
 
 def prod(x: Tensor, /, *, axis: Any = None, dtype: Any = None, keepdims: builtins.bool = False) -> Tensor:
     """The product over ``axis``."""
     given = _in_type("prod", x, dtype)
-    return cast_to(reduction.prod(given, axis, keepdims), given.dtype)
+    return cast_to(reduction.prod(*_over(given, axis, keepdims)), given.dtype)
 
 
 def mean(x: Tensor, /, *, axis: Any = None, keepdims: builtins.bool = False) -> Tensor:
     """The mean over ``axis``, of floats."""
-    return reduction.mean(x, axis, keepdims)
+    return reduction.mean(*_over(x, axis, keepdims))
 
 
 def max(x: Tensor, /, *, axis: Any = None, keepdims: builtins.bool = False) -> Tensor:
     """The largest elements over ``axis``."""
-    return reduction.amax(x, axis, keepdims)
+    return reduction.amax(*_over(x, axis, keepdims))
 
 
 def min(x: Tensor, /, *, axis: Any = None, keepdims: builtins.bool = False) -> Tensor:
     """The smallest elements over ``axis``."""
-    return reduction.amin(x, axis, keepdims)
+    return reduction.amin(*_over(x, axis, keepdims))
 
 
 def var(x: Tensor, /, *, axis: Any = None, correction: float = 0.0, keepdims: builtins.bool = False) -> Tensor:
-    """The variance over ``axis``."""
-    return reduction.var(x, axis, _whole("var", correction), keepdims)
+    """The variance over ``axis``, divided by the number of elements less ``correction``."""
+    given, axes, kept = _over(x, axis, keepdims)
+    return reduction.var(given, axes, 0, kept) * _corrected("var", given, axes, correction)
 
 
 def std(x: Tensor, /, *, axis: Any = None, correction: float = 0.0, keepdims: builtins.bool = False) -> Tensor:
-    """The standard deviation over ``axis``."""
-    return reduction.std(x, axis, _whole("std", correction), keepdims)
+    """The standard deviation over ``axis``, of the variance with that ``correction``."""
+    given, axes, kept = _over(x, axis, keepdims)
+    return reduction.std(given, axes, 0, kept) * math.sqrt(_corrected("std", given, axes, correction))
 
 
-def _whole(function: str, correction: float) -> int:
-    if isinstance(correction, Value) or int(correction) != correction:
-        raise ArgumentError(f"`correction` of `{function}` must be a whole number, got {correction!r}")
-    return int(correction)
+def _corrected(function: str, x: Tensor, axis: Any, correction: Any) -> float:
+    """What a variance that is divided by the number of elements is multiplied by; NaN where too few are left."""
+    count = math.prod(x.shape[i] for i in read_axes(function, axis, x.ndim))
+    left = count - read_real(function, "correction", correction)
+    return count / left if left > 0 else math.nan
 
 
 def _one_axis(function: str, x: Any, axis: int | None) -> int:
@@ -103,7 +114,7 @@ def _after(found: Tensor, first: Any, axis: int, wanted: builtins.bool) -> Tenso
 
 def count_nonzero(x: Tensor, /, *, axis: Any = None, keepdims: builtins.bool = False) -> Tensor:
     """How many elements over ``axis`` are not 0."""
-    return reduction.sum(elementwise.not_equal(x, 0), axis, keepdims)
+    return reduction.sum(*_over(elementwise.not_equal(x, 0), axis, keepdims))
 
 
 def diff(x: Tensor, /, *, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = None) -> Tensor:
@@ -115,6 +126,16 @@ def diff(x: Tensor, /, *, axis: int = -1, n: int = 1, prepend: Any = None, appen
 def sort(x: Tensor, /, *, axis: int = -1, descending: builtins.bool = False, stable: builtins.bool = True) -> Tensor:
     """The elements along ``axis`` in their order; equal ones stay as they are, whether that is asked for or not."""
     return sorting.sort(x, axis, descending).values
+
+
+def all(x: Tensor, /, *, axis: Any = None, keepdims: builtins.bool = False) -> Tensor:
+    """Whether all elements over ``axis`` are not 0."""
+    return reduction.all(*_over(x, axis, keepdims))
+
+
+def any(x: Tensor, /, *, axis: Any = None, keepdims: builtins.bool = False) -> Tensor:
+    """Whether an element over ``axis`` is not 0."""
+    return reduction.any(*_over(x, axis, keepdims))
 
 
 def argsort(x: Tensor, /, *, axis: int = -1, descending: builtins.bool = False, stable: builtins.bool = True) -> Tensor:

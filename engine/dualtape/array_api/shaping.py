@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dualtape.core.interpreter import Value
+from dualtape.core.spec import normalize_axis
 from dualtape.errors import ArgumentTypeError, ShapeError
-from dualtape.functions import activation, elementwise, linear_algebra, reduction, shape
-from dualtape.functions.conversion import as_tensor, cast_to
+from dualtape.functions import activation, complex_numbers, elementwise, linear_algebra, reduction, shape
+from dualtape.functions.conversion import as_array, as_tensor, cast_to
+from dualtape.functions.indexing import take as take_elements
 
 if TYPE_CHECKING:
     from dualtape.tensor import Tensor
@@ -67,9 +70,16 @@ def roll(x: Tensor, /, shift: Any, *, axis: Any = None) -> Tensor:
     return shape.roll(x, shift, axis)
 
 
-def repeat(x: Tensor, repeats: int, /, *, axis: int | None = None) -> Tensor:
-    """Each element ``repeats`` times, a number here."""
-    return shape.repeat_interleave(x, repeats, axis)
+def repeat(x: Tensor, repeats: int | Tensor, /, *, axis: int | None = None) -> Tensor:
+    """Each element ``repeats`` times; a tensor of them, one for each, cannot be traced, for it makes the shape."""
+    if not isinstance(repeats, Value):
+        return shape.repeat_interleave(x, repeats, axis)
+    size = x.size if axis is None else x.shape[normalize_axis("repeat", axis, x.ndim)]
+    counts = as_array(repeats, "repeats")
+    if counts.dtype.kind not in "iu" or counts.ndim > 1 or (counts < 0).any() or counts.size not in (1, size):
+        raise ShapeError(f"`repeats` of `repeat` must be {size} integers that are not negative, or one; got {counts}")
+    places = np.repeat(np.arange(size), counts)
+    return take_elements(x, as_tensor(places, "repeat").to(x.device), axis)
 
 
 def broadcast_arrays(*arrays: Tensor) -> list[Tensor]:
@@ -99,10 +109,10 @@ def tensordot(x1: Tensor, x2: Tensor, /, *, axes: Any = 2) -> Tensor:
 
 
 def vecdot(x1: Tensor, x2: Tensor, /, *, axis: int = -1) -> Tensor:
-    """The sums of the products along ``axis``."""
+    """The sums of the products along ``axis``, of the conjugates of ``x1``."""
     if not isinstance(axis, int) or axis >= 0:
         raise ArgumentTypeError(f"`axis` of `vecdot` must be a negative int, got {axis!r}")
     if max(-x1.ndim, -x2.ndim) > axis or x1.shape[axis] != x2.shape[axis]:
         raise ShapeError(f"`vecdot` multiplies vectors of one length along axis {axis}, got {x1.shape} and {x2.shape}")
-    products = elementwise.mul(x1, x2)
+    products = elementwise.mul(complex_numbers.conj(x1), x2)
     return cast_to(reduction.sum(products, axis), products.dtype)

@@ -16,6 +16,7 @@ from dualtape.functions.conversion import (
     TensorLike,
     as_tensor,
     cast_to,
+    holds_values,
     promoted_pair,
     read_int,
     read_number,
@@ -27,6 +28,7 @@ from dualtape.primitives import comparison, gathering, movement, selection
 from dualtape.primitives.matrices import diagonal as square_diagonal
 
 if TYPE_CHECKING:
+    from dualtape.devices.device import Device
     from dualtape.tensor import Tensor
 
 __all__ = ["diag", "diagonal", "gather", "one_hot", "scatter_add", "take", "tril", "triu", "where"]
@@ -192,8 +194,20 @@ def take_at(x: Tensor, places: Tensor) -> Tensor:
 
 def where(condition: TensorLike, x: TensorLike, y: TensorLike) -> Tensor:
     """``x`` where the condition holds, else ``y``; nothing of the other branch, not even a NaN, comes through."""
+    chosen = cast_to(as_tensor(condition, "where", "condition"), bool_)
     a, b = promoted_pair("where", x, y)
-    return selection.where(cast_to(as_tensor(condition, "where", "condition"), bool_), a, b)
+    if not holds_values([x, y]):
+        # Neither says on which device it is: the condition does.
+        a, b = _placed(a, chosen.device), _placed(b, chosen.device)
+    elif not holds_values([condition]):
+        one_of_them: Any = a if isinstance(a, Value) else b
+        chosen = chosen.to(one_of_them.device)
+    return selection.where(chosen, a, b)
+
+
+def _placed(operand: Any, device: Device) -> Any:
+    """An operand on ``device``; a Python number is on all of them."""
+    return operand if isinstance(operand, (bool, int, float)) else operand.to(device)
 
 
 def take(input: TensorLike, indices: TensorLike, axis: int | None = None) -> Tensor:

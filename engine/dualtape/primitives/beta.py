@@ -8,31 +8,31 @@ import numpy as np
 
 from dualtape.core.primitive import Elementwise
 from dualtape.primitives.arithmetic import subtract
-from dualtape.primitives.on_host import as_value, host_function, rounded
+from dualtape.primitives.on_host import host_function, rounded
 from dualtape.primitives.special import digamma
 
 _POSITIVE = ((0.3, 4.0),)
 
 
-def _slope(x: Any, y: Any, like: Any) -> Any:
-    """The derivative of log B(x, y) by x."""
-    return subtract(digamma(as_value(x, like)), digamma(as_value(x + y, like)))
+def _slope(x: Any, y: Any) -> Any:
+    """The derivative of log B(x, y) by x, which is no number then; ``y`` may be one."""
+    return subtract(digamma(x), digamma(x + y))
 
 
 gamma = host_function("gamma", partials=(lambda x, y: y * digamma(x),), domain=_POSITIVE)
 beta = host_function(
     "beta",
     partials=(
-        lambda x, y, z: z * _slope(x, y, z),
-        lambda x, y, z: z * _slope(y, x, z),
+        lambda x, y, z: z * _slope(x, y),
+        lambda x, y, z: z * _slope(y, x),
     ),
     domain=_POSITIVE * 2,
 )
 betaln = host_function(
     "betaln",
     partials=(
-        lambda x, y, z: _slope(x, y, z),
-        lambda x, y, z: _slope(y, x, z),
+        lambda x, y, z: _slope(x, y),
+        lambda x, y, z: _slope(y, x),
     ),
     domain=_POSITIVE * 2,
 )

@@ -21,7 +21,7 @@ def _of_zero_is_zero(x: Any, logarithm: Any) -> Any:
 xlogy = host_function(
     "xlogy",
     partials=(
-        lambda x, y, z: log(as_value(y, z)),
+        lambda x, y, z: log(as_value(y, x)),
         lambda x, y, z: x / y,
     ),
     domain=((-2.0, 2.0), (0.3, 4.0)),
@@ -30,7 +30,7 @@ xlogy = host_function(
 xlog1py = host_function(
     "xlog1py",
     partials=(
-        lambda x, y, z: log1p(as_value(y, z)),
+        lambda x, y, z: log1p(as_value(y, x)),
         lambda x, y, z: x / (1 + y),
     ),
     domain=((-2.0, 2.0), (-0.7, 4.0)),

@@ -159,9 +159,11 @@ def _rows(x: Any) -> Tensor:
     return reshape(x, shape=(*x.shape, 1))
 
 
-def _inverse_where_apart(difference: Any, size: Any) -> Tensor:
+def _inverse_where_apart(difference: Any, size: Any) -> Any:
     """1 / difference; 0 where that is within rounding of 0, measured by the largest of ``size``."""
     n = size.shape[-1]
+    if not n:
+        return difference  # without elements
     limit = 4 * n * float(np.finfo(size.dtype.numpy).eps)
     known = stop_gradient(size)
     known = maximum(known, -known)

@@ -48,6 +48,8 @@ def _factored(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """L and U in one matrix, and the order of rows in which their product is ``x``."""
     from scipy.linalg import lapack
 
+    if not x.size:  # which LAPACK does not take
+        return x, np.arange(0)
     getrf = getattr(lapack, f"{letter_of(x)}getrf")
     factors, pivots, _ = getrf(x)
     order = list(range(len(x)))
@@ -106,6 +108,8 @@ def _triangular(a: np.ndarray, b: np.ndarray, lower: bool, unit: bool, transpose
     """The solution with one triangle of a matrix in C's order, which is the other triangle in Fortran's."""
     from scipy.linalg import lapack
 
+    if not b.size:
+        return b
     trtrs = getattr(lapack, f"{letter_of(a)}trtrs")
     by_rows = a.flags.c_contiguous and not a.flags.f_contiguous
     given = a.T if by_rows else a
@@ -131,7 +135,7 @@ def _fits(factors: np.ndarray, order: np.ndarray, a: np.ndarray) -> bool:
     from scipy.linalg import blas
 
     n = len(a)
-    if not np.array_equal(np.sort(order), np.arange(n)):
+    if not n or not np.array_equal(np.sort(order), np.arange(n)):
         return False
     # The transposed of a matrix in C's order is one in Fortran's, which BLAS reads where it is.
     multiply, stored = getattr(blas, f"{letter_of(a)}trmv"), factors.T

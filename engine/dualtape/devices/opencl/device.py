@@ -48,6 +48,7 @@ from dualtape.devices.opencl.movement import (
     plan_placement,
     plan_reinterpretation,
 )
+from dualtape.devices.opencl.once import is_rounded_once, on_host_arrays
 from dualtape.devices.opencl.runtime import Plan, PreparedLaunch, Runtime
 from dualtape.dtypes import DType, complex128, dtype_of, float32, float64, part_dtype
 from dualtape.errors import DeviceError
@@ -64,15 +65,6 @@ _BY_NAME = {
     "inside_axis": plan_inside_axis,
 }
 
-# What kernels compute, bit by bit, where they keep subnormal numbers.
-_ROUNDED_ONCE: dict[str, Callable[..., Any]] = {
-    "add": np.add,
-    "multiply": np.multiply,
-    "negative": np.negative,
-    "square": np.square,
-    "strong_multiply": lambda x, y: np.where((x == 0) | (y == 0), 0, x * y),
-    "subtract": np.subtract,
-}
 _HOST = Host()
 # What moves elements, of whatever type they are.
 _MOVES = (Movement, Placement, Reinterpretation, ComplexPart, Joined)
@@ -261,15 +253,17 @@ class OpenCLDevice(KernelDevice):
             return self.execute(primitive, operands, params)
         if isinstance(primitive.lowering, (Movement, Placement, Reinterpretation)):
             return self._put_known(_HOST.execute(primitive, self._read(operands), params))
-        rounded_once = _ROUNDED_ONCE.get(primitive.name)
-        if rounded_once is None or output.dtype not in (float32, float64) or not self.runtime.keeps_subnormals:
+        if output.dtype not in (float32, float64) or not isinstance(primitive.lowering, Expression):
+            return self.execute(primitive, operands, params)
+        expression = primitive.lowering.specialized(False, params)
+        if not self.runtime.keeps_subnormals or not is_rounded_once(expression):
             return self.execute(primitive, operands, params)
         with np.errstate(all="ignore"):
             try:
                 numbers = [np.asarray(x, kind) for x in self._read(operands)]
             except OverflowError:  # for which `execute` has words
                 return self.execute(primitive, operands, params)
-            return self._put_known(np.asarray(rounded_once(*numbers), kind))
+            return self._put_known(np.asarray(on_host_arrays(expression, numbers), kind))
 
     def _put_known(self, array: np.ndarray) -> BufferStorage:
         """Storage of an array that nobody will change: it need not be read from the device."""
