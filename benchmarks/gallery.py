@@ -113,7 +113,8 @@ def _code(notebook: str) -> str:
 
 def page(known: dict[str, dict[str, Any]], peers: dict[str, int]) -> str:
     """The page, from what is known of each, and the lines of DeepXDE's programs."""
-    rows, sources, pictures = [], [], []
+    rows, pictures = [], []
+    sources: dict[str, list[str]] = {}
     own = {name: lines(path.read_text(encoding="utf-8")) for name, path in EXAMPLES.items()}
     for name in EXAMPLES:
         facts, others = known.get(name), REPORTED.get(name)
@@ -124,7 +125,7 @@ def page(known: dict[str, dict[str, Any]], peers: dict[str, int]) -> str:
         program = f"[{name}](../examples/{name}.py)"
         rows.append(f"| {program} | {error} | {reported} | {seconds} | {own[name]} | {peers.get(name, '')} |")
         if others is not None:
-            sources.append(f"{name}: {others.source}")
+            sources.setdefault(others.source, []).append(name)
         picture = f"![{name}](gallery/{name}.png)\n" if (PICTURES / f"{name}.png").exists() else ""
         pictures.append(f"## {name.replace('_', ' ')}\n\n{about(name)}\n\n{picture}")
     where = sorted({facts["device"] for facts in known.values()})
@@ -138,7 +139,9 @@ def page(known: dict[str, dict[str, Any]], peers: dict[str, int]) -> str:
         measured=said,
         rows="\n".join(rows),
         lines=counted,
-        sources="Errors of others: " + "; ".join(sources) + ".",
+        sources="\n".join(
+            ["Errors of others:\n", *(f"- {', '.join(names)}: {source}" for source, names in sources.items())]
+        ),
         pictures="\n".join(pictures).rstrip(),
     )
 

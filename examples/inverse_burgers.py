@@ -17,10 +17,11 @@ viscosity = dt.Parameter(dt.Tensor([-4.0], dt.float64), name="log viscosity")
 problem = pinn.Problem(
     domain=pinn.Rectangle(x=(-1, 1), t=(0, 1)),
     equations=lambda u, p: u.t + speed * u * u.x - ops.exp(viscosity) * u.xx,
-    conditions=[pinn.observations(points, values, weight=10.0)],
+    conditions=[pinn.observations(points, values, weight=1.0)],
 )
 network = nn.MLP(2, 1, width=20, depth=4, dtype=dt.float64, seed=0)
-options = {"parameters": [speed, viscosity], "optimizer": pinn.Adam(200) >> pinn.SSBroyden(2_000)}
+optimizer = pinn.Adam(200) >> pinn.SSBroyden(2_000)
+options = {"parameters": [speed, viscosity], "optimizer": optimizer, "points": 5_000}
 
 
 def error(solution: pinn.Solution) -> float:

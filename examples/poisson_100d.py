@@ -11,11 +11,11 @@ half = pi / 2
 problem = pinn.Problem(
     pinn.Rectangle(**{f"x{i + 1}": (0, 1) for i in range(100)}),
     lambda u, p: u.laplacian() + half**2 * ops.mean(ops.sin(half * p.points), 1, keepdims=True),
-    [pinn.dirichlet(lambda p: ops.mean(ops.sin(half * p.points), 1, keepdims=True), on="boundary", points=250)],
+    [pinn.dirichlet(lambda p: ops.mean(ops.sin(half * p.points), 1, keepdims=True), on="boundary", points=1_000)],
     exact=lambda *x: np.mean(np.sin(half * np.stack(x)), axis=0),
 )
-network = nn.MLP(100, 1, width=48, depth=2, dtype=dt.float64, seed=0)
-options = {"optimizer": pinn.Adam(200) >> pinn.LBFGS(1_500), "points": 250, "resample": 0}
+network = nn.MLP(100, 1, width=48, depth=3, dtype=dt.float64, seed=0)
+options = {"optimizer": pinn.Adam(500) >> pinn.LBFGS(1500), "points": 2000, "resample": 500}
 
 if __name__ == "__main__":
     solution = pinn.solve(problem, network, **options)
