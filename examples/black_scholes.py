@@ -6,7 +6,7 @@ from scipy.special import ndtr
 import dualtape as dt
 from dualtape import nn, ops, pinn
 
-rate, volatility = 0.05, 0.4
+rate, volatility = 0.05, 0.2
 
 
 def value(s, t):

@@ -22,8 +22,8 @@ problem = pinn.Problem(
     pinn.Rectangle(x=(0, 1), y=(0, 1)),
     equations,
     [
-        pinn.dirichlet(0.0, on=("x-", "x+", "y-"), of="u"),
-        pinn.dirichlet(1.0, on=lambda p: p.y == 1, of="u"),  # the corners are left open
+        pinn.dirichlet(0.0, on=lambda p: p.y < 0.97, of="u"),  # corners under the lid are left open
+        pinn.dirichlet(1.0, on=lambda p: (p.y == 1) & (abs(p.x - 0.5) < 0.47), of="u"),
         pinn.dirichlet(0.0, on="boundary", of="v", hard=True),
         pinn.at((0.0, 0.0), lambda u, v, q, p: q),
     ],

@@ -14,7 +14,7 @@ problem = pinn.Problem(
     exact=lambda x, y: np.sin(pi * x) * np.sin(pi * y),
 )
 network = nn.MLP(2, 1, width=16, depth=2, dtype=dt.float64, seed=0)
-options = {"optimizer": pinn.Adam(20) >> pinn.SSBroyden(300), "points": 300}
+options = {"optimizer": pinn.Adam(20) >> pinn.SSBroyden(1_000), "points": 500}
 
 if __name__ == "__main__":
     solution = pinn.solve(problem, network, **options)

@@ -15,7 +15,7 @@ problem = pinn.Problem(
     exact=lambda *x: np.mean(np.sin(half * np.stack(x)), axis=0),
 )
 network = nn.MLP(10, 1, width=32, depth=3, dtype=dt.float64, seed=0)
-options = {"optimizer": pinn.Adam(500) >> pinn.LBFGS(1500), "points": 2000, "resample": 500}
+options = {"optimizer": pinn.Adam(200) >> pinn.SSBroyden(4_000), "points": 1_000}
 
 if __name__ == "__main__":
     solution = pinn.solve(problem, network, **options)

@@ -7,21 +7,21 @@ import numpy as np
 import dualtape as dt
 from dualtape import nn, ops, pinn
 
+WAVES = (1, 2, 3, 4, 8)
+
 
 def source(p):
-    return ops.exp(-p.t) * (1.5 * ops.sin(2 * p.x) + 8 / 3 * ops.sin(3 * p.x) + 63 / 8 * ops.sin(8 * p.x))
+    return ops.exp(-p.t) * sum((n - 1 / n) * ops.sin(n * p.x) for n in WAVES)
 
 
 problem = pinn.Problem(
     pinn.Rectangle(x=(-pi, pi), t=(0, 1)),
     lambda u, p: u.t - u.xx - source(p),
     [
-        pinn.initial(
-            lambda p: ops.sin(p.x) + ops.sin(2 * p.x) / 2 + ops.sin(3 * p.x) / 3 + ops.sin(8 * p.x) / 8, hard=True
-        ),
+        pinn.initial(lambda p: sum(ops.sin(n * p.x) / n for n in WAVES), hard=True),
         pinn.dirichlet(0.0, on=("x-", "x+"), hard=True),
     ],
-    exact=lambda x, t: np.exp(-t) * sum(np.sin(n * x) / n for n in (1, 2, 3, 8)),
+    exact=lambda x, t: np.exp(-t) * sum(np.sin(n * x) / n for n in WAVES),
 )
 network = nn.MLP(2, 1, width=24, depth=3, dtype=dt.float64, seed=0)
 options = {"optimizer": pinn.Adam(200) >> pinn.SSBroyden(3_000)}

@@ -239,3 +239,59 @@ def test_a_failure_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
 def test_python_dash_m() -> None:
     result = python("dualtape", "--version")
     assert result.stdout == f"dualtape {dt.__version__}\n"
+
+
+OWN_WAYS = f"""{PROGRAM.replace("rate=1.0", "").replace("rate * u", "u")}
+from dualtape import nn, pinn
+problem = problem()
+options = {{"points": 9, "optimizer": pinn.Adam(4)}}
+error = lambda solution: 0.25
+"""
+
+
+def test_the_command_line_comes_before_the_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its options were ignored in silence where the program had some of its own."""
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").write_text(OWN_WAYS, encoding="utf-8")
+    common = ("solve", "mine.py", "--json", "--no-progress", "--no-checkpoint", "--device", "host")
+    facts = json.loads(run(*common).stdout)
+    assert (facts["steps"], facts["error"], facts["kind"]) == (4, 0.25, "own")
+    facts = json.loads(run(*common, "--steps", "2", "--curvature-steps", "0", "--width", "3", "--depth", "1").stdout)
+    assert facts["steps"] == 2
+    assert "error, as the program measures it: 2.5e-01" in run(*[x for x in common if x != "--json"]).output
+    Path("mine.py").write_text(f"{OWN_WAYS}network = nn.MLP(1, 1, width=4)", encoding="utf-8")
+    refused = run(*common, "--width", "9")
+    assert refused.exit_code == 2
+    assert "has a network of its own" in refused.output
+
+
+def test_a_program_may_train_in_a_way_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    march = "solve = lambda **more: pinn.march(problem, lambda: nn.MLP(1, 1, width=4), 2, **{**options, **more})"
+    Path("mine.py").write_text(f"{OWN_WAYS.replace('hard=True', '')}{march}", encoding="utf-8")
+    found = run("solve", "mine.py", "--json", "--no-progress", "--points", "5", "--device", "host")
+    assert found.exit_code == 0, found.output
+    assert json.loads(found.output)["steps"] == 8
+    assert not Path("mine.safetensors").exists()
+    assert run("solve", "mine.py", "--resume").exit_code == 2
+
+
+def test_a_reader_who_has_enough_is_no_failure(tmp_path: Path) -> None:
+    """`dualtape list | head -1` ended with a traceback of Python's own."""
+    command = f"{sys.executable} -m dualtape list | true; exit ${{PIPESTATUS[0]}}"
+    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert result.stderr == ""
+    assert result.returncode in (0, 1, 141)  # 0 if all was written before the reader went
+
+
+def test_a_training_that_is_stopped_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ended without a word."""
+
+    def stopped(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt("stopped after 7 steps")
+
+    monkeypatch.setattr("dualtape.pinn.solve", stopped)
+    monkeypatch.chdir(tmp_path)
+    result = run("solve", "heat", *QUICK)
+    assert result.exit_code == 130
+    assert "dualtape: stopped after 7 steps; the checkpoint is in heat.safetensors: go on" in result.output

@@ -18,6 +18,7 @@ from tensorboardX.proto.event_pb2 import Event
 
 import dualtape as dt
 from dualtape import errors, nn, pinn
+from dualtape.pinn.pictures.canvas import new_figure
 from dualtape.pinn.pictures.sections import plane_section
 
 SQUARE = pinn.Rectangle(x=(0, 1), y=(0, 1))
@@ -72,6 +73,15 @@ def test_triangles_cover_the_domain_and_leave_out_holes(
 
 def test_a_domain_that_fills_its_box_is_a_grid() -> None:
     assert plane_section(SQUARE, {}).triangles is None
+
+
+def test_lengths_in_space_are_equal_and_times_are_not() -> None:
+    """Squares were drawn as rectangles."""
+    for domain, aspect in ((SQUARE, 1.0), (pinn.Rectangle(x=(0, 1), t=(0, 1)), "auto")):
+        axes = new_figure(4, 3).subplots()
+        section = plane_section(domain, {})
+        section.paint(axes, section.coordinates[0])
+        assert axes.get_aspect() == aspect
 
 
 def test_planes_of_three_coordinates(heated: pinn.Solution) -> None:

@@ -180,6 +180,7 @@ MISTAKES = [
     ("points = 50", 'sampler = "§sobel"', "did you mean `sobol`?"),
     ("points = 50", "seconds = §-1.0", "must be positive and finite, got -1.0"),
     ("[solve]", "§[slove]", "`slove` is not known here; did you mean `solve`?"),
+    ("nu * u_xx", "§1e999 * u_xx", "`1e999` is more than the largest number"),
     ("cole_hopf(x, t, nu)", "§cole_hopf(x, t)", "`cole_hopf` takes 3 operands, got 2"),
 ]  # fmt: skip
 
@@ -197,10 +198,19 @@ def test_a_mistake_is_told_with_its_place(there: str, instead: str, message: str
 def test_what_is_no_toml_or_no_text_or_not_there(tmp_path: Path) -> None:
     with pytest.raises(pinn.ProblemFileError, match=r"is no TOML: .*line 2"):
         read(tmp_path, "equations = []\nu = = 3")
+    (tmp_path / "marked.toml").write_bytes(BURGERS.encode("utf-8-sig"))
+    assert pinn.from_toml(tmp_path / "marked.toml").title == "Burgers' equation"
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
     for name in ("binary.toml", "missing.toml", ""):
         with pytest.raises(pinn.ProblemFileError, match="cannot be read"):
             pinn.from_toml(tmp_path / name)
+
+
+def test_an_initial_value_needs_a_time(tmp_path: Path) -> None:
+    """It was accepted, and failed in the training."""
+    text = BURGERS.replace("u_t + u", "u").replace("t = [0, 1]\n", "").replace("cole_hopf(x, t, nu)", "x")
+    with pytest.raises(pinn.ProblemFileError, match="line 12, column 1: an initial value needs a time"):
+        read(tmp_path, text)
 
 
 def test_deep_nesting_is_an_error_and_no_crash(tmp_path: Path) -> None:

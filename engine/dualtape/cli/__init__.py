@@ -5,6 +5,8 @@ What takes long to import is imported by the command that needs it.
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import Annotated, NoReturn
 
 import typer
@@ -16,6 +18,9 @@ from dualtape.cli.reporting import report
 from dualtape.cli.running import mindspore
 from dualtape.cli.solving import solve
 from dualtape.errors import DualtapeError
+
+# What the shell reports of a program that SIGPIPE has ended.
+_BROKEN_PIPE = 141
 
 app = typer.Typer(
     name="dualtape",
@@ -29,7 +34,13 @@ app = typer.Typer(
 def main() -> None:
     """Run the command line; a failure is one line on stderr, and exit code 1."""
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:  # whoever read what is printed has enough, as in `dualtape list | head -1`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more when it ends
+        raise SystemExit(_BROKEN_PIPE) from None
     except (DualtapeError, KeyboardInterrupt) as failure:
         _fail(str(failure) or "stopped")
     except OSError as failure:

@@ -20,6 +20,10 @@ from dualtape.cli.tasks import Task, read_settings, read_task
 if TYPE_CHECKING:
     from dualtape import pinn
 
+# The kind of an error that a program measures in a way of its own.
+OWN = "own"
+# The exit code of a program that Ctrl-C has ended.
+_INTERRUPTED = 130
 # The element types to train in.
 Precision = StrEnum("Precision", ["float32", "float64"])
 
@@ -100,7 +104,11 @@ def solve(
         task = read_task(problem, read_settings(set or ()), given)
         if quick:
             _shorten(task)
-        saved = None if no_checkpoint else checkpoint or Path(f"{task.name}.safetensors")
+        by_itself = task.solution is not None or task.solve is not None
+        if by_itself and (checkpoint or resume):
+            other = "--checkpoint" if checkpoint else "--resume"
+            raise typer.BadParameter(f"{problem!r} trains by itself", param_hint=other)
+        saved = None if no_checkpoint or by_itself else checkpoint or Path(f"{task.name}.safetensors")
         if not as_json and ranks.is_first:
             print(f"{task.title} on {where}" + (f", by {ranks.size} processes" if ranks.size > 1 else ""))
         if task.solution is None:
@@ -108,7 +116,7 @@ def solve(
             shown = None if progress else False
             solution = _train(task, saved, resume=resume, watch=watch, progress=shown, comm=comm)
         else:
-            solution, saved = task.solution, None
+            solution = task.solution
         if not ranks.is_first:
             return
         drawn = _draw(solution, picture)
@@ -132,11 +140,15 @@ def _shorten(task: Task) -> None:
 def _train(task: Task, saved: Path | None, **options: Any) -> pinn.Solution:
     from dualtape import pinn
 
+    if task.solve is not None:
+        said = {name: value for name, value in options.items() if value or name == "progress"}
+        return task.solve(**task.options, **said)
     try:
         return pinn.solve(task.problem, task.network, checkpoint=saved, **task.options, **options)
     except KeyboardInterrupt as stop:
-        hint = f"{stop}; the checkpoint is in {saved}: go on from there with --resume"
-        raise KeyboardInterrupt(hint if saved else str(stop)) from None
+        hint = f"; the checkpoint is in {saved}: go on from there with --resume" if saved else ""
+        print(f"dualtape: {stop}{hint}", file=sys.stderr)  # which typer would end without a word
+        raise typer.Exit(_INTERRUPTED) from None
 
 
 def _draw(solution: pinn.Solution, picture: Path) -> Path | None:
@@ -148,9 +160,15 @@ def _draw(solution: pinn.Solution, picture: Path) -> Path | None:
     return picture
 
 
+def _error_of(task: Task, solution: pinn.Solution) -> tuple[float | None, str | None]:
+    """The error and its kind, if there is something to measure it against."""
+    if task.error is not None:
+        return task.error(solution), OWN
+    return (None, None) if solution.problem.exact is None else solution.measured()
+
+
 def _tell(task: Task, solution: pinn.Solution, device: str, places: dict[str, str], as_json: bool) -> None:
-    known = solution.problem.exact is not None
-    error, kind = solution.measured() if known else (None, None)
+    error, kind = _error_of(task, solution)
     parameters = {parameter.name: parameter.asnumpy().ravel().tolist() for parameter in solution.parameters}
     if as_json:
         facts: dict[str, Any] = {
@@ -163,7 +181,9 @@ def _tell(task: Task, solution: pinn.Solution, device: str, places: dict[str, st
         facts |= {"steps": len(solution.history), "seconds": solution.seconds, "parameters": parameters, **places}
         print(json.dumps(facts))
         return
-    if known:
+    if kind == OWN:
+        print(f"error, as the program measures it: {error:.1e}")
+    elif error is not None:
         print(f"{kind} L2 error against the {task.reference} solution: {error:.1e}")
     else:
         print(f"loss: {solution.history.last:.1e}; no exact solution is known")

@@ -48,6 +48,8 @@ class Task:
         Of a program that has trained by itself.
     reference
         What the error is measured against.
+    error, solve
+        Functions of a program that measures the error, or trains, in a way of its own.
     """
 
     name: str
@@ -57,6 +59,8 @@ class Task:
     options: dict[str, Any] = field(default_factory=dict)
     solution: pinn.Solution | None = None
     reference: str = "exact"
+    error: Callable[[pinn.Solution], float] | None = None
+    solve: Callable[..., pinn.Solution] | None = None
 
 
 def known_problem(name: str) -> Callable[..., pinn.Problem]:
@@ -153,7 +157,10 @@ def _from_toml(path: Path, settings: Mapping[str, Any], given: Mapping[str, Any]
 
 
 def _from_program(path: Path, settings: Mapping[str, Any], given: Mapping[str, Any]) -> Task:
-    """What a program names ``problem`` and, if it likes, ``network`` and ``options``; or the ``solution`` it made."""
+    """What a program names ``problem`` and, if it likes, ``network``, ``options``, ``error`` and ``solve``.
+
+    Or the ``solution`` it made. What the command line says comes before what the program does.
+    """
     from dualtape import pinn
 
     names = runpy.run_path(str(path), run_name="__dualtape__")
@@ -174,6 +181,12 @@ def _from_program(path: Path, settings: Mapping[str, Any], given: Mapping[str, A
             f"{str(path)!r} must name a `problem`, a pinn.Problem or a function that returns one, or a `solution`",
             param_hint=HINT,
         )
+    has_network = "network" in names or "solve" in names
+    if has_network and (unused := [name for name in ("width", "depth", "dtype") if name in given]):
+        raise typer.BadParameter(f"{str(path)!r} has a network of its own", param_hint=f"--{unused[0]}")
     task = _trained(path.stem, path.stem, problem, given, names.get("network"))
-    task.options |= names.get("options", {})
+    own = names.get("options", {})
+    kept = own.keys() - given.keys() - ({"optimizer"} if {"steps", "curvature_steps"} & given.keys() else set())
+    task.options |= {name: own[name] for name in kept}
+    task.error, task.solve = names.get("error"), names.get("solve")
     return task

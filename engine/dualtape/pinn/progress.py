@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from abc import abstractmethod
 from collections.abc import Callable
@@ -13,6 +14,8 @@ import numpy as np
 
 Error = Callable[[], float] | None
 ERROR_SECONDS = 5.0  # between two errors that are measured
+_WIDE = 70  # columns that a whole bar takes
+_terminal = threading.Lock()  # whose bar is live on it
 
 
 class Progress(AbstractContextManager["Progress"]):
@@ -90,33 +93,51 @@ class _Bar(_Timed):
     """For terminals: one live bar for each stage."""
 
     seconds = 0.2
+    _holds = False
 
-    def __enter__(self) -> _Bar:
+    def __enter__(self) -> Progress:
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn
+        from rich.progress import BarColumn, TextColumn
+        from rich.progress import Progress as Bar
         from rich.table import Column
 
-        self._bar: Any = Progress(
+        console = Console(stderr=True)
+        self._wide = wide = console.width >= _WIDE
+        self._bar: Any = Bar(
             TextColumn("{task.description:>6}", table_column=Column(no_wrap=True)),
-            BarColumn(bar_width=12),
+            *([BarColumn(bar_width=12)] if wide else []),
             TextColumn("{task.completed:.0f}/{task.total:.0f}", table_column=Column(no_wrap=True)),
             TextColumn("{task.fields[facts]}", table_column=Column(no_wrap=True)),
             # The only column that gives way on a narrow terminal.
             TextColumn("[dim]{task.fields[terms]}", table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)),
-            console=Console(stderr=True),
+            console=console,
             auto_refresh=False,
             expand=True,
         )
+        if not _terminal.acquire(blocking=False):
+            return _Lines()  # two bars, of trainings in two threads, would draw over each other
+        self._holds = True
         self._bar.start()
         return self
 
     def begin(self, stage: str, steps: int, done: int = 0) -> None:
         super().begin(stage, steps, done)
-        self._task = self._bar.add_task(stage, total=steps, completed=done, facts="", terms="")
+        self._task = self._bar.add_task(_plain(stage), total=steps, completed=done, facts="", terms="")
 
     def show(self, done: int, loss: str, rate: float, left: str, each: str) -> None:
-        facts = f"loss {loss}  [cyan]{rate:.1f}[/] steps/s  {left} left"
-        self._bar.update(self._task, completed=done, facts=facts, terms=each, refresh=True)
+        speed = f"  [cyan]{rate:.1f}[/] steps/s  {left} left"
+        facts = f"loss {loss}{speed}" if self._wide else loss.partition(" ")[0]
+        self._bar.update(self._task, completed=done, facts=facts, terms=_plain(each), refresh=True)
 
     def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+        if self._holds:
+            self._bar.stop()
+            self._holds = False
+            _terminal.release()
+
+
+def _plain(text: str) -> str:
+    """As it is: a name such as ``u[t]`` has no colours in it."""
+    from rich.markup import escape
+
+    return escape(text)

@@ -64,8 +64,10 @@ class Section:
         """Draw values in the plane, time to the right, as in the literature."""
         across, up = self.free[::-1] if self.free[1] == self.domain.time else self.free
         axes.set(xlabel=across, ylabel=up)
+        spans = [float(np.ptp(self.along(name))) for name in self.free]
+        if self.domain.time not in self.free and (self.triangles is not None or max(spans) <= 3 * min(spans)):
+            axes.set_aspect("equal")  # lengths of both are lengths of one space
         if self.triangles is not None:
-            axes.set_aspect("equal")
             return axes.tripcolor(
                 self.along(across),
                 self.along(up),

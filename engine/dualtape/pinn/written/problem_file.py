@@ -108,7 +108,7 @@ def from_toml(path: str | PathLike[str], changes: Mapping[str, Any] | None = Non
     Problem(domain=Interval(x=(0, 1)), unknowns=('u',), conditions=['dirichlet x-'])
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = Path(path).read_text(encoding="utf-8-sig")  # some editors put a mark before the text
     except (OSError, UnicodeDecodeError) as failure:
         reason = failure.strerror if isinstance(failure, OSError) else "it is no text in UTF-8"
         raise ProblemFileError(f"{fspath(path)!r} cannot be read: {reason}") from failure

@@ -6,6 +6,7 @@ product is written ``2 * x``.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -161,7 +162,10 @@ class _Parser:
     def _operand(self) -> Term:
         token = self.take()
         if token.kind == "number":
-            return NumberTerm(token.column, float(token.text))
+            number = float(token.text)
+            if number == math.inf:
+                raise FormulaError(f"{token} is more than the largest number, some 1.8e308", token.column)
+            return NumberTerm(token.column, number)
         if token.kind == "name":
             return self._called(token) if self.next.text == "(" else Name(token.column, token.text)
         if token.text in ("-", "+"):

@@ -36,6 +36,8 @@ def read_condition(entry: TomlValue, words: Vocabulary, domain: Domain) -> Condi
     (kind,) = kinds
     needed = ("on",) if kind in ("dirichlet", "neumann", "robin") else ()
     given = entry.table((kind, *_OPTIONS[kind]), needed)
+    if kind == "initial" and domain.time is None:
+        given[kind].fail("an initial value needs a time, as in t = [0, 1] under [domain]", at_key=True)
     options = _options(given, words, domain)
     with entry.located():
         return _MADE[kind](given[kind], options, words, given)
