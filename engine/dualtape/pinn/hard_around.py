@@ -20,8 +20,8 @@ from dualtape.pinn.condition import Condition, HardFormula, HardValues
 from dualtape.pinn.domains import Domain
 from dualtape.pinn.fields import Points
 
-SURVEYED = 512
-"""Points inside by which it is seen how large a function is."""
+SURVEYED = 128
+"""Points of parts at which it is seen how a function rises from them."""
 
 
 class Around(HardFormula):
@@ -45,7 +45,7 @@ class Around(HardFormula):
         self._start = self._rate = None
         for condition in conditions:
             self._take(condition)
-        self._scales = {parts: self._largest(parts) for parts in (*self._around, self._parts) if parts}
+        self._scales = {parts: self._scale(parts) for parts in (*self._around, self._parts) if parts}
         if self._rate is not None and self._start is None:
             raise ArgumentError("a hard initial rate needs a hard initial value")
 
@@ -68,17 +68,24 @@ class Around(HardFormula):
         """All parts of the boundary on which something is given."""
         return tuple(part for parts in self._around for part in parts)
 
-    def _largest(self, parts: tuple[str, ...]) -> float:
-        """The largest value inside of what vanishes on parts, by which it is divided."""
-        found = np.abs(self._domain.vanishing_on(parts, self._domain.interior(SURVEYED))).max()
-        return float(found)
+    def _scale(self, parts: tuple[str, ...]) -> float:
+        """What a function that vanishes on parts is divided by: it rises from them to 1 over half the width, about.
+
+        A factor as large as 1 everywhere begins with a network far from solutions that are small, and ends there.
+        """
+        sides = [up - low for name, (low, up) in self._domain.bounds.items() if name != self._domain.time]
+        size = min(sides, default=2.0) / 2
+        points, normals = self._domain.boundary(SURVEYED, parts)
+        step = 1e-4 * size
+        slopes = self._domain.vanishing_on(parts, points - step * normals) / step
+        return float(np.abs(slopes).mean()) * size
 
     def _vanishing(self, parts: tuple[str, ...], points: dt.Tensor) -> dt.Tensor:
         found: dt.Tensor = self._domain.vanishing_on(parts, points).reshape(-1, 1) * (1 / self._scales[parts])
         return found
 
     def factor(self, points: dt.Tensor) -> dt.Tensor:
-        """What vanishes on the parts, 1 at most, and the share of time that has passed, or its square."""
+        """What vanishes on the parts, and the share of time that has passed, or its square."""
         found = dt.ops.ones_like(points[:, :1])
         if self._around:
             found = self._vanishing(self._parts, points)
