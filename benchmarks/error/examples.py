@@ -55,7 +55,7 @@ def volterra() -> Stated:
 def helmholtz_with_a_hole() -> Stated:
     k, wave = 2 * PI, lambda p: ops.sin(2 * PI * p.x) * ops.sin(2 * PI * p.y)
     plate = pinn.Rectangle(x=(0, 1), y=(0, 1)) - pinn.Disk((0.5, 0.5), 0.25).named("hole")
-    sides = pinn.dirichlet(0.0, on=("x-", "x+", "y-", "y+"))
+    sides = pinn.dirichlet(0.0, on=("x-", "x+", "y-", "y+"), hard=True)
     hole = pinn.boundary(lambda u, p: u.normal - (u * 0 + wave(p)).normal, on="hole")
     return Stated(
         pinn.Problem(plate, lambda u, p: u.laplacian() + k**2 * (u + wave(p)), [sides, hole]),
@@ -65,9 +65,8 @@ def helmholtz_with_a_hole() -> Stated:
 
 def l_shape() -> Stated:
     corners = [(0, 0), (1, 0), (1, -1), (-1, -1), (-1, 1), (0, 1)]
-    problem = pinn.Problem(
-        pinn.Polygon(corners), lambda u, p: u.laplacian() + 1, [pinn.dirichlet(0.0, on="boundary", points=500)]
-    )
+    edges = [pinn.dirichlet(0.0, on="boundary", hard=True)]
+    problem = pinn.Problem(pinn.Polygon(corners), lambda u, p: u.laplacian() + 1, edges)
     return Stated(problem, lambda: nn.MLP(2, 1, seed=0))
 
 

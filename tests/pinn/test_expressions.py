@@ -250,6 +250,29 @@ def test_an_unknown_that_nothing_uses_is_refused() -> None:
     assert residual(lambda u, v, p: u.x + 0.0 * v)
 
 
+def test_an_equation_of_no_unknown_is_refused() -> None:
+    """It was trained on: a number that no network changes."""
+    domain, conditions = pinn.Interval(x=(0, 1)), [pinn.dirichlet(0.0, on="x-")]
+    with pytest.raises(errors.ArgumentError, match="the equation uses none of the unknowns u: give `None`"):
+        pinn.solve(pinn.Problem(domain, lambda u, p: p.x, conditions), nn.MLP(1, 1), 1, points=4, progress=False)
+    nothing = pinn.Problem(domain, None, conditions, outputs=["u"])
+    assert len(pinn.solve(nothing, nn.MLP(1, 1), optimizer=pinn.Adam(1), points=4, progress=False).history) == 1
+
+
+def test_an_unknown_of_a_name_that_solutions_have_is_refused() -> None:
+    """`solution.field(points)` was all unknowns, whatever `field` was."""
+    network = nn.MLP(1, 1)
+    for name in ("field", "error", "network", "plot"):
+        problem = pinn.Problem(
+            pinn.Interval(x=(0, 1)), lambda u, p: u.x, [pinn.dirichlet(0.0, on="x-")], outputs=[name]
+        )
+        with pytest.raises(
+            errors.ArgumentError, match=f"cannot be named '{name}': `solution.{name}` is something else"
+        ):
+            pinn.solve(problem, network, 1, points=4, progress=False)
+    assert network.trainable_params()[0].dtype is dt.float32
+
+
 def test_derivatives_of_several_expressions_are_taken_by_one_call_of_the_equation() -> None:
     calls: list[int] = []
 

@@ -80,6 +80,49 @@ def test_the_whole_boundary_of_any_domain(region: pinn.Domain) -> None:
     assert np.abs(solution(inside) - inside[:, 0] ** 2 + inside[:, 1]).max() > 1e-3
 
 
+HOLE = "plate with a hole"
+SINGLE_PARTS = {
+    "hole": (REGIONS[HOLE], [("hole",)]),
+    "sides and hole": (REGIONS[HOLE], [("x-", "y+"), ("hole",), ("x+",)]),
+    "edges": (REGIONS["polygon"], [("edge 1", "edge 4"), ("edge 2",)]),
+    "a ring": (pinn.Shell((0, 0), 0.5, 1.0), [("inner",), ("outer",)]),
+    "a cylinder": (pinn.Cylinder((0, 0), 1.0, (0, 2)), [("side",), ("z-",)]),
+    "moved": (REGIONS[HOLE].rotated(0.5).translated(x=2.0), [("x-",), ("hole",)]),
+    "a polygon cut out": (
+        pinn.Disk((0, 0), 3.0) - pinn.Polygon([(0, 0), (1, 0), (1, 1)]),
+        [("circle",), ("edge 1", "edge 3")],
+    ),
+}
+
+
+@pytest.mark.parametrize(("region", "parts"), SINGLE_PARTS.values(), ids=SINGLE_PARTS)
+def test_single_parts_of_any_domain(region: pinn.Domain, parts: list[tuple[str, ...]]) -> None:
+    """They were refused but in boxes; each condition has a function of its own, and the rest of it is free."""
+    value = lambda p: p.x**2 - p.y
+    hard = [pinn.dirichlet(value, on=on, hard=True) for on in parts]
+    solution = begun(region, *hard, inputs=region.dimension)
+    given = [part for on in parts for part in on]
+    points, _ = region.boundary(40, given)
+    np.testing.assert_allclose(solution(points), points[:, 0] ** 2 - points[:, 1], atol=1e-9)
+    free = [part for part in region.whole if part not in given]
+    for places in [region.interior(20), *[region.boundary(20, [part])[0] for part in free]]:
+        assert np.abs(solution(places) - places[:, 0] ** 2 + places[:, 1]).max() > 1e-5
+
+
+def test_different_values_on_parts_of_a_region_in_time() -> None:
+    """t on the sides and 2 t in the hole, from 0."""
+    conditions = [
+        pinn.dirichlet(lambda p: p.t, on=("x-", "x+", "y-", "y+"), hard=True),
+        pinn.dirichlet(lambda p: 2 * p.t, on="hole", hard=True),
+        pinn.initial(0.0, hard=True),
+    ]
+    heated = REGIONS[HOLE] * pinn.Interval(t=(0, 1))
+    solution = pinn.solve(pinn.Problem(heated, lambda u, p: u - 1, conditions), network(3), **SHORT)
+    for part, factor in (("y-", 1), ("hole", 2), ("t-", 0)):
+        points, _ = heated.boundary(20, [part])
+        np.testing.assert_allclose(solution(points), factor * points[:, 2], atol=1e-9)
+
+
 def test_values_and_rates_of_a_region_in_time() -> None:
     """1 - x^2 - y^2 at first, and x t on the rim, where the rate is x."""
     heated = pinn.Disk() * pinn.Time(tau=(1, 3))
@@ -164,8 +207,15 @@ def test_what_was_learned_comes_closer_to_the_solution_than_with_soft_conditions
         (lambda: pinn.initial(0.0, order=2, hard=True), "of order 2 cannot be hard"),
         (lambda: pinn.periodic("x", of="u", hard=True), "give no `of`"),
         (
-            lambda: begun(REGIONS["plate with a hole"], pinn.dirichlet(0.0, on="hole", hard=True)),
-            "with one function for its values; this lacks x[+], x-, y[+], y-",
+            lambda: begun(
+                pinn.Rectangle(x=(0, 2), y=(0, 1)) | pinn.Rectangle(x=(0, 1), y=(0, 2)),
+                pinn.dirichlet(0.0, on="x-", hard=True),
+            ),
+            "no function vanishes on 'x-' of .* alone: make one polygon of both",
+        ),
+        (
+            lambda: begun(pinn.Disk().with_parts(left=lambda p: p.x < 0), pinn.dirichlet(0.0, on="left", hard=True)),
+            "no function vanishes on the part 'left', which a function chooses",
         ),
         (
             lambda: begun(REGIONS["disk"], *[pinn.dirichlet(0.0, on="circle", hard=True)] * 2),

@@ -38,7 +38,9 @@ def test_an_ordinary_equation() -> None:
 
 def test_float32_and_no_scaling() -> None:
     with pytest.warns(RuntimeWarning, match="Float32"):
-        solution = pinn.solve(GROWTH, network(dtype=dt.float32), 100, lbfgs_steps=150, scaled=False, **SMALL)
+        solution = pinn.solve(
+            GROWTH, network(dtype=dt.float32), 100, lbfgs_steps=150, scaled=False, precision="float32", **SMALL
+        )
     assert solution.error(np.exp) < 1e-3
 
 
@@ -46,11 +48,24 @@ def test_precision_is_one_word() -> None:
     rate = dt.Parameter(dt.Tensor(1.0), name="rate")
     coarse, fine = network(dtype=dt.float32), network(dtype=dt.float32)
     problem = pinn.Problem(GROWTH.domain, lambda u, p: u.x - rate * u, GROWTH.conditions)
-    pinn.solve(problem, coarse, 5, lbfgs_steps=5, parameters=[rate], **SMALL)
+    pinn.solve(problem, coarse, 5, lbfgs_steps=5, parameters=[rate], precision="float32", **SMALL)
     assert coarse.trainable_params()[0].dtype is rate.dtype is dt.float32
     solution = pinn.solve(problem, fine, 5, lbfgs_steps=5, parameters=[rate], precision="float64", **SMALL)
     assert {p.dtype for p in fine.get_parameters()} == {rate.dtype} == {dt.float64}
     assert solution(x=0.5).dtype == np.float64
+
+
+def test_curvature_is_in_float64_and_gradients_in_the_type_of_the_network(capfd: pytest.CaptureFixture[str]) -> None:
+    """A network of float32 was trained as it was, and ended hundreds of times further from the solution."""
+    of_first_order, of_curvature = network(dtype=dt.float32), network(dtype=dt.float32)
+    pinn.solve(GROWTH, of_first_order, optimizer=pinn.Adam(2), points=5)
+    assert "float64" not in capfd.readouterr().err
+    pinn.solve(GROWTH, of_curvature, optimizer=pinn.Adam(2) >> pinn.SSBroyden(2), points=5)
+    assert capfd.readouterr().err.splitlines()[0] == (
+        "float64 for the sake of curvature; precision='float32' keeps to float32"
+    )
+    assert {p.dtype for p in of_first_order.get_parameters()} == {dt.float32}
+    assert {p.dtype for p in of_curvature.get_parameters()} == {dt.float64}
 
 
 def test_a_network_has_its_element_type_back_if_it_cannot_be_trained() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 import dualtape as dt
 from dualtape import errors, nn, pinn
-from dualtape.pinn.stages import default_schedule
+from dualtape.pinn.schedules import default_schedule
 
 
 def network() -> nn.Cell:
@@ -66,7 +66,9 @@ def test_it_ends_at_the_precision_of_float32() -> None:
     """It went on with rounds of some twenty useless iterations each, on new points, until all 3000 were spent."""
     coarse = nn.MLP(1, 1, width=6, depth=1, seed=0)
     with pytest.warns(RuntimeWarning, match=r"the precision of Float32; solve\(..., precision='float64'\)"):
-        history = pinn.solve(problem(lambda residual: residual), coarse, 0, lbfgs_steps=3_000, **SMALL).history
+        history = pinn.solve(
+            problem(lambda residual: residual), coarse, 0, lbfgs_steps=3_000, precision="float32", **SMALL
+        ).history
     assert history.total[-1] < 1e-5
     assert len(history) < 400
 
@@ -233,7 +235,7 @@ def test_a_resumed_run_may_have_more_stages(tmp_path: Path) -> None:
 
 
 def test_a_network_of_many_weights_has_lbfgs_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dualtape.pinn.stages.DENSE_WEIGHTS", 30)
+    monkeypatch.setattr("dualtape.pinn.schedules.DENSE_WEIGHTS", 30)
     found = [default_schedule(weights) for weights in (30, 31)]
     assert [repr(schedule) for schedule in found] == ["Adam(200) >> SSBroyden(20000)", "Adam(200) >> LBFGS(20000)"]
 

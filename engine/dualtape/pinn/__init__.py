@@ -67,8 +67,11 @@ from dualtape.pinn.problem import Problem as Problem
 from dualtape.pinn.quantities import Quantity as Quantity
 from dualtape.pinn.quantities import Vector as Vector
 from dualtape.pinn.sampling import sample_cube as sample_cube
+from dualtape.pinn.schedules import curriculum as curriculum
+from dualtape.pinn.schedules import default_schedule as default_schedule
 from dualtape.pinn.solution import Solution as Solution
 from dualtape.pinn.solver import solve as solve
+from dualtape.pinn.stage import TrainingStage as TrainingStage
 from dualtape.pinn.stages import LBFGS as LBFGS
 from dualtape.pinn.stages import SOAP as SOAP
 from dualtape.pinn.stages import SSBFGS as SSBFGS
@@ -78,9 +81,6 @@ from dualtape.pinn.stages import GaussNewtonCG as GaussNewtonCG
 from dualtape.pinn.stages import LevenbergMarquardt as LevenbergMarquardt
 from dualtape.pinn.stages import NaturalGradient as NaturalGradient
 from dualtape.pinn.stages import SSBroyden as SSBroyden
-from dualtape.pinn.stages import TrainingStage as TrainingStage
-from dualtape.pinn.stages import curriculum as curriculum
-from dualtape.pinn.stages import default_schedule as default_schedule
 from dualtape.pinn.sweeping import sweep as sweep
 from dualtape.pinn.table import Table as Table
 from dualtape.pinn.watching import StopTraining as StopTraining

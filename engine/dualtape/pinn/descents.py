@@ -11,6 +11,7 @@ import numpy as np
 import dualtape as dt
 from dualtape import optim
 from dualtape.pinn.objective import Batch
+from dualtape.pinn.stage import TrainingStage
 from dualtape.pinn.stages import (
     LBFGS,
     SOAP,
@@ -21,7 +22,6 @@ from dualtape.pinn.stages import (
     LevenbergMarquardt,
     NaturalGradient,
     SSBroyden,
-    TrainingStage,
 )
 from dualtape.pinn.work import Work
 

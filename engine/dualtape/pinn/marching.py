@@ -15,10 +15,28 @@ from dualtape.pinn.condition import Arrays, Condition, unknown_of
 from dualtape.pinn.conditions import initial
 from dualtape.pinn.domains import Domain, Seed
 from dualtape.pinn.history import History
+from dualtape.pinn.pictures import check_target
 from dualtape.pinn.problem import Problem
+from dualtape.pinn.report import REPORTS
 from dualtape.pinn.sampling import read_count
 from dualtape.pinn.solution import Solution
-from dualtape.pinn.solver import solve
+from dualtape.pinn.solver import read_path, solve
+from dualtape.pinn.watching import through, tracks_of
+from dualtape.pinn.windows import WindowsFile
+
+# With another one of these the windows would be others.
+_SAME = (
+    "optimizer",
+    "lbfgs_steps",
+    "learning_rate",
+    "points",
+    "sampler",
+    "resample",
+    "weighting",
+    "scaled",
+    "precision",
+    "seed",
+)
 
 
 def march(
@@ -45,7 +63,10 @@ def march(
     windows
         How many of equal length, or where they end: ``(0.1, 0.5, 1.0)``.
     steps, **options
-        As of :func:`solve`, for each window.
+        As of :func:`solve`, for each window. ``watch`` sees the solution of all windows up to the present one, and
+        ``StopTraining`` ends that window. Finished windows are in the file ``checkpoint``, the present one in another
+        beside it, as ``run.window-2.safetensors``; with ``resume`` a march goes on from both, and ends in the same bits
+        as one that was never stopped.
 
     Returns
     -------
@@ -66,14 +87,51 @@ def march(
         raise ArgumentTypeError(f"`problem` must be a pinn.Problem, got {type(problem).__name__}")
     if isinstance(network, dt.nn.Cell) or not callable(network):
         raise ArgumentTypeError("`network` of `march` must be a function that makes one, as in lambda: nn.MLP(2, 1)")
-    if given := {"checkpoint", "resume", "watch", "report"} & options.keys():
-        raise ArgumentError(f"`march` takes no `{min(given)}`; solve the windows one by one for it")
     edges = _read_windows(problem, windows)
-    solved: list[Solution] = []
-    for start, end in pairwise(edges):
-        part = _window(problem, start, end, solved[-1] if solved else None)
-        solved.append(solve(part, network(), steps, **options))
-    return _joined(problem, solved, edges)
+    reported = options.pop("report", None)
+    target = None if reported is None else check_target(reported, REPORTS)
+    watch = options.pop("watch", None)
+    file, resume = _read_file(problem, edges, options), options.pop("resume", False)
+    if resume and file is None:
+        raise ArgumentError("`resume` needs `checkpoint`, the file to go on from")
+    if file is not None and not resume:
+        file.begin()
+
+    def window(number: int, before: Solution | None) -> Problem:
+        return _window(problem, edges[number], edges[number + 1], before)
+
+    def until_now(solution: Solution) -> Solution:
+        """The windows that are solved and the present one."""
+        whole = _window(problem, edges[0], edges[len(solved) + 1], None)
+        return _joined(whole, [*solved, solution], edges[: len(solved) + 2], renames=False)
+
+    solved: list[Solution] = [] if file is None or not resume else file.load(window, network)
+    done = len(solved)
+    for number in range(done, len(edges) - 1):
+        part = window(number, solved[-1] if solved else None)
+        if file is not None:
+            if number > done or not resume:
+                file.forget(number)
+            options |= {"checkpoint": file.of_window(number), "resume": bool(resume) and number == done}
+        solved.append(solve(part, network(), steps, watch=through(watch, until_now), **options))
+        if file is not None:
+            file.save(solved)
+            file.forget(number)
+    joined = _joined(problem, solved, edges)
+    joined.parameters, joined.tracks = solved[0].parameters, tracks_of(watch)
+    if target is not None and dt.parallel.Ranks(options.get("comm")).is_first:
+        joined.report(target)
+    return joined
+
+
+def _read_file(problem: Problem, edges: list[float], options: dict[str, Any]) -> WindowsFile | None:
+    path = read_path(options.pop("checkpoint", None))
+    if path is None:
+        return None
+    facts = {"windows": edges, "domain": repr(problem.domain), "unknowns": list(problem.unknowns)}
+    facts["conditions"] = [condition.name for condition in (*problem.conditions, *problem.hard)]
+    facts |= {name: repr(options[name]) for name in _SAME if name in options}
+    return WindowsFile(path, dt.parallel.Ranks(options.get("comm")), facts, options.get("parameters", ()))
 
 
 def _read_windows(problem: Problem, windows: int | Sequence[float]) -> list[float]:
@@ -133,8 +191,8 @@ def _continued(condition: Condition, before: Solution) -> Condition:
     return replace(made, equation=equation, sample=sample, datum=None)
 
 
-def _joined(problem: Problem, solved: list[Solution], edges: list[float]) -> Solution:
-    """One solution, in each window that of the window."""
+def _joined(problem: Problem, solved: list[Solution], edges: list[float], renames: bool = True) -> Solution:
+    """One solution, in each window that of the window; whose parameters may be given names of the whole."""
     time = problem.domain.axis(problem.domain.time or "")
 
     def field(points: dt.Tensor) -> dt.Tensor:
@@ -150,7 +208,7 @@ def _joined(problem: Problem, solved: list[Solution], edges: list[float]) -> Sol
             history.stages.append((f"{stage}, window {i + 1}", rows))
         history.extend(solution.history)
     history.weights = solved[-1].history.weights
-    networks = dt.nn.CellList([solution.network for solution in solved])
+    networks = dt.nn.CellList([solution.network for solution in solved], auto_prefix=renames)
     seconds = sum(solution.seconds for solution in solved)
     like = solved[0].network.trainable_params()[0]
     joined = Solution(problem, networks, field, like, history, seconds, solved[0].scaled)

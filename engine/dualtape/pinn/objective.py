@@ -61,6 +61,11 @@ class Objective:
             for condition, batch in zip(whole, batches, strict=True)
         )
         self.names = tuple(name for term in self.terms for name in term.names)
+        if problem.has_equations and not self.terms[0].statement.asks:
+            raise ArgumentError(
+                f"the equation uses none of the unknowns {', '.join(self.unknowns)}: give `None` in its place if there "
+                "is none"
+            )
         if unused := [name for name in self.unknowns if not any(name in term.statement.asks for term in self.terms)]:
             raise ArgumentError(
                 f"no equation and no condition uses the unknown{'s' * (len(unused) > 1)} {', '.join(unused)}: nothing "

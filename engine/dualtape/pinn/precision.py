@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 import dualtape as dt
 from dualtape.errors import ArgumentError, ArgumentTypeError
+from dualtape.pinn.stage import TrainingStage
+from dualtape.pinn.stages import FirstOrder
 
 PRECISIONS = ("float32", "float64")
 
@@ -38,6 +40,17 @@ def read_precision(precision: object) -> str | None:
     if precision not in PRECISIONS:
         raise ArgumentError(f"`precision` must be 'float32', 'float64' or None, got {precision!r}")
     return precision
+
+
+def chosen_precision(stages: Sequence[TrainingStage], trained: Sequence[dt.Parameter]) -> str | None:
+    """``'float64'`` for parameters of float32 where curvature is learned or computed, and the device can.
+
+    Curvature is told by small differences of gradients, which float32 rounds away; ``None`` leaves all as it is.
+    """
+    types = {parameter.dtype for parameter in trained}
+    if all(isinstance(stage, FirstOrder) for stage in stages) or not trained[0].device.info.has_float64:
+        return None
+    return "float64" if dt.float32 in types and types <= {dt.float32, dt.float64} else None
 
 
 def warn_of_float32(dtype: dt.dtype.DType, loss: float) -> None:

@@ -89,6 +89,11 @@ class Problem:
         self.exact = exact
 
     @property
+    def has_equations(self) -> bool:
+        """Whether something holds everywhere in the domain."""
+        return self.equations is not _nothing
+
+    @property
     def inputs(self) -> tuple[str, ...]:
         """What the network is given: the coordinates, or cosine and sine of those that are periodic exactly.
 

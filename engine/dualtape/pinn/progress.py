@@ -21,6 +21,9 @@ _terminal = threading.Lock()  # whose bar is live on it
 class Progress(AbstractContextManager["Progress"]):
     """Shows nothing; the others do."""
 
+    def say(self, line: str) -> None:
+        """Something to know before it begins."""
+
     def begin(self, stage: str, steps: int, done: int = 0) -> None:
         """A stage of ``steps`` steps begins, of which some may be done already."""
 
@@ -84,6 +87,9 @@ class _Lines(_Timed):
 
     seconds = 10.0
 
+    def say(self, line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
     def show(self, done: int, loss: str, rate: float, left: str, each: str) -> None:
         line = f"{self._stage} {done}/{self._steps}  loss {loss}  {rate:.1f} steps/s  {left} left  {each}"
         print(line.rstrip(), file=sys.stderr, flush=True)
@@ -119,6 +125,9 @@ class _Bar(_Timed):
         self._holds = True
         self._bar.start()
         return self
+
+    def say(self, line: str) -> None:
+        self._bar.console.print(line)
 
     def begin(self, stage: str, steps: int, done: int = 0) -> None:
         super().begin(stage, steps, done)

@@ -79,6 +79,12 @@ class Solution(Shown):
         self.settings: dict[str, str] = {}
         self.parameters: tuple[dt.Parameter, ...] = ()
         self.tracks: tuple[Track, ...] = ()
+        taken = [name for name in problem.unknowns if name in self.__dict__ or hasattr(Solution, name)]
+        if taken:
+            raise ArgumentError(
+                f"an unknown cannot be named {taken[0]!r}: `solution.{taken[0]}` is something else; call it "
+                f"{taken[0] + '_'!r}, or by another name"
+            )
 
     def __call__(self, points: Any = None, **coordinates: Any) -> FieldValues:
         """The values of the unknowns: an array, or a tuple of them if there are several unknowns.

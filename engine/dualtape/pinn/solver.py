@@ -21,14 +21,16 @@ from dualtape.pinn.collocation import RAD, Fixed
 from dualtape.pinn.corners import warn_of_contradictions
 from dualtape.pinn.interruption import deferred_interrupt
 from dualtape.pinn.pictures import check_target
-from dualtape.pinn.precision import precision_of, read_precision
+from dualtape.pinn.precision import chosen_precision, precision_of, read_precision
 from dualtape.pinn.problem import Problem
 from dualtape.pinn.progress import make_progress
 from dualtape.pinn.report import REPORTS
 from dualtape.pinn.sampling import read_count, read_sampler
+from dualtape.pinn.schedules import default_schedule
 from dualtape.pinn.several_devices import read_devices
 from dualtape.pinn.solution import Solution
-from dualtape.pinn.stages import LBFGS, Adam, Schedule, TrainingStage, default_schedule, read_schedule
+from dualtape.pinn.stage import Schedule, TrainingStage, read_schedule
+from dualtape.pinn.stages import LBFGS, Adam
 from dualtape.pinn.training import Settings, Stopped, Training
 from dualtape.pinn.untrained import warn_of_untrained
 from dualtape.pinn.watching import Watcher, Watchers
@@ -64,7 +66,7 @@ def solve(
 ) -> Solution:
     """Train ``network`` until it satisfies ``problem``.
 
-    It computes on the device of the network's parameters, and in their element type unless ``precision`` says another.
+    It computes on the device of the network's parameters. Stages with curvature, as the default ones, are in float64.
 
     Parameters
     ----------
@@ -94,9 +96,10 @@ def solve(
         Give the network coordinates that run from -1 to 1 over the domain, which trains better; equations, conditions
         and the solution are in the coordinates of the domain all the same.
     precision
-        ``'float64'`` or ``'float32'``: convert network and parameters to it first. With float32, which is a network's
-        unless it was made otherwise, errors seldom come below 1e-3, for the loss is lost in rounding; a warning says
-        when that has ended the training.
+        ``'float64'`` or ``'float32'``: convert network and parameters to it first. By default they are converted to
+        float64 where a stage is of another kind than :class:`Adam` and :class:`SOAP` and the device can, and are left
+        as they are elsewhere; the first line of the progress says so. With float32, errors seldom come below 1e-3,
+        for the loss is lost in rounding; a warning says when that has ended the training.
     parameters
         Parameters in the equations to be trained as well: an inverse problem.
     seed
@@ -156,10 +159,13 @@ def solve(
         raise ArgumentTypeError(f"`problem` must be a pinn.Problem, got {type(problem).__name__}")
     warn_of_contradictions(problem)
     wanted = read_precision(precision)
-    trained = _read_parameters(network, parameters, wanted)
+    trained = _read_parameters(network, parameters)
     weights = sum(parameter.size for parameter in trained)
     number = read_count("points", points)
     stages = _read_stages(optimizer, steps, lbfgs_steps, learning_rate, weights, number)
+    chosen = chosen_precision(stages, trained) if wanted is None else None
+    if wanted is None and chosen is None:
+        _check_types(trained)
     held = [parameter for stage in stages for parameter in stage.holds]
     _check_held(held, trained)
     warn_of_untrained(problem, (*trained, *held))
@@ -173,7 +179,7 @@ def solve(
         read_count("seed", seed, 0),
         _read_devices(devices, comm, trained[0]),
     )
-    path = _read_path(checkpoint)
+    path = read_path(checkpoint)
     if resume and path is None:
         raise ArgumentError("`resume` needs `checkpoint`, the file to go on from")
     reported = None if report is None else check_target(report, REPORTS)
@@ -198,13 +204,16 @@ def solve(
     quiet = nullcontext() if ranks.is_first else warnings.catch_warnings(action="ignore")
     shows = make_progress(progress if ranks.is_first else False)
     with quiet, dt.device(trained[0].device), deferred_interrupt() as interruption, shows as shown:
-        with precision_of(network, parameters, wanted):
+        with precision_of(network, parameters, wanted or chosen):
+            if chosen is not None:
+                shown.say(f"{chosen} for the sake of curvature; precision='float32' keeps to float32")
             training = Training(problem, network, trained, settings, ranks)
+            field = training.objective.field
+            solution = Solution(problem, network, field, trained[0], training.history, 0.0, bool(scaled))
             if path is not None:
                 prepare_saving(training, path)
                 if resume and ranks.of_first(np.array([path.exists()]))[0]:
                     load_training(training, path)
-        solution = Solution(problem, network, training.objective.field, trained[0], training.history, 0.0, bool(scaled))
         solution.settings, solution.tracks = settings.as_text(), watchers.tracks
         solution.parameters = tuple(parameters)
 
@@ -227,10 +236,8 @@ def solve(
     return found
 
 
-def _read_parameters(
-    network: Any, parameters: Sequence[dt.Parameter], precision: str | None
-) -> tuple[dt.Parameter, ...]:
-    """The network's parameters and the equation's; all on one device, in one element type if they get no other one."""
+def _read_parameters(network: Any, parameters: Sequence[dt.Parameter]) -> tuple[dt.Parameter, ...]:
+    """The network's parameters and the equation's, all on one device."""
     if not isinstance(network, dt.nn.Cell):
         raise ArgumentTypeError(f"`network` must be a Cell such as nn.MLP(2, 1), got {type(network).__name__}")
     for i, parameter in enumerate(parameters):
@@ -241,16 +248,21 @@ def _read_parameters(
         raise ArgumentError("`network` has no trainable parameters")
     first = trained[0]
     for parameter in trained:
-        if precision is None and parameter.dtype is not first.dtype:
-            raise DTypeError(
-                f"parameter {parameter.name!r} is of {parameter.dtype} but {first.name!r} of {first.dtype}; "
-                "all must have one element type"
-            )
         if parameter.device is not first.device:
             raise ArgumentError(
                 f"parameter {parameter.name!r} is on {parameter.device.name} but {first.name!r} on {first.device.name}"
             )
     return trained
+
+
+def _check_types(trained: tuple[dt.Parameter, ...]) -> None:
+    first = trained[0]
+    for parameter in trained:
+        if parameter.dtype is not first.dtype:
+            raise DTypeError(
+                f"parameter {parameter.name!r} is of {parameter.dtype} but {first.name!r} of {first.dtype}; "
+                "all must have one element type"
+            )
 
 
 def _read_stages(
@@ -296,7 +308,8 @@ def _read_weighting(weighting: Any, problem: Problem) -> Weighting | None:
     return weighting
 
 
-def _read_path(checkpoint: Any) -> Path | None:
+def read_path(checkpoint: Any) -> Path | None:
+    """The file of ``checkpoint``, if there is to be one."""
     if checkpoint is None:
         return None
     if not isinstance(checkpoint, (str, PathLike)):

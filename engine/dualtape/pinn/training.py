@@ -20,7 +20,8 @@ from dualtape.pinn.precision import warn_of_float32
 from dualtape.pinn.problem import Problem
 from dualtape.pinn.progress import Progress
 from dualtape.pinn.several_devices import Devices, SeveralDevices
-from dualtape.pinn.stages import FirstOrder, TrainingStage
+from dualtape.pinn.stage import TrainingStage
+from dualtape.pinn.stages import FirstOrder
 from dualtape.pinn.unknowns import Network, check_network, unknown_fields
 from dualtape.pinn.validation import validation_of
 from dualtape.pinn.watching import StopTraining

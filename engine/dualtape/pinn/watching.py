@@ -148,14 +148,14 @@ class Watchers:
     """
 
     def __init__(self, watch: Any, every: int, present: Callable[[], Solution]) -> None:
-        given = watch if isinstance(watch, Sequence) else () if watch is None else (watch,)
+        given = listed(watch)
         if bad := [one for one in given if not callable(one)]:
             raise ArgumentTypeError(
                 f"`watch` must be a function of the solution, a Track, or a list of these; got {type(bad[0]).__name__}"
             )
         self._all = [(one, one.every if isinstance(one, StepWatcher) else every) for one in given]
         self._present = present
-        self.tracks = tuple(one for one in given if isinstance(one, Track))
+        self.tracks = tracks_of(given)
         self.seconds = 0.0
 
     def have_turn(self, steps: int) -> bool:
@@ -180,3 +180,35 @@ class Watchers:
                 one(solution)
         finally:
             self.seconds += time.perf_counter() - began
+
+
+class _SeesMore(StepWatcher):
+    """A watcher that is shown a larger solution than the one that is trained."""
+
+    def __init__(self, watcher: StepWatcher, shown: Callable[[Solution], Solution]) -> None:
+        self.every, self._watcher, self._shown = watcher.every, watcher, shown
+
+    def __call__(self, solution: Solution) -> None:
+        self.last = len(solution.history)
+        self._watcher(self._shown(solution))
+
+
+def through(watch: Any, shown: Callable[[Solution], Solution]) -> list[Any]:
+    """What ``watch=`` takes, of watchers who see what a function makes of the solution that is trained."""
+
+    def wrapped(one: Any) -> Any:
+        if isinstance(one, StepWatcher):
+            return _SeesMore(one, shown)
+        return (lambda solution: one(shown(solution))) if callable(one) else one
+
+    return [wrapped(one) for one in listed(watch)]
+
+
+def tracks_of(watch: Any) -> tuple[Track, ...]:
+    """The Tracks among what ``watch=`` takes."""
+    return tuple(one for one in listed(watch) if isinstance(one, Track))
+
+
+def listed(watch: Any) -> Sequence[Any]:
+    """What ``watch=`` takes, as a sequence."""
+    return watch if isinstance(watch, Sequence) else () if watch is None else (watch,)

@@ -106,3 +106,17 @@ def test_a_placed_box_has_the_distance_of_tensors_too() -> None:
     np.testing.assert_allclose(
         domain.signed_distance(dt.Tensor(points)).asnumpy(), domain.signed_distance(points), atol=1e-6
     )
+
+
+def test_many_points_are_decided_by_cells_as_by_all_facets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A grid of 41^3 points in a surface of some thousand facets took minutes."""
+    dented = trimesh.creation.icosphere(2)
+    dented.vertices *= 1 + 0.3 * np.sin(4 * dented.vertices[:, :1])
+    domain = pinn.from_surface(dented)
+    grid = np.stack(domain.grid(9, 9, 9), axis=-1)
+    points = np.concatenate([grid.reshape(-1, 3), domain.on_part("surface", 50)[0], dented.vertices])
+    every = domain.contains(points)
+    assert every[729:].all()
+    monkeypatch.setattr("dualtape.pinn.domains.facets.PAIRS", 1)
+    np.testing.assert_array_equal(domain.contains(points), every)
+    np.testing.assert_array_equal(domain.interior(30), pinn.from_surface(dented).interior(30))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import reduce
+from operator import mul
 from typing import Any
 
 import numpy as np
@@ -74,6 +76,12 @@ class Shell(Domain):
         """The distance from the nearer sphere, negative inside."""
         radius = _radius(points, self.center)
         return np.maximum(radius - self.outer, self.inner - radius)
+
+    def vanishing_on(self, parts: Sequence[str], points: Any) -> Any:
+        """The product of what vanishes on either sphere."""
+        square = _square(points, self.center)
+        of = {"outer": (self.outer**2 - square) / self.outer**2, "inner": (square - self.inner**2) / self.inner**2}
+        return reduce(mul, [of[part] for part in parts])
 
     def smooth_distance(self, points: Any) -> Any:
         """The R-conjunction of the outer ball and of what is outside of the inner one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 from typing import Any
 
@@ -100,6 +101,16 @@ class Rectangle(Domain):
         if not ranges:
             raise ArgumentError("an interval of time has no boundary but where time begins and ends")
         return reduce(conjunction, ranges)
+
+    def vanishing_on(self, parts: Sequence[str], points: Any) -> Any:
+        """The product of the distances from the faces, each in the length of its side."""
+        found = np.ones_like(points[..., 0])
+        for part in parts:
+            axis, direction = self.face(part)
+            low, up = float(self.lower[axis]), float(self.upper[axis])
+            x = points[..., axis]
+            found = found * ((up - x if direction > 0 else x - low) * (1 / (up - low)))
+        return found
 
     def quadrature(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         """Gauss-Legendre points in each direction, and their weights: exact for polynomials up to high degrees.

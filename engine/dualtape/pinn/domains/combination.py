@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from dualtape.errors import ArgumentError, ArgumentTypeError
-from dualtape.pinn.domains.domain import Domain
+from dualtape.pinn.domains.domain import BOUNDARY, Domain
 from dualtape.pinn.domains.facets import Faceted
 from dualtape.pinn.domains.made import makes
 from dualtape.pinn.domains.places import PointsAndNormals, Seed, mixed
@@ -119,6 +119,18 @@ class Combination(Domain):
                 found[own].append(float(self._shows(owner, *pair).mean()) * owner.measure_of(part))
         return found
 
+    def vanishing_on(self, parts: Sequence[str], points: Any) -> Any:
+        """The product of what vanishes on the parts of both, where they are whole."""
+        found = np.ones_like(points[..., 0])
+        for owner in (self.first, self.second):
+            own = [name for part in parts for origin, name in self._origins[part] if origin is owner]
+            found = found * self._of_owner(owner, own, points) if own else found
+        return found
+
+    def _of_owner(self, owner: Domain, parts: Sequence[str], points: Any) -> Any:
+        """What vanishes on parts of one of the two domains, at points of the combination."""
+        return owner.vanishing_on(parts, points)
+
     def _require_signs(self) -> None:
         """Refuse domains whose smooth distance does not say by its sign where they are."""
         for domain in (self.first, self.second):
@@ -196,6 +208,15 @@ class Union(Combination):
                 "one polygon of both"
             )
         return disjunction(self.first.smooth_distance(points), self.second.smooth_distance(points))
+
+    def vanishing_on(self, parts: Sequence[str], points: Any) -> Any:
+        """The smooth distance, on the whole boundary alone: parts of either go on inside the other."""
+        if {*self.parts_of(BOUNDARY)} <= {*parts}:
+            return self.smooth_distance(points)
+        raise ArgumentError(
+            f"no function vanishes on {', '.join(map(repr, parts))} of {self} alone: make one polygon of both, as by "
+            "shapely, or let conditions there be soft"
+        )
 
     _holds = contains
 
@@ -284,6 +305,11 @@ class Difference(Combination):
 
     def _turned(self, owner: Domain) -> bool:
         return owner is self.second
+
+    def _of_owner(self, owner: Domain, parts: Sequence[str], points: Any) -> Any:
+        if owner is self.first:
+            return owner.vanishing_on(parts, points)
+        return owner.vanishing_around(parts, points)
 
     def _box(self) -> tuple[np.ndarray, np.ndarray]:
         return self.first.lower, self.first.upper

@@ -136,6 +136,28 @@ class Domain(Combinable, ABC):
             "conditions be soft"
         )
 
+    def vanishing_on(self, parts: Sequence[str], points: Any) -> Any:
+        """A smooth function that is 0 on some parts of the boundary and positive elsewhere inside.
+
+        By it conditions with ``hard=True`` hold on these parts, ``points`` as of :meth:`smooth_distance`, which it is
+        on the whole boundary unless a domain knows better.
+        """
+        if {*self.parts_of(BOUNDARY)} <= {*parts}:
+            return self.smooth_distance(points)
+        raise ArgumentError(
+            f"{type(self).__name__} has no function that vanishes on {', '.join(map(repr, parts))} alone; define "
+            "`vanishing_on(parts, points)` in it, or let conditions there be soft"
+        )
+
+    def vanishing_around(self, parts: Sequence[str], points: Any) -> Any:
+        """The same for points outside, where the domain is cut out of another one."""
+        if {*self.parts_of(BOUNDARY)} <= {*parts}:
+            return -self.smooth_distance(points)
+        raise ArgumentError(
+            f"a hole {type(self).__name__} has no function that vanishes on {', '.join(map(repr, parts))} alone: give "
+            "values on all of it, or let conditions there be soft"
+        )
+
     def quadrature(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         """Points (n, dimension) and weights (n,) of integrals over the domain, about ``number`` of them.
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 import dualtape as dt
 from dualtape.errors import ArgumentError, ArgumentTypeError
+from dualtape.pinn.domains.cells import Cells
 from dualtape.pinn.domains.distance import separations, separations_from_triangles
 from dualtape.pinn.domains.domain import Domain
 from dualtape.pinn.domains.places import PointsAndNormals, Seed
 from dualtape.pinn.domains.reading import read_names
 from dualtape.pinn.domains.rejection import draw_until
 from dualtape.pinn.domains.smooth import segments_together
+from dualtape.pinn.domains.vanishing import Function, vanishing_on_segments
 from dualtape.pinn.sampling import sample_cube
 
 PAIRS = 1 << 20
@@ -52,6 +55,7 @@ class Faceted(Domain):
         self._facets, self._sizes, self._normals = facets[kept], sizes[kept], normals[kept]
         self._labels = np.array(labels)[kept]
         self._cells = cells
+        self._vanishing: dict[tuple[str, ...], Function] = {}
         corners = facets.reshape(-1, dimension)
         pairs = zip(corners.min(0).tolist(), corners.max(0).tolist(), strict=True)
         bounds = dict(zip(read_names(names, dimension), pairs, strict=True))
@@ -73,7 +77,7 @@ class Faceted(Domain):
             cube = sample_cube(sampler, n, self.dimension, seed)
             return (self.lower + cube * (self.upper - self.lower),)
 
-        return draw_until(number, draw, lambda drawn: self._winds_around(drawn[0]), repr(self))[0]
+        return draw_until(number, draw, lambda drawn: self._is_inside(drawn[0]), repr(self))[0]
 
     def on_part(self, name: str, number: int, sampler: str = "sobol", seed: Seed = (0,)) -> PointsAndNormals:
         """``number`` points on the facets of a part, evenly by length or area."""
@@ -89,7 +93,11 @@ class Faceted(Domain):
         flat = points.reshape(-1, self.dimension)
         found = np.zeros(len(flat), bool)
         near = ((flat >= self.lower - 1e-9 * self._size) & (flat <= self.upper + 1e-9 * self._size)).all(-1)
-        found[near] = self._winds_around(flat[near]) | (self._separation(flat[near]) <= 1e-12 * self._size)
+        inside = flat[near]
+        if len(inside) * len(self._facets) <= PAIRS:
+            found[near] = self._winds_around(inside) | self._touches(inside, self._facets)
+        else:
+            found[near] = self._is_inside(inside) | self._touches_by_cells(inside)
         return found.reshape(points.shape[:-1])
 
     def measure(self) -> float:
@@ -110,7 +118,7 @@ class Faceted(Domain):
             )
         points = np.asarray(points, np.float64)
         flat = points.reshape(-1, self.dimension)
-        distance = self._separation(flat)
+        distance = self._separation(flat, self._facets)
         return np.where(self._winds_around(flat), -distance, distance).reshape(points.shape[:-1])
 
     def smooth_distance(self, points: Any) -> Any:
@@ -119,12 +127,51 @@ class Faceted(Domain):
             raise ArgumentError(f"{type(self).__name__} has a smooth distance in the plane, and not in space")
         return segments_together(points[..., 0], points[..., 1], self._facets)
 
+    def vanishing_on(self, parts: Sequence[str], points: Any) -> Any:
+        """Of a region of the plane: as smooth as its corners allow, see :mod:`dualtape.pinn.domains.vanishing`."""
+        if self.dimension != 2:
+            return super().vanishing_on(parts, points)
+        key = tuple(sorted(parts))
+        if key not in self._vanishing:
+            segments = self._facets[np.isin(self._labels, key)]
+            self._vanishing[key] = vanishing_on_segments(segments, self._is_inside, self._size)
+        return self._vanishing[key](points[..., 0], points[..., 1])
+
+    def vanishing_around(self, parts: Sequence[str], points: Any) -> Any:
+        """The R-equivalence of the segments of a region of the plane."""
+        if self.dimension != 2:
+            return super().vanishing_around(parts, points)
+        return segments_together(points[..., 0], points[..., 1], self._facets[np.isin(self._labels, list(parts))])
+
+    @cached_property
+    def _grid_of_cells(self) -> Cells:
+        return Cells(self._facets, self.lower, self.upper, self._winds_around)
+
+    def _is_inside(self, points: np.ndarray) -> np.ndarray:
+        """Which points of the box the facets wind around."""
+        if len(points) * len(self._facets) <= PAIRS:
+            return self._winds_around(points)
+        cut, found = self._grid_of_cells.sides(points)
+        found[cut] = self._winds_around(points[cut])
+        return found
+
+    def _touches_by_cells(self, points: np.ndarray) -> np.ndarray:
+        cut, _ = self._grid_of_cells.sides(points)
+        close, found = points[cut], np.zeros(len(points), bool)
+        places = np.flatnonzero(cut)
+        for group, facets in self._grid_of_cells.neighbours(close):
+            found[places[group]] = self._touches(close[group], self._facets[facets])
+        return found
+
+    def _touches(self, points: np.ndarray, facets: np.ndarray) -> np.ndarray:
+        """Which points lie on one of some facets."""
+        return np.asarray(self._separation(points, facets) <= 1e-12 * self._size)
+
     def _winds_around(self, points: np.ndarray) -> np.ndarray:
         winding = _winding_2d if self.dimension == 2 else _winding_3d
         return np.concatenate([winding(part, self._facets) > 0.5 for part in self._blocks(points)])
 
-    def _separation(self, points: np.ndarray) -> np.ndarray:
-        a = self._facets
+    def _separation(self, points: np.ndarray, a: np.ndarray) -> np.ndarray:
         return np.concatenate(
             [
                 (separations(part, a[:, 0], a[:, 1]) if self.dimension == 2 else separations_from_triangles(part, a))

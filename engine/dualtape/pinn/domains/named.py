@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -47,6 +49,18 @@ class Named(Domain):
         """That of the domain inside."""
         return self.inner.smooth_distance(points)
 
+    def vanishing_on(self, parts: Sequence[str], points: Any) -> Any:
+        """That of the domain inside, on the parts there that these are."""
+        return self.inner.vanishing_on(self._inner_parts(parts), points)
+
+    def vanishing_around(self, parts: Sequence[str], points: Any) -> Any:
+        """That of the domain inside, on the parts there that these are."""
+        return self.inner.vanishing_around(self._inner_parts(parts), points)
+
+    @abstractmethod
+    def _inner_parts(self, parts: Sequence[str]) -> tuple[str, ...]:
+        """The parts of the domain inside that parts are made of; an error for those of which only pieces are meant."""
+
     def quadrature(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         """That of the domain inside."""
         return self.inner.quadrature(number)
@@ -73,6 +87,11 @@ class OneName(Named):
     def during(self, start: float, end: float) -> Domain:
         """The same of a part of the time."""
         return OneName(self.inner.during(start, end), self._name)
+
+    def _inner_parts(self, parts: Sequence[str]) -> tuple[str, ...]:
+        return tuple(
+            own for part in parts for own in (self.inner.parts_of(BOUNDARY) if part == self._name else (part,))
+        )
 
     def measure_of(self, part: str) -> float:
         """That of the whole boundary."""
@@ -116,6 +135,13 @@ class ChosenParts(Named):
     def during(self, start: float, end: float) -> Domain:
         """The same of a part of the time."""
         return ChosenParts(self.inner.during(start, end), self._chosen)
+
+    def _inner_parts(self, parts: Sequence[str]) -> tuple[str, ...]:
+        if chosen := [part for part in parts if part in self._chosen]:
+            raise ArgumentError(
+                f"no function vanishes on the part {chosen[0]!r}, which a function chooses; let conditions be soft"
+            )
+        return tuple(parts)
 
     def measure_of(self, part: str) -> float:
         """The length or area of a part, by 4096 points of the boundary."""

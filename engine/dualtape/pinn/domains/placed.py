@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -69,6 +69,14 @@ class Placed(Domain):
     def smooth_distance(self, points: Any) -> Any:
         """That of the domain, by the factor."""
         return self._factor * self.inner.smooth_distance(self._back(points))
+
+    def vanishing_on(self, parts: Sequence[str], points: Any) -> Any:
+        """That of the domain inside, in its place."""
+        return self.inner.vanishing_on(parts, self._back(points))
+
+    def vanishing_around(self, parts: Sequence[str], points: Any) -> Any:
+        """That of the domain inside, in its place."""
+        return self.inner.vanishing_around(parts, self._back(points))
 
     def quadrature(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         """That of the domain, in its place."""

@@ -112,6 +112,15 @@ class ProductDomain(Domain):
         found = [domain.smooth_distance(place) for domain, place in parts if domain.coordinates != (domain.time,)]
         return reduce(conjunction, found)
 
+    def vanishing_on(self, parts: Sequence[str], points: Any) -> Any:
+        """The product of what vanishes on the parts of either."""
+        n = self.first.dimension
+        found = np.ones_like(points[..., 0])
+        for domain, place in ((self.first, points[..., :n]), (self.second, points[..., n:])):
+            own = [part for part in parts if part in domain.parts]
+            found = found * domain.vanishing_on(own, place) if own else found
+        return found
+
     def quadrature(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         """All pairs of the points of both, each domain with a number that its dimension deserves."""
         share = self.first.dimension / self.dimension

@@ -14,9 +14,9 @@ from dualtape.pinn.errors import ProblemFileError
 from dualtape.pinn.precision import PRECISIONS
 from dualtape.pinn.problem import Problem
 from dualtape.pinn.sampling import SAMPLERS
+from dualtape.pinn.schedules import default_schedule
 from dualtape.pinn.solution import Solution
 from dualtape.pinn.solver import solve
-from dualtape.pinn.stages import default_schedule
 from dualtape.pinn.written.entries import TomlFile, TomlValue
 from dualtape.pinn.written.formulas import CONSTANTS, FUNCTIONS, Formula, Vocabulary
 from dualtape.pinn.written.shapes import read_domain

@@ -1,0 +1,110 @@
+"""Marches in time that are watched, ended by force, and gone on with."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import dualtape as dt
+from dualtape import errors, nn, pinn
+
+# Also what the program runs that is killed.
+DECAY = """
+import os, signal
+import dualtape as dt
+from dualtape import nn, pinn
+
+rate = dt.Parameter(dt.Tensor([0.5], dt.float64), name="rate")
+decay = pinn.Problem(pinn.Interval(t=(0, 3)), lambda u, p: u.t + rate * u, [pinn.initial(1.0)])
+network = lambda: nn.MLP(1, 1, width=4, depth=1, seed=0)
+options = {"optimizer": pinn.Adam(4) >> pinn.SSBroyden(8), "points": 10, "parameters": [rate], "progress": False}
+"""
+KILLED = """
+def kill(solution):
+    if len(solution.history) == 30:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+pinn.march(decay, network, 3, checkpoint=PATH, checkpoint_seconds=1e-9, watch=kill, watch_every=1, **options)
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "run.safetensors"
+
+
+def stated() -> dict[str, Any]:
+    names: dict[str, Any] = {}
+    exec(DECAY, names)
+    return names
+
+
+def test_a_march_that_was_killed_ends_in_the_same_bits(path: Path) -> None:
+    never_stopped = stated()
+    whole = pinn.march(never_stopped["decay"], never_stopped["network"], 3, **never_stopped["options"])
+    program = DECAY + KILLED.replace("PATH", repr(str(path)))
+    ended = subprocess.run([sys.executable, "-c", program], timeout=120, check=False)
+    assert ended.returncode == -signal.SIGKILL
+    assert sorted(file.name for file in path.parent.iterdir()) == ["run.safetensors", "run.window-3.safetensors"]
+    resumed = stated()
+    seen = pinn.Track(resumed["rate"], every=1)
+    options = resumed["options"] | {"checkpoint": path, "resume": True}
+    again = pinn.march(resumed["decay"], resumed["network"], 3, watch=seen, **options)
+    times = np.linspace(0, 3, 31)
+    assert again.u(t=times).tobytes() == whole.u(t=times).tobytes()
+    assert resumed["rate"].asnumpy() == never_stopped["rate"].asnumpy()
+    assert again.history.stages == whole.history.stages
+    np.testing.assert_array_equal(again.history.terms, whole.history.terms)
+    assert seen.steps[0] >= 30  # what was done was not done again
+    assert sorted(file.name for file in path.parent.iterdir()) == ["run.safetensors"]
+    # All of it is there now, and nothing is trained.
+    last = stated()
+    once_more = pinn.march(
+        last["decay"], last["network"], 3, **(last["options"] | {"checkpoint": path, "resume": True})
+    )
+    assert once_more.u(t=times).tobytes() == whole.u(t=times).tobytes()
+    assert last["rate"].asnumpy() == resumed["rate"].asnumpy()
+
+
+def test_a_file_of_another_march_is_refused(path: Path) -> None:
+    first = stated()
+    pinn.march(first["decay"], first["network"], 3, **(first["options"] | {"checkpoint": path}))
+    resume = {"checkpoint": path, "resume": True}
+    with pytest.raises(
+        errors.ArgumentError, match=r"begun with windows=\[.*\], and this one with windows=\[0.0, 1.5, 3.0\]"
+    ):
+        pinn.march(first["decay"], first["network"], 2, **(first["options"] | resume))
+    with pytest.raises(errors.ArgumentError, match="points=10, and this one with points=11"):
+        pinn.march(first["decay"], first["network"], 3, **(first["options"] | resume | {"points": 11}))
+    wider = lambda: nn.MLP(1, 1, width=5, depth=1, seed=0)
+    with pytest.raises(errors.CheckpointError, match="are not those of this march"):
+        pinn.march(first["decay"], wider, 3, **(first["options"] | resume))
+    dt.save_checkpoint({"a": dt.ops.zeros(3)}, path)
+    with pytest.raises(errors.CheckpointError, match="holds no windows of a march"):
+        pinn.march(first["decay"], first["network"], 3, **(first["options"] | resume))
+    with pytest.raises(errors.ArgumentError, match="`resume` needs `checkpoint`"):
+        pinn.march(first["decay"], first["network"], 3, resume=True)
+
+
+def test_who_watches_sees_all_windows_until_now() -> None:
+    """They were refused, and a march could only be watched window by window."""
+    march = stated()
+    ends: list[float] = []
+
+    def look(solution: pinn.Solution) -> None:
+        ends.append(solution.problem.domain.upper[0])
+        if len(solution.history) == 18:
+            raise pinn.StopTraining  # the second window is good enough
+
+    lengths = pinn.Track(lambda solution: len(solution.history), every=6)
+    solution = pinn.march(march["decay"], march["network"], 3, watch=[lengths, look], watch_every=6, **march["options"])
+    assert ends == [1.0, 1.0, 2.0, 3.0, 3.0]
+    assert lengths.steps.tolist() == lengths.values.tolist() == [6, 12, 18, 24, 30]
+    assert solution.tracks == (lengths,)
+    assert solution.parameters == (march["rate"],)
