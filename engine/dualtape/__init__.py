@@ -21,6 +21,7 @@ from dualtape.autodiff.rules import custom_derivative as custom_derivative
 from dualtape.autodiff.solvers import fixed_point as fixed_point
 from dualtape.autodiff.solvers import root as root
 from dualtape.autodiff.transforms import derivative as derivative
+from dualtape.autodiff.transforms import functional as functional
 from dualtape.autodiff.transforms import gauss_newton_product as gauss_newton_product
 from dualtape.autodiff.transforms import get_grad as get_grad
 from dualtape.autodiff.transforms import grad as grad

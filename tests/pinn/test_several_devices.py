@@ -27,6 +27,25 @@ def test_all_devices_together_train_as_one_does() -> None:
     np.testing.assert_allclose(losses({name: 1.0 + i for i, name in enumerate(names)}), alone, rtol=1e-12)
 
 
+@pytest.mark.opencl
+def test_parts_of_a_processor_together_train_as_it_does() -> None:
+    parts = dt.parallel.sub_devices("opencl:0", 2)
+    assert [part.name for part in parts] == ["opencl:0/0of2", "opencl:0/1of2"]
+    alone = losses(None)
+    np.testing.assert_allclose(losses(parts), alone, rtol=1e-12)
+    np.testing.assert_allclose(losses({parts[0]: 1.0, "opencl:0": 2.0}), alone, rtol=1e-12)
+
+
+@pytest.mark.opencl
+@pytest.mark.parametrize(
+    ("device", "count", "message"),
+    [("host", 2, "host is no device that can be split"), ("opencl:0", 4096, "cannot be split into 4096 devices")],
+)
+def test_what_cannot_be_split_says_so(device: str, count: int, message: str) -> None:
+    with pytest.raises(errors.DeviceError, match=message):
+        dt.parallel.sub_devices(device, count)
+
+
 @pytest.mark.parametrize(
     ("devices", "kind", "message"),
     [

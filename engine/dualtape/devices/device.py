@@ -82,6 +82,10 @@ class Device:
     name: str
     platform: str
 
+    def split(self, count: int) -> Sequence[Device]:
+        """Devices that have a share of its cores each; or :class:`~dualtape.errors.DeviceError`."""
+        raise DeviceError(f"{self.name} is no device that can be split")
+
     @property
     def info(self) -> DeviceInfo:
         """What it is made of."""

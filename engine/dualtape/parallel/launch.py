@@ -6,8 +6,8 @@ import os
 from typing import Any
 
 from dualtape.devices.device import Device
-from dualtape.devices.registry import devices
-from dualtape.errors import DeviceError, MissingExtraError
+from dualtape.devices.registry import devices, find_device
+from dualtape.errors import ArgumentTypeError, DeviceError, MissingExtraError
 
 # What launchers tell a process of their number: MPICH's and Intel's, Open MPI's.
 _SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")
@@ -102,6 +102,39 @@ def own_device(comm: Any) -> Device:
     driver = (first[0].info.platform, first[0].info.version)  # two versions of a driver see one processor twice
     alike = [device for device in found if (device.info.platform, device.info.version) == driver]
     return alike[0 if comm is None else _beside(comm)[0] % len(alike)]
+
+
+def sub_devices(device: str | Device, count: int) -> tuple[Device, ...]:
+    """Parts of an OpenCL device, as ``clCreateSubDevices`` makes them: each a device with its share of the cores.
+
+    They are for ``pinn.solve(..., devices=...)``, ``dt.jit(f, device=...)`` and ``dt.device(...)``.
+
+    Parameters
+    ----------
+    device
+        A device that is a processor, or its name.
+    count
+        How many; each has as many cores as any other, or one more.
+
+    Returns
+    -------
+    tuple of Device
+        Named ``opencl:0/0of2``, ``opencl:0/1of2``.
+
+    Raises
+    ------
+    DeviceError
+        The device has fewer cores, or its driver does not split it.
+
+    Examples
+    --------
+    >>> import dualtape as dt
+    >>> [part.name for part in dt.parallel.sub_devices("opencl:0", 1)] if len(dt.devices()) > 1 else ["opencl:0/0of1"]
+    ['opencl:0/0of1']
+    """
+    if isinstance(count, bool) or not isinstance(count, int):
+        raise ArgumentTypeError(f"`count` of `sub_devices` must be an int, got {type(count).__name__}")
+    return tuple(find_device(device).split(count))
 
 
 def _beside(comm: Any) -> tuple[int, int]:

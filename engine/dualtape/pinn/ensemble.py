@@ -15,6 +15,8 @@ from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError
 from dualtape.pinn.history import History
 from dualtape.pinn.problem import Problem
 from dualtape.pinn.solution import Solution
+from dualtape.pinn.stages import Adam
+from dualtape.pinn.together import train_together
 
 
 class Ensemble:
@@ -74,6 +76,52 @@ class Ensemble:
             History(self.members[0].history.names),
             sum(member.seconds for member in self.members),
         )
+
+    @classmethod
+    def train(
+        cls,
+        problem: Problem,
+        networks: Sequence[dt.nn.Cell],
+        optimizer: Adam,
+        *,
+        points: int = 2_500,
+        sampler: str = "sobol",
+        scaled: bool = True,
+        seed: int = 0,
+        progress: bool | None = None,
+    ) -> Ensemble:
+        """Train networks of one shape together: one kernel computes the losses and gradients of all of them.
+
+        Each is trained as it would be alone, by :func:`dualtape.pinn.solve` with the same points in every step
+        (``resample=0``); conditions that have no weight get 1. Go on with any of them by ``pinn.solve(problem,
+        member.network)``.
+
+        Parameters
+        ----------
+        problem
+            What all of them solve.
+        networks
+            Cells that differ in the values of their trainable parameters alone, as those of :class:`dualtape.nn.MLP`
+            with other seeds do. They are trained in place; if one fails, none has changed.
+        optimizer
+            ``pinn.Adam(steps, learning_rate=...)``.
+        points, sampler, scaled, seed, progress
+            As of :func:`dualtape.pinn.solve`.
+
+        Raises
+        ------
+        DivergedError
+            The loss of a member became infinite or NaN.
+
+        Examples
+        --------
+        >>> from dualtape import nn, pinn
+        >>> problem = pinn.Problem(pinn.Interval(x=(0, 1)), lambda u, p: u.x - u, [pinn.dirichlet(1.0, on="x-")])
+        >>> networks = [nn.MLP(1, 1, width=4, seed=seed) for seed in range(3)]
+        >>> pinn.Ensemble.train(problem, networks, pinn.Adam(20), points=10, progress=False)
+        Ensemble(u: 3 members)
+        """
+        return cls(train_together(problem, networks, optimizer, points, sampler, scaled, seed, progress))
 
     @property
     def problem(self) -> Problem:

@@ -17,7 +17,7 @@ from dualtape.pinn.division import SummedWork
 from dualtape.pinn.objective import Batch, Objective
 from dualtape.pinn.shares import share_of
 
-Devices = Sequence[str] | Mapping[str, float]
+Devices = Sequence[str | dt.Device] | Mapping[str | dt.Device, float]
 
 
 class SeveralDevices(SummedWork):
@@ -26,7 +26,7 @@ class SeveralDevices(SummedWork):
     Parameters
     ----------
     devices
-        Their names; or with each its share of the points, which is measured otherwise.
+        Their names, or themselves; or with each its share of the points, which is measured otherwise.
     """
 
     def __init__(self, objective: Objective, parameters: dt.ParameterTuple, devices: Devices) -> None:
@@ -78,17 +78,17 @@ def _in_order(parts: list[np.ndarray]) -> np.ndarray:
     return total
 
 
-def read_devices(devices: object) -> tuple[list[str], list[float] | None]:
-    """The names of devices, and the share of each if that is given."""
+def read_devices(devices: object) -> tuple[list[str | dt.Device], list[float] | None]:
+    """Devices or their names, and the share of each if that is given."""
     if isinstance(devices, str) or not isinstance(devices, (Sequence, Mapping)):
         raise ArgumentTypeError(
             "`devices` must be a list of names such as ['opencl:0', 'opencl:1'], or a dict with the share of each; got "
             f"{type(devices).__name__}"
         )
     names, known = list(devices), {device.name for device in dt.devices()}
-    if unknown := [name for name in names if name not in known]:
+    if unknown := [name for name in names if not isinstance(name, dt.Device) and name not in known]:
         raise ArgumentError(f"`devices` names {unknown[0]!r}; there are {', '.join(sorted(known))}")
-    if not names or len({*names}) < len(names):
+    if not names or len({getattr(name, "name", name) for name in names}) < len(names):
         raise ArgumentError(f"`devices` must name one or more devices, each once; got {names}")
     if not isinstance(devices, Mapping):
         return names, None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from os import PathLike, fspath
 from pathlib import Path
@@ -27,7 +27,7 @@ from dualtape.pinn.progress import make_progress
 from dualtape.pinn.report import REPORTS
 from dualtape.pinn.sampling import read_count, read_sampler
 from dualtape.pinn.schedules import default_schedule
-from dualtape.pinn.several_devices import read_devices
+from dualtape.pinn.several_devices import Devices, read_devices
 from dualtape.pinn.solution import Solution
 from dualtape.pinn.stage import Schedule, TrainingStage, read_schedule
 from dualtape.pinn.stages import LBFGS, Adam
@@ -61,7 +61,7 @@ def solve(
     seconds: float | None = None,
     progress: bool | None = None,
     comm: Any = None,
-    devices: Sequence[str] | Mapping[str, float] | None = None,
+    devices: Devices | None = None,
     report: str | PathLike[str] | None = None,
 ) -> Solution:
     """Train ``network`` until it satisfies ``problem``.
@@ -130,8 +130,8 @@ def solve(
     devices
         Compute losses and gradients on several devices of this process at the same time, ``["opencl:0", "opencl:1"]``,
         of a network that is on the host. Each takes points as fast as it was at the first step; so that runs are the
-        same bits, say the shares yourself: ``{"opencl:0": 0.7, "opencl:1": 0.3}``. Jacobians, for least squares, are
-        computed on one.
+        same bits, say the shares yourself: ``{"opencl:0": 0.7, "opencl:1": 0.3}``. Parts of a processor are devices,
+        too: ``dt.parallel.sub_devices("opencl:0", 2)``. Jacobians, for least squares, are computed on one.
     report
         A file such as ``"run.html"`` for :meth:`Solution.report`, which is refused now if it could not be written then.
 

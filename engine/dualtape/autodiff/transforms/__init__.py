@@ -3,6 +3,7 @@
 from dualtape.autodiff.transforms.batching import vmap as vmap
 from dualtape.autodiff.transforms.forward import jvp as jvp
 from dualtape.autodiff.transforms.forward import linearize as linearize
+from dualtape.autodiff.transforms.given_values import functional as functional
 from dualtape.autodiff.transforms.grad_operation import GradOperation as GradOperation
 from dualtape.autodiff.transforms.hessians import hessian as hessian
 from dualtape.autodiff.transforms.hessians import hvp as hvp

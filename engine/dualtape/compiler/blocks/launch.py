@@ -13,8 +13,21 @@ from dualtape.devices.kernels import BuiltKernel, KernelDevice
 from dualtape.dtypes import uint64
 
 GROUPS = 2
-"""Work-groups for each core: with one, a core that starts late or is busy delays the whole step. Where each would have
-but few tiles, the kernel lets half of them rest, for what a group does once would be a good part of its work."""
+"""Parts for each core: with one, a core that starts late or is busy delays the whole step. Where each would have but
+few tiles, the kernel lets half of them rest, for what is done once for each would be much of its work."""
+
+MOST_GROUPS = 32
+"""Work-groups for each core: each has memory of its own. Of more parts, as many members have, it takes several."""
+
+
+def parts_of_member(members: int, cores: int) -> int:
+    """Into how many parts the points of each of some members are cut, so that cores end at the same time."""
+    least = -(-GROUPS * cores // members)
+
+    def idle(parts: int) -> float:
+        return -members * parts % cores / (members * parts)
+
+    return min(range(least, 2 * least + 1), key=idle)
 
 
 class Launch:
@@ -22,14 +35,19 @@ class Launch:
 
     Attributes
     ----------
-    groups
-        Work-groups that share the points; each leaves its sums in a row.
+    parts
+        Into how many the points of each member are cut.
+    rows
+        One of sums for each part of each member.
     """
 
     def __init__(self, compiled: CompiledRegion, device: KernelDevice) -> None:
         self.compiled, self.kernel, self.region = compiled, compiled.kernel, compiled.region
         self.device, self.dtype = device, self.region.dtype
-        self.groups = GROUPS * device.architecture.cores
+        cores, members = device.architecture.cores, self.region.members
+        self.parts = parts_of_member(members, cores)
+        self.rows = members * self.parts
+        self._groups = -(-self.rows // -(-self.rows // (MOST_GROUPS * cores)))
         self._built: dict[bool, tuple[BlockKernel, BuiltKernel, Storage]] = {}
         self._memory: tuple[Storage, Storage] | None = None
         device.on_shortage(self._give_back)
@@ -41,27 +59,27 @@ class Launch:
     def enqueue(
         self, loaded: list[Storage], shared: Storage, totals: Storage, stored: list[Storage], strict: bool = False
     ) -> None:
-        """Begin to run the kernel, or the one in whose products zero wins; ``totals`` gets a row for each group."""
+        """Begin to run the kernel, or the one in whose products zero wins; ``totals`` gets its rows."""
         kernel, launch, table = self._built.get(strict) or self._build(len(loaded) + 2, len(stored), strict)
         memory = self._memory
         if memory is None:
             # Work-groups start with what they write here, and the device keeps order: calls may share it.
-            sizes = (self.groups * self.kernel.scratch, self.groups * self.kernel.sums)
+            sizes = (self._groups * self.kernel.scratch, self._groups * self.kernel.sums)
             scratch, sums = (self.device.allocate((size,), self.dtype) for size in sizes)
             memory = self._memory = scratch, sums
-        points = self.region.points
-        launch(self.groups, kernel.work_items, *loaded, shared, table, *memory, totals, points, kernel.scratch, *stored)
+        numbers = self.region.points, kernel.scratch, self.parts
+        launch(self._groups, kernel.work_items, *loaded, shared, table, *memory, totals, *numbers, *stored)
 
     def allocate_totals(self) -> Storage:
-        """Memory for the sums of each group."""
-        return self.device.allocate((self.groups, self.kernel.entry_count), self.dtype)
+        """Memory for the sums of all parts."""
+        return self.device.allocate((self.rows, self.kernel.entry_count), self.dtype)
 
     def _build(self, inputs: int, stored: int, strict: bool) -> tuple[BlockKernel, BuiltKernel, Storage]:
         kernel = self.compiled.strict if strict else self.kernel
         # The two differ in products alone.
         assert (kernel.scratch, kernel.sums) == (self.kernel.scratch, self.kernel.sums)
         assert kernel.entries == self.kernel.entries
-        arguments = (*[None] * (inputs + 3), uint64, uint64, *[None] * stored)
+        arguments = (*[None] * (inputs + 3), uint64, uint64, uint64, *[None] * stored)
         built = self.device.build("dt_block", kernel.source, arguments)
         found = self._built[strict] = kernel, built, self.device.put(np.array(kernel.table, np.int32))
         return found

@@ -81,16 +81,21 @@ def nbytes_of(node: Node) -> int:
 
 @dataclass(frozen=True, eq=False)
 class RegionStep:
-    """A region, the array of its shared values, and the one with a row of sums for each work-group."""
+    """A region, the array of its shared values, and the one with rows of sums."""
 
     launch: Launch
     shared: Node
     totals: Node
 
     @property
-    def stored(self) -> list[Node]:
+    def loaded(self) -> tuple[Node, ...]:
+        """The arrays that it reads at the points."""
+        return self.launch.region.arrays_loaded
+
+    @property
+    def stored(self) -> tuple[Node, ...]:
         """The values at points that others read."""
-        return [array.node for array, _ in self.launch.region.stored]
+        return self.launch.region.arrays_stored
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +157,9 @@ def place_program(
     builder = NestBuilder(architecture.lanes, operations=not from_host)
     flags: list[Node] = []
     regions: list[list[RegionStep]] = []
-    read_by_regions = (x for region in division.regions for x in (*region.shared, *(a.node for a, _ in region.loaded)))
+    read_by_regions = (
+        x for region in division.regions for x in (*map(region.outside, region.shared), *region.arrays_loaded)
+    )
     wanted = tuple(dict.fromkeys((*program.results, *read_by_regions)))
     needed = set(remove_dead_code(Program((), division.equations, wanted)).equations)
     before: list[RegionStep] = []
@@ -189,12 +196,13 @@ def _region_step(builder: NestBuilder, launch: Launch, there: set[Node]) -> Regi
     for node, start in kernel.shared.items():
         if node.spec.dtype is not region.dtype:
             raise NotLoops(f"a region of {region.dtype} reads {node.spec.dtype}")
-        shape = node.spec.shape
-        builder.copy(builder.source(node), Source(shared, View(start, shape, contiguous_strides(shape))))
-    for array, _ in region.loaded:
-        if array.node not in there and not isinstance(array.node, KnownNode):
+        outside = region.outside(node)
+        shape = outside.spec.shape
+        builder.copy(builder.source(outside), Source(shared, View(start, shape, contiguous_strides(shape))))
+    for array in region.arrays_loaded:
+        if array not in there and not isinstance(array, KnownNode):
             raise NotLoops("arrays of points are made by equations")
-    return RegionStep(launch, shared, Node(Spec((launch.groups, kernel.entry_count), region.dtype)))
+    return RegionStep(launch, shared, Node(Spec((launch.rows, kernel.entry_count), region.dtype)))
 
 
 def _read_sums(builder: NestBuilder, step: RegionStep, flags: list[Node]) -> None:
@@ -202,18 +210,21 @@ def _read_sums(builder: NestBuilder, step: RegionStep, flags: list[Node]) -> Non
     launch = step.launch
     if not launch.kernel.entry_count:
         return
-    sums = builder.sum_rows(step.totals)
+    sums = builder.sum_rows(step.totals, launch.parts)
     if launch.compiled.is_plain:
         flags.append(Node(Spec((), launch.dtype)))
         builder.find_nan(sums, whole(flags[-1]))
     for node in launch.region.summed:
-        builder.place(node, _entry(builder, sums, launch.kernel.entries[node], node))
+        outside = launch.region.outside(node)
+        builder.place(outside, _entry(builder, sums, launch.kernel.entries[node], outside, outside is not node))
 
 
-def _entry(builder: NestBuilder, sums: Node, entry: Entry, node: Node) -> Source:
-    view = View(entry.start, (entry.rows, entry.columns), (entry.padded, 1))
+def _entry(builder: NestBuilder, sums: Node, entry: Entry, node: Node, of_all: bool) -> Source:
+    """Where a sum lies among those of each member: of all of them, or of the first."""
+    members, count = sums.spec.shape if of_all else (1, 0)
+    view = View(entry.start, (members, entry.rows, entry.columns), (count, entry.padded, 1))
     if entry.transposed:
-        view = View(entry.start, view.shape[::-1], view.strides[::-1])
+        view = View(entry.start, (members, entry.columns, entry.rows), (count, 1, entry.padded))
     return builder.reshaped(Source(sums, view), node.spec.shape)
 
 
@@ -259,7 +270,7 @@ def _placed(
     places |= given.places | known.places | work.places | {node: Place(pieces[0]) for node in small}
     by_stage = [[nest for nest in nests if nest.stage == number] for number in range(len(regions))]
     stages = zip(_kernels(by_stage, places, architecture, pieces), regions, strict=True)
-    by_regions = (array.node for step in steps for array, _ in step.launch.region.loaded)
+    by_regions = (node for step in steps for node in step.loaded)
     loaded = tuple(dict.fromkeys((*by_regions, *(x for x in taken if x in inputs or isinstance(x, KnownNode)))))
     return PlacedProgram(
         program, tuple(stages), given, known, work, back, read, tuple(small), pieces, frozenset(own), loaded, results,

@@ -161,7 +161,7 @@ def _reads(step: RunStep) -> Sequence[Hashable]:
         return step.buffers
     if isinstance(step, Equation):
         return step.reads
-    return (step.shared, step.totals, *(array.node for array, _ in step.launch.region.loaded), *step.stored)
+    return (step.shared, step.totals, *step.loaded, *step.stored)
 
 
 def _with_last_readings(placed: PlacedProgram) -> list[tuple[RunStep, list[Node]]]:

@@ -37,13 +37,12 @@ class RegionRun:
         launch, region, device = self._launch, self.region, self._launch.device
         packed = np.empty(self.kernel.shared_size, launch.dtype.numpy)
         for node, first in self.kernel.shared.items():
-            array = values[node]
+            array = values[region.outside(node)]
             packed[first : first + array.size] = array.ravel()
         loaded = [
-            resident[array.node] if array.node in resident else self._uploads.sent(values[array.node])
-            for array, _ in region.loaded
+            resident[node] if node in resident else self._uploads.sent(values[node]) for node in region.arrays_loaded
         ]
-        stored = [device.allocate(array.node.spec.shape, array.node.spec.dtype) for array, _ in region.stored]
+        stored = [device.allocate(node.spec.shape, node.spec.dtype) for node in region.arrays_stored]
         shared, totals = device.put(packed), launch.allocate_totals()
         launch.enqueue(loaded, shared, totals, stored)
 
@@ -52,22 +51,31 @@ class RegionRun:
             if launch.compiled.is_plain and np.isnan(sums).any():
                 launch.enqueue(loaded, shared, totals, stored, strict=True)
                 sums, arrays = self._results(totals, stored)
-            found = {node: _result(sums, self.kernel.entries[node]).reshape(node.spec.shape) for node in region.summed}
-            return found | {array.node: value for (array, _), value in zip(region.stored, arrays, strict=True)}
+            return self._summed(sums) | dict(zip(region.arrays_stored, arrays, strict=True))
 
         return finish
 
     def _results(self, totals: Storage, stored: list[Storage]) -> tuple[np.ndarray, list[np.ndarray]]:
-        """The sums of all work-groups, added in their order, and the arrays."""
-        rows, *arrays = self._launch.device.get_all([totals, *stored])
+        """The sums of all parts of each member, added in their order, and the arrays."""
+        launch = self._launch
+        rows, *arrays = launch.device.get_all([totals, *stored])
+        of_members = rows.reshape(self.region.members, launch.parts, self.kernel.entry_count)
         with np.errstate(over="ignore"):  # they may be beyond the largest number together only
-            return rows.sum(axis=0, dtype=np.float64).astype(self._launch.dtype.numpy), arrays
+            return of_members.sum(axis=1, dtype=np.float64).astype(launch.dtype.numpy), arrays
+
+    def _summed(self, sums: np.ndarray) -> HostArrays:
+        found: HostArrays = {}
+        for node in self.region.summed:
+            array, outside = _result(sums, self.kernel.entries[node]), self.region.outside(node)
+            found[outside] = (array if outside is not node else array[0]).reshape(outside.spec.shape)
+        return found
 
 
 def _result(sums: np.ndarray, entry: Entry) -> np.ndarray:
-    rows = sums[entry.start : entry.start + entry.rows * entry.padded].reshape(entry.rows, entry.padded)
-    used = rows[:, : entry.columns]
-    return used.T if entry.transposed else used
+    """A sum of each member."""
+    rows = sums[:, entry.start : entry.start + entry.rows * entry.padded]
+    used = rows.reshape(len(sums), entry.rows, entry.padded)[..., : entry.columns]
+    return used.swapaxes(1, 2) if entry.transposed else used
 
 
 @dataclass(frozen=True)
@@ -130,8 +138,8 @@ def plan_on_host(
     compile_body: CompileBody,
 ) -> BlockPlan:
     """How ``program`` runs as divided, with the kernels of its regions on ``device``."""
-    shared = {node for region in division.regions for node in region.shared}
-    loaded = {array.node for region in division.regions for array, _ in region.loaded}
+    shared = {region.outside(node) for region in division.regions for node in region.shared}
+    loaded = {node for region in division.regions for node in region.arrays_loaded}
     resident = loaded if home is device else set()
     wanted = shared | loaded | set(program.results)
     read: set[Node] = set()

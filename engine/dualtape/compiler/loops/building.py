@@ -145,11 +145,13 @@ class NestBuilder:
                 return
         self._write(source, source.node.spec.dtype, target)
 
-    def sum_rows(self, rows: Node) -> Node:
-        """The sums of the columns of a matrix."""
+    def sum_rows(self, rows: Node, together: int) -> Node:
+        """The sums of so many rows of a matrix at a time."""
         count, columns = rows.spec.shape
-        output = Node(Spec((columns,), rows.spec.dtype))
-        self._add_reduction(output, Fold(0, x + y), (Source(rows, View(0, (columns, count), (1, columns))),), 1)
+        shape = (count // together, columns)
+        output = Node(Spec(shape, rows.spec.dtype))
+        view = View(0, (*shape, together), (together * columns, 1, columns))
+        self._add_reduction(output, Fold(0, x + y), (Source(rows, view),), 2)
         return output
 
     def find_nan(self, values: Node, flag: Source) -> None:

@@ -95,6 +95,21 @@ class OpenCLDevice(KernelDevice):
         self._plans: Recent[Any, Plan] = Recent(_MOST_PLANS)
         self._sums: Recent[Any, PreparedLaunch] = Recent(_MOST_PLANS)
         self._writes: deque[Any] = deque()
+        self.parts_made: tuple[OpenCLDevice, ...] = ()
+
+    def split(self, count: int) -> tuple[OpenCLDevice, ...]:
+        units = self._handle.max_compute_units
+        if not 1 <= count <= units:
+            raise DeviceError(f"{self.name} has {units} cores, and cannot be split into {count} devices")
+        kind = cl.device_partition_property
+        sizes = [units * (i + 1) // count - units * i // count for i in range(count)]
+        try:
+            handles = self._handle.create_sub_devices([kind.BY_COUNTS, *sizes, kind.BY_COUNTS_LIST_END])
+        except cl.Error as failure:
+            raise DeviceError(f"{self.name} cannot be split into {count} devices: {failure}") from failure
+        found = tuple(OpenCLDevice(f"{self.name}/{i}of{count}", handle) for i, handle in enumerate(handles))
+        self.parts_made += found
+        return found
 
     @property
     def runtime(self) -> Runtime:

@@ -50,7 +50,7 @@ def _discover() -> tuple[OpenCLDevice, ...]:
     if cl is None:
         return ()
     refuse_forked("OpenCL")
-    watch_forks(lambda: _found or (), _unlock)
+    watch_forks(lambda: [x for device in _found or () for x in (device, *device.parts_made)], _unlock)
     with folder_for_pocl():
         try:
             platforms = cl.get_platforms()

@@ -15,6 +15,7 @@ from dualtape.compiler.blocks.find import Region
 from dualtape.compiler.blocks.target import TileTarget, target_of
 from dualtape.compiler.blocks.tile import (
     Contraction,
+    PointArray,
     Scheduled,
     TileRead,
     choose_forms,
@@ -105,9 +106,10 @@ def block_kernel(region: Region, target: TileTarget) -> BlockKernel:
     scratch = plan_memory(steps, [value for _, value in region.loaded], region.live_out)
     sums = lay_out_sums(steps)
     # Shared values lie one behind the other.
-    ends = list(accumulate((prod(node.spec.shape) for node in region.shared), initial=0))
+    ends = list(accumulate((prod(region.outside(node).spec.shape) for node in region.shared), initial=0))
     shared = dict(zip(region.shared, ends, strict=False))
-    body = write_body(region, steps, Places(scratch, sums, shared), target)
+    own = frozenset(node for node in region.shared if node in region.whole)
+    body = write_body(region, steps, Places(scratch, sums, shared, own), target)
     sizes = block_sizes(scratch.features, sums, target)
     return BlockKernel(
         source=kernel_source(region, body, sums, sizes, few_tiles(scheduled), target),
@@ -159,9 +161,14 @@ def kernel_source(
 ) -> str:
     """The OpenCL C of a kernel, all of it."""
     kinds = ["uchar" if array.node.spec.dtype is bool_ else "dt_r" for array, _ in region.stored]
-    inputs = "".join(f"__global const dt_r *in{i}, " for i in range(len(region.loaded)))
-    outputs = "".join(f", __global {kind} *out{i}" for i, kind in enumerate(kinds))
+    inputs = "".join(f"__global const dt_r *all_in{i}, " for i in range(len(region.loaded)))
+    outputs = "".join(f", __global {kind} *all_out{i}" for i, kind in enumerate(kinds))
     kernel = source("block").replace("INPUTS", inputs).replace("OUTPUTS", outputs)
+    arrays = [
+        *(_of_member("const dt_r", f"in{i}", array, region) for i, (array, _) in enumerate(region.loaded)),
+        *(_of_member(kinds[i], f"out{i}", array, region) for i, (array, _) in enumerate(region.stored)),
+    ]
+    kernel = kernel.replace("ARRAYS", "\n        ".join(arrays))
     cases = (f"case {number}: {text} break;" for number, text in enumerate(body.cases))
     kernel = kernel.replace("CASES", "\n            ".join(cases))
     macros = {
@@ -173,6 +180,7 @@ def kernel_source(
         "DT_LANE_ENTRIES": sums.on_lanes,
         "DT_ENTRIES": sums.count,
         "DT_ITEMS": target.work_items,
+        "DT_MEMBERS": region.members,
         "DT_ROWS": len(body.table),
         "DT_COLUMNS": len(body.table[0]),
     }
@@ -186,6 +194,12 @@ def kernel_source(
         kernel,
     ]
     return "".join(pieces)
+
+
+def _of_member(kind: str, name: str, array: PointArray, region: Region) -> str:
+    """An array at the points, or the part of it that is the member's."""
+    part = f" + member * points * {array.features}" if array.node in region.whole else ""
+    return f"__global {kind} *{name} = all_{name}{part};"
 
 
 def _types(target: TileTarget) -> str:

@@ -24,11 +24,15 @@ OTHER_TILE = "other"
 
 
 class Places(NamedTuple):
-    """Where everything lies: the tile's values, the sums, and the shared values in the array that holds them all."""
+    """Where everything lies: the tile's values, the sums, and the shared values in the array that holds them all.
+
+    Of those of the shared values that are in ``own`` each member has its own, one behind the other.
+    """
 
     scratch: ScratchLayout
     sums: Accumulators
     shared: dict[Node, int]
+    own: frozenset[Node] = frozenset()
 
 
 class Call(NamedTuple):
@@ -122,10 +126,7 @@ class Writer:
             Passed.behind(f"__global dt_r *s{i}", "scratch", start * self.target.lanes)
             for i, start in enumerate(self._chunks.values())
         ]
-        arguments += [
-            Passed.behind(f"__global const dt_r *w{i}", "shared", self.places.shared[tensor.node])
-            for i, tensor in enumerate(self._tensors)
-        ]
+        arguments += [self._shared(f"__global const dt_r *w{i}", x.node) for i, x in enumerate(self._tensors)]
         arguments += [
             Passed(f"const dt_r c{i}", read_in_c(bits), words_of(number, bits))
             for i, number in enumerate(self._numbers)
@@ -139,6 +140,13 @@ class Writer:
             passed.append(x.text.format(1 + len(words), 2 + len(words)))
             words += x.words
         return Call(f"{name}({', '.join(passed)});", tuple(words))
+
+    def _shared(self, declaration: str, node: Node) -> Passed:
+        """The pointer to a shared value, or to that of the member."""
+        start = self.places.shared[node]
+        if node not in self.places.own:
+            return Passed.behind(declaration, "shared", start)
+        return Passed(declaration, "shared + at[{0}] + member * at[{1}]", (start, prod(node.spec.shape)))
 
     def per_tile(self, lines: list[str]) -> list[str]:
         """A loop over the tiles of the block around ``lines``."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from math import prod
 
 from dualtape.compiler.blocks.find.division import divide_program
+from dualtape.compiler.blocks.find.members import Members, find_members
 from dualtape.compiler.blocks.find.regions import Division, NotBlockable
 from dualtape.compiler.program import Equation, KnownNode, Program, inner_programs
 
@@ -22,20 +24,62 @@ MUCH = 1 << 20
 """Elements from which that costs more than a kernel saves."""
 
 
+Divide = Callable[[tuple[int, ...]], Division]
+"""The division over sets of so many points, or :class:`NotBlockable`."""
+
+
 def choose_division(program: Program) -> Division:
-    """The division over sets of points found among the sizes of inputs, or :class:`NotBlockable`.
+    """The division over sets of points, those of each member if a program has some, or :class:`NotBlockable`."""
+    reasons: list[str] = []
+    plain = None
+    try:
+        plain = _choose(program, _point_counts(program), partial(divide_program, program))
+    except NotBlockable as reason:
+        reasons.append(str(reason))
+    members = find_members(program)
+    if members is not None and (plain is None or _may_be_better(members, plain)):
+        try:
+            found = _choose_for_each(program, members)
+            if plain is None or members.count in _counts(plain) or cost(found) < cost(plain):
+                return found
+        except NotBlockable as reason:
+            reasons.append(f"for each of {members.count} members {reason}")
+    if plain is None:
+        raise NotBlockable("; ".join(reasons))
+    return plain
+
+
+def _may_be_better(members: Members, plain: Division) -> bool:
+    """Whether a division for each member may be better: where the members are taken for points, or much is left.
+
+    With fewer points than members these are the points: of matrices at each point, products are those of members, too.
+    """
+    is_left = bool(plain.reasons) or members.count in _counts(plain)
+    return is_left and max(_point_counts(members.program), default=0) >= members.count
+
+
+def _choose_for_each(program: Program, members: Members) -> Division:
+    one, of_all = members.program, members.of_all
+    return _choose(program, _point_counts(one), lambda sets: of_all(divide_program(one, sets)))
+
+
+def _counts(division: Division) -> set[int]:
+    return {region.points for region in division.regions}
+
+
+def _choose(program: Program, counts: list[int], divide: Divide) -> Division:
+    """The division over sets of points found among some counts.
 
     Of the first sets that leave about as little to be done without blocks as the best one does, the one is taken along
     which data flow in the fewest stages: along the features of a network every layer would be one. Then come others as
     long as they make the division cheaper.
     """
     total, undivided = elements(program.equations), _one_by_one(program.equations)
-    counts = _point_counts(program)
     candidates = [n for n in counts if n >= FEWEST_OF_MUCH or total < MUCH]
     most = max(candidates, default=0)
-    found, reasons = _divisions(program, (), [n for n in candidates if n == most])
+    found, reasons = _divisions(divide, (), [n for n in candidates if n == most])
     if not any(_is_first(division, total) for division in found.values()):
-        others, more = _divisions(program, (), [n for n in candidates if n != most])
+        others, more = _divisions(divide, (), [n for n in candidates if n != most])
         found, reasons = {n: (found | others)[n] for n in candidates if n in found or n in others}, reasons + more
     reasons += [f"over {n} points: fewer than a vector holds" for n in counts if n not in candidates]
     left = {points: elements(division.equations) for points, division in found.items()}
@@ -49,7 +93,7 @@ def choose_division(program: Program) -> Division:
     chosen: tuple[int, ...] = (first,)
     best = useful[first]
     while candidates := [n for n in candidates if n not in chosen]:
-        found, _ = _divisions(program, chosen, candidates)
+        found, _ = _divisions(divide, chosen, candidates)
         points = min(found, key=lambda points: cost(found[points]), default=0)
         if not points or cost(found[points]) >= cost(best):
             break
@@ -65,15 +109,13 @@ def _is_first(division: Division, total: int) -> bool:
 _LITTLE = "most of the work is not at the points"
 
 
-def _divisions(
-    program: Program, chosen: tuple[int, ...], candidates: list[int]
-) -> tuple[dict[int, Division], list[str]]:
+def _divisions(divide: Divide, chosen: tuple[int, ...], candidates: list[int]) -> tuple[dict[int, Division], list[str]]:
     """The divisions with one more set, and why there is none with others."""
     found: dict[int, Division] = {}
     reasons = []
     for points in candidates:
         try:
-            found[points] = divide_program(program, (*chosen, points))
+            found[points] = divide((*chosen, points))
         except NotBlockable as reason:
             reasons.append(f"over {points} points: {reason}")
     return found, reasons
@@ -96,7 +138,7 @@ def _counted(equation: Equation, count: Callable[[Equation], int]) -> int:
 
 def cost(division: Division) -> int:
     """A measure of what does not happen in blocks."""
-    moved = sum(array.features * region.points for region in division.regions for array, _ in region.stored)
+    moved = sum(x.members * array.features * x.points for x in division.regions for array, _ in x.stored)
     return _one_by_one(division.equations) + 2 * moved + REGION_COST * len(division.regions)
 
 

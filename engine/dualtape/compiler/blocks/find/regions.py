@@ -8,7 +8,8 @@ to load than to keep.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from dualtape.compiler.blocks.tile import PointArray, Read, TileOperation, TileValue
 from dualtape.compiler.program import Equation, Node
@@ -39,6 +40,10 @@ class Region:
         Sums over the points that it gives.
     stored
         Arrays that it gives, and what of the tile they hold.
+    members
+        How many times it is done, each time with other values.
+    whole
+        For each value of which a member has its own, the array of those of all members, along a leading axis.
     """
 
     points: int
@@ -48,6 +53,22 @@ class Region:
     loaded: tuple[tuple[PointArray, TileValue], ...]
     summed: tuple[Node, ...]
     stored: tuple[tuple[PointArray, Read], ...]
+    members: int = 1
+    whole: Mapping[Node, Node] = field(default_factory=dict)
+
+    def outside(self, node: Node) -> Node:
+        """The value in the program that holds one of the region, or those of all members."""
+        return self.whole.get(node, node)
+
+    @property
+    def arrays_loaded(self) -> tuple[Node, ...]:
+        """Arrays of the program that it reads at the points."""
+        return tuple(self.outside(array.node) for array, _ in self.loaded)
+
+    @property
+    def arrays_stored(self) -> tuple[Node, ...]:
+        """Arrays of the program that it gives."""
+        return tuple(self.outside(array.node) for array, _ in self.stored)
 
     @property
     def live_out(self) -> frozenset[TileValue]:
@@ -90,7 +111,11 @@ class Division:
 
     def explanation(self, device: object) -> str:
         """Which operations run in blocks, and why others do not."""
-        parts = [f"{len(x.operations)} operations at {x.points} points" for x in self.regions]
+        parts = [
+            f"{len(x.operations)} operations at {x.points} points"
+            + (f" for each of {x.members} members" if x.members > 1 else "")
+            for x in self.regions
+        ]
         blocks = " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
         left = f"; operation by operation: {'; '.join(self.reasons)}" if self.reasons else ""
         return f"runs {blocks}, block by block, on {device}{left}"
