@@ -96,6 +96,8 @@ ARRAY_PROGRAMS: dict[str, tuple[Callable[..., Any], Shapes]] = {
     "variance": (lambda a: ops.square(a - a.mean(0)).mean(0), ((37, 83),)),
     "running sums": (lambda a, b: ops.cumsum(a * b, 1) * 2, _PAIR),
     "where the largest is": (lambda a, b: ops.argmax(a * b, 1), _PAIR),
+    "largest and where": (lambda a, b: (ops.amax(a * b, 1), ops.argmax(a * b, 1), ops.argmin(a - b, 1)), _PAIR),
+    "where the largest of columns is": (lambda a, b: ops.argmax(a * b + 1, 0), _PAIR),
     "layer": (_layer, _LAYER),
     "layer and sum": (lambda *x: (_layer(*x), ops.square(_layer(*x)).sum()), _LAYER),
     "sums of a layer's rows": (lambda *x: _layer(*x).sum(1), _LAYER),

@@ -146,6 +146,8 @@ def _along_rows(first: Nest, second: Nest) -> Nest:
     """The second nest in the shape of the first, if it has an element for each row that the first reduces."""
     if first.rows is None or second.shape != first.shape[: first.rows]:
         return second
+    if first.real_type is not second.real_type:  # vectors hold one type
+        return second
     if not all(isinstance(step, Calculation) for step in second.steps):
         return second
 
