@@ -95,6 +95,21 @@ static inline VECTOR dt_first(const VECTOR value, const VECTOR other, const int 
     return NUMBERS < (MASK)(count) ? value : other;
 }
 
+// The sum of all lanes, in pairs.
+static inline REAL dt_added(const VECTOR value)
+{
+    REAL sum[LANES];
+#pragma unroll
+    for (int k = 0; k < LANES; k++)
+        sum[k] = ((const REAL *)&value)[k];
+#pragma unroll
+    for (int by = LANES / 2; by > 0; by /= 2)
+#pragma unroll
+        for (int k = 0; k < by; k++)
+            sum[k] += sum[k + by];
+    return sum[0];
+}
+
 static inline void dt_copy(__global const REAL *from, REAL *to, const int count)
 {
     int i = 0;

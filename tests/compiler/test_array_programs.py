@@ -65,7 +65,8 @@ def test_in_float64(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["several results of one pass", "sums of columns", "sums of axes at both ends", "transposed"]
+    "name",
+    ["several results of one pass", "sums of axes at both ends", "transposed", "normalized rows", "softmax of a layer"],
 )
 def test_on_work_items(name: str) -> None:
     check(*ARRAY_PROGRAMS[name], dt.float32, with_work_items(DEVICES[0], 4))
@@ -74,6 +75,25 @@ def test_on_work_items(name: str) -> None:
 def test_what_is_used_once_never_goes_to_memory() -> None:
     function, shapes = ARRAY_PROGRAMS["several results of one pass"]
     assert "runs as 2 kernels of loops" in str(check(function, shapes, dt.float32, DEVICES[0]))
+
+
+@pytest.mark.parametrize("name", ["softmax", "logarithm of softmax", "standardized planes", "gradient of a softmax"])
+def test_a_row_that_reads_its_reductions_is_read_once(name: str) -> None:
+    function, shapes = ARRAY_PROGRAMS[name]
+    jitted = dt.jit(function)
+    assert "runs as 1 kernel of loops" in str(dt.explain(jitted, *arguments(shapes, dt.float32, DEVICES[0])))
+
+
+@pytest.mark.parametrize("where", [(ops.argmax, np.argmax), (ops.argmin, np.argmin)], ids=["largest", "smallest"])
+def test_the_first_of_equal_extrema_and_a_nan_is_found(where: Any) -> None:
+    search, expected = where
+    values = np.random.default_rng(0).integers(-3, 3, (70, 41)).astype(np.float32)
+    values[2, 7] = values[2, 30] = values[3, 40] = values[4, 0] = np.nan
+    values[5], values[6], values[7, 5:] = np.inf, -np.inf, 0.0
+    values[7, 4] = -0.0
+    jitted, given = dt.jit(lambda a: search(a * 1.5, 1)), dt.Tensor(values).to(DEVICES[0])
+    assert "by itself" not in str(dt.explain(jitted, given))
+    np.testing.assert_array_equal(jitted(given).asnumpy(), expected(values, 1))
 
 
 def test_a_chain_has_the_eager_bits() -> None:

@@ -157,14 +157,15 @@ def test_block_kernel(opencl: Any, points: int, laid: Callable[[Any, int], dt.De
 
 @pytest.mark.parametrize("laid", [with_lanes, with_work_items], ids=["vectors", "work-items"])
 def test_loops_in_pieces(opencl: Any, laid: Callable[[Any, int], dt.Device], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Elementwise chains read along and across memory, reductions of rows, columns and all, and a product."""
+    """Elementwise chains read along and across memory, reductions, rows that read theirs, and a product."""
     for module, name in ((building, "LEAST_SPREAD"), (cutting, "LEAST_SPREAD"), (policy, "WORTHWHILE")):
         monkeypatch.setattr(module, name, 8)
     monkeypatch.setattr(planning, "MUCH_MOVED", 8)
 
     def function(a: dt.Tensor, b: dt.Tensor) -> tuple[dt.Tensor, ...]:
         y = ops.where(a > 0, a[:, ::-1] + 1, a * b)
-        return y, y.sum(), (y * 2).sum(0), ops.amax(y, 1), (a.permute(1, 0) @ b - 1) * 2, a.T * 2 + 1
+        product = (a.permute(1, 0) @ b - 1) * 2
+        return y, y.sum(), (y * 2).sum(0), ops.softmax(y, 1), product, product.sum(1), a.T * 2 + 1
 
     given = [dt.Tensor(normal(13, 7)), dt.Tensor(normal(13, 7))]
     device = laid(opencl, 4)

@@ -46,7 +46,18 @@ def _wave(u: dt.Tensor) -> dt.Tensor:
     return ops.pad(u[1:-1, 1:-1] + 0.1 * inner, (1, 1, 1, 1))
 
 
+def _layer(x: dt.Tensor, w: dt.Tensor, b: dt.Tensor) -> dt.Tensor:
+    return ops.tanh(x @ w + b)
+
+
+def _standardized(a: dt.Tensor) -> tuple[dt.Tensor, dt.Tensor]:
+    mean = a.mean((1, 2), keepdims=True)
+    deviation = ops.sqrt(ops.square(a - mean).mean((1, 2), keepdims=True))
+    return (a - mean) / deviation, deviation.reshape(-1) * 2 + mean.reshape(-1)
+
+
 _PAIR: Shapes = ((37, 83), (37, 83))
+_LAYER: Shapes = ((61, 50), (50, 37), (37,))
 
 ARRAY_PROGRAMS: dict[str, tuple[Callable[..., Any], Shapes]] = {
     "chain": (lambda a, b: ops.tanh(a * b + 1) * a, ((2999,), (2999,))),
@@ -72,12 +83,27 @@ ARRAY_PROGRAMS: dict[str, tuple[Callable[..., Any], Shapes]] = {
     "chosen": (lambda a, b: ops.where(a > b, a * 2, b - 1), ((37, 83), (83,))),
     "truths": (lambda a, b: (ops.logical_and(a > b, ops.logical_not(b > 0)), (a > b).sum()), _PAIR),
     "softmax": (_softmax, ((37, 83),)),
+    "softmax of columns": (lambda a: ops.softmax(a, 0), ((37, 83),)),
+    "logarithm of softmax": (lambda a: ops.log_softmax(a, 1), ((37, 83),)),
+    "logarithm of sums of powers": (lambda a, b: ops.logsumexp(a * b, 1), _PAIR),
+    "logarithm of all powers": (lambda a: ops.logsumexp(a * 2), ((37, 83),)),
+    "standardized planes": (_standardized, ((37, 5, 23),)),
+    "largest of few": (lambda a: (a.T / ops.amax(ops.abs(a), 1)).T, ((3, 331),)),
+    "gradient of a softmax": (dt.grad(lambda a, b: (ops.softmax(a, 1) * b).sum(), (0, 1)), _PAIR),
+    "cross entropy": (dt.value_and_grad(lambda a, b: -(ops.log_softmax(a, 1) * b).sum(1).mean()), _PAIR),
     "normalized rows": (_normalized, ((37, 83), (83,))),
     "gradient of a chain": (dt.grad(lambda a, b: (ops.tanh(a * b + 1) * a).sum(), (0, 1)), _PAIR),
     "variance": (lambda a: ops.square(a - a.mean(0)).mean(0), ((37, 83),)),
     "running sums": (lambda a, b: ops.cumsum(a * b, 1) * 2, _PAIR),
     "where the largest is": (lambda a, b: ops.argmax(a * b, 1), _PAIR),
-    "layer": (lambda a, w, b: ops.tanh(a @ w + b), ((61, 50), (50, 37), (37,))),
+    "largest and where": (lambda a, b: (ops.amax(a * b, 1), ops.argmax(a * b, 1), ops.argmin(a - b, 1)), _PAIR),
+    "where the largest of columns is": (lambda a, b: ops.argmax(a * b + 1, 0), _PAIR),
+    "layer": (_layer, _LAYER),
+    "layer and sum": (lambda *x: (_layer(*x), ops.square(_layer(*x)).sum()), _LAYER),
+    "sums of a layer's rows": (lambda *x: _layer(*x).sum(1), _LAYER),
+    "sums of a layer's columns": (lambda *x: (_layer(*x) * 2).sum(0), _LAYER),
+    "mean square of a layer": (lambda y, *x: ops.square(_layer(*x) - y).mean(), ((61, 37), *_LAYER)),
+    "softmax of a layer": (lambda *x: (ops.softmax(_layer(*x), 1), ops.amax(_layer(*x), 1)), _LAYER),
     "conjugate gradient": (_conjugate_gradient, ((41, 50), (41,))),
     "small products": (lambda a, b: (a @ b + 1).sum((1, 2)), ((100, 4, 4), (100, 4, 4))),
     "distances": (_distances, ((61, 3), (47, 3))),

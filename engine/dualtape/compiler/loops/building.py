@@ -6,9 +6,12 @@ loops where the order of reading and writing allows it, and then nothing between
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from math import prod
+
+import numpy as np
 
 from dualtape.compiler.loops.cutting import LEAST_SPREAD, LONGEST_SUM, MOST_VECTORS, parts_of, runs
 from dualtape.compiler.loops.joining import NestGraph
@@ -24,20 +27,31 @@ from dualtape.compiler.loops.nest import (
     squeezed,
     whole,
 )
-from dualtape.compiler.program import Control, Equation, Node, Operand
-from dualtape.core.expression import choose, x, y
+from dualtape.compiler.program import Control, Equation, KnownNode, Node, Operand
+from dualtape.core.expression import choose, x, y, z
 from dualtape.core.lowering import Expression, Fold, Kernel, Movement, Placement, Reinterpretation, View
 from dualtape.core.lowering import contiguous_strides as dense
+from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Shape, Spec
+from dualtape.devices.registry import HOST
 from dualtape.dtypes import DType, bool_, float32, float64
 from dualtape.primitives.contraction import matmul
 from dualtape.primitives.gathering import inside_axis
 from dualtape.primitives.movement import concatenate
+from dualtape.primitives.reduction import argmax, argmin, maximum_along, minimum_along
 from dualtape.primitives.selection import cast
+from dualtape.tensor import Tensor
 
 HAS_NAN = Fold(0, choose(y != y, 1, x))
 """1 if an element is NaN."""
 
+
+_POSITION = choose((x == y) | (x != x), z, math.inf)
+"""Of an element, if it is the extremum of its row, or NaN."""
+
+_EXTREMA = {argmax: maximum_along, argmin: minimum_along}
+_LONGEST_SEARCH = 1 << 16
+"""Elements of a row whose positions are a constant, and exact in Float32."""
 
 _SCALARS = {float32: 1, float64: 1}
 
@@ -131,6 +145,8 @@ class NestBuilder:
                 self._join(operands, whole(output), params["axis"])
             case Kernel() if primitive is matmul:
                 self._multiply(output, *operands)
+            case Kernel() if primitive in _EXTREMA:
+                self._search(equation, _EXTREMA[primitive])
             case _:
                 raise NotLoops(f"`{primitive.name}` has no loops")
 
@@ -204,6 +220,29 @@ class NestBuilder:
             self._fold_in_parts(output, fold, sources[0], axes)
         else:
             self._add_reduction(output, fold, arranged, rank - len(axes))
+
+    def _search(self, equation: Equation, extremum: Primitive) -> None:
+        """Where in its row the first extremum or NaN is: the least of the positions at which it is found."""
+        (given,), axis, name = equation.reads, equation.params["axis"], equation.primitive.name
+        fold, least = extremum.lowering, minimum_along.lowering
+        assert isinstance(fold, Fold)
+        assert isinstance(least, Fold)
+        (shape, dtype), row = given.spec, Spec(equation.output.spec.shape, given.spec.dtype)
+        size, rows = shape[axis], prod(shape[:axis])
+        is_row = size == prod(shape[axis:]) and 1 < size <= _LONGEST_SEARCH and parts_of(rows, size, 1) == 1
+        if not dtype.is_float or not is_row or prod(shape) < LEAST_SPREAD:
+            raise NotLoops(f"`{name}` has a kernel of its own")
+        found, extreme, first = Node(given.spec), Node(row), Node(row)
+        numbers = np.arange(size, dtype=dtype.numpy).reshape(shape[axis:])
+        positions = KnownNode(Spec(numbers.shape, dtype), Tensor(numbers, device=HOST))
+        self._reduce(extreme, fold, (self.source(given),), (axis,))
+        scalars = tuple(self._scalar(node, shape, dtype, name) for node in (given, extreme, positions))
+        nest = Nest(squeezed(View(0, shape, dense(shape))).shape, self.stage)
+        self._graph.add(nest, Calculation(found, _POSITION, scalars, dtype))
+        self._reduce(first, least, (self.source(found),), (axis,))
+        nest = Nest(squeezed(View(0, row.shape, dense(row.shape))).shape, self.stage)
+        whole_number = Calculation(equation.output, x, (self._scalar(first, row.shape, dtype, name),), dtype)
+        self._graph.add(nest, whole_number)
 
     def _fold_in_parts(self, output: Node, fold: Fold, source: Source, axes: tuple[int, ...]) -> None:
         """Each run of neighbouring axes by itself, the last one first, in parts that work-groups share."""

@@ -5,7 +5,7 @@ So the same computation on other arrays, such as the update of each weight, is w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -44,7 +44,8 @@ class ArrayArgument(NamedTuple):
 def arrays_of(nest: Nest) -> list[ArrayArgument]:
     """What the function of a nest takes: each way of reading once, then where it writes, then parts of folds."""
     read = (ArrayArgument(x, False) for x in dict.fromkeys(nest.sources()))
-    partial = (ArrayArgument(whole(x.output), True) for x in nest.steps if isinstance(x, PartialFold))
+    folds = (x for x in nest.steps if isinstance(x, PartialFold))
+    partial = (ArrayArgument(whole(x.output), True) for x in folds if x.output in nest.kept)
     return [*read, *(ArrayArgument(store.target, True) for store in nest.stores), *partial]
 
 
@@ -101,21 +102,23 @@ class ScalarBody:
         self._names, self._at, self._rank = names, at, rank
         self.values: dict[Node, str] = {}
         self.numbers: list[tuple[Number, int]] = []
+        self._made = -1  # the number of the last value
 
-    def loads(self) -> tuple[list[str], list[str]]:
+    def loads(self, sources: Iterable[Source]) -> tuple[list[str], list[str]]:
         """What is read before the elements of a row, and for each of them: here operations read for themselves."""
         return [], []
 
     def step(self, step: NestStep) -> list[str]:
         assert not isinstance(step, PartialFold)
+        self._made += 1
         lines = self._operation(step) if isinstance(step, Calculation) else self._reduction(step)
-        self.values[step.output] = f"v{len(self.values)}"
+        self.values[step.output] = f"v{self._made}"
         return lines
 
     def _operation(self, step: Calculation) -> list[str]:
         names = [self._scalar(operand, step.dtype) for operand in step.operands]
         value = in_c(step.expression, names, TYPES[step.dtype])
-        return [f"const {TYPES[step.output.spec.dtype]} v{len(self.values)} = {value};"]
+        return [f"const {TYPES[step.output.spec.dtype]} v{self._made} = {value};"]
 
     def _scalar(self, operand: CalculationOperand, dtype: DType) -> str:
         if isinstance(operand, Node):
@@ -129,7 +132,7 @@ class ScalarBody:
 
     def _reduction(self, step: Accumulation) -> list[str]:
         kind = TYPES[step.output.spec.dtype]
-        n = len(self.values)
+        n = self._made
         where = layout(step.inner, [x.view.strides[self._rank :] for x in step.sources])
         sizes = [*(size for size, _ in reversed(where.outer)), where.columns]
         inner = [f"k{i}" for i in range(len(sizes))]
@@ -180,10 +183,15 @@ class ScalarBody:
             f"DT_ADD({kind}, s{i}, l{i}_, w{i});",
         ]
 
-    def end_fold(self, step: PartialFold, i: int, target: str) -> list[str]:
-        """Write what the fold has found."""
+    def end_fold(self, step: PartialFold, i: int) -> list[str]:
+        """Say what the fold has found: ``f{i}``, which is a value of the row from now on."""
         ending = f" + (l{i}_ == l{i}_ ? l{i}_ : 0)" if is_sum(step) else ""
-        return [f"{target} = s{i}{ending};"]
+        self.values[step.output] = f"f{i}"
+        return [f"const {TYPES[step.output.spec.dtype]} f{i} = s{i}{ending};"]
+
+    def store_row(self, store: Store, array: str, at: str) -> str:
+        """Write a value of a row to where ``at`` leads."""
+        return f"{array}[{at}] = {self.values[store.output]};"
 
 
 def is_sum(step: Accumulation | PartialFold) -> bool:

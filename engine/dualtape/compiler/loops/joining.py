@@ -6,16 +6,18 @@ from collections.abc import Iterable
 
 from dualtape.compiler.loops.nest import (
     Accumulation,
+    Calculation,
     CalculationOperand,
     Nest,
     NestStep,
     PartialFold,
     Source,
     Store,
+    whole_view,
 )
 from dualtape.compiler.program import Node
 from dualtape.core.lowering import View
-from dualtape.core.lowering import contiguous_strides as dense
+from dualtape.core.spec import Shape
 
 
 class NestGraph:
@@ -44,8 +46,11 @@ class NestGraph:
         for nest in self._nests:
             nest.steps = _in_order(nest.steps)
             for step in nest.steps:
-                if step.output in read and not isinstance(step, PartialFold):
-                    view = View(0, nest.shape, dense(nest.shape))
+                if isinstance(step, PartialFold):
+                    if step.output in read:
+                        nest.kept.add(step.output)
+                elif step.output in read:
+                    view = whole_view(step.output.spec.shape)
                     nest.stores.append(Store(step.output, Source(step.output, view)))
         ordered: dict[Nest, None] = {}
         for nest in self._nests:
@@ -84,20 +89,21 @@ class NestGraph:
         return nest
 
     def _may_join(self, first: Nest, second: Nest) -> bool:
-        if first.shape != second.shape or first.stage != second.stage or first.operation or second.operation:
+        if first.stage != second.stage or first.operation or second.operation:
             return False
-        if not _reduce_alike(first, second):
+        there = _along_rows(first, second)
+        if first.shape != there.shape or not _reduce_alike(first, there):
             return False
         made = {step.output for nest in (first, second) for step in nest.steps}
         written = {store.target.node for nest in (first, second) for store in nest.stores}
-        for source in (*first.sources(), *second.sources()):
-            in_register = source.is_whole and source.view.shape == first.shape
-            if source.node in written or (source.node in made and not in_register):
-                return False
-        reduced = {x.node for n in (first, second) for s in n.steps if isinstance(s, Accumulation) for x in s.sources}
         partial = {s.output for n in (first, second) for s in n.steps if isinstance(s, PartialFold)}
-        if partial and (reduced or not partial.isdisjoint(x.node for n in (first, second) for x in n.sources())):
+        for source in (*first.sources(), *there.sources()):
+            if source.node in written or (source.node in made and not _is_at_hand(source, first, partial)):
+                return False
+        accumulations = [s for n in (first, second) for s in n.steps if isinstance(s, Accumulation)]
+        if partial and not all(step.is_product for step in accumulations):
             return False
+        reduced = {source.node for step in accumulations for source in step.sources}
         return not (made & reduced or self._leads_around(first, second) or self._leads_around(second, first))
 
     def _leads_around(self, first: Nest, last: Nest) -> bool:
@@ -123,24 +129,58 @@ class NestGraph:
 
     def _joined(self, first: Nest, second: Nest) -> Nest:
         """Both as one; what one makes and the other reads stays where it is computed."""
+        there = _along_rows(first, second)
         made = {step.output for nest in (first, second) for step in nest.steps}
 
         def kept(scalar: CalculationOperand) -> CalculationOperand:
             return scalar.node if isinstance(scalar, Source) and scalar.node in made else scalar
 
-        first.steps = [step.reading(kept) for step in (*first.steps, *second.steps)]
+        first.steps = [step.reading(kept) for step in (*first.steps, *there.steps)]
         first.stores += second.stores
         del self._nests[second]
         self._joined_to[second] = first
         return first
 
 
+def _along_rows(first: Nest, second: Nest) -> Nest:
+    """The second nest in the shape of the first, if it has an element for each row that the first reduces."""
+    if first.rows is None or second.shape != first.shape[: first.rows]:
+        return second
+    if first.real_type is not second.real_type:  # vectors hold one type
+        return second
+    if not all(isinstance(step, Calculation) for step in second.steps):
+        return second
+
+    def stretched(operand: CalculationOperand) -> CalculationOperand:
+        if not isinstance(operand, Source):
+            return operand
+        view = operand.view
+        return operand._replace(view=View(view.offset, first.shape, _with_zeros(view.strides, first.shape)))
+
+    return Nest(first.shape, second.stage, [step.reading(stretched) for step in second.steps], second.stores)
+
+
+def _with_zeros(strides: Shape, shape: Shape) -> Shape:
+    return (*strides, *(0 for _ in shape[len(strides) :]))
+
+
+def _is_at_hand(source: Source, nest: Nest, partial: set[Node]) -> bool:
+    """Whether an element of what a nest makes is what it reads there: its own, or that of its row."""
+    own = whole_view(source.node.spec.shape)
+    if source.node not in partial and source.view == own and own.shape == nest.shape:
+        return True
+    if nest.rows is None or own.shape != nest.shape[: nest.rows]:
+        return False
+    return source.view == View(0, nest.shape, _with_zeros(own.strides, nest.shape))
+
+
 def _reduce_alike(first: Nest, second: Nest) -> bool:
     """Whether the loops of both can be cut into the same parts."""
+    both = first.product and second.product
+    one_type = first.real_type is not None and first.real_type is second.real_type
+    if both or ((first.product or second.product) and not one_type):
+        return False
     one, other = first.partial_fold, second.partial_fold
-    if first.product or second.product:
-        alone = not ((first.product and second.product) or one or other)
-        return alone and None is not first.real_type is second.real_type
     return one is None or other is None or one[3:] == other[3:]
 
 

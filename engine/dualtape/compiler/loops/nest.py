@@ -107,7 +107,7 @@ NestStep = Calculation | Accumulation | PartialFold
 
 
 class Store(NamedTuple):
-    """``output`` is written to memory, in the shape of the loops."""
+    """``output`` is written to memory, in the shape of the loops or of those before a row."""
 
     output: Node
     target: Source
@@ -117,7 +117,9 @@ class Store(NamedTuple):
 class Nest:
     """Loops over the elements of ``shape``, which has no axis of one element, in a stage of a program.
 
-    Or, where there is an ``operation``, that equation by itself, for which there are no loops.
+    Or, where there is an ``operation``, that equation by itself, for which there are no loops. A store may be of a
+    value of each row, in the shape of the axes before the rows. Of the results of partial folds those that are ``kept``
+    go to memory.
     """
 
     shape: Shape
@@ -125,6 +127,7 @@ class Nest:
     steps: list[NestStep] = field(default_factory=list)
     stores: list[Store] = field(default_factory=list)
     operation: Equation | None = None
+    kept: set[Node] = field(default_factory=set)
 
     def sources(self) -> Iterator[Source]:
         """What its steps read from memory."""
@@ -137,6 +140,13 @@ class Nest:
     def partial_fold(self) -> PartialFold | None:
         """One of those that it makes, all of which reduce the same axes in the same parts."""
         return next((step for step in self.steps if isinstance(step, PartialFold)), None)
+
+    @property
+    def rows(self) -> int | None:
+        """The number of axes before the rows, if rows are reduced and none is cut: what reads that may follow."""
+        fold = self.partial_fold
+        is_cut = fold is None or fold.parts > 1 or fold.first == 0 or fold.last < len(self.shape)
+        return None if fold is None or is_cut else fold.first
 
     @property
     def product(self) -> Accumulation | None:
@@ -163,6 +173,11 @@ def whole(node: Node) -> Source:
     """All elements of ``node``."""
     shape = node.spec.shape
     return Source(node, View(0, shape, contiguous_strides(shape)))
+
+
+def whole_view(shape: Shape) -> View:
+    """All elements of a contiguous array, without axes of one element."""
+    return squeezed(View(0, shape, contiguous_strides(shape)))
 
 
 def squeezed(view: View) -> View:

@@ -7,7 +7,8 @@ from collections.abc import Hashable, Iterable, Mapping
 from dualtape.compiler.loops.emission import arrays_of, pointer_type
 from dualtape.compiler.loops.kernels import LoopKernel, WhereArrays, called_functions, checked_words, place_words
 from dualtape.compiler.loops.nest import Nest
-from dualtape.compiler.loops.pieces import PieceWriter, Words
+from dualtape.compiler.loops.pieces import PieceWriter
+from dualtape.compiler.loops.walking import Words
 from dualtape.dtypes import DType
 from dualtape.opencl_kernels import math_source, source
 

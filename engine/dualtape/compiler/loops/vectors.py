@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from dualtape.compiler.loops.emission import ScalarBody, is_sum, literal
 from dualtape.compiler.loops.nest import Accumulation, Calculation, CalculationOperand, PartialFold, Source, Store
@@ -32,18 +32,18 @@ class VectorBody(ScalarBody):
         made: Mapping[Node, str],
     ) -> None:
         super().__init__(names, at, rank)
-        self._tiles, self._made = tiles, made
+        self._tiles, self._ready = tiles, made
         self._steps, self._real, self._word = steps, real, word
         self._loaded: dict[Source, str] = {}
 
-    def loads(self) -> tuple[list[str], list[str]]:
+    def loads(self, sources: Iterable[Source]) -> tuple[list[str], list[str]]:
         """Reading what is the same along ``c``, and the rest: what is read inside of loops of its own comes there."""
         hoisted: list[str] = []
         lines: list[str] = []
-        for source in self._names:
+        for source in dict.fromkeys(sources):
             if len(source.view.shape) > self._rank:  # read in a loop of its own
                 continue
-            self._loaded[source] = f"x{len(self._loaded)}"
+            self._loaded[source] = f"x{list(self._names).index(source)}"
             line = f"const VECTOR {self._loaded[source]} = {self._read(source)};"
             (hoisted if self._steps[source] == 0 else lines).append(line)
         return hoisted, lines
@@ -64,7 +64,7 @@ class VectorBody(ScalarBody):
     def _operation(self, step: Calculation) -> list[str]:
         names = [self._scalar(operand, step.dtype) for operand in step.operands]
         expression = as_number(_with_truths(step.expression))
-        return [f"const VECTOR v{len(self.values)} = {in_c(expression, names, 'VECTOR')};"]
+        return [f"const VECTOR v{self._made} = {in_c(expression, names, 'VECTOR')};"]
 
     def _scalar(self, operand: CalculationOperand, dtype: DType) -> str:
         if isinstance(operand, Node):
@@ -77,9 +77,9 @@ class VectorBody(ScalarBody):
         return f"(VECTOR)(c{len(self.numbers) - 1})"
 
     def _reduction(self, step: Accumulation) -> list[str]:
-        n = len(self.values)
-        if step.output in self._made:
-            return [f"const VECTOR v{n} = {self._made[step.output]};"]
+        n = self._made
+        if step.output in self._ready:
+            return [f"const VECTOR v{n} = {self._ready[step.output]};"]
         where = layout(step.inner, [x.view.strides[self._rank :] for x in step.sources])
         axes = [(where.columns, where.inner), *where.outer][::-1]
         lines = [f"VECTOR r{n} = {self._identity(step)}, l{n} = 0;"]
@@ -131,23 +131,31 @@ class VectorBody(ScalarBody):
             lines.append(f"if (++n{i} == 32) {{ DT_ADD(VECTOR, r{i}_, l{i}_, s{i}); s{i} = 0; n{i} = 0; }}")
         return lines
 
-    def end_fold(self, step: PartialFold, i: int, target: str) -> list[str]:
-        kind = "REAL"
+    def end_fold(self, step: PartialFold, i: int) -> list[str]:
+        self.values[step.output] = f"(VECTOR)(f{i})"
         if is_sum(step):
             return [
+                f"REAL f{i};",
+                "if ((m_1 - m_0) * (c_1 - c_0 + LANES - 1) < 32 * LANES)",  # so few that nothing was lost so far
+                f"f{i} = dt_added(s{i});",
+                "else {",
                 f"DT_ADD(VECTOR, r{i}_, l{i}_, s{i});",
                 f"REAL total{i} = 0, lost{i} = 0;",
                 f"for (int k = 0; k < LANES; k++) {{ const REAL lane = ((const REAL *)&r{i}_)[k]; "
                 f"DT_ADD(REAL, total{i}, lost{i}, lane); }}",
                 f"for (int k = 0; k < LANES; k++) lost{i} += ((const REAL *)&l{i}_)[k];",
-                f"{target} = total{i} + (lost{i} == lost{i} ? lost{i} : 0);",
+                f"f{i} = total{i} + (lost{i} == lost{i} ? lost{i} : 0);",
+                "}",
             ]
-        combined = self._combined(step, f"total{i}", "lane", kind)
+        combined = self._combined(step, f"total{i}", "lane", "REAL")
         return [
             f"REAL total{i} = {literal(step.fold.identity, self._real)};",
             f"for (int k = 0; k < LANES; k++) {{ const REAL lane = ((const REAL *)&s{i})[k]; total{i} = {combined}; }}",
-            f"{target} = total{i};",
+            f"const REAL f{i} = total{i};",
         ]
+
+    def store_row(self, store: Store, array: str, at: str) -> str:
+        return f"{array}[{at}] = {self.values[store.output]}.s0;"
 
     def store(self, store: Store, array: str, at: str, step: int, word: str) -> str:
         value = self.values[store.output]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from dualtape.devices.opencl.forking import refuse_forked, watch_forks
 from dualtape.devices.opencl.kernel_cache import folder_for_pocl, kernel_cache, why_no_cache
+from dualtape.devices.opencl.workers import keep_apart, native_threads
 
 if TYPE_CHECKING:
     from dualtape.devices.opencl.device import OpenCLDevice
@@ -51,12 +52,14 @@ def _discover() -> tuple[OpenCLDevice, ...]:
         return ()
     refuse_forked("OpenCL")
     watch_forks(lambda: [x for device in _found or () for x in (device, *device.parts_made)], _unlock)
+    before = native_threads()
     with folder_for_pocl():
         try:
             platforms = cl.get_platforms()
         except cl.Error:  # the loader's way to say that there is no platform
             return ()
         handles = [handle for platform in platforms for handle in _devices_of(platform)]
+    keep_apart(native_threads() - before, [x.max_compute_units for x in handles if _is_pocl(x.platform)])
     cache = kernel_cache()
     if cache is not None and cache.remark and any(_is_pocl(handle.platform) for handle in handles):
         _warn(cache.remark)
