@@ -85,7 +85,8 @@ class PieceWriter:
         self._product = nest.product if real and fold is None and len(self._outer) == 1 else None
         if self._product and real:
             self._vectors = -(-self._inner.size // lanes)
-            self._rows = min((24 if lanes * real.bits >= 512 else 12) // max(2, self._vectors), nest.shape[0])
+            registers = 24 if lanes * real.bits >= 512 else 12
+            self._rows = min(max(1, registers // max(2, self._vectors)), nest.shape[0])
         self._names = names = {array.source: f"a{i}" for i, array in enumerate(arrays) if not array.is_output}
         if real:
             steps = {array.source: self._inner.steps[i] for i, array in enumerate(arrays[: self._moving])}
