@@ -148,6 +148,7 @@ WORKLOADS = {
     "wave": Workload((2, *[128] * 4, 1), 8_192, _WAVE, _sine_gordon),
     "ks4": Workload((2, *[64] * 4, 1), 4_096, _KS, _kuramoto_sivashinsky),
     "poisson100d": Workload((100, *[128] * 4, 1), 256, LAPLACIAN, _poisson, reads_source=True),
+    "poisson10d": Workload((10, *[100] * 4, 1), 1_000, LAPLACIAN, _poisson, reads_source=True),
     "burgers_deep": Workload((2, *[32] * 12, 1), 4_096, _BURGERS, _burgers),
     "poisson2d_wide": Workload((2, *[256] * 3, 1), 2_048, LAPLACIAN, _poisson, reads_source=True),
     "wave_sin": Workload((2, *[64] * 4, 1), 8_192, _WAVE, _sine_gordon, "sin"),

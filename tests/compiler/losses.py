@@ -107,7 +107,7 @@ CASES: dict[str, Case] = {
     ),
     "choices": (choices, [weights(2, 6, 1), points(55)]),
     "many directions": (poisson, [weights(12, 11, 11, 1), points(37, 12), RNG.normal(size=37)]),
-    "many directions, wide": (poisson, [weights(9, 40, 40, 1), points(20, 9), RNG.normal(size=20)]),
+    "many directions, wide": (poisson, [weights(9, 24, 60, 20, 1), points(150, 9), RNG.normal(size=150)]),
 }
 
 

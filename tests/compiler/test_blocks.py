@@ -42,6 +42,14 @@ def test_value_and_gradient_in_float64(name: str, device: str) -> None:
     assert largest_error(jitted(*arguments), dt.value_and_grad(loss)(*arguments)) < 1e-12
 
 
+def test_what_is_chosen_for_many_directions_is_explained() -> None:
+    for name, expected in (("many directions, wide", True), ("many directions", False)):
+        loss, values = CASES[name]
+        jitted = dt.jit(dt.value_and_grad(loss), device=DEVICES[0])
+        found = jitted.lower(*tensors(values, dt.float32)).explanation
+        assert ("2 sums over points and directions have features on the lanes" in str(found)) is expected
+
+
 def test_results_at_the_points() -> None:
     layers, x = tensors([weights(2, 6, 3), points(50)], dt.float32)
 

@@ -57,6 +57,23 @@ def test_steps_of_adam(device: Any, on_host: bool) -> None:
         np.testing.assert_allclose(one, other, rtol=1e-11, atol=1e-13)
 
 
+def test_a_row_of_a_product_between_kernels_that_registers_do_not_hold() -> None:
+    """The directions of a Laplacian times the weights of a wide layer; the last device has the shorter vectors."""
+    device = DEVICES[-1]
+    rng = np.random.default_rng(0)
+    w, v, x = (dt.Tensor(rng.normal(size=shape) / 8, dt.float32) for shape in ((64, 112), (112, 1), (40, 64)))
+
+    def loss(w: dt.Tensor, v: dt.Tensor, x: dt.Tensor) -> dt.Tensor:
+        _, laplacian = dt.laplacian(lambda x: ops.sin(ops.sin(x @ w) @ v))(x)
+        return ops.square(laplacian).mean()
+
+    differentiate = dt.value_and_grad(loss, (0, 1))
+    jitted = dt.jit(differentiate, device=device)
+    assert "kernels of loops between" in str(dt.explain(jitted, w, v, x))
+    for one, other in zip(dt.pytree.leaves(jitted(w, v, x)), dt.pytree.leaves(differentiate(w, v, x)), strict=True):
+        np.testing.assert_allclose(one.asnumpy(), other.asnumpy(), rtol=1e-4, atol=1e-6)
+
+
 class Counting(As):
     """Counts what is sent to it and read from it, in bytes."""
 

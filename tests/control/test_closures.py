@@ -114,3 +114,29 @@ def test_a_loop_of_no_steps_does_not_call_its_body(lower: int, upper: int, jitte
     assert found["n"].dtype is dt.int64
     gradient = dt.grad(lambda x: run(x)["x"].sum())
     np.testing.assert_array_equal((dt.jit(gradient) if jitted else gradient)(dt.Tensor(POINT)).asnumpy(), [1, 1])
+
+
+def test_nested_loops_that_set_parameters_are_traced_once_more_for_each() -> None:
+    count, total = dt.Parameter(dt.Tensor(0.0), name="count"), dt.Parameter(dt.Tensor(1.0), name="total")
+    traced = []
+
+    def nested(depth: int, x: dt.Tensor) -> dt.Tensor:
+        if depth == 0:
+            traced.append(x)
+            count.set_data(count.value() + 1)
+            return x + total.value()
+        if depth == 2:
+            total.set_data(2 * total.value())
+        if depth % 2:
+            return ops.fori_loop(0, 2, lambda i, x: nested(depth - 1, x), x)
+        turn = lambda state: (nested(depth - 1, state[0]), state[1] + 1)
+        return ops.while_loop(lambda state: state[1] < 2, turn, (x, dt.Tensor(0)))[0]
+
+    jitted = dt.jit(lambda x: nested(4, x))
+    found = jitted(dt.Tensor(0.0))
+    assert len(traced) == 5
+    seen = (float(found), float(count.value()), float(total.value()))
+    count.set_data(dt.Tensor(0.0))
+    total.set_data(dt.Tensor(1.0))
+    assert (float(nested(4, dt.Tensor(0.0))), float(count.value()), float(total.value())) == seen
+    assert seen[1] == 16

@@ -171,7 +171,9 @@ def _compiled(
         plan = plan_blocks(thin, division, kernels, home, device, compile_body)
     except (NotBlockable, NothingToFuse, DeviceError) as reason:
         return _without_points(program, home, chosen, reason, compile_body)
-    explanation = f"{division.explanation(device)}; {plan.between}"
+    turned = sum(compiled.kernel.sums_of_rows for compiled in kernels.values())
+    of_rows = f"; {turned} sums over points and directions have features on the lanes" if turned else ""
+    explanation = f"{division.explanation(device)}{of_rows}; {plan.between}"
     return Guarded(plan.run, program, home), "\n".join(plan.sources), explanation
 
 

@@ -113,13 +113,17 @@ class Closed(NamedTuple):
 
 
 class BodyTrace(Trace):
-    """The level on which a body is traced; ``sets`` says that it is that of a loop that sets parameters."""
+    """The level on which a body is traced.
+
+    ``sets`` says that it is that of a loop that sets parameters, ``seeks`` that it is traced to find out which, and
+    then again.
+    """
 
     title = "the body of a condition or a loop"
 
-    def __init__(self, device: Device, sets: bool = False) -> None:
+    def __init__(self, device: Device, sets: bool = False, seeks: bool = False) -> None:
         super().__init__(device)
-        self.sets = sets
+        self.sets, self.seeks = sets, seeks
         self._captured: dict[int, tuple[Tensor, Node]] = {}
 
     def operand(self, value: Any) -> Operand:
@@ -175,8 +179,9 @@ def _close(
     device: Device,
     optional: bool,
     sets: bool = False,
+    seeks: bool = False,
 ) -> Closed:
-    with entered(BodyTrace(device, sets)) as body:
+    with entered(BodyTrace(device, sets, seeks)) as body:
         if optional:
             current_observer().optional.append(body)
         arguments = [Node(spec) for spec in specs]
@@ -248,15 +253,27 @@ def close_step(
             changed.update(changes)
             return held.joined(outputs, [changes[parameter] for parameter in held.parameters])
 
+        sets = bool(held.parameters)
         return _unsubstituted(
-            title, lambda: _close(run, held.joined(specs, held.specs), device, optional, bool(held.parameters))
+            title, lambda: _close(run, held.joined(specs, held.specs), device, optional, sets, seeks=not sets)
         )
 
     first = closed(NONE_HELD)
     if not changed:
         return first, NONE_HELD
     held = HeldParameters(tuple(changed), behind)
+    if any(isinstance(x, BodyTrace) and x.seeks for x in current_writers()):
+        # A loop around it sets them, too, so that it is traced again: loops in loops once more for each, not twice.
+        return _carried_through(first, held, len(specs)), held
     return closed(held), held
+
+
+def _carried_through(closed: Closed, held: HeldParameters, count: int) -> Closed:
+    """A body of so many inputs, before what it captures, that hands on the parameters' values as they are."""
+    inputs, own = closed.program.inputs, [Node(spec) for spec in held.specs]
+    outputs = held.joined(closed.program.outputs, own)
+    program = Program((*held.joined(inputs[:count], own), *inputs[count:]), closed.program.equations, tuple(outputs))
+    return Closed(program, closed.captured)
 
 
 def _unsubstituted(title: str, trace: Callable[[], Closed]) -> Closed:

@@ -34,6 +34,10 @@ def bounded_while_loop(cond_fn: Callable[[Any], Any], body_fn: Callable[[Any], A
     """As :func:`~dualtape.control.loops.while_loop`, and with reverse mode inside `jit`.
 
     ``cond_fn`` must see to it that there are ``max_steps`` steps at most: the loop does not count them.
+
+    It is for a bound far above what is mostly taken, as that of an integrator: the gradient costs what the taken steps
+    cost. `while_loop` with ``max_steps`` is a scan of all of them, which may be part of a kernel; it is for a bound
+    that is near, as that of an iteration at each point.
     """
     if not is_observed():
         return while_loop(cond_fn, body_fn, init)

@@ -63,6 +63,11 @@ class TileTarget:
         return 31 if self.points_on_work_items or self.lanes * self.bits >= 512 else 15
 
     @property
+    def wide_tile(self) -> tuple[int, int]:
+        """Rows, and vectors of columns, of a sum with features on the lanes that registers hold."""
+        return (6, 4) if self.registers > 24 else (4, 2)
+
+    @property
     def mask(self) -> str:
         return f"{'int' if self.bits == 32 else 'long'}{self.width if self.width > 1 else ''}"
 

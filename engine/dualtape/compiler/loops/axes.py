@@ -69,7 +69,7 @@ class LoopAxes:
         if self.product and real:
             self.product_vectors = -(-self.inner.size // lanes)
             registers = 24 if lanes * real.bits >= 512 else 12
-            self.product_rows = min(registers // max(2, self.product_vectors), nest.shape[0])
+            self.product_rows = min(max(1, registers // max(2, self.product_vectors)), nest.shape[0])
 
     def _merged(self, first: int, last: int) -> list[LoopAxis]:
         found = layout(self._nest.shape[first:last], [steps[first:last] for steps in self._strides])

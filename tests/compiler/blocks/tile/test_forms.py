@@ -7,6 +7,7 @@ from dualtape.compiler.blocks.tile import (
     Contraction,
     ContractionTerm,
     PointSum,
+    RowsContraction,
     SumForm,
     Transpose,
     WideContraction,
@@ -73,6 +74,21 @@ def test_the_longer_factor_is_transposed() -> None:
         assert transpose.output.features == 16
         assert (step.turned, step.others, step.rows, step.columns) == (transpose.output, (others,), 3, 10)
         assert step.transposed is is_transposed
+
+
+def test_many_rows_of_large_results_are_turned_some_at_a_time() -> None:
+    """Those that all of a result reads again are few enough for the nearest cache: 12 of 8 points, in 4 vectors."""
+    for rows, columns, is_transposed in ((32, 40, False), (40, 32, True)):
+        x, y = value(rows * 100).whole((rows,)), value(columns * 100).whole((columns,))
+        term = ContractionTerm(x, y, 100, rows, columns)
+        (step,) = choose_forms(
+            [Contraction(Node(Spec((rows, columns), float64)), (term,), rows, columns)], LANES, 1 << 20
+        )
+        assert isinstance(step, RowsContraction)
+        assert (step.rows, step.columns, step.padded, step.turned_rows) == (32, 40, 40, 12)
+        assert step.transposed is is_transposed
+        turned = ContractionTerm(y, x, 100, columns, rows) if is_transposed else term
+        assert step.terms == (turned,)
 
 
 def test_a_factor_of_several_terms_is_transposed_once() -> None:

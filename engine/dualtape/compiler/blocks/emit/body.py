@@ -8,7 +8,12 @@ from typing import NamedTuple, assert_never
 from dualtape.compiler.blocks.emit.products import emit_product
 from dualtape.compiler.blocks.emit.steps import emit_embed, emit_fold, emit_group
 from dualtape.compiler.blocks.emit.straight_line import emit_control
-from dualtape.compiler.blocks.emit.sums import emit_point_sum, emit_transpose, emit_wide_contraction
+from dualtape.compiler.blocks.emit.sums import (
+    emit_point_sum,
+    emit_rows_contraction,
+    emit_transpose,
+    emit_wide_contraction,
+)
 from dualtape.compiler.blocks.emit.transfers import emit_load, emit_store
 from dualtape.compiler.blocks.emit.writer import Call, Places, Writer
 from dualtape.compiler.blocks.find import NotBlockable, Region
@@ -19,6 +24,7 @@ from dualtape.compiler.blocks.tile import (
     Group,
     PointProduct,
     PointSum,
+    RowsContraction,
     TileCondition,
     TileLoop,
     TileRead,
@@ -87,13 +93,16 @@ def _calls(step: TileStep, writer: Writer) -> list[Call]:
             return [emit_embed(step, writer)]
         case TileLoop() | TileCondition():
             return [emit_control(step, writer)]
-        case PointSum(terms=terms):
+        case PointSum() | RowsContraction():
             factors: Factors = {}
-            for term in terms:
+            for term in step.terms:
                 factors[term.x, term.count, term.x_step] = step.rows
                 if term.y is not None:
                     factors[term.y, term.count, term.y_step] = step.columns
-            return [*_clearing(factors, writer), emit_point_sum(step, writer)]
+            clearing = _clearing(factors, writer)
+            if isinstance(step, RowsContraction):
+                return [*clearing, emit_rows_contraction(step, writer)]
+            return [*clearing, emit_point_sum(step, writer)]
         case Transpose(sources=sources):
             factors = {(read, 1, 0): step.features for read in sources}
             return [*_clearing(factors, writer), emit_transpose(step, writer)]

@@ -16,6 +16,7 @@ from dualtape.compiler.blocks.target import TileTarget, target_of
 from dualtape.compiler.blocks.tile import (
     Contraction,
     PointArray,
+    RowsContraction,
     Scheduled,
     TileRead,
     choose_forms,
@@ -51,6 +52,8 @@ class BlockKernel:
         Sizes for one work-group: of the tiles of a block, and of the accumulators.
     work_items
         In a group.
+    sums_of_rows
+        How many sums are over many rows at each point, some of which are turned at a time.
     """
 
     source: str
@@ -62,6 +65,7 @@ class BlockKernel:
     scratch: int
     sums: int
     work_items: int
+    sums_of_rows: int
 
 
 @dataclass(frozen=True)
@@ -122,6 +126,7 @@ def block_kernel(region: Region, target: TileTarget) -> BlockKernel:
         # Those of a few blocks, those of all, and what rounding took from these.
         sums=3 * sizes.sums,
         work_items=target.work_items,
+        sums_of_rows=sum(isinstance(step, RowsContraction) for step in steps),
     )
 
 

@@ -5,8 +5,8 @@ Where each point has many rows to sum over, as over the directions of a gradient
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import assert_never
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple, assert_never
 
 from dualtape.compiler.blocks.emit.register_tile import Factor, Lines, RegisterTile, TileAxis, register_tiles
 from dualtape.compiler.blocks.emit.writer import Call, Passed, Writer
@@ -15,6 +15,7 @@ from dualtape.compiler.blocks.tile import (
     Contraction,
     ContractionTerm,
     PointSum,
+    RowsContraction,
     SumForm,
     SumStep,
     TileRead,
@@ -43,7 +44,7 @@ def emit_transpose(step: Transpose, writer: Writer) -> Call:
 
 def emit_wide_contraction(step: WideContraction, writer: Writer) -> Call:
     vectors = step.padded // writer.target.lanes
-    most_rows, most_columns = (6, 4) if writer.target.registers > 24 else (4, 2)
+    most_rows, most_columns = writer.target.wide_tile
 
     def turned(start: int) -> Factor:
         return Factor("dt_v", "y", lambda c: writer.at_tile(step.turned, f"p * {vectors} + j + {c + start}"))
@@ -63,6 +64,78 @@ def emit_wide_contraction(step: WideContraction, writer: Writer) -> Call:
 
     lines = register_tiles(TileAxis(step.rows, "k", most_rows), TileAxis(vectors, "j", most_columns), fill, finish)
     return writer.function(lines, _sums_at(step, writer))
+
+
+class _Rows(NamedTuple):
+    """So many ``rows`` of a term, from ``first`` on, and at which ``place`` they are among those that are turned."""
+
+    term: ContractionTerm
+    first: str
+    rows: int
+    place: int
+
+
+def emit_rows_contraction(step: RowsContraction, writer: Writer) -> Call:
+    """As many rows as there is room for are turned, and all of the result gets what they add to it."""
+    lines: Lines = []
+    for loop, pieces in _row_pieces(step.terms, step.turned_rows):
+        turned = [_turned(step, piece, writer) for piece in pieces]
+        lines += [f"{loop}{{", *turned, *_with_turned(step, pieces, writer), "}"]
+    return writer.function(_over_tiles(lines), _sums_at(step, writer))
+
+
+def _row_pieces(terms: Sequence[ContractionTerm], most: int) -> Iterator[tuple[str, list[_Rows]]]:
+    """All rows of all terms, ``most`` at a time, each with the loop that it stands in."""
+    rest: list[_Rows] = []
+    place = 0
+    for term in terms:
+        done = term.count - term.count % most
+        if done:
+            yield f"for (int first = 0; first < {done}; first += {most}) ", [_Rows(term, "first", most, 0)]
+        while done < term.count:
+            rows = min(term.count - done, most - place)
+            rest.append(_Rows(term, str(done), rows, place))
+            done, place = done + rows, place + rows
+            if place == most:
+                yield "", rest
+                rest, place = [], 0
+    if rest:
+        yield "", rest
+
+
+def _turned(step: RowsContraction, piece: _Rows, writer: Writer) -> str:
+    lanes, vectors = writer.target.lanes, step.padded // writer.target.lanes
+    term, first, rows, place = piece
+    assert term.y is not None
+    points = writer.address(term.y.value, f"f * {lanes} + ({first} + row) * {term.y_step} + {term.y.offset}")
+    features = writer.address(step.turned, f"f + ({place} + row) * {step.padded}")
+    count = f"min({step.columns} - f * DT_L, DT_L)" if step.columns < step.padded else "DT_L"
+    call = f"dt_turn({points} + tile * DT_STRIDE, {features} + tile * DT_STRIDE, {count}, {vectors} * DT_L);"
+    return f"for (int row = 0; row < {rows}; row++) for (int f = 0; f < {vectors}; f++) {call}"
+
+
+def _with_turned(step: RowsContraction, pieces: Sequence[_Rows], writer: Writer) -> Lines:
+    """All of the result: each of its rows reads again what is turned, and only its columns the other factor."""
+    most_rows, most_columns = writer.target.wide_tile
+
+    def fill(tile: RegisterTile) -> Lines:
+        return [line for piece in pieces for line in _add_rows(tile, step, piece, writer)]
+
+    def finish(tile: RegisterTile) -> Lines:
+        return [f"DT_AT(sums + (k + {r}) * {step.padded} + (j + {c}) * DT_L) += {cell};" for c, r, cell in tile.cells]
+
+    vectors = step.padded // writer.target.lanes
+    return register_tiles(TileAxis(vectors, "j", most_columns), TileAxis(step.rows, "k", most_rows), fill, finish)
+
+
+def _add_rows(tile: RegisterTile, step: RowsContraction, piece: _Rows, writer: Writer) -> Lines:
+    term, first, rows, place = piece
+    there = f"({place} + row) * {step.padded} + p * {step.padded // writer.target.lanes} + j"
+    along = f"({first} + row) * {term.x_step} + k"
+    y = Factor("dt_v", "y", lambda c: writer.at_tile(step.turned, f"{there} + {c}"))
+    x = Factor("dt_r", "x", lambda r: writer.lane(term.x.value, f"{along} + {r + term.x.offset}", "p"))
+    loops = f"for (int row = 0; row < {rows}; row++) for (int p = 0; p < DT_L; p++) {{"
+    return [loops, *tile.add_products(y, x, hold_rows=True), "}"]
 
 
 def emit_point_sum(step: PointSum, writer: Writer) -> Call:

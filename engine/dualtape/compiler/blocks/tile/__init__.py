@@ -20,6 +20,7 @@ from dualtape.compiler.blocks.tile.scheduling import schedule as schedule
 from dualtape.compiler.blocks.tile.splitting import split_rows as split_rows
 from dualtape.compiler.blocks.tile.steps import Group as Group
 from dualtape.compiler.blocks.tile.steps import PointSum as PointSum
+from dualtape.compiler.blocks.tile.steps import RowsContraction as RowsContraction
 from dualtape.compiler.blocks.tile.steps import Scheduled as Scheduled
 from dualtape.compiler.blocks.tile.steps import SumForm as SumForm
 from dualtape.compiler.blocks.tile.steps import SumStep as SumStep

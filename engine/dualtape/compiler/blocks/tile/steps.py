@@ -8,6 +8,7 @@ from enum import Enum, auto
 from dualtape.compiler.blocks.tile.control import OwnStep, TileOperation
 from dualtape.compiler.blocks.tile.tiles import (
     Contraction,
+    ContractionTerm,
     ElementwiseMap,
     FoldFeatures,
     PointProduct,
@@ -107,9 +108,35 @@ class WideContraction(TileAction):
         return []
 
 
+@dataclass(frozen=True, eq=False)
+class RowsContraction(TileAction):
+    """``output[k, j] = sum over points, terms and their rows of x[k] * y[j]``, or its transpose, at once.
+
+    ``turned`` is room for as many rows of ``y`` as are turned at a time, so that they stay in the nearest cache.
+    """
+
+    output: Node
+    terms: tuple[ContractionTerm, ...]
+    turned: TileValue
+    rows: int
+    columns: int
+    padded: int
+    transposed: bool
+
+    @property
+    def turned_rows(self) -> int:
+        return self.turned.features // self.padded
+
+    def values_read(self) -> list[ReadableValue]:
+        return [read.value for term in self.terms for read in term.reads]
+
+    def values_made(self) -> list[TileValue]:
+        return [self.turned]
+
+
 Scheduled = Group | OwnStep | Contraction
 """What is in its order, with sums over points as contractions still."""
 
-SumStep = PointSum | WideContraction
-TileStep = Group | OwnStep | PointSum | Transpose | WideContraction
+SumStep = PointSum | WideContraction | RowsContraction
+TileStep = Group | OwnStep | PointSum | Transpose | WideContraction | RowsContraction
 """What a kernel is written from."""
