@@ -72,3 +72,10 @@ def test_the_command_line_runs_under_mpiexec_and_speaks_once(tmp_path: Path) -> 
     assert "by 2 processes" in done.stdout
     assert done.stdout.count("relative L2 error") == 1
     assert {path.name for path in tmp_path.iterdir()} == {"poisson.png", "poisson.safetensors"}
+
+
+def test_what_is_wrong_with_the_arguments_is_told_once(tmp_path: Path) -> None:
+    program = [MPIEXEC, "-n", "2", sys.executable, "-m", "dualtape", "solve", "poisson", "--stepz", "2"]
+    done = subprocess.run(program, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert done.stderr.count("No such option") == 1

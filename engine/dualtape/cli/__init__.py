@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import os
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from typing import Annotated, NoReturn
 
 import typer
@@ -21,6 +24,8 @@ from dualtape.errors import DualtapeError
 
 # What the shell reports of a program that SIGPIPE has ended.
 _BROKEN_PIPE = 141
+# So long another process waits before it ends with an error, lest the launcher end the first before that has told it.
+_TOLD_AFTER = 1.0
 
 app = typer.Typer(
     name="dualtape",
@@ -32,10 +37,14 @@ app = typer.Typer(
 
 
 def main() -> None:
-    """Run the command line; a failure is one line on stderr, and exit code 1."""
+    """Run the command line; a failure is one line on stderr, and exit code 1.
+
+    Of a job's processes the first alone prints, what is wrong with the arguments, too; how one fails, each tells.
+    """
     try:
         try:
-            app()
+            with _silence() if dt.parallel.told_rank() else nullcontext():
+                app()
         finally:
             sys.stdout.flush()
     except BrokenPipeError:  # whoever read what is printed has enough, as in `dualtape list | head -1`
@@ -45,6 +54,21 @@ def main() -> None:
         _fail(str(failure) or "stopped")
     except OSError as failure:
         _fail(f"{failure.strerror or failure}: {failure.filename}" if failure.filename else str(failure))
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Nothing is printed, unless by a program of the user's."""
+    if sys.argv[1:2] == ["mindspore"]:
+        yield
+        return
+    with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+        try:
+            yield
+        except SystemExit as end:
+            if end.code:
+                time.sleep(_TOLD_AFTER)
+            raise
 
 
 def _fail(message: str) -> NoReturn:

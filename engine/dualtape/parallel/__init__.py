@@ -7,6 +7,7 @@ from dualtape.parallel.ending import fail as fail
 from dualtape.parallel.launch import divide_cores as divide_cores
 from dualtape.parallel.launch import own_device as own_device
 from dualtape.parallel.launch import sub_devices as sub_devices
+from dualtape.parallel.launch import told_rank as told_rank
 from dualtape.parallel.launch import world as world
 from dualtape.parallel.ranks import OtherRankError as OtherRankError
 from dualtape.parallel.ranks import Ranks as Ranks

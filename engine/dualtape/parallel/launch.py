@@ -12,7 +12,8 @@ from dualtape.errors import ArgumentTypeError, DeviceError, MissingExtraError
 # What launchers tell a process of their number: MPICH's and Intel's, Open MPI's.
 _SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")
 # PMIx tells the rank alone.
-_RANKS = ("PMIX_RANK",)
+_PMIX = "PMIX_RANK"
+_RANKS = ("PMI_RANK", "OMPI_COMM_WORLD_RANK", _PMIX)
 _THREADS = ("POCL_MAX_PTHREAD_COUNT", "POCL_CPU_MAX_CU_COUNT")
 
 
@@ -35,7 +36,7 @@ def world() -> Any:
     True
     """
     told = max((int(os.environ[name]) for name in _SIZES if os.environ.get(name, "").isdigit()), default=1)
-    if told == 1 and not any(name in os.environ for name in _RANKS):
+    if told == 1 and _PMIX not in os.environ:
         return None
     try:
         from mpi4py import MPI
@@ -50,6 +51,18 @@ def world() -> Any:
             f"sees {comm.Get_size()}: use the mpiexec of the same MPI, as beside the Python of this environment"
         )
     return comm if comm.Get_size() > 1 else None
+
+
+def told_rank() -> int:
+    """The number that ``mpiexec`` has told this process, without MPI; 0 for one on its own.
+
+    Examples
+    --------
+    >>> import dualtape as dt
+    >>> dt.parallel.told_rank()
+    0
+    """
+    return max((int(os.environ[name]) for name in _RANKS if os.environ.get(name, "").isdigit()), default=0)
 
 
 def divide_cores(comm: Any) -> int:

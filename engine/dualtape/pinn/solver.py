@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-import warnings
 from collections.abc import Sequence
-from contextlib import nullcontext
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
@@ -157,7 +155,9 @@ def solve(
     """
     if not isinstance(problem, Problem):
         raise ArgumentTypeError(f"`problem` must be a pinn.Problem, got {type(problem).__name__}")
-    warn_of_contradictions(problem)
+    ranks = dt.parallel.Ranks(comm)
+    if ranks.is_first:
+        warn_of_contradictions(problem)
     wanted = read_precision(precision)
     trained = _read_parameters(network, parameters)
     weights = sum(parameter.size for parameter in trained)
@@ -168,7 +168,8 @@ def solve(
         _check_types(trained)
     held = [parameter for stage in stages for parameter in stage.holds]
     _check_held(held, trained)
-    warn_of_untrained(problem, (*trained, *held))
+    if ranks.is_first:
+        warn_of_untrained(problem, (*trained, *held))
     settings = Settings(
         stages,
         number,
@@ -187,7 +188,6 @@ def solve(
     budget = math.inf if seconds is None else _read_positive("seconds", seconds)
     every = read_count("watch_every", watch_every)
     began = time.perf_counter()
-    ranks = dt.parallel.Ranks(comm)
     if ranks.size > 1:
         told = (path is None, bool(resume), budget, progress is False)
         ranks.require_same("arguments of `solve`", repr(told).encode())
@@ -201,9 +201,8 @@ def solve(
         return solution
 
     watchers = Watchers(watch, every, present)
-    quiet = nullcontext() if ranks.is_first else warnings.catch_warnings(action="ignore")
     shows = make_progress(progress if ranks.is_first else False)
-    with quiet, dt.device(trained[0].device), deferred_interrupt() as interruption, shows as shown:
+    with dt.device(trained[0].device), deferred_interrupt() as interruption, shows as shown:
         with precision_of(network, parameters, wanted or chosen):
             if chosen is not None:
                 shown.say(f"{chosen} for the sake of curvature; precision='float32' keeps to float32")

@@ -284,7 +284,8 @@ class Training:
         if goes_on and (self.lowest is None or loss < _LOWER * self.lowest):
             self.lowest = loss
             return False
-        warn_of_float32(self.dtype, loss)
+        if self.ranks.is_first:
+            warn_of_float32(self.dtype, loss)
         return True
 
     def _of_step(self, stage: TrainingStage) -> list[Batch]:
