@@ -47,7 +47,7 @@ def test_what_is_chosen_for_many_directions_is_explained() -> None:
         loss, values = CASES[name]
         jitted = dt.jit(dt.value_and_grad(loss), device=DEVICES[0])
         found = jitted.lower(*tensors(values, dt.float32)).explanation
-        assert ("2 sums over points and directions have features on the lanes" in str(found)) is expected
+        assert ("; sums over points and directions with features on the lanes: 2; " in str(found)) is expected
 
 
 def test_results_at_the_points() -> None:

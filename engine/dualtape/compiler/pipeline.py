@@ -172,7 +172,7 @@ def _compiled(
     except (NotBlockable, NothingToFuse, DeviceError) as reason:
         return _without_points(program, home, chosen, reason, compile_body)
     turned = sum(compiled.kernel.sums_of_rows for compiled in kernels.values())
-    of_rows = f"; {turned} sums over points and directions have features on the lanes" if turned else ""
+    of_rows = f"; sums over points and directions with features on the lanes: {turned}" if turned else ""
     explanation = f"{division.explanation(device)}{of_rows}; {plan.between}"
     return Guarded(plan.run, program, home), "\n".join(plan.sources), explanation
 
