@@ -24,8 +24,8 @@ static DT_WIDE void dt_settle(__global dt_r *sums)
 // With fewer tiles than DT_FEW for each part half of the parts rest: what is done once for one would be most of its work.
 // Where a group has several work-items all of them work, for compilers lose their way where kernels with barriers branch.
 
-// The tiles of each member are cut into parts. Each work-group takes some of these, a block at a time, and leaves the sums of
-// each in a row.
+// The tiles of each member are cut into parts. Each work-group takes some of these, or one where it has several work-items,
+// a block at a time, and leaves the sums of each in a row.
 __kernel __attribute__((reqd_work_group_size(DT_ITEMS, 1, 1))) void dt_block(
     INPUTS__global const dt_r *shared, __global const int *table, __global dt_r *all_scratch, __global dt_r *all_sums, __global dt_r *totals,
     const ulong points, const ulong scratch_size, const ulong all_parts OUTPUTS)
@@ -35,7 +35,12 @@ __kernel __attribute__((reqd_work_group_size(DT_ITEMS, 1, 1))) void dt_block(
     const ulong all_tiles = (points + DT_L - 1) / DT_L;
     const int few = DT_ITEMS == 1 && all_parts > 1 && all_tiles < DT_FEW * all_parts;
     const ulong parts = few ? all_parts / 2 : all_parts;
+#if DT_ITEMS == 1
     for (ulong number = get_group_id(0); number < DT_MEMBERS * all_parts; number += get_num_groups(0)) {
+#else
+    {
+        const ulong number = get_group_id(0);
+#endif
         const ulong member = number / all_parts, part = number % all_parts;
         __global dt_r *row = totals + number * DT_ENTRIES;
 #if DT_ITEMS == 1

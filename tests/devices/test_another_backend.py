@@ -78,7 +78,7 @@ def test_a_step_asks_only_what_the_seam_has(told: dict[str, Any]) -> None:
     assert kinds[told["first"] :] == ["put", "allocate", "run", "get all"]
     (build,) = (x for x in told["asked"] if x[0] == "build")
     (run, _) = (x for x in told["asked"] if x[0] == "run")
-    assert build[1:] == ["dt_block", [None, None, None, None, None, None, "UInt64", "UInt64"]]
+    assert build[1:] == ["dt_block", [None, None, None, None, None, None, "UInt64", "UInt64", "UInt64"]]
     assert run[1:] == [4, 1, len(build[2])]
 
 

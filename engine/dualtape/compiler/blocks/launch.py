@@ -17,7 +17,8 @@ GROUPS = 2
 few tiles, the kernel lets half of them rest, for what is done once for each would be much of its work."""
 
 MOST_GROUPS = 32
-"""Work-groups for each core: each has memory of its own. Of more parts, as many members have, it takes several."""
+"""Work-groups of one work-item for each core: each has memory of its own. Of more parts, as many members have, it takes
+several. Groups of several work-items take one part each, for compilers lose their way in loops around barriers."""
 
 
 def parts_of_member(members: int, cores: int) -> int:
@@ -47,7 +48,8 @@ class Launch:
         cores, members = device.architecture.cores, self.region.members
         self.parts = parts_of_member(members, cores)
         self.rows = members * self.parts
-        self._groups = -(-self.rows // -(-self.rows // (MOST_GROUPS * cores)))
+        most = MOST_GROUPS * cores if self.kernel.work_items == 1 else self.rows
+        self._groups = -(-self.rows // -(-self.rows // most))
         self._built: dict[bool, tuple[BlockKernel, BuiltKernel, Storage]] = {}
         self._memory: tuple[Storage, Storage] | None = None
         device.on_shortage(self._give_back)

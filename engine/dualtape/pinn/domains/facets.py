@@ -18,7 +18,7 @@ from dualtape.pinn.domains.places import PointsAndNormals, Seed
 from dualtape.pinn.domains.reading import read_names
 from dualtape.pinn.domains.rejection import draw_until
 from dualtape.pinn.domains.smooth import segments_together
-from dualtape.pinn.domains.vanishing import Function, vanishing_on_segments
+from dualtape.pinn.domains.vanishing import Vanishing, vanishing_on_segments
 from dualtape.pinn.sampling import sample_cube
 
 PAIRS = 1 << 20
@@ -55,7 +55,7 @@ class Faceted(Domain):
         self._facets, self._sizes, self._normals = facets[kept], sizes[kept], normals[kept]
         self._labels = np.array(labels)[kept]
         self._cells = cells
-        self._vanishing: dict[tuple[str, ...], Function] = {}
+        self._vanishing: dict[tuple[str, ...], Vanishing] = {}
         corners = facets.reshape(-1, dimension)
         pairs = zip(corners.min(0).tolist(), corners.max(0).tolist(), strict=True)
         bounds = dict(zip(read_names(names, dimension), pairs, strict=True))

@@ -18,13 +18,13 @@ import numpy as np
 
 from dualtape.pinn.domains.smooth import segments_together
 
-Function = Callable[[Any, Any], Any]
+Vanishing = Callable[[Any, Any], Any]
 _MOST_FACTORS = 8
 _BENT = math.radians(30)
 """Edges that meet at a smaller angle are pieces of one curve."""
 
 
-def vanishing_on_segments(segments: np.ndarray, contains: Callable[[np.ndarray], np.ndarray], size: float) -> Function:
+def vanishing_on_segments(segments: np.ndarray, contains: Callable[[np.ndarray], np.ndarray], size: float) -> Vanishing:
     """A function of x and y that is 0 on segments and positive elsewhere in a polygon.
 
     Parameters
@@ -43,7 +43,7 @@ def vanishing_on_segments(segments: np.ndarray, contains: Callable[[np.ndarray],
     return lambda x, y: reduce(mul, [factor(x, y) for factor in factors])
 
 
-def _of_chain(chain: np.ndarray, contains: Callable[[np.ndarray], np.ndarray], size: float) -> Function:
+def _of_chain(chain: np.ndarray, contains: Callable[[np.ndarray], np.ndarray], size: float) -> Vanishing:
     ahead = np.linspace(1e-6, 1, 256)[:, None] * size
     (start, end), along = chain[0], _direction(chain)
     if len(chain) == 1:
@@ -58,7 +58,7 @@ def _of_chain(chain: np.ndarray, contains: Callable[[np.ndarray], np.ndarray], s
     return lambda x, y: segments_together(x, y, chain) * (1 / size)
 
 
-def _wedge(corner: np.ndarray, up: np.ndarray, low: np.ndarray, size: float) -> Function:
+def _wedge(corner: np.ndarray, up: np.ndarray, low: np.ndarray, size: float) -> Vanishing:
     """Of the wedge that goes to the left from one direction to another: r^(pi/omega) cos(pi theta/omega).
 
     The angle theta is taken from the middle of the wedge, so that it has its jump outside.
