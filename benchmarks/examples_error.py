@@ -68,10 +68,10 @@ def measured(name: str, seconds: float, seed: int, quick: bool) -> dict[str, Any
         network = stated.network()
         for parameter in stated.parameters:
             parameter.move_to(network.trainable_params()[0].device)
-        options: dict[str, Any] = {"optimizer": pinn.Adam(3) >> pinn.SSBroyden(3)} if quick else {}
-        options |= {"precision": "float64", "seconds": seconds, "seed": seed, "progress": False}
-        if stated.windows > 1:  # all windows have as many steps, as the first one has to compile its kernels
-            options = {"optimizer": pinn.Adam(200) >> pinn.SSBroyden(1_000, tolerance=1e-9)} | options
+        options = {"precision": "float64", "seconds": seconds, "seed": seed, "progress": False, **stated.options}
+        if quick:
+            options["optimizer"] = pinn.Adam(3) >> pinn.SSBroyden(3)
+        if stated.windows > 1:
             solution = pinn.march(stated.problem, stated.network, stated.windows, **options)
         else:
             solution = pinn.solve(stated.problem, network, parameters=stated.parameters, **options)

@@ -1,12 +1,14 @@
 """Problems of DeepXDE's examples and others; each function is the whole statement of one.
 
-Conditions hold exactly where they can; networks are small, and chosen for each problem; all else is default.
+Conditions hold exactly where they can; networks are small, and chosen for each problem; all else is default, but where
+`options` say otherwise.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,12 +21,13 @@ PI = math.pi
 
 
 class Stated(NamedTuple):
-    """What `pinn.solve` is given, or `pinn.march` where there are several windows; parameters of inverse problems."""
+    """What `pinn.solve` is given, or `pinn.march` where there are several windows."""
 
     problem: pinn.Problem
     network: Callable[[], nn.Cell]
     parameters: tuple[dt.Parameter, ...] = ()
     windows: int = 1
+    options: Mapping[str, Any] = MappingProxyType({})
 
 
 def unknown(name: str, value: float = 1.0) -> dt.Parameter:
@@ -141,10 +144,11 @@ def beam() -> Stated:
 
 
 def wave() -> Stated:
-    start = pinn.initial(lambda p: ops.sin(PI * p.x) + ops.sin(2 * PI * p.x))
-    ends = [start, pinn.initial(0.0, order=1), pinn.dirichlet(0.0, on=("x-", "x+"), hard=True)]
+    start = pinn.initial(lambda p: ops.sin(PI * p.x) + ops.sin(2 * PI * p.x), hard=True)
+    ends = [start, pinn.initial(0.0, order=1, hard=True), pinn.dirichlet(0.0, on=("x-", "x+"), hard=True)]
     problem = pinn.Problem(pinn.Rectangle(x=(0, 1), t=(0, 1)), lambda u, p: u.tt - 100 * u.xx, ends)
-    return Stated(problem, lambda: nn.MLP(2, 1, seed=0), windows=10)
+    # Standing waves are products of functions of one coordinate, and the sine has many periods in each.
+    return Stated(problem, lambda: pinn.SeparableMLP(2, 1, width=24, depth=2, rank=4, activation="sin", seed=0))
 
 
 def burgers() -> Stated:
@@ -158,9 +162,9 @@ def heat_in_five_dimensions() -> Stated:
     squared = lambda p: ops.sum(p.points[:, :5] ** 2, 1, keepdims=True)
     known = lambda p: ops.exp(squared(p) / 2 + p.t)
     ball = pinn.Ball([0.0] * 5, 1.0) * pinn.Interval(t=(0, 1))
-    ends = [pinn.initial(known, hard=True), pinn.neumann(known, on="sphere", points=500)]
+    ends = [pinn.initial(known, hard=True), pinn.neumann(known, on="sphere", points=1_000)]
     equation = lambda u, p: u.t - u.laplacian() / 5 + squared(p) / 5 * known(p)
-    return Stated(pinn.Problem(ball, equation, ends), lambda: nn.MLP(6, 1, seed=0))
+    return Stated(pinn.Problem(ball, equation, ends), lambda: nn.MLP(6, 1, width=32, depth=2, seed=0))
 
 
 def elasticity() -> Stated:
@@ -193,13 +197,15 @@ def navier_stokes_inverse() -> Stated:
     points = np.random.default_rng(0).uniform((0, 0, 0), (2, 2, 1), (1_000, 3))
     seen = [pinn.observations(points, x, of=n) for n, x in zip("uv", moving_vortices(points), strict=True)]
     domain = pinn.Rectangle(x=(0, 2), y=(0, 2), t=(0, 1))
-    return Stated(pinn.Problem(domain, equations, seen), lambda: nn.MLP(3, 3, seed=0), (a, b))
+    return Stated(pinn.Problem(domain, equations, seen), lambda: nn.MLP(3, 3, width=24, depth=3, seed=0), (a, b))
 
 
 def lotka_volterra() -> Stated:
     equations = lambda r, f, p: (r.t - 20 * (2 * r - 8 * r * f), f.t - 20 * (4 * r * f - 1.06 * f))
     starts = [pinn.initial(0.5, of="r"), pinn.initial(0.075, of="f")]
-    return Stated(pinn.Problem(pinn.Interval(t=(0, 1)), equations, starts), lambda: nn.MLP(1, 2, seed=0), windows=8)
+    problem = pinn.Problem(pinn.Interval(t=(0, 1)), equations, starts)
+    few = {"points": 60, "optimizer": pinn.LevenbergMarquardt(60) >> pinn.SSBroyden(800)}
+    return Stated(problem, lambda: nn.MLP(1, 2, width=16, depth=2, seed=0), windows=8, options=few)
 
 
 def american_put() -> Stated:
