@@ -10,6 +10,8 @@ import pytest
 
 import dualtape as dt
 from dualtape import ops, pytree
+from dualtape.compiler.blocks.find.members import find_members
+from dualtape.compiler.program.parsing import parse_program
 from dualtape.devices.device import Device
 
 Arrays = list[np.ndarray]
@@ -160,3 +162,19 @@ def test_a_member_whose_loss_is_infinite_leaves_the_others_alone() -> None:
     for found, wanted in zip(arrays(dt.jit(step, device=dt.devices()[1])(*given)), expected, strict=True):
         np.testing.assert_allclose(found[[0, 2]], wanted[[0, 2]], rtol=1e-10)
         assert (np.isfinite(found[1]) == np.isfinite(wanted[1])).all()
+
+
+def test_what_is_broadcast_along_other_axes_is_the_same_for_all() -> None:
+    members = find_members(
+        parse_program(
+            """
+            program(v0: float64[3,4,2], v1: float64[3,2,2], v2: float64[3,2]):
+              v3: float64[3,4,2] = matmul(v0, v1)
+              v4: float64[3,3,2] = broadcast_to(v2, shape=(3, 3, 2))
+              v5: float64[3,3,2] = matmul(v4, v1)
+              return v3, v5
+            """
+        )
+    )
+    assert members is not None
+    assert [x.spec.shape for x in members.program.inputs] == [(4, 2), (2, 2), (3, 2)]

@@ -15,7 +15,7 @@ import pytest
 
 import dualtape as dt
 from devices.architectures import with_lanes, with_work_items
-from dualtape import ops
+from dualtape import ops, pytree
 from dualtape.compiler.blocks import planning, policy
 from dualtape.compiler.loops import building, cutting
 from dualtape.core.primitive import CATALOGUE
@@ -152,6 +152,24 @@ def test_block_kernel(opencl: Any, points: int, laid: Callable[[Any, int], dt.De
     assert {"dt_block(", "dt_loops("} <= set(re.findall(r"dt_(?:block|loops)\(", jitted.lower(weights, x).kernels()))
     got, got_gradients = jitted(weights, x)
     for a, b in zip((got, *got_gradients), (value, *gradients), strict=True):
+        np.testing.assert_allclose(a.asnumpy(), b.asnumpy(), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("laid", [with_lanes, with_work_items], ids=["vectors", "work-items"])
+def test_block_kernel_of_members(opencl: Any, laid: Callable[[Any, int], dt.Device]) -> None:
+    """Weights and points of their own for each of three members, and values at the points besides sums."""
+
+    def loss(weights: list[dt.Tensor], x: dt.Tensor) -> tuple[dt.Tensor, dt.Tensor]:
+        u = ops.tanh(x @ weights[0]) @ weights[1]
+        return ops.square(u - x[:, :1]).mean(), u
+
+    given = [dt.Tensor(normal(3, 2, 5)), dt.Tensor(normal(3, 5, 1))], dt.Tensor(normal(3, 21, 2))
+    step = dt.vmap(dt.value_and_grad(loss, has_aux=True))
+    expected = pytree.flatten(step(*given))[0]
+    device = laid(opencl, 4)
+    jitted, given = dt.jit(step, device=device), pytree.map(lambda x: x.to(device), given)
+    assert "at 21 points for each of 3 members" in jitted.lower(*given).explanation
+    for a, b in zip(pytree.flatten(jitted(*given))[0], expected, strict=True):
         np.testing.assert_allclose(a.asnumpy(), b.asnumpy(), rtol=1e-4, atol=1e-5)
 
 

@@ -37,6 +37,17 @@ def test_parts_of_a_processor_together_train_as_it_does() -> None:
 
 
 @pytest.mark.opencl
+def test_parts_are_made_once_and_have_names() -> None:
+    parts = dt.parallel.sub_devices("opencl:0", 2)
+    assert dt.parallel.sub_devices("opencl:0", 2) == parts
+    x = dt.Tensor([1.0, 2.0], device="opencl:0/1of2")
+    assert x.device is parts[1]
+    assert x.to("opencl:0/0of2").device is parts[0]
+    with pytest.raises(errors.ArgumentError, match="each once"):
+        losses([parts[0], "opencl:0/0of2"])
+
+
+@pytest.mark.opencl
 @pytest.mark.parametrize(
     ("device", "count", "message"),
     [("host", 2, "host is no device that can be split"), ("opencl:0", 4096, "cannot be split into 4096 devices")],
@@ -54,6 +65,8 @@ def test_what_cannot_be_split_says_so(device: str, count: int, message: str) -> 
         (["host", "host"], errors.ArgumentError, "each once"),
         ([], errors.ArgumentError, "one or more devices"),
         ({"host": 0.0}, errors.ArgumentError, "positive and finite"),
+        ({"host": "much"}, errors.ArgumentError, "positive and finite, got ..much.."),
+        ([["host"]], errors.ArgumentTypeError, "named by a str"),
     ],
 )
 def test_what_names_no_devices_is_refused(devices: Any, kind: type[Exception], message: str) -> None:

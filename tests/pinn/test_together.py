@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 import dualtape as dt
 from dualtape import errors, nn, pinn
+from dualtape.pinn.history import History
 
 PROBLEM = pinn.Problem(pinn.Interval(x=(0, 1)), lambda u, p: u.x - u, [pinn.dirichlet(1.0, on="x-", weight=2.0)])
 
@@ -38,6 +40,30 @@ def test_a_member_that_diverges_changes_no_network() -> None:
         pinn.Ensemble.train(PROBLEM, members, pinn.Adam(2), points=10, progress=False)
     for array, parameter in zip(before, [p for network in members for p in network.trainable_params()], strict=True):
         np.testing.assert_array_equal(parameter, array)
+
+
+def test_an_interrupt_leaves_all_networks_at_the_same_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, shown = [], History.append
+
+    def interrupted(history: History, terms: np.ndarray) -> None:
+        begun.append(shown(history, terms))
+        if len(begun) == 4:  # of the second member in the second step
+            signal.raise_signal(signal.SIGINT)
+
+    members = networks()
+    with monkeypatch.context() as patched:
+        patched.setattr(History, "append", interrupted)
+        with pytest.raises(KeyboardInterrupt, match="stopped at step 2, where all networks are now"):
+            pinn.Ensemble.train(PROBLEM, members, pinn.Adam(9), points=10, progress=False)
+    whole = pinn.Ensemble.train(PROBLEM, networks(), pinn.Adam(9), points=10, progress=False)
+    further = pinn.Ensemble.train(PROBLEM, members, pinn.Adam(1), points=10, progress=False)
+    for one, other in zip(further.members, whole.members, strict=True):
+        np.testing.assert_allclose(one.history.total[0], other.history.total[2], rtol=1e-12)
+
+
+def test_what_is_no_problem_is_refused() -> None:
+    with pytest.raises(errors.ArgumentTypeError, match=r"`problem` must be a pinn\.Problem, got NoneType"):
+        pinn.Ensemble.train(None, networks(), pinn.Adam(2), points=10, progress=False)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

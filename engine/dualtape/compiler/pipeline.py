@@ -11,6 +11,7 @@ in_reals                    pairs of reals in the place of complex numbers      
 choose_device               the device of the kernels, or why there is none         blocks/policy.py
 compute_repeated_once       what is the same at all points, once                    passes/repetition.py
 choose_division             stages of equations, and regions that map over points   blocks/find/point_sets.py
+- find_members              what one of several networks in a program does          blocks/find/members.py
 - map_equation              an equation as operations on one point                  blocks/find/mapping.py
 - map_control               a loop or a condition as one at each point              blocks/find/mapping_control.py
 compile_region              the kernel of a region, by these stages:                blocks/emit/kernel.py

@@ -82,6 +82,11 @@ class Device:
     name: str
     platform: str
 
+    @property
+    def parts_made(self) -> Sequence[Device]:
+        """The devices that it has been split into, however often."""
+        return ()
+
     def split(self, count: int) -> Sequence[Device]:
         """Devices that have a share of its cores each; or :class:`~dualtape.errors.DeviceError`."""
         raise DeviceError(f"{self.name} is no device that can be split")

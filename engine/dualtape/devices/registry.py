@@ -71,7 +71,10 @@ def listed_devices() -> tuple[Device, ...]:
 
 
 def find_device(name: str | Device) -> Device:
-    """The device of that name: ``host`` (or ``cpu``), ``opencl`` (the first) or ``opencl:1``."""
+    """The device of that name: ``host`` (or ``cpu``), ``opencl`` (the first) or ``opencl:1``.
+
+    Parts of a device have names once they are made: ``opencl:0/1of2``.
+    """
     if isinstance(name, Device):
         return name
     if not isinstance(name, str):
@@ -82,7 +85,7 @@ def find_device(name: str | Device) -> Device:
     backend, _, number = key.partition(":")
     # Only the backend that is named is loaded.
     found = _devices_of(backend) if backend in _backends() else ()
-    for device in found:
+    for device in (each for whole in found for each in (whole, *whole.parts_made)):
         if device.name == f"{backend}:{number or 0}":
             return device
     there = devices()

@@ -132,7 +132,8 @@ def sub_devices(device: str | Device, count: int) -> tuple[Device, ...]:
     Returns
     -------
     tuple of Device
-        Named ``opencl:0/0of2``, ``opencl:0/1of2``.
+        Named ``opencl:0/0of2``, ``opencl:0/1of2``, by which they are found from now on. Whoever asks for as many again
+        gets the same.
 
     Raises
     ------

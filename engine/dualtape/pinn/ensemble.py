@@ -94,7 +94,8 @@ class Ensemble:
 
         Each is trained as it would be alone, by :func:`dualtape.pinn.solve` with the same points in every step
         (``resample=0``); conditions that have no weight get 1. Go on with any of them by ``pinn.solve(problem,
-        member.network)``.
+        member.network)``. Ctrl-C stops all of them after the same step, and raises KeyboardInterrupt; the networks keep
+        what they have learnt.
 
         Parameters
         ----------

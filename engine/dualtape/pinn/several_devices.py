@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 import dualtape as dt
-from dualtape.errors import ArgumentError, ArgumentTypeError
+from dualtape.errors import ArgumentError, ArgumentTypeError, DeviceError
 from dualtape.pinn.division import SummedWork
 from dualtape.pinn.objective import Batch, Objective
 from dualtape.pinn.shares import share_of
@@ -78,21 +78,31 @@ def _in_order(parts: list[np.ndarray]) -> np.ndarray:
     return total
 
 
-def read_devices(devices: object) -> tuple[list[str | dt.Device], list[float] | None]:
-    """Devices or their names, and the share of each if that is given."""
+def read_devices(devices: object) -> tuple[list[dt.Device], list[float] | None]:
+    """Devices, of which some may be named, and the share of each if that is given."""
     if isinstance(devices, str) or not isinstance(devices, (Sequence, Mapping)):
         raise ArgumentTypeError(
             "`devices` must be a list of names such as ['opencl:0', 'opencl:1'], or a dict with the share of each; got "
             f"{type(devices).__name__}"
         )
-    names, known = list(devices), {device.name for device in dt.devices()}
-    if unknown := [name for name in names if not isinstance(name, dt.Device) and name not in known]:
-        raise ArgumentError(f"`devices` names {unknown[0]!r}; there are {', '.join(sorted(known))}")
-    if not names or len({getattr(name, "name", name) for name in names}) < len(names):
+    found = [_read_device(device) for device in devices]
+    if not found or len(set(found)) < len(found):
+        names = [device.name for device in found]
         raise ArgumentError(f"`devices` must name one or more devices, each once; got {names}")
     if not isinstance(devices, Mapping):
-        return names, None
-    shares = [float(share) for share in devices.values()]
-    if not all(0 < share < float("inf") for share in shares):
-        raise ArgumentError(f"shares of `devices` must be positive and finite, got {shares}")
-    return names, shares
+        return found, None
+    shares = list(devices.values())
+    for share in shares:
+        if isinstance(share, bool) or not isinstance(share, (int, float, np.number)) or not 0 < share < float("inf"):
+            raise ArgumentError(f"shares of `devices` must be positive and finite, got {shares}")
+    return found, [float(share) for share in shares]
+
+
+def _read_device(device: Any) -> dt.Device:
+    try:
+        return dt.device(device).chosen
+    except DeviceError:
+        known = ", ".join(sorted(each.name for each in dt.devices()))
+        raise ArgumentError(f"`devices` names {device!r}; there are {known}") from None
+    except ArgumentTypeError as failure:
+        raise ArgumentTypeError(f"in `devices` {failure}") from None

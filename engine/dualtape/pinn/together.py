@@ -13,6 +13,7 @@ from dualtape.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeE
 from dualtape.pinn.collocation import Fixed
 from dualtape.pinn.errors import DivergedError
 from dualtape.pinn.history import History
+from dualtape.pinn.interruption import deferred_interrupt
 from dualtape.pinn.problem import Problem
 from dualtape.pinn.progress import make_progress
 from dualtape.pinn.sampling import read_count, read_sampler
@@ -36,6 +37,8 @@ def train_together(
     progress: bool | None,
 ) -> list[Solution]:
     """The solutions of networks that differ in their weights alone; see :meth:`dualtape.pinn.Ensemble.train`."""
+    if not isinstance(problem, Problem):
+        raise ArgumentTypeError(f"`problem` must be a pinn.Problem, got {type(problem).__name__}")
     members = _read_networks(networks)
     first = members[0]
     if not isinstance(stage, Adam) or stage.batch is not None or stage.holds:
@@ -46,7 +49,7 @@ def train_together(
     number, sampler = read_count("points", points), read_sampler(sampler)
     settings = Settings((stage,), number, sampler, Fixed(), None, bool(scaled), read_count("seed", seed, 0))
     began = time.perf_counter()
-    with dt.device(first[0].device), make_progress(progress) as shown:
+    with dt.device(first[0].device), deferred_interrupt() as interruption, make_progress(progress) as shown:
         training = Training(problem, networks[0], first, settings)
         fields = [unknown_fields(problem, x, own[0], scaled) for x, own in zip(networks, members, strict=True)]
         _require_same_function(fields, members, training.batches[0]["points"][:_TRIED])
@@ -65,13 +68,11 @@ def train_together(
             for history, own in zip(histories, terms, strict=True):
                 history.append(own)
             shown.step(done + 1, names, terms.mean(axis=0))
-        if not all(np.isfinite(np.asarray(parameter)).all() for parameter in stacked):
-            raise DivergedError(
-                f"a weight of a member is infinite or NaN after step {stage.steps}; no network has changed"
-            )
-        for same, values in zip(_across(members), stacked, strict=True):
-            for i, parameter in enumerate(same):
-                parameter.set_data(values.value()[i])
+            if interruption.is_set():
+                break
+        _hand_over(stacked, members, len(histories[0]))
+        if interruption.is_set():
+            raise KeyboardInterrupt(f"stopped at step {len(histories[0])}, where all networks are now")
     seconds = time.perf_counter() - began
     found = []
     for network, own, field, history in zip(networks, members, fields, histories, strict=True):
@@ -99,6 +100,14 @@ def _stepping(
         return terms
 
     return dt.jit(step)
+
+
+def _hand_over(stacked: list[dt.Parameter], members: list[tuple[dt.Parameter, ...]], steps: int) -> None:
+    """Give each network its weights."""
+    if not all(np.isfinite(np.asarray(parameter)).all() for parameter in stacked):
+        raise DivergedError(f"a weight of a member is infinite or NaN after step {steps}; no network has changed")
+    for i, own in enumerate(members):
+        dt.ParameterTuple(own).set_data(parameter.value()[i] for parameter in stacked)
 
 
 def _across(members: list[tuple[dt.Parameter, ...]]) -> list[tuple[dt.Parameter, ...]]:

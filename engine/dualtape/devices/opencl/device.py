@@ -95,9 +95,16 @@ class OpenCLDevice(KernelDevice):
         self._plans: Recent[Any, Plan] = Recent(_MOST_PLANS)
         self._sums: Recent[Any, PreparedLaunch] = Recent(_MOST_PLANS)
         self._writes: deque[Any] = deque()
-        self.parts_made: tuple[OpenCLDevice, ...] = ()
+        self._split: dict[int, tuple[OpenCLDevice, ...]] = {}
+
+    @property
+    def parts_made(self) -> tuple[OpenCLDevice, ...]:
+        return tuple(part for parts in self._split.values() for part in parts)
 
     def split(self, count: int) -> tuple[OpenCLDevice, ...]:
+        """Its parts, which are the same whenever as many are asked for: their names tell them apart."""
+        if found := self._split.get(count):
+            return found
         units = self._handle.max_compute_units
         if not 1 <= count <= units:
             raise DeviceError(f"{self.name} has {units} cores, and cannot be split into {count} devices")
@@ -107,9 +114,8 @@ class OpenCLDevice(KernelDevice):
             handles = self._handle.create_sub_devices([kind.BY_COUNTS, *sizes, kind.BY_COUNTS_LIST_END])
         except cl.Error as failure:
             raise DeviceError(f"{self.name} cannot be split into {count} devices: {failure}") from failure
-        found = tuple(OpenCLDevice(f"{self.name}/{i}of{count}", handle) for i, handle in enumerate(handles))
-        self.parts_made += found
-        return found
+        parts = tuple(OpenCLDevice(f"{self.name}/{i}of{count}", handle) for i, handle in enumerate(handles))
+        return self._split.setdefault(count, parts)
 
     @property
     def runtime(self) -> Runtime:

@@ -147,15 +147,16 @@ class _Separation:
         along = [x for x in equation.reads if len(x.spec.shape) == rank and x.spec.shape[0] == self._count]
         if params is None or (broadcasts and (not along or (equation.primitive is matmul and rank < 3))):
             return None
-        operands = tuple(self._operand(x, rank, broadcasts) for x in equation.operands)
+        aligned = broadcasts or equation.primitive is broadcast_to
+        operands = tuple(self._operand(x, rank, aligned) for x in equation.operands)
         found = Equation.inferred(equation.primitive, operands, params)
         return found if found.output.spec == Spec(out.shape[1:], out.dtype) else None
 
-    def _operand(self, x: Operand, rank: int, broadcasts: bool) -> Operand:
-        """An operand as one member reads it."""
+    def _operand(self, x: Operand, rank: int, aligned: bool) -> Operand:
+        """An operand as one member reads it; ``aligned`` says that last axes meet, whatever leads."""
         if not isinstance(x, Node):
             return x
-        if len(x.spec.shape) == rank or not broadcasts:
+        if len(x.spec.shape) == rank or not aligned:
             if x.spec.shape[:1] == (self._count,):
                 return self._member(x)
             if len(x.spec.shape) == rank:
