@@ -13,7 +13,7 @@ _PULLS = "https://github.com/lululxvi/deepxde/pull"
 _PAGES = "https://deepxde.readthedocs.io/en/latest/demos"
 _CURVES = "[DeepXDE, run here](accuracy_and_time.md#what-was-measured)"
 _NEAR = f"{_CURVES}, on another problem of this equation"
-_PINNACLE = "[PINNacle](https://arxiv.org/abs/2306.08827), table 3, its best"
+_PINNACLE = "[PINNacle](https://arxiv.org/abs/2306.08827), table 3, its best, as a summary of the paper quotes it"
 
 
 class Reported(NamedTuple):

@@ -47,9 +47,12 @@ def main() -> None:
                 app()
         finally:
             sys.stdout.flush()
-    except BrokenPipeError:  # whoever read what is printed has enough, as in `dualtape list | head -1`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more when it ends
-        raise SystemExit(_BROKEN_PIPE) from None
+    except BrokenPipeError:
+        _end_unread()
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # met while a command was printing: Typer has made 1 of it
+            _end_unread()
+        raise
     except (DualtapeError, KeyboardInterrupt) as failure:
         _fail(str(failure) or "stopped")
     except OSError as failure:
@@ -69,6 +72,12 @@ def _silence() -> Iterator[None]:
             if end.code:
                 time.sleep(_TOLD_AFTER)
             raise
+
+
+def _end_unread() -> NoReturn:
+    """Whoever read what is printed has enough, as in `dualtape list | head -1`."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more when it ends
+    raise SystemExit(_BROKEN_PIPE) from None
 
 
 def _fail(message: str) -> NoReturn:
