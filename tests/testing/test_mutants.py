@@ -15,7 +15,7 @@ from mutation.changes import changes
 from mutation.expression_changes import expression_changes
 
 ROOT = Path(__file__).parents[2]
-EVERY = 300
+EVERY = 900
 
 
 @pytest.mark.opencl
