@@ -82,6 +82,8 @@ def test_a_file_of_another_march_is_refused(path: Path) -> None:
         pinn.march(first["decay"], first["network"], 2, **(first["options"] | resume))
     with pytest.raises(errors.ArgumentError, match="points=10, and this one with points=11"):
         pinn.march(first["decay"], first["network"], 3, **(first["options"] | resume | {"points": 11}))
+    with pytest.raises(errors.ArgumentError, match="steps=None, and this one with steps=7"):
+        pinn.march(first["decay"], first["network"], 3, 7, **(first["options"] | resume))
     wider = lambda: nn.MLP(1, 1, width=5, depth=1, seed=0)
     with pytest.raises(errors.CheckpointError, match="are not those of this march"):
         pinn.march(first["decay"], wider, 3, **(first["options"] | resume))

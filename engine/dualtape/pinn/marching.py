@@ -91,7 +91,7 @@ def march(
     reported = options.pop("report", None)
     target = None if reported is None else check_target(reported, REPORTS)
     watch = options.pop("watch", None)
-    file, resume = _read_file(problem, edges, options), options.pop("resume", False)
+    file, resume = _read_file(problem, edges, steps, options), options.pop("resume", False)
     if resume and file is None:
         raise ArgumentError("`resume` needs `checkpoint`, the file to go on from")
     if file is not None and not resume:
@@ -124,11 +124,12 @@ def march(
     return joined
 
 
-def _read_file(problem: Problem, edges: list[float], options: dict[str, Any]) -> WindowsFile | None:
+def _read_file(problem: Problem, edges: list[float], steps: int | None, options: dict[str, Any]) -> WindowsFile | None:
     path = read_path(options.pop("checkpoint", None))
     if path is None:
         return None
     facts = {"windows": edges, "domain": repr(problem.domain), "unknowns": list(problem.unknowns)}
+    facts["steps"] = repr(steps)
     facts["conditions"] = [condition.name for condition in (*problem.conditions, *problem.hard)]
     facts |= {name: repr(options[name]) for name in _SAME if name in options}
     return WindowsFile(path, dt.parallel.Ranks(options.get("comm")), facts, options.get("parameters", ()))
