@@ -152,3 +152,27 @@ def test_what_is_true(true: Any) -> None:
     assert dt.optim.Adam(dt.nn.Dense(3, 1).trainable_params(), use_nesterov=true).use_nesterov is True
     assert dt.Parameter(X, requires_grad=true).requires_grad is True
     assert ops.sum(X, 1, keepdims=true).shape == (2, 1)
+
+
+JOINING: dict[str, Callable[[dt.Tensor], Any]] = {
+    "where": lambda x: ops.where([True, False], [x[0], x[1]], [0, 0]),
+    "where in both": lambda x: ops.where(x > 1, [1, x[1]], [x[0], 0]),
+    "add": lambda x: ops.add([1, 1], [x[0], x[1]]),
+    "maximum": lambda x: ops.maximum([x[0], x[1]], np.array([1, 5])),
+    "matmul": lambda x: ops.matmul([[x[0], x[1]]], [[1.0], [2.0]]),
+    "cat": lambda x: ops.cat([[1.0, 2.0], x]),
+    "einsum": lambda x: ops.einsum("i,i", [1.0, 2.0], x),
+    "multi_dot": lambda x: ops.linalg.multi_dot([np.ones((2, 2), np.float32), np.eye(2, dtype=np.float32), x]),
+    "solve": lambda x: ops.linalg.solve([[x[0], 0], [0, x[1]]], [1.0, 2.0]),
+    "interp": lambda x: ops.interp([0.5], [0.0, 1.0], x),
+    "take_along_axis": lambda x: ops.take_along_axis([3.0, 4.0], ops.argsort(x)),
+}
+
+
+@pytest.mark.opencl
+@pytest.mark.parametrize("name", JOINING)
+def test_lists_of_numbers_join_the_tensors_beside_them(name: str) -> None:
+    there = dt.Tensor([1.0, 2.0]).to(dt.devices()[1])
+    found = JOINING[name](there)
+    assert found.device is there.device
+    np.testing.assert_allclose(found.asnumpy(), JOINING[name](dt.Tensor([1.0, 2.0])).asnumpy())

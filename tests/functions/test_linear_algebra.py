@@ -16,7 +16,7 @@ from dualtape import pytree
 from dualtape.devices.device import Device
 from dualtape.errors import ArgumentError, DualtapeError, ShapeError
 from dualtape.ops import linalg
-from dualtape.primitives import linear_systems
+from dualtape.primitives import factors, linear_systems
 from functions.cases import convert
 from functions.matrix_cases import CASES
 
@@ -89,31 +89,88 @@ def test_third_order_by_jets(name: str) -> None:
     np.testing.assert_allclose(float(third), exact(1.0), rtol=1e-12)
 
 
-def test_the_gradient_of_a_system_factors_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def _large(n: int = factors.SMALL + 1) -> np.ndarray:
+    """A matrix whose factors are kept, and whose rows change places."""
+    numbers = np.random.default_rng(0)
+    return numbers.normal(size=(n, n)) + 4 * np.sqrt(n) * np.eye(n)[numbers.permutation(n)]
+
+
+def test_the_gradient_of_a_large_system_factors_once(monkeypatch: pytest.MonkeyPatch) -> None:
     count = 0
-    factored = linear_systems._factored
+    factored = factors._factored
 
     def counted(x: np.ndarray) -> Any:
         nonlocal count
         count += 1
         return factored(x)
 
-    monkeypatch.setattr(linear_systems, "_factored", counted)
-    b = dt.Tensor(np.arange(3.0))
-    dt.grad(lambda a: (linalg.solve(a, b) ** 2).sum())(dt.Tensor(A))
+    monkeypatch.setattr(factors, "_factored", counted)
+    a = _large()
+    b = dt.Tensor(np.arange(float(len(a))))
+    dt.grad(lambda a: (linalg.solve(a, b) ** 2).sum())(dt.Tensor(a))
     assert count == 1
-    dt.hessian(lambda a: (linalg.solve(a, b) ** 2).sum())(dt.Tensor(A))
+    dt.jvp(dt.grad(lambda a: (linalg.solve(a, b) ** 2).sum()), dt.Tensor(a), dt.Tensor(a))
     assert count == 2
-    dt.grad(lambda a: (linalg.solve(a, b) ** 2).sum())(dt.Tensor(A[[2, 0, 1]]))  # its rows change places
-    assert count == 3
 
 
-def test_factors_of_another_matrix_are_not_used() -> None:
-    b = np.arange(6.0).reshape(3, 2)
-    other = linear_systems.lu(dt.Tensor(A + 1))
-    for wrong in (other, other * float("nan"), other * 0):
-        found = linear_systems.solve(wrong, dt.Tensor(A), dt.Tensor(b), transposed=True)
-        np.testing.assert_allclose(found.asnumpy(), np.linalg.solve(A.T, b), rtol=1e-14)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_factors_are_those_of_the_matrix_or_not_used(dtype: type, transposed: bool) -> None:
+    a = _large().astype(dtype)
+    b = np.arange(2.0 * len(a)).reshape(-1, 2).astype(dtype)
+    given = factors.factored(a)
+    wrong = given.copy()
+    wrong[-1] *= 1 + 4 * np.finfo(dtype).eps
+    exact = np.linalg.solve(a.T if transposed else a, b)
+    for packed in (given, wrong, factors.factored(a + 1), given * np.nan, given * 0):
+        found = linear_systems.solve.numpy(a, b, packed, transposed=transposed)
+        np.testing.assert_allclose(found, exact, rtol=0, atol=np.abs(exact).max() * 1e3 * np.finfo(dtype).eps)
+    # That they are used is seen where they are others.
+    scaled = given * 2
+    scaled[-2:] = given[-2:]
+    assert not np.allclose(linear_systems.solve.numpy(a, b, scaled, transposed=transposed), exact)
+
+
+def test_large_systems() -> None:
+    a, exact = _large(), dt.Tensor(_large())
+    b = np.cos(np.arange(6.0 * len(a))).reshape(3, len(a), 2)
+    np.testing.assert_allclose(linalg.solve(exact, b).asnumpy(), np.linalg.solve(a, b), rtol=1e-9)
+    stack = np.stack([a, a.T])
+    many = linalg.solve(dt.Tensor(stack), b[0]).asnumpy()
+    np.testing.assert_allclose(many, np.linalg.solve(stack, b[0]), rtol=1e-9)
+    stack[1, 0, 0] = np.inf
+    assert np.isnan(linalg.solve(dt.Tensor(stack), b[0]).asnumpy()).tolist() == [
+        np.zeros((len(a), 2), bool).tolist(), np.ones((len(a), 2), bool).tolist(),
+    ]  # fmt: skip
+    np.testing.assert_allclose(linalg.inv(exact).asnumpy(), np.linalg.inv(a), rtol=1e-9)
+    definite = a @ a.T + np.eye(len(a))
+    for x in (definite, definite + 0.5j * (a - a.T)):
+        np.testing.assert_allclose(linalg.cholesky(dt.Tensor(x)).asnumpy(), np.linalg.cholesky(x), atol=1e-12)
+        # Of another matrix it is the symmetric part.
+        beside = x + (a - a.T)
+        np.testing.assert_allclose(linalg.cholesky(dt.Tensor(beside)).asnumpy(), np.linalg.cholesky(x), atol=1e-12)
+    a[0] = a[1]
+    for function in (linalg.inv, lambda x: linalg.solve(x, b)):
+        with pytest.raises(dt.errors.ArgumentError, match="Singular matrix"):
+            function(dt.Tensor(a - a))
+    with pytest.raises(dt.errors.ArgumentError, match="not positive definite"):
+        linalg.cholesky(dt.Tensor(-definite))
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+@pytest.mark.parametrize("lower", [False, True])
+@pytest.mark.parametrize("unit", [False, True])
+def test_triangles_of_a_stack_are_solved_together(lower: bool, unit: bool, transposed: bool) -> None:
+    numbers = np.random.default_rng(0)
+    a, b = numbers.normal(size=(3, 4, 3, 3)), numbers.normal(size=(4, 3, 2))
+    found = linalg.solve_triangular(dt.Tensor(a), dt.Tensor(b), transposed, lower, unit).asnumpy()
+    for i, j in np.ndindex(3, 4):
+        one = linalg.solve_triangular(dt.Tensor(a[i, j]), dt.Tensor(b[j]), transposed, lower, unit)
+        np.testing.assert_allclose(found[i, j], one.asnumpy(), rtol=1e-12)
+    a[2, 3, 1, 1] = 0
+    if not unit:
+        with pytest.raises(dt.errors.ArgumentError, match="element 1 of a triangle's diagonal is 0"):
+            linalg.solve_triangular(dt.Tensor(a), dt.Tensor(b), transposed, lower, unit)
 
 
 def test_equal_eigenvalues_do_not_turn_into_each_other() -> None:
@@ -238,7 +295,7 @@ def test_what_it_refuses_is_named(wrong: Callable[[], Any], words: str) -> None:
 
 def test_integers_become_floats_and_a_singular_matrix_names_the_function() -> None:
     assert linalg.inv(dt.Tensor([[2, 0], [0, 4]])).dtype is dt.float32
-    with pytest.raises(ArgumentError, match="`solve`"):
+    with pytest.raises(ArgumentError, match="`inverse`: Singular matrix"):
         linalg.inv(dt.ops.zeros((2, 2)))
     with pytest.raises(ShapeError, match=r"\(2, 3\)"):
         linalg.eigh(dt.ops.zeros((2, 3)))
@@ -267,18 +324,3 @@ def test_factors_with_moved_rows_of_a_stack() -> None:
     np.testing.assert_allclose((permutation @ lower @ upper).asnumpy(), a, rtol=1e-14)
     assert not np.array_equal(permutation.asnumpy()[0], np.eye(3))
     dt.testing.check_derivatives(lambda x: linalg.lu(x)[1:], dt.Tensor(a))
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("transposed", [False, True])
-def test_factors_that_all_but_fit_are_not_used(dtype: type, transposed: bool) -> None:
-    solve = linear_systems.solve
-    b = np.array([[6.0]], dtype)
-    for factor, order in ((1.0, 0.0), (5.0, 0.0), (3.0, 0.0), (3.0, 1.0)):
-        factors = np.array([[factor], [order]], dtype)
-        got = solve.numpy(factors, np.array([[3.0]], dtype), b, transposed=transposed)
-        np.testing.assert_array_equal(got, [[2.0]])
-    a = np.array([[1.0, 2.0], [3.0, 4.0]], dtype)
-    other = linear_systems.lu.numpy(np.array([[1.0, 2.0], [3.0, 5.0]], dtype))
-    got = solve.numpy(other, a, np.eye(2, dtype=dtype), transposed=transposed)
-    np.testing.assert_allclose(got, np.linalg.inv(a.T if transposed else a), rtol=1e-5)

@@ -45,7 +45,6 @@ _AN_ARRAY = "it is an array already"
 _AT_ONCE = "how many nodes are added up at once changes no sum"
 _FROM_EITHER = "the integrals from both ends are the same derivative"
 _BY_COPY = "LAPACK reads the other order of memory from a copy"
-_SQUARE = "the matrices are square"
 _SYMMETRIC = "a sum of products of elements is symmetric"
 _ANY_SIZE = "the size only scales both legs against overflow, and cancels"
 
@@ -136,7 +135,7 @@ CLAIMS = (
     Claim("_betainc", "x > a / (a + b)", "x > (a + b) / a", _FROM_EITHER),
     Claim("_betainc", "x > a / (a + b)", "x > a", _FROM_EITHER),
     Claim(
-        "log_determinant.tangent",
+        "_logarithmic_tangent",
         "_inner(swapped(inverse(inputs[0])), tangents[0])",
         "_inner(tangents[0], swapped(inverse(inputs[0])))",
         _SYMMETRIC,
@@ -147,23 +146,19 @@ CLAIMS = (
         "_inner(tangents[0], cofactors(inputs[0]))",
         _SYMMETRIC,
     ),
-    Claim("lu.infer", "x.shape[-1] + 1", "x.shape[-2] + 1", _SQUARE),
-    Claim("lu.infer", "+ 1, x.shape[-1])", "+ 1, x.shape[-2])", _SQUARE),
-    Claim("_lu", "n = x.shape[-1]", "n = x.shape[-2]", _SQUARE),
     Claim("_lu_tangent", "unit=True", "unit=False", "the ones are there, too"),
-    Claim("_triangular", "a.flags.c_contiguous", "b.flags.c_contiguous", _BY_COPY),
-    Claim("_triangular", "a.flags.f_contiguous", "b.flags.f_contiguous", _BY_COPY),
+    Claim("_one_triangle", "a.flags.c_contiguous", "b.flags.c_contiguous", _BY_COPY),
+    Claim("_one_triangle", "a.flags.f_contiguous", "b.flags.f_contiguous", _BY_COPY),
     Claim(
-        "_triangular",
+        "_one_triangle",
         "c_contiguous and (not a.flags.f_contiguous)",
         "c_contiguous or not a.flags.f_contiguous",
         _BY_COPY,
     ),
-    Claim("_triangular", "a.flags.c_contiguous and (not a.flags.f_contiguous)", "a.flags.c_contiguous", _BY_COPY),
-    Claim("_triangular", "a.flags.c_contiguous and (not a.flags.f_contiguous)", "not a.flags.f_contiguous", _BY_COPY),
-    Claim("_triangular", "(not a.flags.f_contiguous)", "a.flags.f_contiguous", _BY_COPY),
-    Claim("_triangular", "np.asarray(found)", "found", _AN_ARRAY),
-    Claim("_substituted", "np.empty_like(between)", "between", "it is not needed any more"),
+    Claim("_one_triangle", "a.flags.c_contiguous and (not a.flags.f_contiguous)", "a.flags.c_contiguous", _BY_COPY),
+    Claim("_one_triangle", "a.flags.c_contiguous and (not a.flags.f_contiguous)", "not a.flags.f_contiguous", _BY_COPY),
+    Claim("_one_triangle", "(not a.flags.f_contiguous)", "a.flags.f_contiguous", _BY_COPY),
+    Claim("_one_triangle", "np.asarray(found)", "found", _AN_ARRAY),
     Claim("_svd_tangent", "min(rows, columns)", "min(columns, rows)", "the smaller one of two knows no order"),
     Claim("_infer_svd", "min(rows, columns)", "min(columns, rows)", "the smaller one of two knows no order"),
 )

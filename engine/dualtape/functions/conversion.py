@@ -111,15 +111,25 @@ def _holds_numpy(data: Any) -> bool:
     return hasattr(data, "dtype")
 
 
-def as_tensor(x: Any, function: str, argument: str = "input") -> Tensor:
-    """A tensor, or whatever can be read as one."""
+def as_tensor(x: Any, function: str, argument: str = "input", device: Any = None) -> Tensor:
+    """A tensor, or whatever can be read as one; what is none is put on ``device``, or on the current one."""
     if isinstance(x, Value):
         return x  # type: ignore[return-value]
     if isinstance(x, (str, bytes, type(None))):
         raise UnreadableError(f"`{argument}` of `{function}` must be a Tensor; got {type(x).__name__}")
     if isinstance(x, (list, tuple)) and holds_values(x):
         return stacked(x, argument)
-    return ground().constant(as_array(x, argument))
+    return ground().constant(as_array(x, argument), device)
+
+
+def device_among(*operands: Any) -> Any:
+    """The device of the first tensor among operands or in their lists, which the others join; None without tensors."""
+    for x in operands:
+        if isinstance(x, Value):
+            return x.device  # type: ignore[attr-defined]
+        if isinstance(x, (list, tuple)) and (found := device_among(*x)) is not None:
+            return found
+    return None
 
 
 def holds_values(data: list[Any] | tuple[Any, ...]) -> bool:
@@ -193,9 +203,7 @@ def _as_operand(x: Any, function: str, argument: str, other: Any) -> Any:
         return stacked(x, argument)
     if getattr(x, "__array_ufunc__", True) is None:
         raise UnreadableError(f"`{argument}` of `{function}` is of {type(x).__name__}, which is no operand for arrays")
-    if isinstance(other, Value) and not isinstance(x, (str, bytes, type(None))):
-        return ground().constant(as_array(x, argument), other.device)  # type: ignore[attr-defined]
-    return as_tensor(x, function, argument)
+    return as_tensor(x, function, argument, device_among(other))
 
 
 def answered(failure: UnreadableError, x: Any, y: Any, method: str) -> Tensor:
@@ -263,8 +271,8 @@ def tensor_pair(function: str, x: Any, y: Any, names: tuple[str, str] = ("x", "y
 def _beside(function: str, value: Any, name: str, other: Any) -> Tensor:
     is_open = isinstance(value, (float, complex, list, tuple)) and isinstance(other, Value) and other.dtype.is_inexact
     if is_open and not (isinstance(value, (list, tuple)) and holds_values(value)):
-        return as_tensor(as_array(value, name, other.dtype.numpy), function, name)
-    return as_tensor(value, function, name)
+        value = as_array(value, name, other.dtype.numpy)
+    return as_tensor(value, function, name, device_among(other))
 
 
 def floating(function: str, x: Any, argument: str = "input") -> Tensor:

@@ -30,7 +30,7 @@ from dualtape.functions.norms import matrix_norm
 from dualtape.functions.reduction import amax
 from dualtape.functions.reduction import sum as sum_axes
 from dualtape.functions.shape import cat, expand_dims, squeeze
-from dualtape.primitives import comparison, factorization, rounding
+from dualtape.primitives import comparison, factorization, least_squares, rounding
 from dualtape.primitives.complex_parts import conjugate, real_part
 from dualtape.primitives.matrices import adjoint, unpack
 
@@ -128,7 +128,7 @@ def eigh(a: TensorLike) -> EighResult:
 
 def eigvalsh(a: TensorLike) -> Tensor:
     """The eigenvalues of the symmetric part of ``a``, from the smallest."""
-    return eigh(a).eigenvalues
+    return factorization.symmetric_eigenvalues(read_matrix("eigvalsh", a, square=True))
 
 
 def svd(a: TensorLike, full_matrices: bool = False, compute_uv: bool = True) -> Any:
@@ -139,11 +139,12 @@ def svd(a: TensorLike, full_matrices: bool = False, compute_uv: bool = True) -> 
     if read_flag("svd", "full_matrices", full_matrices):
         raise ArgumentError("`full_matrices` of `svd` must be False: the further vectors have no derivative")
     x = read_matrix("svd", a)
+    if not read_flag("svd", "compute_uv", compute_uv):
+        return factorization.singular_values(x)
     rows, columns = x.shape[-2:]
     k = min(rows, columns)
     u, s, vh = unpack(factorization.svd(x), (rows, k), (k,), (k, columns))
-    found = SVDResult(u, real_part(s), vh)
-    return found if read_flag("svd", "compute_uv", compute_uv) else found.S
+    return SVDResult(u, real_part(s), vh)
 
 
 def svdvals(a: TensorLike) -> Tensor:
@@ -164,15 +165,18 @@ def pinv(a: TensorLike, rcond: float | None = None) -> Tensor:
     Singular values below ``rcond`` times the largest count as 0; by default the larger size times the type's rounding.
     """
     x = read_matrix("pinv", a)
-    return factorization.pinv(x, rcond=_threshold("pinv", "rcond", x, rcond, max(x.shape[-2:])))
+    return least_squares.pinv(x, rcond=_threshold("pinv", "rcond", x, rcond, max(x.shape[-2:])))
 
 
 def matrix_rank(a: TensorLike, rtol: float | None = None) -> Tensor:
     """How many singular values are above ``rtol`` times the largest: Int64."""
     x = read_matrix("matrix_rank", a)
-    values = rounding.stop_gradient(svdvals(x))
-    limit = _threshold("matrix_rank", "rtol", x, rtol, max(x.shape[-2:]))
-    return sum_axes(cast_to(comparison.greater(values, amax(values, -1, keepdims=True) * limit), int64), -1)
+    return _rank_by(svdvals(x), _threshold("matrix_rank", "rtol", x, rtol, max(x.shape[-2:])))
+
+
+def _rank_by(singular_values: Tensor, rtol: float) -> Tensor:
+    values = rounding.stop_gradient(singular_values)
+    return sum_axes(cast_to(comparison.greater(values, amax(values, -1, keepdims=True) * rtol), int64), -1)
 
 
 def lstsq(a: TensorLike, b: TensorLike, rcond: float | None = None) -> LstsqResult:
@@ -182,13 +186,15 @@ def lstsq(a: TensorLike, b: TensorLike, rcond: float | None = None) -> LstsqResu
     """
     matrix, given = tensor_pair("lstsq", a, b, ("a", "b"))
     x, right = promoted_pair("lstsq", read_matrix("lstsq", matrix), to_inexact(given))
+    values = svdvals(x)
     is_vector = right.ndim == 1
     columns = expand_dims(right, -1) if is_vector else right
-    solution = matmul(pinv(x, rcond), columns)
+    limit = _threshold("lstsq", "rcond", x, rcond, max(x.shape[-2:]))
+    solution = least_squares.least_squares(x, columns, rcond=limit)
     left_over = matmul(x, solution) - columns
     residuals = sum_axes(real_part(left_over * conjugate(left_over)), -2)
     found = squeeze(solution, -1) if is_vector else solution
-    return LstsqResult(found, residuals, matrix_rank(x, rcond), svdvals(x))
+    return LstsqResult(found, residuals, _rank_by(values, limit), values)
 
 
 def cond(x: TensorLike, p: float | str | None = None) -> Tensor:

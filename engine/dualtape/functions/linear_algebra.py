@@ -16,6 +16,7 @@ from dualtape.functions.conversion import (
     answered,
     as_tensor,
     cast_to,
+    device_among,
     read_ints,
     tensor_pair,
 )
@@ -113,7 +114,8 @@ def einsum(equation: str, *operands: TensorLike) -> Tensor:
     """
     if not isinstance(equation, str):
         raise ArgumentError(f"`equation` of `einsum` must be a str, got {type(equation).__name__}")
-    tensors = [as_tensor(x, "einsum", f"operands[{i}]") for i, x in enumerate(operands)]
+    device = device_among(operands)
+    tensors = [as_tensor(x, "einsum", f"operands[{i}]", device) for i, x in enumerate(operands)]
     labels, output = _parse(equation, tensors)
     if len({x.dtype for x in tensors}) > 1 or tensors[0].dtype is bool_:
         kinds = ", ".join(str(x.dtype) for x in tensors)

@@ -16,10 +16,10 @@ from dualtape.functions.conversion import (
     to_inexact,
 )
 from dualtape.functions.shape import expand_dims, squeeze
+from dualtape.primitives import determinants
 from dualtape.primitives import linear_systems as primitives
-from dualtape.primitives.complex_parts import conjugate
-from dualtape.primitives.matrices import require_square, swapped
-from dualtape.primitives.rounding import stop_gradient
+from dualtape.primitives.complex_parts import conjugate, real_part
+from dualtape.primitives.matrices import require_square, unpack
 
 if TYPE_CHECKING:
     from dualtape.tensor import Tensor
@@ -96,8 +96,7 @@ def solve(a: TensorLike, b: TensorLike) -> Tensor:
     [1. 2.]
     """
     left, right, is_vector = _read_system("solve", a, b)
-    factors = primitives.lu(stop_gradient(left))
-    return _as_given(primitives.solve(factors, left, right, transposed=False), is_vector)
+    return _as_given(primitives.solve_once_factored(left, right), is_vector)
 
 
 def solve_triangular(
@@ -154,7 +153,7 @@ def det(a: TensorLike) -> Tensor:
     x = read_matrix("det", a, square=True)
     n = x.shape[-1]
     if n not in (1, 2, 3):
-        return primitives.determinant(x)
+        return determinants.determinant(x)
     wide = cast_to(x, promote(x.dtype, float64)) if n > 1 and x.device.info.has_float64 else x
     return cast_to(_expanded([[wide[..., i, j] for j in range(n)] for i in range(n)]), x.dtype)
 
@@ -177,8 +176,8 @@ def slogdet(a: TensorLike) -> SlogdetResult:
     The sign of a complex one is that divided by its absolute value, and has a derivative.
     """
     x = read_matrix("slogdet", a, square=True)
-    sign = primitives.determinant_phase if x.dtype.is_complex else primitives.determinant_sign
-    return SlogdetResult(sign(x), primitives.log_determinant(x))
+    sign, logarithm = unpack(determinants.sign_and_logarithm(x), (), ())
+    return SlogdetResult(sign, real_part(logarithm))
 
 
 def lu(a: TensorLike) -> LUResult:
@@ -186,5 +185,4 @@ def lu(a: TensorLike) -> LUResult:
 
     ``P`` has the derivative 0; ``L`` and ``U`` have one where no pivot is 0.
     """
-    lower, upper, permutation = primitives.split_factors(primitives.lu(read_matrix("lu", a, square=True)))
-    return LUResult(swapped(permutation), lower, upper)
+    return LUResult(*primitives.split_factors(primitives.lu(read_matrix("lu", a, square=True))))

@@ -22,8 +22,6 @@ from dualtape.functions.reduction import amax, amin
 from dualtape.functions.reduction import sum as sum_axes
 from dualtape.functions.shape import expand_dims, permute, reshape
 from dualtape.primitives import arithmetic, comparison, factorization
-from dualtape.primitives.complex_parts import real_part
-from dualtape.primitives.matrices import unpack
 from dualtape.primitives.power import power, root_of_squares
 from dualtape.primitives.rounding import stop_gradient
 from dualtape.primitives.selection import where
@@ -130,11 +128,7 @@ def matrix_norm(x: TensorLike, ord: Any = "fro", axis: Axes = (-2, -1), keepdims
 
 def _of_singular_values(x: Tensor, ord: Any, axes: tuple[int, ...]) -> Tensor:
     rest = [i for i in range(x.ndim) if i not in axes]
-    matrices = permute(x, [*rest, *axes])
-    rows, columns = matrices.shape[-2:]
-    k = min(rows, columns)
-    _, packed, _ = unpack(factorization.svd(matrices), (rows, k), (k,), (k, columns))
-    values = real_part(packed)
+    values = factorization.singular_values(permute(x, [*rest, *axes]))
     if ord == "nuc":
         return sum_axes(values, -1)
     chosen: Tensor = values[..., 0 if ord == 2 else -1]

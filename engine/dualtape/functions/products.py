@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from dualtape.core.spec import normalize_axis
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
-from dualtape.functions.conversion import TensorLike, as_tensor, promoted_pair, read_flag, read_int, tensor_pair
+from dualtape.functions.conversion import (
+    TensorLike,
+    as_tensor,
+    device_among,
+    promoted_pair,
+    read_flag,
+    read_int,
+    tensor_pair,
+)
 from dualtape.functions.creation import ones_like
 from dualtape.functions.linear_algebra import matmul, tensordot
 from dualtape.functions.linear_systems import inv, read_matrix
@@ -96,7 +104,8 @@ def multi_dot(arrays: Sequence[TensorLike]) -> Tensor:
     """
     if not isinstance(arrays, (tuple, list)) or len(arrays) < 2:
         raise ArgumentTypeError("`arrays` of `multi_dot` must be a list of two tensors or more")
-    given = [as_tensor(x, "multi_dot", f"arrays[{i}]") for i, x in enumerate(arrays)]
+    device = device_among(arrays)
+    given = [as_tensor(x, "multi_dot", f"arrays[{i}]", device) for i, x in enumerate(arrays)]
     if any(x.ndim != 2 for x in given[1:-1]) or not all(x.ndim in (1, 2) for x in (given[0], given[-1])):
         raise ShapeError(f"`multi_dot` takes matrices, and vectors at the ends; got shapes {[x.shape for x in given]}")
     first = reshape(given[0], (1, -1)) if given[0].ndim == 1 else given[0]

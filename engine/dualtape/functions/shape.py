@@ -17,6 +17,7 @@ from dualtape.functions.conversion import (
     TensorLike,
     as_tensor,
     cast_to,
+    device_among,
     promoted_pair,
     read_axes,
     read_choice,
@@ -146,7 +147,8 @@ def _as_tensors(function: str, tensors: Any) -> list[Tensor]:
         )
     if not tensors:
         raise ArgumentError(f"`tensors` of `{function}` is empty; expected at least one Tensor")
-    found = [as_tensor(x, function, f"tensors[{i}]") for i, x in enumerate(tensors)]
+    device = device_among(tensors)
+    found = [as_tensor(x, function, f"tensors[{i}]", device) for i, x in enumerate(tensors)]
     common = reduce(promote, (x.dtype for x in found))
     return [cast_to(x, common) for x in found]
 

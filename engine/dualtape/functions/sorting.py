@@ -13,6 +13,7 @@ from dualtape.functions.conversion import (
     TensorLike,
     as_tensor,
     cast_to,
+    device_among,
     promoted_pair,
     read_choice,
     read_flag,
@@ -94,7 +95,8 @@ def take_along_axis(x: TensorLike, indices: TensorLike, axis: int | None = -1) -
 
     ``indices`` have ``x``'s number of axes; other axes broadcast. Negative ones count from the end.
     """
-    given, places = as_tensor(x, "take_along_axis", "x"), as_tensor(indices, "take_along_axis", "indices")
+    device = device_among(x, indices)
+    given, places = (as_tensor(t, "take_along_axis", name, device) for t, name in ((x, "x"), (indices, "indices")))
     if not places.dtype.is_integer:
         raise TensorIndexError(f"`indices` of `take_along_axis` must be integers, got {places.dtype}")
     if axis is None:

@@ -13,6 +13,7 @@ from dualtape.primitives import comparison as comparison
 from dualtape.primitives import complex_functions as complex_functions
 from dualtape.primitives import complex_parts as complex_parts
 from dualtape.primitives import contraction as contraction
+from dualtape.primitives import determinants as determinants
 from dualtape.primitives import elementary as elementary
 from dualtape.primitives import entropy as entropy
 from dualtape.primitives import error_functions as error_functions
@@ -22,6 +23,7 @@ from dualtape.primitives import fourier as fourier
 from dualtape.primitives import gathering as gathering
 from dualtape.primitives import hypergeometric as hypergeometric
 from dualtape.primitives import incomplete as incomplete
+from dualtape.primitives import least_squares as least_squares
 from dualtape.primitives import linear_systems as linear_systems
 from dualtape.primitives import movement as movement
 from dualtape.primitives import ordering as ordering
