@@ -94,6 +94,7 @@ CASES: dict[str, list[Case]] = {
         of(np.gradient, _x, 0.5, np.array([0.0, 0.5, 2.0, 2.25])),
         of(lambda x: np.gradient(x, axis=1), _x, axis=1),
         of(np.gradient, np.array([1.0, 4.0])),
+        of(np.gradient, np.array([1.0, 2.0, np.inf, 5.0, 3.0]), smooth=False),
     ],
     "trapezoid": _of_samples("trapezoid", np.trapezoid),
     "cumulative_trapezoid": [

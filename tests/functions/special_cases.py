@@ -7,6 +7,13 @@ from scipy import special
 
 from functions.cases import Case, numbers, of, positive
 
+
+def _quietly_added(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    with np.errstate(invalid="ignore"):
+        found: np.ndarray = np.logaddexp(x, y)
+    return found
+
+
 UNARY: dict[str, tuple[float, float]] = {
     "erfinv": (-0.9, 0.9), "erfcinv": (0.1, 1.9), "erfcx": (-2, 2), "ndtr": (-2, 2), "ndtri": (0.1, 0.9),
     "log_ndtr": (-2, 2), "logit": (0.1, 0.9), "expi": (0.2, 4), "exp1": (0.2, 4), "gamma": (0.2, 4),
@@ -38,17 +45,23 @@ def _of_order(name: str, scipy_name: str) -> list[Case]:
     return [of(reference, n, positive(2, 2), condition=_CONDITION) for n in orders]
 
 
+def _binary(name: str) -> list[Case]:
+    reference = getattr(special, name)
+    found = [
+        of(reference, positive(2, 1), positive(3), condition=_CONDITION),
+        of(reference, 1.5, positive(3), condition=_CONDITION),
+        of(reference, positive(3), 2.5, condition=_CONDITION),
+    ]
+    if name in ("xlogy", "xlog1py", "kl_div"):
+        ends = np.array([0.0, -0.0, np.inf]), np.array([[-2.0], [np.nan], [0.0]])
+        found.append(of(reference, *ends, smooth=False))
+    return found
+
+
 CASES: dict[str, list[Case]] = {
     **{f"special.{name}": _unary(name, *bounds) for name, bounds in UNARY.items()},
     **{f"special.{name}": _of_order(name, there) for name, there in ORDERS.items()},
-    **{
-        f"special.{name}": [
-            of(getattr(special, name), positive(2, 1), positive(3), condition=_CONDITION),
-            of(getattr(special, name), 1.5, positive(3), condition=_CONDITION),
-            of(getattr(special, name), positive(3), 2.5, condition=_CONDITION),
-        ]
-        for name in BINARY
-    },
+    **{f"special.{name}": _binary(name) for name in BINARY},
     "special.betainc": [
         of(special.betainc, positive(2, 1), positive(2, 1), numbers(3, low=0.1, high=0.9), condition=_CONDITION),
         of(special.betainc, 2.0, 0.5, numbers(3, low=0.1, high=0.9), condition=_CONDITION),
@@ -69,5 +82,8 @@ CASES: dict[str, list[Case]] = {
         of(np.logaddexp, numbers(2, 1), numbers(3)),
         of(np.logaddexp, 1.5, numbers(3)),
         of(np.logaddexp, np.array([-np.inf, 700.0, 3.0]), np.array([-np.inf, 800.0, -np.inf]), smooth=False),
+        of(
+            _quietly_added, np.array([np.nan, np.inf, -np.inf]), np.array([[np.inf], [-np.inf], [np.nan]]), smooth=False
+        ),
     ],
 }

@@ -18,7 +18,7 @@ from functions.cases import convert
 # What NumPy has no function of complex numbers for, or a case whose reference takes the type of floats for granted.
 OTHERWISE = {
     "bincount", "histogram", "linalg.cholesky", "linalg.eigh", "linalg.eigvalsh", "linalg.lstsq", "linalg.lu",
-    "linalg.svd", "mse_loss", "scatter_nd", "segment_prod", "smooth_l1_loss", "trunc",
+    "linalg.svd", "mse_loss", "scatter_nd", "segment_prod", "smooth_l1_loss",
 }  # fmt: skip
 LEAST = 95  # functions that take complex numbers
 
@@ -55,6 +55,13 @@ def test_every_function_is_that_of_numpy_or_refuses() -> None:
             for a, b in zip(got, expected, strict=True):
                 np.testing.assert_allclose(a, b, rtol=1e-11, atol=1e-12, err_msg=name)
     assert len(taken) >= LEAST
+
+
+def test_what_is_linear_takes_complex_samples() -> None:
+    for ours, numpys in ((ops.gradient, np.gradient), (ops.trapezoid, np.trapezoid)):
+        np.testing.assert_allclose(ours(dt.Tensor(Z[0])).asnumpy(), numpys(Z[0]), rtol=1e-14)
+    with pytest.raises(DTypeError, match="`trunc` is a function of real numbers"):
+        ops.trunc(dt.Tensor(Z))
 
 
 # Of the kinds of rules that there are; what derivatives are made of besides is real.

@@ -212,3 +212,11 @@ def test_einsum_keeps_the_type_of_its_operands(equation: str, kind: type) -> Non
 def test_einsum_names_types_that_differ() -> None:
     with pytest.raises(TypeError, match="`einsum` got operands of Int64, Float32; expected one type of numbers"):
         ops.einsum("i,i->", dt.Tensor([1, 2]), dt.Tensor([1.0, 2.0]))
+
+
+@pytest.mark.parametrize("name", ["triu", "tril"])
+def test_a_triangle_of_truth_values_holds_truth_values(name: str) -> None:
+    mask = np.random.default_rng(0).random((3, 4)) > 0.3
+    found = getattr(ops, name)(dt.Tensor(mask), 1).asnumpy()
+    assert found.dtype == bool
+    np.testing.assert_array_equal(found, getattr(np, name)(mask, 1))

@@ -22,6 +22,7 @@ from dualtape.functions.conversion import (
     read_real,
     tensor_pair,
     to_floating,
+    to_inexact,
 )
 from dualtape.functions.indexing import take_at, where
 from dualtape.functions.linear_algebra import matmul
@@ -72,7 +73,7 @@ def _widths(function: str, y: Tensor, x: TensorLike | None, dx: Any, i: int) -> 
 
 def _panels(function: str, y: TensorLike, x: TensorLike | None, dx: Any, axis: int) -> tuple[Tensor, int]:
     samples, i = _read(function, y, axis, "y")
-    samples = to_floating(samples)
+    samples = to_inexact(samples)
     size = max(samples.shape[i] - 1, 0)
     sums = part(samples, i, min(1, samples.shape[i]), size) + part(samples, i, 0, size)
     panels: Tensor = sums * _widths(function, samples, x, dx, i) * 0.5
@@ -112,7 +113,7 @@ def gradient(f: TensorLike, *varargs: Any, axis: int | Sequence[int] | None = No
     Tensor or list of Tensor
         One for each axis; of the shape of ``f``, which has two samples or more along it.
     """
-    samples = to_floating(as_tensor(f, "gradient", "f"))
+    samples = to_inexact(as_tensor(f, "gradient", "f"))
     every = range(samples.ndim) if axis is None else read_ints("gradient", "axis", axis)
     axes = [normalize_axis("gradient", a, samples.ndim) for a in every]
     spacings = list(varargs) or [1.0]
@@ -132,8 +133,10 @@ def _gradient_along(f: Tensor, i: int, spacing: Any) -> Tensor:
         raise ShapeError(f"`gradient` needs two samples or more along axis {i}, got shape {f.shape}")
     steps = diff(f, axis=i)
     if np.ndim(spacing) == 0:
-        slopes = steps / (spacing if hasattr(spacing, "dtype") else read_real("gradient", "spacing", spacing))
-        inner = (part(slopes, i, 0, n - 2) + part(slopes, i, 1, n - 2)) * 0.5
+        width = spacing if hasattr(spacing, "dtype") else read_real("gradient", "spacing", spacing)
+        slopes = steps / width
+        # Of the neighbours alone: an infinity is felt beside it, and not where it is.
+        inner = (part(f, i, 2, n - 2) - part(f, i, 0, n - 2)) / (2.0 * width)
     else:
         widths = _widths("gradient", f, spacing, 1.0, i)
         slopes = steps / widths

@@ -312,6 +312,8 @@ def round(input: TensorLike) -> Tensor:
 def trunc(input: TensorLike) -> Tensor:
     """The next integer towards 0; derivative 0. Integers pass."""
     x = as_tensor(input, "trunc")
+    if x.dtype.is_complex:
+        raise DTypeError(f"`trunc` is a function of real numbers, and got a Tensor of {x.dtype}")
     return where(c.less(x, 0.0), r.ceil(x), r.floor(x)) if x.dtype.is_float else x
 
 

@@ -317,7 +317,8 @@ def _triangle(function: str, input: TensorLike, diagonal: int, upper: bool) -> T
     rows, columns = x.shape[-2:]
     k = read_int(function, "diagonal", diagonal)
     mask = (np.triu if upper else np.tril)(np.ones((rows, columns), np.bool_), k)
-    return selection.where(as_tensor(mask, function).to(x.device), x, 0.0 if x.dtype.is_float else 0)
+    kept = as_tensor(mask, function).to(x.device)
+    return kept & x if x.dtype is bool_ else selection.where(kept, x, 0.0 if x.dtype.is_float else 0)
 
 
 def triu(input: TensorLike, diagonal: int = 0) -> Tensor:

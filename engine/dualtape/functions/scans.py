@@ -13,7 +13,7 @@ from dualtape.functions.conversion import TensorLike, accumulating, as_tensor, c
 from dualtape.functions.indexing import take_at
 from dualtape.functions.shape import cat, flip, part, stack, swapaxes
 from dualtape.primitives import ordering
-from dualtape.primitives.comparison import equal, greater, isfinite
+from dualtape.primitives.comparison import equal, greater, isfinite, isnan, logical_or
 from dualtape.primitives.exponential import exp, log1p
 from dualtape.primitives.movement import cut
 from dualtape.primitives.rounding import stop_gradient
@@ -149,7 +149,7 @@ def logcumsumexp(input: TensorLike, axis: int) -> Tensor:
 def added_exponentials(x: Tensor, y: Tensor) -> Tensor:
     """log(exp(x) + exp(y)), made of what has derivatives of every order; -inf of twice -inf, with derivative 0."""
     a, b = stop_gradient(x), stop_gradient(y)
-    first = greater(a, b)
+    first = logical_or(greater(a, b), isnan(a))  # a NaN counts as the largest, so that no infinity hides it
     largest, smallest = where(first, x, y), where(first, y, x)
     known = where(first, a, b)
     finite = isfinite(known)

@@ -228,5 +228,8 @@ def rel_entr(x: TensorLike, y: TensorLike) -> Tensor:
 def kl_div(x: TensorLike, y: TensorLike) -> Tensor:
     """Elementwise x log(x / y) - x + y, the integrand of the Kullback-Leibler divergence; inf where it is undefined."""
     a, b = promoted_pair("kl_div", *tensor_pair("kl_div", x, y))
-    found: Tensor = rel_entr(a, b) + (to_floating(b) - to_floating(a))
+    a, b = to_floating(a), to_floating(b)
+    relative = rel_entr(a, b)
+    # Infinite is what it is, whatever is taken from it.
+    found: Tensor = where(comparison.equal(relative, float("inf")), relative, relative + (b - a))
     return found

@@ -13,8 +13,8 @@ from dualtape.primitives.on_host import as_value, host_function, rounded
 logit = host_function("logit", partials=(lambda x, y: reciprocal(x * (1 - x)),), domain=((0.1, 0.9),))
 
 
-def _of_zero_is_zero(x: Any, logarithm: Any) -> Any:
-    return np.where((x == 0) & ~np.isnan(logarithm), 0, x * logarithm)
+def _of_zero_is_zero(x: Any, y: Any, logarithm: Any) -> Any:
+    return np.where((x == 0) & ~np.isnan(y), 0, x * logarithm)
 
 
 # x log y, and 0 wherever x is 0.
@@ -25,7 +25,7 @@ xlogy = host_function(
         lambda x, y, z: x / y,
     ),
     domain=((-2.0, 2.0), (0.3, 4.0)),
-    numpy=rounded(lambda x, y: _of_zero_is_zero(x, np.log(y))),
+    numpy=rounded(lambda x, y: _of_zero_is_zero(x, y, np.log(y))),
 )
 xlog1py = host_function(
     "xlog1py",
@@ -34,5 +34,5 @@ xlog1py = host_function(
         lambda x, y, z: x / (1 + y),
     ),
     domain=((-2.0, 2.0), (-0.7, 4.0)),
-    numpy=rounded(lambda x, y: _of_zero_is_zero(x, np.log1p(y))),
+    numpy=rounded(lambda x, y: _of_zero_is_zero(x, y, np.log1p(y))),
 )
