@@ -24,6 +24,8 @@ from dualtape.core.spec import Shape, Spec
 from dualtape.dtypes import complex_dtype, part_dtype
 
 Ints = tuple[int, ...]
+_CACHED = 1 << 20
+"""Bytes up to which a copy stays in the cache, and costs next to nothing."""
 OTHER_WAY = {"backward": "forward", "forward": "backward", "ortho": "ortho"}
 """The scaling that a transform has by a norm, as that of the transform in the other direction."""
 
@@ -78,12 +80,22 @@ def _irfft(x: np.ndarray, n: int, axis: int, norm: str, adjoint: bool) -> np.nda
     backward: Any = pocketfft.irfft
     if not adjoint:
         return np.asarray(backward(x, n, axis=axis, norm=norm))
-    # `hfft` is `irfft` of the conjugates.
-    weighted = x * 0.5
-    for alone in (0, *([x.shape[axis] - 1] if n % 2 == 0 else [])):
-        weighted[_at(alone, axis)] = x[_at(alone, axis)]
+    # `hfft` is `irfft` of the conjugates, and counts those twice that stand for two.
     mirrored: Any = pocketfft.hfft
-    return np.asarray(mirrored(weighted, n, axis=axis, norm=norm))
+    ends = (0, *([x.shape[axis] - 1] if n % 2 == 0 else []))
+    if x.nbytes < _CACHED:
+        weighted = x * 0.5
+        for alone in ends:
+            weighted[_at(alone, axis)] = x[_at(alone, axis)]
+        return np.asarray(mirrored(weighted, n, axis=axis, norm=norm))
+    # Half of it, and of those at the ends alone. In place: new memory of that size costs more than the sums.
+    found: np.ndarray = mirrored(x, n, axis=axis, norm=norm)
+    found *= 0.5
+    scale = 0.5 * {"backward": 1.0, "ortho": n**-0.5, "forward": 1 / n}[norm]
+    first, *last = (np.expand_dims(x[_at(alone, axis)].real * scale, axis) for alone in ends)
+    for start, sign in ((0, 1), (1, -1)):
+        found[(*(slice(None),) * axis, slice(start, None, 2))] += sum((sign * end for end in last), start=first)
+    return found
 
 
 def _resized(shape: Shape, axis: int, size: int) -> Shape:
