@@ -85,6 +85,13 @@ def _logarithm(x: Any, y: Any) -> _Parts:
     return where(near, close, far), atan2(y, x)
 
 
+def _logarithm_of_one_and(x: Any, y: Any) -> _Parts:
+    near = (absolute(x) < 0.5) & (absolute(y) < 0.5)
+    close = 0.5 * log1p(where(near, x * (x + 2) + square(y), 0.0))
+    far, angle = _logarithm(1 + x, y)
+    return where(near, close, far), angle
+
+
 def _scaled(function: Callable[[Any, Any], _Parts], factor: float) -> Callable[[Any, Any], _Parts]:
     def scaled(x: Any, y: Any) -> _Parts:
         re, im = function(x, y)
@@ -126,6 +133,8 @@ def _square(x: Any, y: Any) -> _Parts:
 
 def _power(_: Primitive, operands: tuple[Any, ...], params: dict[str, Any]) -> _Parts:
     base, exponent = operands
+    if isinstance(base, Pair):
+        exponent = _known(exponent)
     if is_number(exponent) and float(exponent).is_integer() and abs(exponent) <= _MOST_PRODUCTS:
         return _by_products(base, int(exponent))
     if is_number(exponent) and exponent == 0.5:
@@ -135,13 +144,18 @@ def _power(_: Primitive, operands: tuple[Any, ...], params: dict[str, Any]) -> _
         found = product(to, (math.log(abs(base)), math.pi if base < 0 else 0))
         re, im = (exponent.whole(part) for part in found)
         return _exponential(re, im)
-    re, im = base.parts if isinstance(base, Pair) else (exponent.whole(0), exponent.whole(0))
+    re, im = base.parts if isinstance(base, Pair) else (exponent.whole(base), exponent.whole(0))
     origin = (re == 0) & (im == 0)
     length, angle = _logarithm(where(origin, 1.0, re), im)
     usual = _exponential(*product(to, (length, angle)))
     at_origin = _at_origin(*to)
     undefined = at_origin * 0.0 if is_number(at_origin) else multiply(at_origin, 0.0)
     return where(origin, at_origin, usual[0]), where(origin, undefined, usual[1])
+
+
+def _known(x: Any) -> Any:
+    """The real number that a pair is everywhere, or what else it is."""
+    return x.re if isinstance(x, Pair) and is_number(x.re) and is_number(x.im) and x.im == 0 else x
 
 
 def _at_origin(re: Any, im: Any) -> Any:
@@ -174,8 +188,9 @@ def _compared(_: Primitive, operands: tuple[Any, ...], params: dict[str, Any]) -
     return comparison.logical_and(x[0] == y[0], x[1] == y[1])
 
 
-def _either(primitive: Primitive, join: Primitive) -> None:
-    primitive.continue_by(lambda test, operands, params: join(*map(test, operands[0].parts)))
+def _either(join: Primitive) -> Callable[..., Any]:
+    """A test of both parts, joined."""
+    return lambda test, operands, params: join(*map(test, operands[0].parts))
 
 
 arithmetic.negative.continue_by(by_parts)
@@ -186,39 +201,26 @@ arithmetic.divide.continue_by(_divide)
 power.power.continue_by(_power)
 comparison.equal.continue_by(_compared)
 comparison.not_equal.continue_by(lambda *call: comparison.logical_not(_compared(*call)))
-_either(comparison.isnan, comparison.logical_or)
-_either(comparison.isfinite, comparison.logical_and)
+comparison.isnan.continue_by(_either(comparison.logical_or))
+comparison.isfinite.continue_by(_either(comparison.logical_and))
 
-_FUNCTIONS: dict[Primitive, Callable[[Any, Any], _Parts]] = {
-    arithmetic.reciprocal: inverse,
-    arithmetic.square: _square,
-    arithmetic.sqrt: _root,
-    arithmetic.rsqrt: _inverse_root,
-    exponential.exp: _exponential,
-    exponential.expm1: _minus_one,
-    exponential.exp2: lambda x, y: _exponential(x * math.log(2), y * math.log(2)),
-    exponential.log: _logarithm,
-    exponential.log1p: lambda x, y: _logarithm_of_one_and(x, y),
-    exponential.log2: _scaled(_logarithm, 1 / math.log(2)),
-    elementary.log10: _scaled(_logarithm, 1 / math.log(10)),
-    exponential.sinh: lambda x, y: (multiply(sinh(x), cos(y)), multiply(cosh(x), sin(y))),
-    exponential.cosh: lambda x, y: (multiply(cosh(x), cos(y)), multiply(sinh(x), sin(y))),
-    exponential.tanh: lambda x, y: _tangent(tan(y), tanh(x))[::-1],
-    trigonometric.sin: lambda x, y: (multiply(sin(x), cosh(y)), multiply(cos(x), sinh(y))),
-    trigonometric.cos: lambda x, y: (multiply(cos(x), cosh(y)), -multiply(sin(x), sinh(y))),
-    trigonometric.tan: lambda x, y: _tangent(tan(x), tanh(y)),
-}
-
-
-def _logarithm_of_one_and(x: Any, y: Any) -> _Parts:
-    near = (absolute(x) < 0.5) & (absolute(y) < 0.5)
-    close = 0.5 * log1p(where(near, x * (x + 2) + square(y), 0.0))
-    far, angle = _logarithm(1 + x, y)
-    return where(near, close, far), angle
-
-
-for _named, _function in _FUNCTIONS.items():
-    _named.continue_by(_of_parts(_function))
+arithmetic.reciprocal.continue_by(_of_parts(inverse))
+arithmetic.square.continue_by(_of_parts(_square))
+arithmetic.sqrt.continue_by(_of_parts(_root))
+arithmetic.rsqrt.continue_by(_of_parts(_inverse_root))
+exponential.exp.continue_by(_of_parts(_exponential))
+exponential.expm1.continue_by(_of_parts(_minus_one))
+exponential.exp2.continue_by(_of_parts(lambda x, y: _exponential(x * math.log(2), y * math.log(2))))
+exponential.log.continue_by(_of_parts(_logarithm))
+exponential.log1p.continue_by(_of_parts(_logarithm_of_one_and))
+exponential.log2.continue_by(_of_parts(_scaled(_logarithm, 1 / math.log(2))))
+elementary.log10.continue_by(_of_parts(_scaled(_logarithm, 1 / math.log(10))))
+exponential.sinh.continue_by(_of_parts(lambda x, y: (multiply(sinh(x), cos(y)), multiply(cosh(x), sin(y)))))
+exponential.cosh.continue_by(_of_parts(lambda x, y: (multiply(cosh(x), cos(y)), multiply(sinh(x), sin(y)))))
+exponential.tanh.continue_by(_of_parts(lambda x, y: _tangent(tan(y), tanh(x))[::-1]))
+trigonometric.sin.continue_by(_of_parts(lambda x, y: (multiply(sin(x), cosh(y)), multiply(cos(x), sinh(y)))))
+trigonometric.cos.continue_by(_of_parts(lambda x, y: (multiply(cos(x), cosh(y)), -multiply(sin(x), sinh(y)))))
+trigonometric.tan.continue_by(_of_parts(lambda x, y: _tangent(tan(x), tanh(y))))
 
 # Those of no kernel: devices leave them to the host.
 for _primitive in (

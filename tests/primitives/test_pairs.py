@@ -1,0 +1,159 @@
+"""What primitives make of pairs of reals is what NumPy makes of complex numbers: all over the plane, and on the host.
+
+Kernels compute the same operations on reals, which they are tried on by themselves.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import dualtape as dt
+from dualtape.compiler.passes.pairs import PairLevel
+from dualtape.core.interpreter import entered
+from dualtape.core.primitive import Elementwise
+from dualtape.primitives import CATALOGUE
+
+FUNCTIONS = [
+    p.name
+    for p in CATALOGUE.values()
+    if isinstance(p, Elementwise) and len(p.domain) == 1 and p.on_complex is not None and p.on_complex.pairs is not None
+]
+# NumPy divides by what has a zero as a part in another order, which gives zeros other signs.
+SIGNS_OF_ZERO = set(FUNCTIONS) - {"reciprocal", "rsqrt", "square"}
+PARTS = [0.0, 1e-200, 1e-5, 0.3, 0.4999, 0.5, 0.7, 1.0, 1.5, 2.0, 2.001, 3.0, 20.0, 1e150, 1e200]
+
+
+@pytest.fixture(autouse=True)
+def _beyond_all_numbers() -> Iterator[None]:
+    """Values that overflow, or are undefined, are asked for."""
+    with np.errstate(all="ignore"):
+        yield
+
+
+def plane(parts: list[float]) -> np.ndarray:
+    """The complex numbers with these parts, and their negatives."""
+    sides = [*parts, *(-x for x in parts)]
+    return np.array([complex(x, y) for x in sides for y in sides])
+
+
+def in_pairs(name: str, *inputs: Any, **params: Any) -> np.ndarray:
+    with entered(PairLevel()) as level:
+        found = level.run(CATALOGUE[name], inputs, params)
+        if not level.owns(found):
+            return found.asnumpy()
+        re, im = (part.asnumpy() for part in found.pair.parts)
+    whole = np.empty(re.shape, np.result_type(re.dtype, np.complex64))
+    whole.real, whole.imag = re, im
+    return whole
+
+
+def assert_same(found: np.ndarray, expected: np.ndarray, bound: float = 1e-15) -> None:
+    """Equal where the value is finite, to a bound relative to the magnitude."""
+    assert (found.shape, found.dtype) == (expected.shape, expected.dtype)
+    if expected.dtype == bool:
+        np.testing.assert_array_equal(found, expected)
+        return
+    known = np.isfinite(expected)
+    error, size = np.abs(found[known] - expected[known]), np.abs(expected[known])
+    assert (error <= bound * size).all(), (found[known][error > bound * size], expected[known][error > bound * size])
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_function_of_a_pair_is_that_of_a_complex_number(name: str) -> None:
+    z = plane(PARTS)
+    expected = np.asarray(CATALOGUE[name].numpy(z))
+    found = in_pairs(name, dt.Tensor(z))
+    assert_same(found, expected)
+    if name in SIGNS_OF_ZERO:
+        for a, b in ((found.real, expected.real), (found.imag, expected.imag)):
+            zero = (b == 0) & np.isfinite(expected)
+            np.testing.assert_array_equal(np.signbit(a[zero]), np.signbit(b[zero]))
+
+
+@pytest.mark.parametrize("name", ["log", "log2", "log10", "log1p"])
+def test_logarithms_of_zeros_and_infinities(name: str) -> None:
+    z = plane([0.0, 1.0, np.inf])
+    expected = np.asarray(CATALOGUE[name].numpy(z))
+    np.testing.assert_allclose(in_pairs(name, dt.Tensor(z)), expected, rtol=1e-15)
+
+
+# What stands beside a pair: another one, reals, and numbers, which are parts too where a tensor is one number or zeros.
+SOME = plane([0.25, 1.5, 3.0])
+BESIDE: list[Any] = [
+    plane([0.5, 2.0, 1e-3])[::-1][: len(SOME)].copy(),
+    np.linspace(-2.0, 3.0, len(SOME)),
+    np.array(0.5 - 2.0j),
+    np.array(3.0 + 0.0j),
+    np.array(1.0j),
+    np.array(0j),
+    SOME.real + 0j,
+    SOME.imag * 1j,
+    2.5,
+    1,
+    0,
+]
+
+
+def operand(x: Any) -> Any:
+    return dt.Tensor(x) if isinstance(x, np.ndarray) else x
+
+
+@pytest.mark.parametrize("name", ["add", "subtract", "multiply", "divide", "equal", "not_equal"])
+def test_two_operands(name: str) -> None:
+    for x, y in itertools.chain(itertools.product([SOME], BESIDE), itertools.product(BESIDE, [SOME])):
+        expected = np.asarray(CATALOGUE[name].numpy(x, y))
+        assert_same(in_pairs(name, operand(x), operand(y)), expected)
+
+
+KIND = lambda x: f"{x.dtype}{x.shape}" if isinstance(x, np.ndarray) else str(x)
+EXPONENTS: list[Any] = [
+    *range(-5, 6), 15, 16, 17, -17, 0.5, -0.5, 2.5, np.array(0j), np.array(2.0 + 0j), np.array(1j), np.array(-1.0 + 2j),
+    np.linspace(-2.0, 3.0, len(SOME)), SOME[::-1].copy(),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("exponent", EXPONENTS, ids=KIND)
+def test_power_of_a_pair(exponent: Any) -> None:
+    z = np.where(np.arange(len(SOME)) == 5, 0, SOME)
+    expected = np.power(z, exponent)
+    found = in_pairs("power", dt.Tensor(z), operand(exponent))
+    assert_same(found, expected, 1e-14)
+    assert np.isnan(found[5]) == np.isnan(expected[5])
+
+
+@pytest.mark.parametrize("base", [2.5, -2.5, 1, 0, np.array(0.5 - 2j), np.linspace(-2.0, 3.0, len(SOME))], ids=KIND)
+def test_power_to_a_pair(base: Any) -> None:
+    expected = np.power(base, SOME)
+    assert_same(in_pairs("power", operand(base), dt.Tensor(SOME)), expected, 1e-14)
+
+
+@pytest.mark.parametrize("name", ["isnan", "isfinite", "real", "imag", "conj"])
+def test_parts_are_asked_for(name: str) -> None:
+    z = plane([0.0, 2.5, np.inf, np.nan])
+    np.testing.assert_array_equal(in_pairs(name, dt.Tensor(z)), np.asarray(CATALOGUE[name].numpy(z)))
+
+
+@pytest.mark.parametrize("name", ["cast"])
+@pytest.mark.parametrize("dtype", [dt.complex64, dt.complex128, dt.float32, dt.float64, dt.bool_], ids=str)
+def test_types_of_pairs(name: str, dtype: Any) -> None:
+    for numbers in ([0j, 1.5, 2.5j, 1.1 - 2j], 1.1 - 2j, 2j, [0.0, 1.1], 1.1):
+        x = np.array(numbers)
+        if x.dtype.kind == "c" or dtype.is_complex:
+            found = in_pairs(name, dt.Tensor(x), dtype=dtype)
+            expected = np.asarray(CATALOGUE[name].numpy(x, dtype=dtype))
+            assert (found.shape, found.dtype) == (expected.shape, expected.dtype)
+            np.testing.assert_array_equal(found, expected)
+
+
+def test_reals_of_the_type_of_the_parts_are_taken_as_they_are() -> None:
+    """In a program each cast would be an operation."""
+    x = dt.Tensor(np.array([1.5, 2.5]))
+    cast = CATALOGUE["cast"]
+    assert cast.on_complex is not None
+    assert cast.on_complex.pairs is not None
+    assert cast.on_complex.pairs(cast, (x,), {"dtype": dt.complex128})[0] is x
