@@ -47,6 +47,8 @@ _FROM_EITHER = "the integrals from both ends are the same derivative"
 _BY_COPY = "LAPACK reads the other order of memory from a copy"
 _SQUARE = "the matrices are square"
 _SYMMETRIC = "a sum of products of elements is symmetric"
+_INFINITE = "the inverse of a zero is infinite"
+_NO_FLOATS = "floats are not shifted"
 _ANY_SIZE = "the size only scales both legs against overflow, and cancels"
 
 CLAIMS = (
@@ -69,6 +71,13 @@ CLAIMS = (
     Claim("strong_multiply.transposes", "(x, ct)", "(ct, x)", _NO_ORDER),
     Claim("multiply.transposes", "(ct, y)", "(y, ct)", _NO_ORDER),
     Claim("multiply.transposes", "(ct, x)", "(x, ct)", _NO_ORDER),
+    Claim("strong_multiply.transposes", "(ct, y)", "(y, ct)", _NO_ORDER),
+    Claim("left_shift.lowering", "by_type(x,", "by_type(-x,", _NO_FLOATS),
+    Claim("right_shift.lowering", "by_type(x,", "by_type(-x,", _NO_FLOATS),
+    Claim("hypot.lowering", "dt_abs(x) > dt_abs(y)", "dt_abs(x) >= dt_abs(y)", _TIE),
+    Claim("signbit.lowering", "((T)1 / x) < (T)0", "((T)1 / x) <= (T)0", _INFINITE),
+    Claim("signbit.lowering", "((T)1 / x) < (T)0", "((T)1 / x) < (T)1", _INFINITE),
+    Claim("signbit.lowering", "(T)1 / x", "(T)2 / x", _INFINITE),
     Claim("times_slope", "conventions.entered and is_strict()", "is_strict()", "it asks first whether any was entered"),
     Claim(
         "is_strict",
