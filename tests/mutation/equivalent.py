@@ -49,6 +49,9 @@ _SQUARE = "the matrices are square"
 _SYMMETRIC = "a sum of products of elements is symmetric"
 _INFINITE = "the inverse of a zero is infinite"
 _NO_FLOATS = "floats are not shifted"
+_LAST_PLACE = "one more term, smaller than the last place"
+_STANDS_IN = "it stands in where the other value is chosen"
+_TRUE = "any number but 0 asks for the imaginary part"
 _ANY_SIZE = "the size only scales both legs against overflow, and cancels"
 
 CLAIMS = (
@@ -101,7 +104,66 @@ CLAIMS = (
     Claim("_erfc", "x > 0.5", "x >= 0.5", _EITHER),
     Claim("_erfc", "x > 0.5", "x > 1.5", _EITHER),
     Claim("_lgamma", "wide - 1.5", "1.5 - wide", "a distance has no sign"),
-    Claim("_lgamma", "28", "29", "one more term, smaller than the last place"),
+    Claim("_lgamma", "28", "29", _LAST_PLACE),
+    Claim("_asymptotic", "range(1, 21)", "range(1, 22)", _LAST_PLACE),
+    Claim("_asymptotic", "2 * k - 1", "1 - 2 * k", "it is squared"),
+    Claim("_with_far", ">= 30", "> 30", _EITHER),
+    Claim("_with_far", ">= 30", ">= 31", _EITHER),
+    Claim("_with_far", "is_far, 1.0", "is_far, 2.0", _STANDS_IN),
+    Claim("_with_far", "100.0", "101.0", _STANDS_IN),
+    Claim("_with_far", "x < 0", "x <= 0", "0 is not far"),
+    Claim("_with_far", "x < 0", "x < 1", "no number below 1 is far"),
+    Claim("_i", "np.abs(x) < 1e-05", "np.abs(x) <= 1e-05", _EITHER),
+    Claim("_i", "infinite, 1.0", "infinite, 2.0", _STANDS_IN),
+    Claim("_i", "x, 0.0", "x, 1.0", _STANDS_IN),
+    Claim(
+        "_k",
+        "_cylindrical('kn', ('k0', 'k1'))(x, n=n) if n < 2 else _ke(x, n=n) * np.exp(-x)",
+        "_ke(x, n=n) * np.exp(-x)",
+        _EITHER,
+    ),
+    Claim("_summed", "part_of(x, 1)", "part_of(x, 2)", _TRUE),
+    Claim("_summed", "part_of(y, 1)", "part_of(y, 2)", _TRUE),
+    Claim("_divide", "product(above, inverse(*y.parts))", "product(inverse(*y.parts), above)", "it knows no order"),
+    Claim("_logarithm", "absolute(x), absolute(y)", "absolute(y), absolute(x)", "a length knows no order"),
+    Claim(
+        "_logarithm",
+        "where(usual, large, 1.0)",
+        "where(usual, large, 2.0)",
+        "beside an infinite logarithm it is nothing",
+    ),
+    Claim("_logarithm_of_one_and", "0.5) & (absolute(y) < 0.5", "0.5) & (absolute(y) <= 0.5", _EITHER),
+    Claim("_logarithm_of_one_and", "(absolute(x) < 0.5)", "(absolute(x) <= 0.5)", _EITHER),
+    Claim("_logarithm_of_one_and", "square(y), 0.0", "square(y), 1.0", _STANDS_IN),
+    Claim("_logarithm_of_one_and", "absolute(y) < 0.5", "absolute(y) < 1.5", _EITHER),
+    Claim("_root", "magnitude(x, y)", "magnitude(y, x)", "a length knows no order"),
+    Claim("_root", "half == 0, 1.0", "half == 0, 2.0", _ORIGIN),
+    Claim("_root", "x < 0", "x <= 0", "on the imaginary axis both parts are of one size"),
+    Claim("_power", "abs(exponent) <= _MOST", "exponent <= _MOST", _EITHER),
+    Claim("_power", "origin, 1.0, re", "origin, 2.0, re", _STANDS_IN),
+    Claim("_power", "product(to, (length, angle))", "product((length, angle), to)", "it knows no order"),
+    Claim(
+        "_power",
+        "product(to, (math.log(abs(base)), math.pi if base < 0 else 0))",
+        "product((math.log(abs(base)), math.pi if base < 0 else 0), to)",
+        "it knows no order",
+    ),
+    Claim("_power", "base < 0", "base <= 0", "0 goes another way"),
+    Claim("_by_products", "n < 0", "n <= 0", "0 was answered by an earlier branch"),
+    Claim("_divide", "part_of(x, 1)", "part_of(x, 2)", _TRUE),
+    Claim("_divide", "part_of(y, 1)", "part_of(y, 2)", _TRUE),
+    Claim("magnitude", "absolute(x), absolute(y)", "absolute(y), absolute(x)", "a length knows no order"),
+    Claim(
+        "product",
+        "times(multiply, a[0], b[1]), times(multiply, a[1], b[0])",
+        "times(multiply, a[1], b[0]), times(multiply, a[0], b[1])",
+        "a sum knows no order",
+    ),
+    Claim("_log1p", "np.abs(x) < 0.5", "np.abs(x) <= 0.5", _EITHER),
+    Claim("_log1p", "np.where(near, x, 0)", "np.where(near, x, 1)", _STANDS_IN),
+    Claim("_ndtr", "np.clip(-x, 1.0, 100.0)", "np.clip(1.0, -x, 100.0)", "it is the larger one of both, up to 100"),
+    Claim("_ndtr", "np.clip(-x, 1.0, 100.0)", "np.clip(-x, 1.0, 101.0)", "it is 0 from 39 on"),
+    Claim("_ndtr", "x < -1", "x < -2", _EITHER),
     Claim("_digamma", "wide < 0", "wide <= 0", "0 is a pole, and left to SciPy like all of them"),
     Claim("_polygamma", "1 - at, 1)", "1 - at, 2)", "it is subtracted from itself"),
     Claim(

@@ -38,7 +38,11 @@ def test_all_have_arrived(status: object) -> None:
             "the integration of example 1, 1 stopped at t = 4.25, in step 11 of size 4.12: it was tired "
             "(2 of 6 examples failed)",
         ),
-        ([0, 1], "the integration of example 1 stopped at t = 1.25, in step 8 of size 1.12: it was tired (1 of 2 examples failed)"),
+        (
+            [0, 1],
+            "the integration of example 1 stopped at t = 1.25, in step 8 of size 1.12: it was tired "
+            "(1 of 2 examples failed)",
+        ),
     ],
     ids=str,
 )  # fmt: skip

@@ -76,8 +76,8 @@ def test_function_of_a_pair_is_that_of_a_complex_number(name: str) -> None:
             np.testing.assert_array_equal(np.signbit(a[zero]), np.signbit(b[zero]))
 
 
-@pytest.mark.parametrize("name", ["log", "log2", "log10", "log1p"])
-def test_logarithms_of_zeros_and_infinities(name: str) -> None:
+@pytest.mark.parametrize("name", ["log", "log2", "log10", "log1p", "sqrt"])
+def test_logarithms_and_roots_of_zeros_and_infinities(name: str) -> None:
     z = plane([0.0, 1.0, np.inf])
     expected = np.asarray(CATALOGUE[name].numpy(z))
     np.testing.assert_allclose(in_pairs(name, dt.Tensor(z)), expected, rtol=1e-15)
@@ -94,7 +94,7 @@ BESIDE: list[Any] = [
     np.array(0j),
     SOME.real + 0j,
     SOME.imag * 1j,
-    2.5,
+    1.5,
     1,
     0,
 ]
@@ -106,31 +106,49 @@ def operand(x: Any) -> Any:
 
 @pytest.mark.parametrize("name", ["add", "subtract", "multiply", "divide", "equal", "not_equal"])
 def test_two_operands(name: str) -> None:
-    for x, y in itertools.chain(itertools.product([SOME], BESIDE), itertools.product(BESIDE, [SOME])):
+    known = [x for x in BESIDE if isinstance(x, np.ndarray) and x.dtype.kind == "c"]
+    alone = [[SOME], BESIDE], [BESIDE, [SOME]], [known, [1.5, *(x for x in known if x.any())]]
+    for x, y in itertools.chain.from_iterable(itertools.product(*several) for several in alone):
         expected = np.asarray(CATALOGUE[name].numpy(x, y))
         assert_same(in_pairs(name, operand(x), operand(y)), expected)
 
 
+@pytest.mark.parametrize("name", ["add", "subtract", "multiply", "divide"])
+def test_a_part_that_is_known_to_be_zero_costs_nothing(name: str) -> None:
+    real, reals = dt.Tensor(SOME.real + 0j), dt.Tensor(SOME.real)
+    with entered(PairLevel()) as level:
+        for operands in ((real, reals), (real, real), (real, 2.5)):
+            assert level.run(CATALOGUE[name], operands, {}).pair.im == 0
+
+
+# What 0 is raised to by turns: 0, numbers with a positive and a negative real part, and none.
+AT_ORIGIN = np.array([SOME[:9], [0, 2.5, -1, 1j, 2 + 1j, 2 - 1j, -1 + 1j, -2j, 1], SOME[9:18], SOME[18:27]]).T.ravel()
 KIND = lambda x: f"{x.dtype}{x.shape}" if isinstance(x, np.ndarray) else str(x)
 EXPONENTS: list[Any] = [
-    *range(-5, 6), 15, 16, 17, -17, 0.5, -0.5, 2.5, np.array(0j), np.array(2.0 + 0j), np.array(1j), np.array(-1.0 + 2j),
-    np.linspace(-2.0, 3.0, len(SOME)), SOME[::-1].copy(),
+    *range(-5, 6), 15, 16, 17, -17, 0.5, -0.5, 1.5, 2.5, np.array(0j), np.array(2.0 + 0j), np.array(1j), np.array(-1.0 + 2j),
+    np.linspace(-2.0, 3.0, len(SOME)), SOME[::-1].copy(), SOME.imag * 1j, AT_ORIGIN, AT_ORIGIN.real + 0j,
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("exponent", EXPONENTS, ids=KIND)
 def test_power_of_a_pair(exponent: Any) -> None:
-    z = np.where(np.arange(len(SOME)) == 5, 0, SOME)
-    expected = np.power(z, exponent)
-    found = in_pairs("power", dt.Tensor(z), operand(exponent))
-    assert_same(found, expected, 1e-14)
-    assert np.isnan(found[5]) == np.isnan(expected[5])
+    z = np.where(np.arange(len(SOME)) % 4 == 1, 0, SOME)
+    for base in (z, z.real + 0j, z.imag * 1j, z.astype(np.complex64)):
+        single = base.dtype == np.complex64
+        power = exponent.astype(np.complex64) if single and isinstance(exponent, np.ndarray) else exponent
+        expected = np.power(base.astype(complex), exponent).astype(base.dtype)
+        found = in_pairs("power", dt.Tensor(base), operand(power))
+        assert_same(found, expected, 1e-5 if single else 1e-14)
+        np.testing.assert_array_equal(np.isnan(found), np.isnan(expected))
 
 
 @pytest.mark.parametrize("base", [2.5, -2.5, 1, 0, np.array(0.5 - 2j), np.linspace(-2.0, 3.0, len(SOME))], ids=KIND)
 def test_power_to_a_pair(base: Any) -> None:
-    expected = np.power(base, SOME)
-    assert_same(in_pairs("power", operand(base), dt.Tensor(SOME)), expected, 1e-14)
+    for exponent in (SOME, np.array(2.0 + 1j), np.array(-1.0 + 1j), np.array(1j)):
+        expected = np.power(base, exponent)
+        found = in_pairs("power", operand(base), dt.Tensor(exponent))
+        assert_same(found, expected, 1e-14)
+        np.testing.assert_array_equal(np.isnan(found), np.isnan(expected))
 
 
 @pytest.mark.parametrize("name", ["isnan", "isfinite", "real", "imag", "conj"])
@@ -158,3 +176,12 @@ def test_reals_of_the_type_of_the_parts_are_taken_as_they_are() -> None:
     assert cast.on_complex is not None
     assert cast.on_complex.pairs is not None
     assert cast.on_complex.pairs(cast, (x,), {"dtype": dt.complex128})[0] is x
+
+
+def test_whole_powers_are_products() -> None:
+    """Of whole numbers they are exact, up to those that take as many products as the host makes."""
+    z = np.array([1 + 2j, 2 - 1j, -3 + 1j])
+    expected = np.ones(3, complex)
+    for n in range(1, 17):
+        expected = expected * z
+        np.testing.assert_array_equal(in_pairs("power", dt.Tensor(z), n), expected)

@@ -78,11 +78,7 @@ def _logarithm(x: Any, y: Any) -> _Parts:
     large, small = maximum(u, v), minimum(u, v)
     usual = (large > 0) & (large < math.inf)
     ratio = small / where(usual, large, 1.0)
-    # Near the unit circle (large - 1) (large + 1) + small^2 keeps the digits that log(large) would lose.
-    near = (large > 0.5) & (large < 2.0)
-    close = 0.5 * log1p(where(near, (large - 1) * (large + 1) + square(small), 0.0))
-    far = log(where(usual, large, u + v)) + 0.5 * log1p(square(ratio))
-    return where(near, close, far), atan2(y, x)
+    return log(where(usual, large, u + v)) + 0.5 * log1p(square(ratio)), atan2(y, x)
 
 
 def _logarithm_of_one_and(x: Any, y: Any) -> _Parts:
@@ -111,7 +107,8 @@ def _minus_one(x: Any, y: Any) -> _Parts:
 
 def _root(x: Any, y: Any) -> _Parts:
     half = sqrt((magnitude(x, y) + absolute(x)) * 0.5)
-    other = absolute(y) / where(half == 0, 1.0, half * 2)
+    size = absolute(y)
+    other = where(size == math.inf, size, size / where(half == 0, 1.0, half * 2))
     left = x < 0
     im = where(left, half, other)
     return where(left, other, half), where(elementary.signbit(y), -im, im)
@@ -144,13 +141,12 @@ def _power(_: Primitive, operands: tuple[Any, ...], params: dict[str, Any]) -> _
         found = product(to, (math.log(abs(base)), math.pi if base < 0 else 0))
         re, im = (exponent.whole(part) for part in found)
         return _exponential(re, im)
-    re, im = base.parts if isinstance(base, Pair) else (exponent.whole(base), exponent.whole(0))
+    re, im = base.parts if isinstance(base, Pair) else (base, exponent.whole(0))
     origin = (re == 0) & (im == 0)
     length, angle = _logarithm(where(origin, 1.0, re), im)
     usual = _exponential(*product(to, (length, angle)))
     at_origin = _at_origin(*to)
-    undefined = at_origin * 0.0 if is_number(at_origin) else multiply(at_origin, 0.0)
-    return where(origin, at_origin, usual[0]), where(origin, undefined, usual[1])
+    return where(origin, at_origin, usual[0]), where(origin, at_origin * 0.0, usual[1])
 
 
 def _known(x: Any) -> Any:
@@ -161,15 +157,15 @@ def _known(x: Any) -> Any:
 def _at_origin(re: Any, im: Any) -> Any:
     """0 to a power: 1 to that of 0, 0 to one with a positive real part, else not a number."""
     if is_number(re) and is_number(im):
-        return 1.0 if re == im == 0 else 0.0 if re > 0 else math.nan
+        return 0.0 if re > 0 else math.nan  # the power of 0 is a product
     nothing = (re == 0) & (im == 0)
     zero = multiply(im if is_number(re) else re, 0.0)
-    return where(re > 0, zero, where(nothing, zero + 1, zero + math.nan))
+    return where(re > 0, zero, where(nothing, zero + 1, math.nan))
 
 
 def _by_products(base: Pair, n: int) -> _Parts:
     if n == 0:
-        return base.whole(1), 0
+        return 1, 0
     if n < 0:
         return inverse(*(base.whole(part) for part in _by_products(base, -n)))
     square_: _Parts = (base.re, base.im)
