@@ -163,6 +163,7 @@ CLAIMS = (
     Claim("_log1p", "np.where(near, x, 0)", "np.where(near, x, 1)", _STANDS_IN),
     Claim("_ndtr", "np.clip(-x, 1.0, 100.0)", "np.clip(1.0, -x, 100.0)", "it is the larger one of both, up to 100"),
     Claim("_ndtr", "np.clip(-x, 1.0, 100.0)", "np.clip(-x, 1.0, 101.0)", "it is 0 from 39 on"),
+    Claim("_hyp2f1", "hyp2f1(a, b,", "hyp2f1(b, a,", "it is symmetric in both"),
     Claim("_ndtr", "x < -1", "x < -2", _EITHER),
     Claim("_digamma", "wide < 0", "wide <= 0", "0 is a pole, and left to SciPy like all of them"),
     Claim("_polygamma", "1 - at, 1)", "1 - at, 2)", "it is subtracted from itself"),

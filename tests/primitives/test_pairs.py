@@ -125,7 +125,8 @@ def test_a_part_that_is_known_to_be_zero_costs_nothing(name: str) -> None:
 AT_ORIGIN = np.array([SOME[:9], [0, 2.5, -1, 1j, 2 + 1j, 2 - 1j, -1 + 1j, -2j, 1], SOME[9:18], SOME[18:27]]).T.ravel()
 KIND = lambda x: f"{x.dtype}{x.shape}" if isinstance(x, np.ndarray) else str(x)
 EXPONENTS: list[Any] = [
-    *range(-5, 6), 15, 16, 17, -17, 0.5, -0.5, 1.5, 2.5, np.array(0j), np.array(2.0 + 0j), np.array(1j), np.array(-1.0 + 2j),
+    *range(-5, 6), 15, 16, 17, -17, 0.5, -0.5, 1.5, 2.5,
+    np.array(0j), np.array(2.0 + 0j), np.array(1j), np.array(-1.0 + 2j),
     np.linspace(-2.0, 3.0, len(SOME)), SOME[::-1].copy(), SOME.imag * 1j, AT_ORIGIN, AT_ORIGIN.real + 0j,
 ]  # fmt: skip
 
