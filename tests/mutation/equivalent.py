@@ -70,6 +70,7 @@ CLAIMS = (
     Claim("convert", "x < 2.0 ** 64", "x <= 2.0 ** 64", "C leaves such a number to the processor, which gives 0"),
     Claim("convert", "64", "65", "C leaves such numbers to the processor, which gives 0"),
     Claim("convert", "x < 2.0", "x < 3.0", "C leaves such numbers to the processor, which gives 0"),
+    Claim("_cumsum", "copy=False", "copy=True", "a copy holds the same numbers"),
     Claim("_scatter_sum", "copy=False", "copy=True", "a copy holds the same numbers"),
     Claim("strong_multiply.transposes", "(x, ct)", "(ct, x)", _NO_ORDER),
     Claim("multiply.transposes", "(ct, y)", "(y, ct)", _NO_ORDER),
