@@ -51,6 +51,7 @@ _INFINITE = "the inverse of a zero is infinite"
 _NO_FLOATS = "floats are not shifted"
 _LAST_PLACE = "one more term, smaller than the last place"
 _STANDS_IN = "it stands in where the other value is chosen"
+_UNUSED = "nothing asks for the square behind the last one"
 _TRUE = "any number but 0 asks for the imaginary part"
 _ANY_SIZE = "the size only scales both legs against overflow, and cancels"
 
@@ -70,6 +71,8 @@ CLAIMS = (
     Claim("convert", "x < 2.0 ** 64", "x <= 2.0 ** 64", "C leaves such a number to the processor, which gives 0"),
     Claim("convert", "64", "65", "C leaves such numbers to the processor, which gives 0"),
     Claim("convert", "x < 2.0", "x < 3.0", "C leaves such numbers to the processor, which gives 0"),
+    Claim("_share", "origin, 1.0, length", "origin, 2.0, length", _ORIGIN),
+    Claim("_last_of", "reshape(-1)", "reshape(-2)", "any negative number is the free axis"),
     Claim("_cumsum", "copy=False", "copy=True", "a copy holds the same numbers"),
     Claim("_scatter_sum", "copy=False", "copy=True", "a copy holds the same numbers"),
     Claim("strong_multiply.transposes", "(x, ct)", "(ct, x)", _NO_ORDER),
@@ -150,6 +153,13 @@ CLAIMS = (
         "it knows no order",
     ),
     Claim("_power", "base < 0", "base <= 0", "0 goes another way"),
+    Claim("_power", "part_of(exponent, 1)", "part_of(exponent, 2)", _TRUE),
+    Claim("magnitude", "usual, large, 1.0", "usual, large, 2.0", _STANDS_IN),
+    Claim("_wave", "np.isinf(x), 0.0, x", "np.isinf(x), 1.0, x", "at infinity a wave has no height"),
+    Claim("_by_products", "product(found, square_)", "product(square_, found)", "it knows no order"),
+    Claim("_by_products", "product(square_, square_) if n else square_", "product(square_, square_)", _UNUSED),
+    Claim("_by_products", "if n else square_", "if base else square_", _UNUSED),
+    Claim("_by_products", "n < 0", "n < 1", "0 was answered by an earlier branch"),
     Claim("_by_products", "n < 0", "n <= 0", "0 was answered by an earlier branch"),
     Claim("_divide", "part_of(x, 1)", "part_of(x, 2)", _TRUE),
     Claim("_divide", "part_of(y, 1)", "part_of(y, 2)", _TRUE),
@@ -166,6 +176,7 @@ CLAIMS = (
     Claim("_ndtr", "np.clip(-x, 1.0, 100.0)", "np.clip(-x, 1.0, 101.0)", "it is 0 from 39 on"),
     Claim("_hyp2f1", "hyp2f1(a, b,", "hyp2f1(b, a,", "it is symmetric in both"),
     Claim("_ndtr", "x < -1", "x < -2", _EITHER),
+    Claim("_ndtr", "x < -1", "x <= -1", _EITHER),
     Claim("_digamma", "wide < 0", "wide <= 0", "0 is a pole, and left to SciPy like all of them"),
     Claim("_polygamma", "1 - at, 1)", "1 - at, 2)", "it is subtracted from itself"),
     Claim(

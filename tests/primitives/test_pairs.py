@@ -122,12 +122,15 @@ def test_a_part_that_is_known_to_be_zero_costs_nothing(name: str) -> None:
 
 
 # What 0 is raised to by turns: 0, numbers with a positive and a negative real part, and none.
-AT_ORIGIN = np.array([SOME[:9], [0, 2.5, -1, 1j, 2 + 1j, 2 - 1j, -1 + 1j, -2j, 1], SOME[9:18], SOME[18:27]]).T.ravel()
+AT_ORIGIN = np.array(
+    [SOME[:9], [0, 2.5, -1, 1j, 2 + 1j, 2 - 1j, -1 + 1j, -2j, 0.75], SOME[9:18], SOME[18:27]]
+).T.ravel()
 KIND = lambda x: f"{x.dtype}{x.shape}" if isinstance(x, np.ndarray) else str(x)
 EXPONENTS: list[Any] = [
-    *range(-5, 6), 15, 16, 17, -17, 0.5, -0.5, 1.5, 2.5,
+    *range(-5, 6), 15, 16, 17, -17, 0.5, -0.5, 0.75, 1.5, 2.5,
     np.array(0j), np.array(2.0 + 0j), np.array(1j), np.array(-1.0 + 2j),
-    np.linspace(-2.0, 3.0, len(SOME)), SOME[::-1].copy(), SOME.imag * 1j, AT_ORIGIN, AT_ORIGIN.real + 0j,
+    np.linspace(-2.0, 3.0, len(SOME)), SOME[::-1].copy(), SOME.imag * 1j,
+    AT_ORIGIN, AT_ORIGIN.real + 0j, AT_ORIGIN.imag * 1j,
 ]  # fmt: skip
 
 
@@ -140,16 +143,20 @@ def test_power_of_a_pair(exponent: Any) -> None:
         expected = np.power(base.astype(complex), exponent).astype(base.dtype)
         found = in_pairs("power", dt.Tensor(base), operand(power))
         assert_same(found, expected, 1e-5 if single else 1e-14)
-        np.testing.assert_array_equal(np.isnan(found), np.isnan(expected))
+        for a, b in ((found.real, expected.real), (found.imag, expected.imag)):
+            np.testing.assert_array_equal(np.isnan(a), np.isnan(b))
 
 
-@pytest.mark.parametrize("base", [2.5, -2.5, 1, 0, np.array(0.5 - 2j), np.linspace(-2.0, 3.0, len(SOME))], ids=KIND)
+@pytest.mark.parametrize(
+    "base", [2.5, -2.5, 0.5, 1, 0, np.array(0.5 - 2j), np.linspace(-2.0, 3.0, len(SOME))], ids=KIND
+)
 def test_power_to_a_pair(base: Any) -> None:
     for exponent in (SOME, np.array(2.0 + 1j), np.array(-1.0 + 1j), np.array(1j)):
         expected = np.power(base, exponent)
         found = in_pairs("power", operand(base), dt.Tensor(exponent))
         assert_same(found, expected, 1e-14)
-        np.testing.assert_array_equal(np.isnan(found), np.isnan(expected))
+        for a, b in ((found.real, expected.real), (found.imag, expected.imag)):
+            np.testing.assert_array_equal(np.isnan(a), np.isnan(b))
 
 
 @pytest.mark.parametrize("name", ["isnan", "isfinite", "real", "imag", "conj"])
@@ -177,6 +184,13 @@ def test_reals_of_the_type_of_the_parts_are_taken_as_they_are() -> None:
     assert cast.on_complex is not None
     assert cast.on_complex.pairs is not None
     assert cast.on_complex.pairs(cast, (x,), {"dtype": dt.complex128})[0] is x
+
+
+@pytest.mark.parametrize("exponent", [0.75, 2.5])
+def test_a_positive_power_of_zero_has_no_sign(exponent: float) -> None:
+    found = in_pairs("power", dt.Tensor(np.zeros(1, complex)), exponent)
+    assert found == 0
+    assert not np.signbit([found.real, found.imag]).any()
 
 
 def test_whole_powers_are_products() -> None:
