@@ -37,14 +37,19 @@ def _summed(combine: Callable[[Any, Any], Any]) -> Callable[..., Any]:
     return rule
 
 
-def magnitude(x: Any, y: Any) -> Any:
-    """|x + iy|, without overflow on the way."""
+def _size_and_ratio(x: Any, y: Any) -> _Parts:
+    """The size of the larger part, and by how much the other one is smaller."""
     u, v = absolute(x), absolute(y)
     large, small = maximum(u, v), minimum(u, v)
     # Of two zeros, and of an infinite part, the quotient is none.
     usual = (large > 0) & (large < math.inf)
-    ratio = small / where(usual, large, 1.0)
-    return where(usual, large * sqrt(1 + square(ratio)), u + v)
+    return large, small / where(usual, large, 1.0)
+
+
+def magnitude(x: Any, y: Any) -> Any:
+    """|x + iy|, without overflow on the way."""
+    large, ratio = _size_and_ratio(x, y)
+    return large * sqrt(1 + square(ratio))
 
 
 def product(a: _Parts, b: _Parts) -> _Parts:
@@ -74,11 +79,8 @@ def _divide(_: Primitive, operands: tuple[Any, ...], params: dict[str, Any]) -> 
 
 
 def _logarithm(x: Any, y: Any) -> _Parts:
-    u, v = absolute(x), absolute(y)
-    large, small = maximum(u, v), minimum(u, v)
-    usual = (large > 0) & (large < math.inf)
-    ratio = small / where(usual, large, 1.0)
-    return log(where(usual, large, u + v)) + 0.5 * log1p(square(ratio)), atan2(y, x)
+    large, ratio = _size_and_ratio(x, y)
+    return log(large) + 0.5 * log1p(square(ratio)), atan2(y, x)
 
 
 def _logarithm_of_one_and(x: Any, y: Any) -> _Parts:
