@@ -15,6 +15,8 @@ SYMMETRIC = {
     "not_equal",
     "maximum",
     "minimum",
+    "logical_and",
+    "logical_or",
     "result_type",
     "broadcast_shapes",
 }

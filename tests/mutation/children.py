@@ -15,7 +15,7 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 # A test hangs that uses the processor for so long, and one that takes so much more memory has lost its way.
-SECONDS, BYTES = 60, 4 * 2**30
+SECONDS, BYTES = 30, 4 * 2**30
 
 
 def fails(item: pytest.Function) -> bool:

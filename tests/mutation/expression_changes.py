@@ -52,7 +52,7 @@ def _changes(node: Expression, places: list[int]) -> Iterator[Expression]:
         case Argument(position=place) if len(places) > 1:
             yield Argument((), places[(places.index(place) + 1) % len(places)])
         case Literal(value=value):
-            yield Literal((), value + 1)
+            yield Literal((), -value if math.isinf(value) else value + 1)
         case OperatorCall(symbol="-" | "!", operands=(operand,)):
             yield operand
         case OperatorCall(symbol="-"):

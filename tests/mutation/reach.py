@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import random
 import time
 from bisect import bisect
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import pytest
 from coverage import Coverage
@@ -37,8 +39,11 @@ def reaches(item: pytest.Function, mutant: Mutant, known: Known | None) -> bool:
     """Whether a test runs the rule that a mutant changes, as far as that is known."""
     if known is None or known.rules is None or mutant.where in known.rules:
         return True
-    # NumPy's own functions are not watched.
-    return mutant.function is None and any(primitive.name in item.nodeid for primitive in mutant.primitives)
+    if mutant.function is not None:
+        return False
+    # NumPy's own functions are not watched; what has run a function that the rule names may have run the rule.
+    named = {node.id for field in mutant.users for node in ast.walk(field.code) if isinstance(node, ast.Name)}
+    return bool(named & known.rules) or any(primitive.name in item.nodeid for primitive in mutant.primitives)
 
 
 def watch(items: Iterable[pytest.Function], record: Record) -> None:
@@ -52,11 +57,37 @@ def watch(items: Iterable[pytest.Function], record: Record) -> None:
         known = record.tests()
         left = [item for item in left if item.nodeid not in known]
         share, left = left[:_AT_ONCE], left[_AT_ONCE:]
-        in_child(lambda _, share=share: _watched(share, record))
+        _watch_share(share, record)
+
+
+def _watch_share(share: Sequence[pytest.Function], record: Record) -> None:
+    """If one of them ends the child, the others are watched without it: of that one nothing is known."""
+    _, passed = in_child(lambda _: _watched(share, record))
+    if not passed and len(share) > 1:
+        for half in (share[: len(share) // 2], share[len(share) // 2 :]):
+            _watch_share(half, record)
+
+
+def watched_on_devices(item: pytest.Function) -> Known:
+    """Run a test in this process, and see for which primitives' lowerings it asks."""
+    asked: set[str] = set()
+    begun = time.process_time()
+    # A property of the class stands before what an instance holds.
+    Primitive.lowering = property(lambda primitive: _noted(asked, primitive))  # type: ignore[assignment]
+    try:
+        fails(item)
+    finally:
+        del Primitive.lowering
+    return Known(time.process_time() - begun, False, frozenset(asked))
+
+
+def _noted(asked: set[str], primitive: Primitive) -> Any:
+    asked.add(f"{primitive.name}.lowering")
+    return vars(primitive)["lowering"]
 
 
 def _watched(items: Sequence[pytest.Function], record: Record) -> bool:
-    watching = Coverage(data_file=None, include=list(places()))
+    watching = Coverage(data_file=None, config_file=False, include=list(places()))
     watching.start()
     seconds, passed = {}, {}
     for item in items:
@@ -67,7 +98,8 @@ def _watched(items: Sequence[pytest.Function], record: Record) -> bool:
     watching.stop()
     rules = _rules(watching)
     for test, taken in seconds.items():
-        record.tell_of_test(test, Known(taken, passed[test], frozenset(rules.get(test, ()))))
+        # One that needs a device has not come to its end.
+        record.tell_of_test(test, Known(taken, passed[test], frozenset(rules.get(test, ())) if passed[test] else None))
     return True
 
 

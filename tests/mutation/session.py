@@ -1,8 +1,9 @@
 """Runs the suite's own tests of a rule on each of its mutants, in one pytest session.
 
 A mutant is killed when a test that passes without it fails with it. Tests of the host run in a child for each
-mutant: first those of its primitives, then others that run its rule. What they leave alive is tried with devices, in
-this process, for a child has none; a mutant that crashes or hangs it has been written down as begun.
+mutant: those of its primitives, and others that run its rule, as soon as it is known which do. What they leave alive is
+tried with devices, in this process, for a child has none; a mutant that crashes or hangs it has been written down as
+begun.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ from typing import Any
 
 import pytest
 
-from dualtape.core.primitive import Primitive
+from dualtape.core.primitive import CATALOGUE, Primitive
 from dualtape.devices.opencl import opencl_devices
 from dualtape.devices.registry import HOST
 
 from .children import fails, first_failing, seconds_of_children
 from .equivalent import argument
-from .reach import about, reaches, watch
+from .reach import about, reaches, watch, watched_on_devices
 from .record import Known, Record
 from .sites import Mutant, mutants
 
@@ -48,6 +49,7 @@ class Mutation:
         self._broken: set[str] = set()
         self._kills: Counter[tuple[str, str]] = Counter()
         self._tries: Counter[tuple[str, str]] = Counter()
+        self._remember(every, record.fates())
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Sort the tests by the primitive that they are about."""
@@ -60,18 +62,22 @@ class Mutation:
         """Try the mutants, in place of running the tests."""
         for name in _IMPORTED:
             importlib.import_module(name)
+        unknown = [i for i in self._general if i.nodeid not in self._known and self._is_on_host(i)]
+        # What is known to run a rule need not wait until its own tests have failed to notice.
+        first = self._own_tests if unknown or self._quick else self._host_tests
         left = []
         for mutant in self._chosen:
-            if not self._is_settled(mutant, self._own_tests, self._on_host):
+            if not self._is_settled(mutant, first, self._on_host):
                 left.append(mutant)
                 if self._quick:
                     self._record.tell(mutant, "left" if argument(mutant) is None else "equivalent")
         if self._quick:
             return True
-        if self._watching and any(argument(mutant) is None for mutant in left):
-            watch([i for i in self._general if i.nodeid not in self._known and self._is_on_host(i)], self._record)
-            self._known |= self._record.tests()
-        left = [mutant for mutant in left if not self._is_settled(mutant, self._other_tests, self._on_host)]
+        if unknown:
+            if self._watching and any(argument(mutant) is None for mutant in left):
+                watch(unknown, self._record)
+                self._known |= self._record.tests()
+            left = [mutant for mutant in left if not self._is_settled(mutant, self._other_tests, self._on_host)]
         for mutant in left:
             self._record.tell(mutant, "begun")
             if not self._is_settled(mutant, self._device_tests, self._on_devices):
@@ -79,17 +85,20 @@ class Mutation:
         return True
 
     def _own_tests(self, mutant: Mutant) -> list[pytest.Function]:
-        if mutant.field == "lowering":
-            return []
         items = [item for primitive in mutant.primitives for item in self._own.get(primitive.name, ())]
+        if _is_of_kernels(mutant):
+            items = [item for item in items if ".lowering" in source_of(item.function)]
         return [item for item in items if self._is_on_host(item)]
 
     def _other_tests(self, mutant: Mutant) -> list[pytest.Function]:
         # An equivalent mutant must pass the tests of its primitives; the others are asked only about real ones.
-        if mutant.field == "lowering" or argument(mutant) is not None:
+        if argument(mutant) is not None or _is_of_kernels(mutant):
             return []
         items = [item for item in self._general if self._is_on_host(item)]
         return [item for item in items if reaches(item, mutant, self._known.get(item.nodeid))]
+
+    def _host_tests(self, mutant: Mutant) -> list[pytest.Function]:
+        return self._own_tests(mutant) + self._other_tests(mutant)
 
     def _device_tests(self, mutant: Mutant) -> list[pytest.Function]:
         in_kernel, real = mutant.field == "lowering", argument(mutant) is None
@@ -98,6 +107,14 @@ class Mutation:
         others = self._general if in_kernel and real else []
         kept = [[item for item in items if not self._is_on_host(item)] for items in (own, others)]
         return self._ordered(mutant, kept[0]) + self._ordered(mutant, kept[1])
+
+    def _reaches_kernel(self, item: pytest.Function, mutant: Mutant) -> bool:
+        """Whether a test on devices asks for a lowering that a mutant changes; one that is unknown is run to see."""
+        if (known := self._known.get(item.nodeid)) is None or known.rules is None:
+            _forget_plans(CATALOGUE.values())
+            known = self._known[item.nodeid] = watched_on_devices(item)
+            self._record.tell_of_test(item.nodeid, known)
+        return any(f"{primitive.name}.lowering" in (known.rules or ()) for primitive in mutant.primitives)
 
     def _is_on_host(self, item: pytest.Function) -> bool:
         """Whether a test needs no other device, as far as it is known without running it."""
@@ -150,6 +167,8 @@ class Mutation:
     def _on_devices(self, mutant: Mutant, items: list[pytest.Function]) -> pytest.Function | None:
         """The test that kills a mutant in this process, or None."""
         for item in items:
+            if about(item) is None and not self._reaches_kernel(item, mutant):
+                continue
             try:
                 with mutant.applied():
                     _forget_plans(mutant.primitives)
@@ -163,6 +182,14 @@ class Mutation:
                 # It fails without the mutant too, and proves nothing.
                 self._broken.add(item.nodeid)
         return None
+
+    def _remember(self, every: Iterable[Mutant], fates: dict[str, str]) -> None:
+        """Learn from what earlier runs have written down."""
+        for mutant in every:
+            test = re.fullmatch(r"killed by .*::(\w+).*", fates.get(mutant.key, ""), re.S)
+            for about_what in (mutant.where, mutant.field) if test else ():
+                self._tries[about_what, test[1]] += 1  # type: ignore[index]
+                self._kills[about_what, test[1]] += 1  # type: ignore[index]
 
     def _learn(self, mutant: Mutant, tried: Sequence[pytest.Function], kills: int = 1) -> None:
         """Remember which of the tests that were tried has killed: the last one, or none."""
@@ -187,6 +214,11 @@ class Mutation:
             return (_UNKNOWN if known is None else known.seconds + 0.005) / chance
 
         return sorted(items, key=cost)
+
+
+def _is_of_kernels(mutant: Mutant) -> bool:
+    """Whether the host, which computes with NumPy, runs nothing of what is changed."""
+    return mutant.field == "lowering" and mutant.function is None
 
 
 @cache

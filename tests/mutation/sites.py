@@ -14,6 +14,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from dualtape import primitives
+from dualtape.core.complex_rule import ComplexRule
 from dualtape.core.lowering import Expression, Fold
 from dualtape.core.primitive import CATALOGUE, Primitive
 from dualtape.primitives import declaring
@@ -24,7 +25,9 @@ from .expression_changes import expression_changes, fold_changes
 # The fields of a primitive that hold its rules, as they are called in a declaration.
 FIELDS = {name: name for name in ("numpy", "infer", "batch", "partials", "partial", "transposes", "transpose_each")}
 FIELDS |= {name: name for name in ("tangent", "cotangents")}
-FIELDS |= {"opencl": "lowering", "lowering": "lowering"}
+FIELDS |= {"opencl": "lowering", "lowering": "lowering", "on_complex": "on_complex"}
+# The method by which a module says what primitives of other modules do with complex numbers.
+_CONTINUE = "continue_by"
 # What gives truth values: everything that a `predicate` declares, and these.
 _PREDICATES = ("predicate", "any", "all")
 
@@ -41,7 +44,8 @@ class Field:
 
     def value(self, code: str) -> Any:
         """What the field holds if its code is ``code``."""
-        return eval(compile(code, self.module.__file__ or "?", "eval"), vars(self.module))
+        value = eval(compile(code, self.module.__file__ or "?", "eval"), vars(self.module))
+        return ComplexRule(value) if self.maker == _CONTINUE else value
 
     def set(self, value: Any) -> None:
         object.__setattr__(self.primitive, self.name, value)
@@ -157,7 +161,11 @@ def _modules() -> list[ModuleType]:
 
 
 def _fields(module: ModuleType, statement: ast.stmt) -> list[Field]:
-    """The rules in a statement ``name = kind(...)`` that declares a primitive."""
+    """The rules in a statement ``name = kind(...)`` that declares a primitive, or ``name.continue_by(...)``."""
+    match statement:
+        case ast.Expr(ast.Call(ast.Attribute(value, method), [code])) if method == _CONTINUE:
+            named = eval(ast.unparse(value), vars(module))
+            return [Field(module, named, "on_complex", code, _CONTINUE)]
     if not isinstance(statement, (ast.Assign, ast.AnnAssign)) or not isinstance(statement.value, ast.Call):
         return []
     target = statement.target if isinstance(statement, ast.AnnAssign) else statement.targets[0]
@@ -185,7 +193,7 @@ def _changes_of(field: Field) -> Iterator[Change]:
         text = ast.unparse(code)
         after = f"lambda *inputs, **params: -{text}(*inputs, **params)"
         yield Change(text, after, text, after)
-    elif isinstance(code, (ast.Lambda, ast.Tuple)):
+    elif isinstance(code, (ast.Lambda, ast.Tuple)) or field.name == "on_complex":
         yield from changes(code)
 
 

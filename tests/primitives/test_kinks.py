@@ -100,6 +100,13 @@ def test_angle_has_no_derivative_at_the_origin_and_none_is_infinite(device: Devi
     assert np.isfinite(second.asnumpy()).all()
 
 
+def test_a_length_has_a_second_derivative_across_an_axis() -> None:
+    for number in (0, 1):
+        x = [dt.Tensor([0.0 if i == number else -2.0]) for i in (0, 1)]
+        slope = lambda *v, i=number: dt.grad(lambda *w: ops.hypot(*w).sum(), i)(*v).sum()
+        assert dt.grad(slope, number)(*x).tolist() == [0.5]
+
+
 def test_stop_gradient_stops_inside_vmap() -> None:
     x = dt.Tensor([1.0, 2.0])
     assert dt.grad(lambda x: dt.vmap(lambda a: ops.stop_gradient(a) * a)(x).sum())(x).tolist() == [1, 2]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +51,7 @@ def test_changes_of_a_rule() -> None:
     [
         (x + y, {"x - y", "y + y", "x + x", "-(x + y)"}),
         (-x, {"x", "-(-x)"}),
+        (x * math.inf, {"x + (T)INFINITY", "x * (T)-INFINITY", "-(x * (T)INFINITY)"}),
         (call("dt_atan2", x, y), {"dt_atan2(y, y)", "dt_atan2(x, x)", "-dt_atan2(x, y)"}),
         (choose(x < 0, 0, x), {f"(x {c}) ? {b}" for c, b in [
             ("<= (T)0", "(T)0 : x"), ("> (T)0", "(T)0 : x"), ("< (T)1", "(T)0 : x"), ("< (T)0", "(T)1 : x"),

@@ -27,7 +27,7 @@ _EVERYWHERE = ((-3.0, 3.0),)
 _ORDERS: Any = ({"n": 0}, {"n": 1}, {"n": 2})
 
 
-def _cylindrical(general: str, lowest: tuple[str, str]) -> Callable[..., np.ndarray]:
+def _cylindrical(general: str, lowest: tuple[str, str]) -> Callable[..., Any]:
     """SciPy's function of any order, and its more accurate ones of the orders 0 and 1."""
 
     def compute(x: np.ndarray, n: int) -> Any:
@@ -35,26 +35,27 @@ def _cylindrical(general: str, lowest: tuple[str, str]) -> Callable[..., np.ndar
 
         return getattr(special, lowest[n])(x) if n < 2 else getattr(special, general)(n, x)
 
-    return rounded(compute)
+    return compute
 
 
-def _asymptotic(n: int, u: np.ndarray) -> np.ndarray:
-    """The sum of a_k(n) u^k in Hankel's expansions (DLMF 10.17.1), to the last digit from ``_far`` on."""
-    term = total = np.ones_like(u)
+def _asymptotic(n: int, u: np.ndarray) -> Any:
+    """The sum of a_k(n) u^k in Hankel's expansions (DLMF 10.17.1), to the last digit where ``_with_far`` uses it."""
+    term: Any = 1.0
+    total: Any = 1.0
     for k in range(1, 21):
         term = term * u * ((4 * n * n - (2 * k - 1) ** 2) / (8 * k))
         total = total + term
     return total
 
 
-def _wave(x: np.ndarray, n: int) -> np.ndarray:
+def _wave(x: np.ndarray, n: int) -> Any:
     """J(x) + i Y(x), and 0 at infinity."""
     angle = np.where(np.isinf(x), 0.0, x)
     turn = (np.cos(angle) + 1j * np.sin(angle)) * ((1 - 1j) * math.sqrt(0.5)) * (-1j) ** n
-    return np.asarray(turn * _asymptotic(n, 1j / x) * np.sqrt(2 / np.pi / x))
+    return turn * _asymptotic(n, 1j / x) * np.sqrt(2 / np.pi / x)
 
 
-def _with_far(near: Callable[..., np.ndarray], far: Callable[..., Any], both: bool) -> Callable[..., np.ndarray]:
+def _with_far(near: Callable[..., Any], far: Callable[..., Any], both: bool) -> Callable[..., np.ndarray]:
     """``near``, and ``far`` from 30 + n^2 on; with ``both``, (-1)^n as much on the other side."""
 
     def compute(x: np.ndarray, n: int) -> Any:

@@ -37,14 +37,19 @@ def _summed(combine: Callable[[Any, Any], Any]) -> Callable[..., Any]:
     return rule
 
 
-def magnitude(x: Any, y: Any) -> Any:
-    """|x + iy|, without overflow on the way."""
+def _size_and_ratio(x: Any, y: Any) -> _Parts:
+    """The size of the larger part, and by how much the other one is smaller."""
     u, v = absolute(x), absolute(y)
     large, small = maximum(u, v), minimum(u, v)
     # Of two zeros, and of an infinite part, the quotient is none.
     usual = (large > 0) & (large < math.inf)
-    ratio = small / where(usual, large, 1.0)
-    return where(usual, large * sqrt(1 + square(ratio)), u + v)
+    return large, small / where(usual, large, 1.0)
+
+
+def magnitude(x: Any, y: Any) -> Any:
+    """|x + iy|, without overflow on the way."""
+    large, ratio = _size_and_ratio(x, y)
+    return large * sqrt(1 + square(ratio))
 
 
 def product(a: _Parts, b: _Parts) -> _Parts:
@@ -74,15 +79,15 @@ def _divide(_: Primitive, operands: tuple[Any, ...], params: dict[str, Any]) -> 
 
 
 def _logarithm(x: Any, y: Any) -> _Parts:
-    u, v = absolute(x), absolute(y)
-    large, small = maximum(u, v), minimum(u, v)
-    usual = (large > 0) & (large < math.inf)
-    ratio = small / where(usual, large, 1.0)
-    # Near the unit circle (large - 1) (large + 1) + small^2 keeps the digits that log(large) would lose.
-    near = (large > 0.5) & (large < 2.0)
-    close = 0.5 * log1p(where(near, (large - 1) * (large + 1) + square(small), 0.0))
-    far = log(where(usual, large, u + v)) + 0.5 * log1p(square(ratio))
-    return where(near, close, far), atan2(y, x)
+    large, ratio = _size_and_ratio(x, y)
+    return log(large) + 0.5 * log1p(square(ratio)), atan2(y, x)
+
+
+def _logarithm_of_one_and(x: Any, y: Any) -> _Parts:
+    near = (absolute(x) < 0.5) & (absolute(y) < 0.5)
+    close = 0.5 * log1p(where(near, x * (x + 2) + square(y), 0.0))
+    far, angle = _logarithm(1 + x, y)
+    return where(near, close, far), angle
 
 
 def _scaled(function: Callable[[Any, Any], _Parts], factor: float) -> Callable[[Any, Any], _Parts]:
@@ -104,7 +109,8 @@ def _minus_one(x: Any, y: Any) -> _Parts:
 
 def _root(x: Any, y: Any) -> _Parts:
     half = sqrt((magnitude(x, y) + absolute(x)) * 0.5)
-    other = absolute(y) / where(half == 0, 1.0, half * 2)
+    size = absolute(y)
+    other = where(size == math.inf, size, size / where(half == 0, 1.0, half * 2))
     left = x < 0
     im = where(left, half, other)
     return where(left, other, half), where(elementary.signbit(y), -im, im)
@@ -126,6 +132,8 @@ def _square(x: Any, y: Any) -> _Parts:
 
 def _power(_: Primitive, operands: tuple[Any, ...], params: dict[str, Any]) -> _Parts:
     base, exponent = operands
+    if isinstance(base, Pair):
+        exponent = _known(exponent)
     if is_number(exponent) and float(exponent).is_integer() and abs(exponent) <= _MOST_PRODUCTS:
         return _by_products(base, int(exponent))
     if is_number(exponent) and exponent == 0.5:
@@ -135,27 +143,31 @@ def _power(_: Primitive, operands: tuple[Any, ...], params: dict[str, Any]) -> _
         found = product(to, (math.log(abs(base)), math.pi if base < 0 else 0))
         re, im = (exponent.whole(part) for part in found)
         return _exponential(re, im)
-    re, im = base.parts if isinstance(base, Pair) else (exponent.whole(0), exponent.whole(0))
+    re, im = base.parts if isinstance(base, Pair) else (base, exponent.whole(0))
     origin = (re == 0) & (im == 0)
     length, angle = _logarithm(where(origin, 1.0, re), im)
     usual = _exponential(*product(to, (length, angle)))
     at_origin = _at_origin(*to)
-    undefined = at_origin * 0.0 if is_number(at_origin) else multiply(at_origin, 0.0)
-    return where(origin, at_origin, usual[0]), where(origin, undefined, usual[1])
+    return where(origin, at_origin, usual[0]), where(origin, at_origin * 0.0, usual[1])
+
+
+def _known(x: Any) -> Any:
+    """The real number that a pair is everywhere, or what else it is."""
+    return x.re if isinstance(x, Pair) and is_number(x.re) and is_number(x.im) and x.im == 0 else x
 
 
 def _at_origin(re: Any, im: Any) -> Any:
     """0 to a power: 1 to that of 0, 0 to one with a positive real part, else not a number."""
     if is_number(re) and is_number(im):
-        return 1.0 if re == im == 0 else 0.0 if re > 0 else math.nan
+        return 0.0 if re > 0 else math.nan  # the power of 0 is a product
     nothing = (re == 0) & (im == 0)
     zero = multiply(im if is_number(re) else re, 0.0)
-    return where(re > 0, zero, where(nothing, zero + 1, zero + math.nan))
+    return where(re > 0, zero, where(nothing, zero + 1, math.nan))
 
 
 def _by_products(base: Pair, n: int) -> _Parts:
     if n == 0:
-        return base.whole(1), 0
+        return 1, 0
     if n < 0:
         return inverse(*(base.whole(part) for part in _by_products(base, -n)))
     square_: _Parts = (base.re, base.im)
@@ -174,8 +186,9 @@ def _compared(_: Primitive, operands: tuple[Any, ...], params: dict[str, Any]) -
     return comparison.logical_and(x[0] == y[0], x[1] == y[1])
 
 
-def _either(primitive: Primitive, join: Primitive) -> None:
-    primitive.continue_by(lambda test, operands, params: join(*map(test, operands[0].parts)))
+def _either(join: Primitive) -> Callable[..., Any]:
+    """A test of both parts, joined."""
+    return lambda test, operands, params: join(*map(test, operands[0].parts))
 
 
 arithmetic.negative.continue_by(by_parts)
@@ -186,39 +199,26 @@ arithmetic.divide.continue_by(_divide)
 power.power.continue_by(_power)
 comparison.equal.continue_by(_compared)
 comparison.not_equal.continue_by(lambda *call: comparison.logical_not(_compared(*call)))
-_either(comparison.isnan, comparison.logical_or)
-_either(comparison.isfinite, comparison.logical_and)
+comparison.isnan.continue_by(_either(comparison.logical_or))
+comparison.isfinite.continue_by(_either(comparison.logical_and))
 
-_FUNCTIONS: dict[Primitive, Callable[[Any, Any], _Parts]] = {
-    arithmetic.reciprocal: inverse,
-    arithmetic.square: _square,
-    arithmetic.sqrt: _root,
-    arithmetic.rsqrt: _inverse_root,
-    exponential.exp: _exponential,
-    exponential.expm1: _minus_one,
-    exponential.exp2: lambda x, y: _exponential(x * math.log(2), y * math.log(2)),
-    exponential.log: _logarithm,
-    exponential.log1p: lambda x, y: _logarithm_of_one_and(x, y),
-    exponential.log2: _scaled(_logarithm, 1 / math.log(2)),
-    elementary.log10: _scaled(_logarithm, 1 / math.log(10)),
-    exponential.sinh: lambda x, y: (multiply(sinh(x), cos(y)), multiply(cosh(x), sin(y))),
-    exponential.cosh: lambda x, y: (multiply(cosh(x), cos(y)), multiply(sinh(x), sin(y))),
-    exponential.tanh: lambda x, y: _tangent(tan(y), tanh(x))[::-1],
-    trigonometric.sin: lambda x, y: (multiply(sin(x), cosh(y)), multiply(cos(x), sinh(y))),
-    trigonometric.cos: lambda x, y: (multiply(cos(x), cosh(y)), -multiply(sin(x), sinh(y))),
-    trigonometric.tan: lambda x, y: _tangent(tan(x), tanh(y)),
-}
-
-
-def _logarithm_of_one_and(x: Any, y: Any) -> _Parts:
-    near = (absolute(x) < 0.5) & (absolute(y) < 0.5)
-    close = 0.5 * log1p(where(near, x * (x + 2) + square(y), 0.0))
-    far, angle = _logarithm(1 + x, y)
-    return where(near, close, far), angle
-
-
-for _named, _function in _FUNCTIONS.items():
-    _named.continue_by(_of_parts(_function))
+arithmetic.reciprocal.continue_by(_of_parts(inverse))
+arithmetic.square.continue_by(_of_parts(_square))
+arithmetic.sqrt.continue_by(_of_parts(_root))
+arithmetic.rsqrt.continue_by(_of_parts(_inverse_root))
+exponential.exp.continue_by(_of_parts(_exponential))
+exponential.expm1.continue_by(_of_parts(_minus_one))
+exponential.exp2.continue_by(_of_parts(lambda x, y: _exponential(x * math.log(2), y * math.log(2))))
+exponential.log.continue_by(_of_parts(_logarithm))
+exponential.log1p.continue_by(_of_parts(_logarithm_of_one_and))
+exponential.log2.continue_by(_of_parts(_scaled(_logarithm, 1 / math.log(2))))
+elementary.log10.continue_by(_of_parts(_scaled(_logarithm, 1 / math.log(10))))
+exponential.sinh.continue_by(_of_parts(lambda x, y: (multiply(sinh(x), cos(y)), multiply(cosh(x), sin(y)))))
+exponential.cosh.continue_by(_of_parts(lambda x, y: (multiply(cosh(x), cos(y)), multiply(sinh(x), sin(y)))))
+exponential.tanh.continue_by(_of_parts(lambda x, y: _tangent(tan(y), tanh(x))[::-1]))
+trigonometric.sin.continue_by(_of_parts(lambda x, y: (multiply(sin(x), cosh(y)), multiply(cos(x), sinh(y)))))
+trigonometric.cos.continue_by(_of_parts(lambda x, y: (multiply(cos(x), cosh(y)), -multiply(sin(x), sinh(y)))))
+trigonometric.tan.continue_by(_of_parts(lambda x, y: _tangent(tan(x), tanh(y))))
 
 # Those of no kernel: devices leave them to the host.
 for _primitive in (

@@ -27,7 +27,7 @@ def _log1p(x: Any) -> Any:
     if not np.iscomplexobj(x):
         return np.log1p(x)
     found = np.array(np.log1p(x))
-    near = (np.abs(np.real(x)) < 0.5) & (np.abs(np.imag(x)) < 0.5)
+    near = np.abs(x) < 0.5
     inside = np.where(near, x, 0)
     size = 0.5 * np.log1p(inside.real * (inside.real + 2) + np.square(inside.imag))
     found.real = np.where(near, size, found.real)

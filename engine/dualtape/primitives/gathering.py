@@ -124,7 +124,7 @@ scatter_sum: Linear = Linear(
     transposes=(lambda ct, x, indices, axis, size: take(ct, indices, axis=axis), None),
     examples=(
         Example((Reals((5, 3)), Indices((5,), 4)), {"axis": 0, "size": 4}),
-        Example((Reals((2, 2, 2, 3)), Indices((2, 2), 4)), {"axis": 1, "size": 4}),
+        Example((Reals((3, 2, 2, 3)), Indices((2, 2), 4)), {"axis": 1, "size": 4}),
     ),
     example_for=_scatter_for,
 )

@@ -25,7 +25,8 @@ def rounded(compute: Callable[..., Any]) -> Callable[..., np.ndarray]:
 
     def computed(*x: Any, **params: Any) -> np.ndarray:
         dtype = next(a.dtype for a in x if isinstance(a, (np.ndarray, np.generic)))
-        return np.asarray(compute(*(np.asarray(a, np.float64) for a in x), **params)).astype(dtype)
+        found: np.ndarray = compute(*(np.asarray(a, np.float64) for a in x), **params).astype(dtype)
+        return found
 
     return computed
 

@@ -38,7 +38,7 @@ def convert(x: np.ndarray, to: np.dtype) -> np.ndarray:
     Of a float, an integer is the whole part, modulo what the type holds as among integers; 0 of NaN and of what 64 bits
     cannot hold. NumPy leaves that to C, which leaves it to the processor.
     """
-    if x.dtype.kind == "c" and to.kind in "iuf":
+    if to.kind in "iuf":
         x = x.real
     if x.dtype.kind != "f" or to.kind not in "iu":
         return x.astype(to)
