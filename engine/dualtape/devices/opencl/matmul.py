@@ -171,13 +171,13 @@ class Tile(NamedTuple):
 
 def _tile(runtime: Runtime, product: Product) -> Tile:
     lanes = runtime.lanes(product.computed.bits // 8)
-    # Accumulators must stay in registers: 32 of 64 bytes with AVX-512, otherwise 16.
-    registers = 24 if runtime.vector_bytes == 64 else 12
+    registers = 32 if runtime.vector_bytes == 64 else 16
     vectors = -(-product.n // lanes)
-    is_one_panel = vectors <= registers // 3
+    is_one_panel = vectors <= registers // 4
     tail = _tail(product, lanes) if is_one_panel and vectors > 1 else 0
     vectors = vectors if is_one_panel else 2
-    most = registers // max(2, vectors)
+    # Sums must stay in registers, with a row of the right factor and a number of the left one; compilers need one more.
+    most = max(1, (registers - 2 - vectors) // vectors)
     heights = [rows for rows in (12, 10, 8, 6, 5, 4, 3, 2, 1) if rows <= min(most, product.m)] or [1]
     # A tile costs its rows, and about two more for reading the right factor.
     rows = min(heights, key=lambda rows: -(-product.m // rows) * (rows + 2))
