@@ -1,13 +1,15 @@
 """Programs on whole arrays, without an axis of points, beside NumPy, JAX and PyTorch.
 
-Every engine gets the same arrays. Its result is compared with NumPy's in float64 before anything is timed; then engines
-take turns in one process. This library runs each program eagerly and as `jit` compiles it, on an OpenCL device, its
-arguments there. Figures are medians in milliseconds, with the fastest step in brackets; ``x`` is how many times longer
-than ``dualtape jit``, and ``pass`` is one pass over the program's memory, by the eager addition or sum of the same run.
+Every engine gets the same arrays. Its result is compared with NumPy's in float64 before anything is timed. Then engines
+take turns, each in a process of its own, while nobody else's threads are awake (`arrays/processes.py`); `--together` is
+for all in one process, step by step. This library runs each program eagerly and as `jit` compiles it, on an OpenCL
+device, its arguments there. Figures are medians in milliseconds, with the fastest step in brackets; ``x`` is how many
+times longer than ``dualtape jit``, and ``pass`` is one pass over the program's memory, by the eager addition or sum of
+the same run.
 Prints a JSON line for each engine and program, then a table.
 
     python benchmarks/beyond_points.py [--programs chain "product 20"] [--engines numpy jax "dualtape jit"]
-        [--device opencl:0] [--dtype float64] [--threads 2] [--seconds 1] [--json FILE]
+        [--device opencl:0] [--dtype float64] [--threads 2] [--seconds 1] [--together] [--json FILE]
 """
 
 from __future__ import annotations
@@ -16,16 +18,19 @@ import argparse
 import json
 import os
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 from arrays.engines import Engine, Step, as_array, dualtape_engine, jax_engine, numpy_engine, torch_engine
+from arrays.processes import EngineProcess, in_turns_apart
 from arrays.workloads import PROGRAMS, ArrayProgram, N
 from pinn.engines import limit_threads
 from pinn.measuring import in_turns, summary
 from pinn.report import table, write_lines
 
 OURS = "dualtape jit"
+LIBRARIES = {"jax": "jax", "torch": "torch"}
 ERROR = {"float32": 1e-4, "float64": 1e-11}
 REFERENCES: dict[str, ArrayProgram] = {
     "add": ArrayProgram(lambda xp, a, b: a + b, ((N,), (N,)), (N,), N),
@@ -43,18 +48,6 @@ def makers(options: argparse.Namespace) -> dict[str, Callable[[], Engine]]:
     }
 
 
-def engines(options: argparse.Namespace) -> dict[str, Engine]:
-    """Those that are installed, of those asked for."""
-    found = {}
-    for name, make in makers(options).items():
-        try:
-            if name in options.engines:
-                found[name] = make()
-        except ImportError as reason:
-            print(f"# {name} is left out: {str(reason).splitlines()[0]}")
-    return found
-
-
 def disagreement(found: np.ndarray, known: np.ndarray) -> float:
     """The largest difference beside the largest element."""
     if found.shape != known.shape:
@@ -62,25 +55,45 @@ def disagreement(found: np.ndarray, known: np.ndarray) -> float:
     return float(np.max(np.abs(found - known)) / np.max(np.abs(known)))
 
 
-def measured(name: str, given: dict[str, Engine], options: argparse.Namespace) -> dict[str, dict[str, Any]]:
+def prepared(engine: str, options: argparse.Namespace, name: str) -> dict[str, Step]:
+    """The steps of an engine for a program, whose result is right: its own, and after the eager one that of a pass."""
     program = PROGRAMS[name]
+    make = makers(options)[engine]()
     arrays = program.arguments(options.dtype)
     known = numpy_engine()(program.function, [x.astype(np.float64) for x in arrays])()
-    steps: dict[str, Step] = {}
-    for engine, make in given.items():
-        steps[engine] = make(program.function, arrays)
-        error = disagreement(as_array(steps[engine]()), known)
-        if error > ERROR[options.dtype]:
-            raise AssertionError(f"{engine} on {name} differs by {error:.1e}")
-    if program.reference and "dualtape" in given:
+    steps = {engine: make(program.function, arrays)}
+    error = disagreement(as_array(steps[engine]()), known)
+    if error > ERROR[options.dtype]:
+        raise AssertionError(f"{engine} on {name} differs by {error:.1e}")
+    if program.reference and engine == "dualtape":
         reference = REFERENCES[program.reference[0]]
-        steps["pass"] = given["dualtape"](reference.function, reference.arguments(options.dtype))
-        steps["pass"]()
+        steps["pass"] = make(reference.function, reference.arguments(options.dtype))
+    return steps
+
+
+def prepared_apart(engine: str, options: argparse.Namespace, name: str) -> dict[str, Step]:
+    """The same in a process of its own."""
+    limit_threads(options.threads)
+    return prepared(engine, options, name)
+
+
+def times_of(
+    name: str, given: dict[str, EngineProcess] | list[str], options: argparse.Namespace
+) -> dict[str, list[float]]:
+    if isinstance(given, list):
+        return in_turns(
+            {x: step for engine in given for x, step in prepared(engine, options, name).items()}, options.seconds
+        )
+    return in_turns_apart(given, {engine: process.ask(name) for engine, process in given.items()}, options.seconds)
+
+
+def measured(name: str, times: dict[str, list[float]], options: argparse.Namespace) -> dict[str, dict[str, Any]]:
+    reference = PROGRAMS[name].reference
     figures = {}
-    for engine, times in in_turns(steps, options.seconds).items():
-        scale = program.reference[1] if program.reference and engine == "pass" else 1
+    for engine, found in times.items():
+        scale = reference[1] if reference and engine == "pass" else 1
         what = {"program": name, "engine": engine, "dtype": options.dtype, "threads": options.threads}
-        figures[engine] = what | {"device": options.device} | summary([x * scale for x in times])
+        figures[engine] = what | {"device": options.device} | summary([x * scale for x in found])
         print(json.dumps(figures[engine]), flush=True)
     return figures
 
@@ -103,15 +116,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--dtype", choices=ERROR, default="float32")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=1.0)
+    parser.add_argument("--together", action="store_true", help="all engines in this process, step by step")
     parser.add_argument("--json", metavar="FILE")
     options = parser.parse_args(arguments)
     os.environ.pop("OPENBLAS_CORETYPE", None)
     limit_threads(options.threads)
-    found = engines(options)
-    figures = {name: measured(name, found, options) for name in options.programs}
+    there = [x for x in options.engines if find_spec(LIBRARIES.get(x, "numpy"))]
+    given = there if options.together else {x: EngineProcess(prepared_apart, x, options) for x in there}
+    figures = {name: measured(name, times_of(name, given, options), options) for name in options.programs}
     if options.json:
         write_lines(options.json, [x for rows in figures.values() for x in rows.values()])
-    columns = [*found, "pass"]
+    columns = [*there, "pass"]
     print(table("ms", columns, [(name, [cell(rows, x) for x in columns]) for name, rows in figures.items()]))
 
 

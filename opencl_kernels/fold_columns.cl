@@ -1,9 +1,7 @@
 // One pass of a reduction of the middle axis of (outer, size, columns), as in fold.cl, for columns > 1: one
-// work-item reduces STRIP times LANES neighbouring columns, so that it reads long pieces of rows.
+// work-item reduces WIDTH neighbouring columns, so that it reads long pieces of rows.
 
-#define LANES 16
-#define BLOCK 16
-#define WIDTH (LANES * STRIP)
+#define BLOCK 8
 
 __kernel void dt_fold_columns(__global const IN *restrict x, __global OUT *restrict y, const ulong outer,
                               const ulong size, const ulong columns, const ulong part, const ulong parts)
@@ -23,26 +21,18 @@ __kernel void dt_fold_columns(__global const IN *restrict x, __global OUT *restr
     ACC total[WIDTH];
     for (int k = 0; k < WIDTH; k++)
         total[k] = IDENTITY;
-    for (; start < end; start += BLOCK, x += BLOCK * columns) {
-        size_t rows = min((size_t)BLOCK, end - start);
-        for (int first = 0; first < width; first += LANES) {
-            int count = min(LANES, width - first);
-            __global const IN *from = x + first;
-            ACC lane[LANES];
-            for (int k = 0; k < LANES; k++)
-                lane[k] = IDENTITY;
-            if (count == LANES)
-                for (size_t i = 0; i < rows; i++, from += columns)
-                    for (int k = 0; k < LANES; k++)
-                        lane[k] = COMBINE(lane[k], LOAD(from, k));
-            else
-                for (size_t i = 0; i < rows; i++, from += columns)
-                    for (int k = 0; k < count; k++)
-                        lane[k] = COMBINE(lane[k], LOAD(from, k));
-            for (int k = 0; k < LANES; k++)
-                total[first + k] = COMBINE(total[first + k], lane[k]);
+    // BLOCK rows at a time, whose ends and beginnings follow each other: so many lines of memory are on their way.
+    for (; end - start >= BLOCK; start += BLOCK, x += BLOCK * columns)
+        for (int k = 0; k < width; k++) {
+            ACC sum = LOAD(x, k);
+#pragma unroll
+            for (int i = 1; i < BLOCK; i++)
+                sum = COMBINE(sum, LOAD(x, i * columns + k));
+            total[k] = COMBINE(total[k], sum);
         }
-    }
+    for (; start < end; start++, x += columns)
+        for (int k = 0; k < width; k++)
+            total[k] = COMBINE(total[k], LOAD(x, k));
     for (int k = 0; k < width; k++)
         STORE(y, k, total[k]);
 }

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from dualtape.core.primitive import CATALOGUE
+from dualtape.devices.opencl import matmul
 from dualtape.devices.opencl.device import OpenCLDevice
+from dualtape.recent import Recent
 
 Same = Callable[..., None]
 Run = Callable[..., np.ndarray]
@@ -104,6 +106,19 @@ def test_products_of_other_types(same: Same, dtype: str) -> None:
             same("matmul", a.astype(dtype), b.astype(dtype), ulps=300)
         else:
             same("matmul", np.abs(a * 4).astype(dtype), np.abs(b * 4).astype(dtype))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_products_too_large_for_caches_have_the_same_bits(
+    run: Run, opencl: OpenCLDevice, monkeypatch: pytest.MonkeyPatch, dtype: str
+) -> None:
+    """Some terms for many panels, and then the next terms: sums are the same, and added in the same order."""
+    a, b = normal(389, 601, dtype=dtype), normal(601, 1029, dtype=dtype)
+    expected = run("matmul", a, b)
+    assert np.all(np.abs(expected - a.astype(np.float64) @ b) <= 8 * np.finfo(dtype).eps * (np.abs(a) @ np.abs(b)))
+    monkeypatch.setattr(opencl, "_plans", Recent(1))
+    monkeypatch.setattr(matmul, "_LARGE", 0)
+    np.testing.assert_array_equal(run("matmul", a, b), expected)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16", "int64"])

@@ -14,6 +14,7 @@ TILE = {32: 128, 64: 64}
 cache; for floats of so many bits."""
 
 _MOST_TILES = 4
+_MOST_ROWS = 12  # of a product that are made at a time
 
 
 class LoopAxis(NamedTuple):
@@ -68,8 +69,10 @@ class LoopAxes:
         self.row = "o" if self.outer else "m"
         if self.product and real:
             self.product_vectors = -(-self.inner.size // lanes)
-            registers = 24 if lanes * real.bits >= 512 else 12
-            self.product_rows = min(max(1, registers // max(2, self.product_vectors)), nest.shape[0])
+            # As in `devices/opencl/matmul.py`.
+            registers = 32 if lanes * real.bits >= 512 else 16
+            most = (registers - 2 - self.product_vectors) // self.product_vectors
+            self.product_rows = min(max(1, min(most, _MOST_ROWS)), nest.shape[0])
 
     def _merged(self, first: int, last: int) -> list[LoopAxis]:
         found = layout(self._nest.shape[first:last], [steps[first:last] for steps in self._strides])

@@ -21,13 +21,14 @@ from math import prod
 from dualtape.compiler.loops.axes import TILE, LoopAxes
 from dualtape.compiler.loops.cutting import PIECE
 from dualtape.compiler.loops.emission import TYPES, ArrayArgument
-from dualtape.compiler.loops.nest import Nest
+from dualtape.compiler.loops.nest import Accumulation, Nest
 from dualtape.compiler.loops.walking import LoopWriter, Words
 from dualtape.core.words import read_in_c, words_of
 from dualtape.dtypes import DType
 from dualtape.opencl_kernels import source
 
-_COLUMNS = 2048  # of a piece whose columns are summed
+_COLUMNS = 2048  # of a piece whose columns are summed, at most
+_LEAST_WIDTH = 256  # of a piece of which every element is a long sum
 
 
 class PieceWriter:
@@ -36,7 +37,7 @@ class PieceWriter:
     def __init__(
         self, nest: Nest, arrays: list[ArrayArgument], real: DType | None, lanes: int, work_items: int, words: Words
     ) -> None:
-        self._items, self._words = work_items, words
+        self._nest, self._items, self._words = nest, work_items, words
         self.lanes, self._real = lanes, real
         self._tile = TILE[real.bits] if real else 0
         self._axes = LoopAxes(nest, arrays, real, lanes)
@@ -77,15 +78,16 @@ class PieceWriter:
             self._words.values += words_of(number, bits)
             kind = "float" if bits == 32 else "double"
             numbers.append(f"const {kind} c{i} = {read_in_c(bits).format(first, first + 1)};")
-        return "\n".join([*numbers, *lines, ""]), groups
+        return "\n".join([*self._words.declared(), *numbers, *lines, ""]), groups
 
     def _plain_piece(self) -> tuple[list[str], int]:
         rows, columns = prod(axis.size for axis in self._axes.outer), self._axes.inner.size
         if any(step not in (0, 1) for step in self._axes.inner.steps):
             height = width = 64
         else:
-            width = min(columns, PIECE)
-            height = max(1, PIECE // width)
+            terms = max((prod(step.inner) for step in self._nest.steps if isinstance(step, Accumulation)), default=1)
+            width = min(columns, max(PIECE // terms, _LEAST_WIDTH))
+            height = max(1, PIECE // terms // width)
         across = -(-columns // width)
         down = -(-rows // height)
         return [
@@ -138,8 +140,9 @@ class PieceWriter:
     def _columns_piece(self, parts: int) -> tuple[list[str], int]:
         rows, columns = prod(axis.size for axis in self._axes.outer), self._axes.inner.size
         along, behind = (prod(axis.size for axis in axes) for axes in (self._axes.run, self._axes.tail))
-        width = min(columns, _COLUMNS)
-        across = -(-columns // width)
+        across = -(-columns // _COLUMNS)
+        width = -(-columns // across)
+        width += -width % self.lanes
         height = max(1, PIECE // (along * behind * columns))
         return [
             f"const long parts = {self._words.of(parts)}, across = {self._words.of(across)};",

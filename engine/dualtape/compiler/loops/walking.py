@@ -7,7 +7,7 @@ from itertools import chain
 
 from dualtape.compiler.loops.axes import TILE, LoopAxes, LoopAxis
 from dualtape.compiler.loops.emission import ArrayArgument, ScalarBody
-from dualtape.compiler.loops.nest import Nest, NestStep, PartialFold, Source
+from dualtape.compiler.loops.nest import Calculation, Nest, NestStep, PartialFold, Source
 from dualtape.compiler.loops.turns import Turn, turns_of
 from dualtape.compiler.loops.vectors import VectorBody
 from dualtape.compiler.program import Number
@@ -18,14 +18,22 @@ _ROWS = 8  # of a piece whose columns are summed those that are summed in regist
 
 
 class Words:
-    """Numbers that the kernel is told, in its row ``at`` of the table."""
+    """Numbers that the kernel is told, in its row ``at`` of the table.
+
+    Whole ones are read before all loops: what is read inside of a condition, compilers leave there.
+    """
 
     def __init__(self, words: list[int]) -> None:
         self.values = words
+        self._whole: list[int] = []
 
     def of(self, value: int) -> str:
         self.values.append(value)
-        return f"(long)at[{len(self.values)}]"
+        self._whole.append(len(self.values))
+        return f"word{self._whole[-1]}"
+
+    def declared(self) -> list[str]:
+        return [f"const long word{i} = at[{i}];" for i in self._whole]
 
 
 class LoopWriter:
@@ -135,10 +143,10 @@ class LoopWriter:
         lines += [line for step in turn.row_steps for line in self._body.step(step)]
         return [*lines, *(self._body.store_row(x, *(f"{c}{self._stores[x]}" for c in "au")) for x in turn.row_stores)]
 
-    def _inner_head(self, shared: bool) -> str:
+    def _inner_head(self, shared: bool, start: str = "long c = c_0") -> str:
         many = self._items > 1 and shared
-        start, by = ("c_0 + DT_ITEM", "DT_ITEMS") if many else ("c_0", str(self._lanes))
-        head = f"for (long c = {start}; c < c_1; c += {by}) {{"
+        start, by = (f"{start} + DT_ITEM", "DT_ITEMS") if many else (start, str(self._lanes))
+        head = f"for ({start}; c < c_1; c += {by}) {{"
         count = f"const int count = c_1 - c < {self._lanes} ? (int)(c_1 - c) : {self._lanes};"
         return f"{head}\n{count}" if self._lanes > 1 else head
 
@@ -153,21 +161,19 @@ class LoopWriter:
             keep += self._body.keep(step, i, self._kept[step.output], place, "b == m_0")
         rows = "ROWS" if self._axes.product else str(_ROWS)
         end = [f"const long end = b + {rows} < m_1 ? b + {rows} : m_1;"]
+        row = [*self._moved("m", self._axes.run, "q", "u"), *before, *each, *fold]
+        vectors = [*begin, "for (long m = b; m < end; m++) {", *row, "}", *keep, "}"]
+        if self._lanes > 1 and not self._axes.product and _is_short(turn.elements):
+            several = [*begin, "#pragma unroll", f"for (int k = 0; k < {_ROWS}; k++) {{", "const long m = b + k;", *row]
+            vectors = [*_whole_vectors(self._lanes), *several, "}", *keep, "}", self._inner_head(False, ""), *vectors]
+        else:
+            vectors.insert(0, self._inner_head(shared=True))
         return [
             "for (long t = 0; t < behind; t++) {",
             *self._moved("t", self._axes.tail, "p", "q"),
             f"for (long b = m_0; b == m_0 || b < m_1; b += {rows}) {{",
             *(self._product_rows() if self._axes.product else end),
-            self._inner_head(shared=True),
-            *begin,
-            "for (long m = b; m < end; m++) {",
-            *self._moved("m", self._axes.run, "q", "u"),
-            *before,
-            *each,
-            *fold,
-            "}",
-            *keep,
-            "}",
+            *vectors,
             "}",
             "}",
         ]
@@ -224,6 +230,25 @@ class LoopWriter:
             terms += [f"{x} * {self._literal(steps[i])}" for x, steps in used if steps[i]]
             lines.append(f"const long {name}{i} = {' + '.join(terms) or '0'};")
         return lines
+
+
+def _is_short(steps: Sequence[NestStep]) -> bool:
+    """Whether reading takes longer than what is computed of it."""
+    code = [step.expression for step in steps if isinstance(step, Calculation)]
+    return len(code) == len(steps) <= _ROWS and not any(x.functions for x in code)
+
+
+def _whole_vectors(lanes: int) -> list[str]:
+    """The head of a loop over whole vectors of whole blocks of rows.
+
+    There is no branch between one row and the next, so that a line of each is on its way from memory.
+    """
+    return [
+        "long c = c_0;",
+        f"if (end - b == {_ROWS})",
+        f"for (; c + {lanes} <= c_1; c += {lanes}) {{",
+        f"const int count = {lanes};",
+    ]
 
 
 def _sources(*steps: Sequence[NestStep]) -> Iterator[Source]:

@@ -23,6 +23,8 @@ _SHORTEST_PART = 512
 _MOST_PARTS = 64
 _BLOCK = 256  # terms of a sum that is made at once, as in matmul.cl
 _MOST_TILES = 16  # of a work-item, below each other
+_MOST_PANELS = 16  # of a work-item, beside each other
+_LARGE = 16 << 20  # bytes of a left factor that stays in no cache while one panel after the other meets it
 _LONGEST_PART = 32768  # so that errors do not grow with the length of sums
 
 
@@ -171,13 +173,13 @@ class Tile(NamedTuple):
 
 def _tile(runtime: Runtime, product: Product) -> Tile:
     lanes = runtime.lanes(product.computed.bits // 8)
-    # Accumulators must stay in registers: 32 of 64 bytes with AVX-512, otherwise 16.
-    registers = 24 if runtime.vector_bytes == 64 else 12
+    registers = 32 if runtime.vector_bytes == 64 else 16
     vectors = -(-product.n // lanes)
-    is_one_panel = vectors <= registers // 3
+    is_one_panel = vectors <= registers // 4
     tail = _tail(product, lanes) if is_one_panel and vectors > 1 else 0
     vectors = vectors if is_one_panel else 2
-    most = registers // max(2, vectors)
+    # Sums must stay in registers, with a row of the right factor and a number of the left one; compilers need one more.
+    most = max(1, (registers - 2 - vectors) // vectors)
     heights = [rows for rows in (12, 10, 8, 6, 5, 4, 3, 2, 1) if rows <= min(most, product.m)] or [1]
     # A tile costs its rows, and about two more for reading the right factor.
     rows = min(heights, key=lambda rows: -(-product.m // rows) * (rows + 2))
@@ -194,6 +196,11 @@ def _tail(product: Product, lanes: int) -> int:
     return tail if product.n % lanes and tail < lanes else 0
 
 
+def _even(size: int, most: int) -> int:
+    """The length of equal parts of ``size``, which is no more than ``most``."""
+    return -(-size // -(-size // max(1, most)))
+
+
 def _tiled(runtime: Runtime, product: Product, tile: Tile) -> PreparedLaunch:
     count, m, k, n = product.products, product.m, product.k, product.n
     panels = -(-n // tile.columns)
@@ -208,6 +215,7 @@ def _tiled(runtime: Runtime, product: Product, tile: Tile) -> PreparedLaunch:
             "TAIL": tile.tail,
             "COLUMNS": tile.columns,
             "SPILLS": spills,
+            "ADDS": int(product.stored is product.computed),
             "RIGHT": "dt_unaligned" if direct and tile.tail else "VECTOR",
         }
     )
@@ -216,14 +224,19 @@ def _tiled(runtime: Runtime, product: Product, tile: Tile) -> PreparedLaunch:
         macros += define({"TAIL_VECTOR": f"{real.compute}{tile.tail}"}) + unaligned_vector("dt_tail", real, tile.tail)
     row_tiles = -(-m // tile.rows)
     tiles = count * product.parts * panels * row_tiles
-    repeat = max(1, min(_MOST_TILES, row_tiles, tiles // (8 * runtime.processors))) if runtime.is_cpu else 1
-    items = count * product.parts * panels * -(-row_tiles // repeat)
+    repeat, across, depth = 1, 1, max(1, k)
+    if runtime.is_cpu:  # items of one size, and enough of them that all cores end at about the same time
+        wanted = 16 * runtime.processors
+        repeat = _even(row_tiles, min(_MOST_TILES, tiles // wanted))
+        if m * k * product.computed.bits // 8 >= _LARGE:
+            across, depth = _even(panels, min(_MOST_PANELS, tiles // repeat // wanted)), _BLOCK
+    items = count * product.parts * -(-row_tiles // repeat) * -(-panels // across)
     # On processors each does much, and is a group by itself.
     grid = ((items,), (1,)) if runtime.is_cpu else runtime.grid(items)
     starts = runtime.table(product.starts(m * k, k * n if direct else panels * k * tile.columns))
     # From row to row of the right factor, and from panel to panel.
     strides = (n, tile.columns) if direct else (tile.columns, k * tile.columns)
-    sizes = (count, m, k, n, *strides, product.part, product.parts, repeat)
+    sizes = (count, m, k, n, *strides, product.part, product.parts, repeat, across, depth)
     multiply = runtime.launch("dt_matmul", macros + source("matmul"), 3, grid, starts, *sizes)
     if direct:
         return multiply
