@@ -26,20 +26,18 @@ static DT_WIDE void dt_settle(__global dt_r *sums)
 
 // The tiles of each member are cut into parts. Each work-group takes some of these, or one where it has several work-items,
 // a block at a time, and leaves the sums of each in a row.
-__kernel __attribute__((reqd_work_group_size(DT_ITEMS, 1, 1))) void dt_block(
-    INPUTS__global const dt_r *shared, __global const int *table, __global dt_r *all_scratch, __global dt_r *all_sums, __global dt_r *totals,
-    const ulong points, const ulong scratch_size, const ulong all_parts OUTPUTS)
+static DT_APART void dt_parts(PARAMETERS, const ulong group, const ulong groups)
 {
-    __global dt_r *scratch = all_scratch + get_group_id(0) * scratch_size;
-    __global dt_r *sums = all_sums + get_group_id(0) * (3 * DT_SUMS);
+    __global dt_r *scratch = all_scratch + group * scratch_size;
+    __global dt_r *sums = all_sums + group * (3 * DT_SUMS);
     const ulong all_tiles = (points + DT_L - 1) / DT_L;
     const int few = DT_ITEMS == 1 && all_parts > 1 && all_tiles < DT_FEW * all_parts;
     const ulong parts = few ? all_parts / 2 : all_parts;
 #if DT_ITEMS == 1
-    for (ulong number = get_group_id(0); number < DT_MEMBERS * all_parts; number += get_num_groups(0)) {
+    for (ulong number = group; number < DT_MEMBERS * all_parts; number += groups) {
 #else
     {
-        const ulong number = get_group_id(0);
+        const ulong number = group;
 #endif
         const ulong member = number / all_parts, part = number % all_parts;
         __global dt_r *row = totals + number * DT_ENTRIES;
@@ -90,4 +88,10 @@ __kernel __attribute__((reqd_work_group_size(DT_ITEMS, 1, 1))) void dt_block(
         // The next part begins with what others have just read.
         DT_SYNC;
     }
+}
+
+// A driver may write a kernel out several times: PoCL does it for each of the ways in which it is launched.
+__kernel __attribute__((reqd_work_group_size(DT_ITEMS, 1, 1))) void dt_block(PARAMETERS)
+{
+    dt_parts(ARGUMENTS, get_group_id(0), get_num_groups(0));
 }

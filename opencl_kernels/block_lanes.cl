@@ -2,6 +2,7 @@
 #define DT_AT(pointer) (*(__global dt_v *)(pointer))
 #define DT_ITEM 0
 #define DT_SYNC
+#define DT_APART __attribute__((noinline))
 
 // The sum of a vector's lanes, always in the same order: halves are added until one is left.
 static DT_WIDE dt_r dt_across(dt_v v)

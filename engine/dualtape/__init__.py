@@ -53,6 +53,7 @@ from dualtape.devices.registry import devices as devices
 from dualtape.devices.registry import set_device as set_device
 from dualtape.devices.usage import memory as memory
 from dualtape.devices.usage import release_memory as release_memory
+from dualtape.devices.warming import warm_up as warm_up
 from dualtape.dtypes import bool_ as bool_
 from dualtape.dtypes import complex64 as complex64
 from dualtape.dtypes import complex128 as complex128

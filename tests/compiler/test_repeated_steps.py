@@ -37,14 +37,25 @@ def calls(source: str) -> list[str]:
 @pytest.mark.parametrize("depth", [3, 12])
 def test_each_function_is_called_in_one_place(depth: int) -> None:
     jitted, _ = residual_loss(depth, DEVICES[0])
-    for kernel in jitted.lower(X).kernels().split("__kernel ")[1:]:
-        called = re.findall(r"case \d+: (dt_[fn]\d+)\(", kernel)
+    for table in jitted.lower(X).kernels().split("switch (at[0])")[1:]:
+        called = re.findall(r"case \d+: (dt_[fn]\d+)\(", table)
         assert called == list(dict.fromkeys(called)) != []
 
 
 def test_functions_are_as_many_for_any_depth() -> None:
     counts = {len(calls(residual_loss(depth, DEVICES[0])[0].lower(X).kernels())) for depth in (4, 8, 16)}
     assert len(counts) == 1
+
+
+def test_steps_that_differ_in_where_values_lie_are_one_function() -> None:
+    """The first layer keeps less than those behind it, so that what a layer reads lies elsewhere."""
+    dt.set_seed(0)
+    net = nn.MLP(2, 1, width=8, depth=4)
+    step = dt.value_and_grad(lambda x: ops.mean(dt.laplacian(net)(x)[1] ** 2), None, net.trainable_params())
+    source = dt.jit(step, device=DEVICES[0]).lower(X).kernels()
+    functions = re.findall(r"^static DT_WIDE void dt_f\d+(\(.*?^})", source, re.DOTALL | re.MULTILINE)
+    without_distances = [re.sub(r"^enum .*|const int d\d+", "", text, flags=re.MULTILINE) for text in functions]
+    assert len(set(without_distances)) == len(functions) > 8
 
 
 @pytest.mark.parametrize("work_items", [None, 4])

@@ -122,7 +122,7 @@ def test_a_kernel_that_cannot_be_built_is_no_end(monkeypatch: pytest.MonkeyPatch
     layers, inside, *_ = tensors(dt.float32)
     loss = dt.jit(lambda w, x: ops.square(residual(w, x)).mean(), device=DEVICES[0])
     expected = ops.square(residual(layers, inside)).mean().item()
-    monkeypatch.setattr("dualtape.compiler.blocks.emit.kernel.source", lambda name: "not OpenCL C CALLS INPUTS OUTPUTS")
+    monkeypatch.setattr("dualtape.compiler.blocks.emit.kernel.source", lambda name: "not OpenCL C CASES PARAMETERS")
     with pytest.warns(UserWarning, match="operation by operation on host.*cannot build"):
         assert loss(layers, inside).item() == pytest.approx(expected, rel=1e-5)
     assert loss(layers, inside).item() == pytest.approx(expected, rel=1e-5)

@@ -65,6 +65,14 @@ class KernelDevice(Device):
     def architecture(self) -> Architecture:
         """How to write for it; :class:`~dualtape.errors.DeviceError` where the device does not work."""
 
+    @property
+    def is_processor(self) -> bool:
+        """As in the architecture, and known before it."""
+        return self.architecture.is_processor
+
+    def start(self) -> None:
+        """Begin what takes long before the first kernel, and wait for none of it; or ``DeviceError``."""
+
     @abstractmethod
     def allocate(self, shape: Shape, dtype: DType) -> Storage:
         """Storage with undefined elements; it may be given to others when it is dropped."""

@@ -34,6 +34,9 @@ from dualtape.pinn.untrained import warn_of_untrained
 from dualtape.pinn.watching import Watcher, Watchers
 from dualtape.pinn.weighting import Balanced, Weighting
 
+_KERNELS_FROM = 1 << 16
+"""Points times weights from which a step surely is worth kernels."""
+
 
 def solve(
     problem: Problem,
@@ -200,6 +203,8 @@ def solve(
         solution.seconds = time.perf_counter() - began - watchers.seconds
         return solution
 
+    if trained[0].device.name == "host" and number * weights >= _KERNELS_FROM:
+        dt.warm_up()  # while points are drawn and the loss is traced
     watchers = Watchers(watch, every, present)
     shows = make_progress(progress if ranks.is_first else False)
     with dt.device(trained[0].device), deferred_interrupt() as interruption, shows as shown:

@@ -133,6 +133,13 @@ class OpenCLDevice(KernelDevice):
         """Whether it has been computed with."""
         return self._started is not None
 
+    @property
+    def is_processor(self) -> bool:
+        return bool(self._handle.type & cl.device_type.CPU)
+
+    def start(self) -> None:
+        _ = self.runtime  # whose first kernel is compiled in the background
+
     def abandon(self) -> None:
         """In the child of a fork: forget the runtime, and with it the locks that other threads held."""
         started = self._started

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, assert_never
 
 from dualtape.compiler.blocks.emit.products import emit_product
+from dualtape.compiler.blocks.emit.shared_functions import share_functions
 from dualtape.compiler.blocks.emit.steps import emit_embed, emit_fold, emit_group
 from dualtape.compiler.blocks.emit.straight_line import emit_control
 from dualtape.compiler.blocks.emit.sums import (
@@ -15,7 +16,7 @@ from dualtape.compiler.blocks.emit.sums import (
     emit_wide_contraction,
 )
 from dualtape.compiler.blocks.emit.transfers import emit_load, emit_store
-from dualtape.compiler.blocks.emit.writer import Call, Places, Writer
+from dualtape.compiler.blocks.emit.writer import Call, Draft, Places, Writer
 from dualtape.compiler.blocks.find import NotBlockable, Region
 from dualtape.compiler.blocks.target import TileTarget
 from dualtape.compiler.blocks.tile import (
@@ -40,7 +41,7 @@ class Body(NamedTuple):
     Attributes
     ----------
     functions
-        Their names, by text.
+        Their text, by name.
     cases
         The calls of them, each once, and what else a step may be.
     table
@@ -63,14 +64,14 @@ Factors = dict[tuple[TileRead, int, int], int]
 
 def write_body(region: Region, steps: Sequence[TileStep], places: Places, target: TileTarget) -> Body:
     """OpenCL C of all that a kernel does with a block of points."""
-    functions: dict[str, str] = {}
 
     def writer() -> Writer:
-        return Writer(target, places, functions)
+        return Writer(target, places)
 
-    calls = [emit_load(array, value, i, writer()) for i, (array, value) in enumerate(region.loaded)]
-    calls += [call for step in steps for call in _calls(step, writer())]
-    calls += [emit_store(array, read, i, writer()) for i, (array, read) in enumerate(region.stored)]
+    written: list[Call | Draft] = [emit_load(array, x, i, writer()) for i, (array, x) in enumerate(region.loaded)]
+    written += [each for step in steps for each in _written(step, writer())]
+    written += [emit_store(array, read, i, writer()) for i, (array, read) in enumerate(region.stored)]
+    functions, calls = share_functions(written)
     cases = {text: number for number, text in enumerate(dict.fromkeys(call.text for call in calls))}
     columns = 1 + max(len(call.words) for call in calls)
     if any(word >= 1 << 31 for call in calls for word in call.words):
@@ -79,7 +80,7 @@ def write_body(region: Region, steps: Sequence[TileStep], places: Places, target
     return Body(functions, list(cases), tuple((*row, *[0] * (columns - len(row))) for row in rows))
 
 
-def _calls(step: TileStep, writer: Writer) -> list[Call]:
+def _written(step: TileStep, writer: Writer) -> Sequence[Call | Draft]:
     match step:
         case Group(product=PointProduct() as product):
             return [emit_product(product, writer, step)]

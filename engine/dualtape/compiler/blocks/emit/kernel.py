@@ -166,9 +166,16 @@ def kernel_source(
 ) -> str:
     """The OpenCL C of a kernel, all of it."""
     kinds = ["uchar" if array.node.spec.dtype is bool_ else "dt_r" for array, _ in region.stored]
-    inputs = "".join(f"__global const dt_r *all_in{i}, " for i in range(len(region.loaded)))
-    outputs = "".join(f", __global {kind} *all_out{i}" for i, kind in enumerate(kinds))
-    kernel = source("block").replace("INPUTS", inputs).replace("OUTPUTS", outputs)
+    parameters = {
+        **{f"all_in{i}": "__global const dt_r *" for i in range(len(region.loaded))},
+        "shared": "__global const dt_r *",
+        "table": "__global const int *",
+        **dict.fromkeys(("all_scratch", "all_sums", "totals"), "__global dt_r *"),
+        **dict.fromkeys(("points", "scratch_size", "all_parts"), "const ulong "),
+        **{f"all_out{i}": f"__global {kind} *" for i, kind in enumerate(kinds)},
+    }
+    kernel = source("block").replace("ARGUMENTS", ", ".join(parameters))
+    kernel = kernel.replace("PARAMETERS", ", ".join(kind + name for name, kind in parameters.items()))
     arrays = [
         *(_of_member("const dt_r", f"in{i}", array, region) for i, (array, _) in enumerate(region.loaded)),
         *(_of_member(kinds[i], f"out{i}", array, region) for i, (array, _) in enumerate(region.stored)),
@@ -195,7 +202,7 @@ def kernel_source(
         _types(target),
         *(f"#define {name} {value}\n" for name, value in macros.items()),
         source("block_items" if target.points_on_work_items else "block_lanes"),
-        *(f"static DT_WIDE void {name}{text}" for text, name in body.functions.items()),
+        *(f"static DT_WIDE void {name}{text}" for name, text in body.functions.items()),
         kernel,
     ]
     return "".join(pieces)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dualtape.compiler.blocks.emit.register_tile import Factor, Lines, RegisterTile, TileAxis, register_tiles
 from dualtape.compiler.blocks.emit.steps import cleared, statements
-from dualtape.compiler.blocks.emit.writer import Call, Writer
+from dualtape.compiler.blocks.emit.writer import Draft, Writer
 from dualtape.compiler.blocks.tile import Group, PointProduct, ReadableValue
 
 
-def emit_product(product: PointProduct, writer: Writer, group: Group | None = None) -> Call:
+def emit_product(product: PointProduct, writer: Writer, group: Group | None = None) -> Draft:
     """A register-tiled product: some columns of all streams at a time, then the group's expressions on them."""
     lines = cleared(group, writer) if group else []
     lines += _of_rows(product, writer, group) if product.rows > 1 else _of_streams(product, writer, group)

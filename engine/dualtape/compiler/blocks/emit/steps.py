@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from dualtape.compiler.blocks.emit.writer import Call, Writer, index
+from dualtape.compiler.blocks.emit.writer import Draft, Writer, index
 from dualtape.compiler.blocks.tile import Embed, FoldFeatures, Group, Read, ReadableValue, TileRead
 from dualtape.core.expression import in_c
 from dualtape.dtypes import bool_
@@ -16,7 +16,7 @@ _FEW = 8
 """Features up to which reading a number costs nothing beside the loop over features."""
 
 
-def emit_group(group: Group, writer: Writer) -> Call:
+def emit_group(group: Group, writer: Writer) -> Draft:
     """Elementwise operations in one loop over features."""
     lines = ["const int f = 0;"] if group.features == 1 else []
     lines += statements(group, writer, {})
@@ -81,7 +81,7 @@ def _kind(value: ReadableValue) -> str:
     return "dt_m" if value.dtype is bool_ else "dt_v"
 
 
-def emit_fold(step: FoldFeatures, writer: Writer) -> Call:
+def emit_fold(step: FoldFeatures, writer: Writer) -> Draft:
     inner = step.terms
     element = writer.element(step.source, f"(f * {inner} + r)")
     if step.is_long_sum:
@@ -116,7 +116,7 @@ def _long_sum(step: FoldFeatures, element: str, writer: Writer) -> list[str]:
     ]
 
 
-def emit_embed(step: Embed, writer: Writer) -> Call:
+def emit_embed(step: Embed, writer: Writer) -> Draft:
     lines = [f"for (int f = 0; f < {step.output.features}; f++) {writer.place(step.output, 'f')} = (dt_v)(0);"]
     for source, target in step.parts:
         where = writer.place(step.output, index(target, "f"))

@@ -12,7 +12,7 @@ from math import prod
 from typing import assert_never
 
 from dualtape.compiler.blocks.emit.variables import FEW_ELEMENTS, Element, Variables, few_of, in_tile, is_large
-from dualtape.compiler.blocks.emit.writer import Call, Writer, index
+from dualtape.compiler.blocks.emit.writer import Draft, Writer, index
 from dualtape.compiler.blocks.tile import (
     Contraction,
     ControlOperation,
@@ -38,7 +38,7 @@ _COLUMNS = 4
 """Of a large product that are added up side by side."""
 
 
-def emit_control(operation: ControlOperation, writer: Writer) -> Call:
+def emit_control(operation: ControlOperation, writer: Writer) -> Draft:
     """A loop or a condition, for one tile after the other."""
     first = _Written(writer, operation)
     if not _has_room_for_two(operation) or writer.target.points_on_work_items:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, assert_never
 
 from dualtape.compiler.blocks.emit.register_tile import Factor, Lines, RegisterTile, TileAxis, register_tiles
-from dualtape.compiler.blocks.emit.writer import Call, Passed, Writer
+from dualtape.compiler.blocks.emit.writer import Draft, Passed, Writer
 from dualtape.compiler.blocks.tile import (
     MANY_ROWS,
     Contraction,
@@ -27,7 +27,7 @@ MOST_PACKED = 640
 """Vectors that are packed at most: they must stay in the nearest cache."""
 
 
-def emit_transpose(step: Transpose, writer: Writer) -> Call:
+def emit_transpose(step: Transpose, writer: Writer) -> Draft:
     lanes = writer.target.lanes
     rows = step.padded // lanes
     lines = []
@@ -42,7 +42,7 @@ def emit_transpose(step: Transpose, writer: Writer) -> Call:
     return writer.function(writer.per_tile(lines))
 
 
-def emit_wide_contraction(step: WideContraction, writer: Writer) -> Call:
+def emit_wide_contraction(step: WideContraction, writer: Writer) -> Draft:
     vectors = step.padded // writer.target.lanes
     most_rows, most_columns = writer.target.wide_tile
 
@@ -75,7 +75,7 @@ class _Rows(NamedTuple):
     place: int
 
 
-def emit_rows_contraction(step: RowsContraction, writer: Writer) -> Call:
+def emit_rows_contraction(step: RowsContraction, writer: Writer) -> Draft:
     """As many rows as there is room for are turned, and all of the result gets what they add to it."""
     lines: Lines = []
     for loop, pieces in _row_pieces(step.terms, step.turned_rows):
@@ -138,7 +138,7 @@ def _add_rows(tile: RegisterTile, step: RowsContraction, piece: _Rows, writer: W
     return [loops, *tile.add_products(y, x, hold_rows=True), "}"]
 
 
-def emit_point_sum(step: PointSum, writer: Writer) -> Call:
+def emit_point_sum(step: PointSum, writer: Writer) -> Draft:
     """Sums over the points of a block: from zero, then added to the accumulators, which loses less."""
     match step.form:
         case SumForm.LANES_APART:

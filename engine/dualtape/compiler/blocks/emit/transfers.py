@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dualtape.compiler.blocks.emit.writer import Call, Passed, Writer
+from dualtape.compiler.blocks.emit.writer import Draft, Passed, Writer
 from dualtape.compiler.blocks.tile import PointArray, Read, TileValue
 from dualtape.dtypes import bool_
 
 _WHERE = (Passed("const ulong first", "first"), Passed("const ulong points", "points"))
 
 
-def emit_load(array: PointArray, value: TileValue, number: int, writer: Writer) -> Call:
+def emit_load(array: PointArray, value: TileValue, number: int, writer: Writer) -> Draft:
     """Rows of points to lanes; lanes beyond the last point repeat it, so that they hold numbers that occur."""
     address = writer.address(value, f"a * {array.inner} + b")
     each = f"for (int a = 0; a < {array.outer}; a++) for (int b = 0; b < {array.inner}; b++) {_lanes(writer)}"
@@ -25,7 +25,7 @@ def emit_load(array: PointArray, value: TileValue, number: int, writer: Writer) 
     return writer.function(writer.per_tile(lines), Passed("__global const dt_r *from", f"in{number}"), *_WHERE)
 
 
-def emit_store(array: PointArray, read: Read, number: int, writer: Writer) -> Call:
+def emit_store(array: PointArray, read: Read, number: int, writer: Writer) -> Draft:
     """Lanes that hold points to their rows."""
     element = writer.element(read, f"(a * {array.inner} + b)")
     if array.node.spec.dtype is bool_:

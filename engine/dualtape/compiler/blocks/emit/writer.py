@@ -1,10 +1,10 @@
 """OpenCL C of one step: a function of chunks of scratch memory and of shared values, and where these begin.
 
 Points lie on the lanes of vectors: a tile is as many points as a vector has lanes, and a value of `f` features is `f`
-vectors in the tile's scratch memory. Functions know distances inside a chunk of scratch, not where chunks begin, so
-that layers of equal sizes share them. A kernel goes through a table of such calls, so that each function is called in
-one place: drivers put functions in the place of their calls. So neither the source nor its compile time grows with
-depth.
+vectors in the tile's scratch memory. Functions know distances inside a chunk of scratch, from the first value in it
+that they read or write, not where that lies, so that layers of equal sizes share them. A kernel goes through a table of
+such calls, so that each function is called in one place: drivers put functions in the place of their calls. So neither
+the source nor its compile time grows with depth.
 """
 
 from __future__ import annotations
@@ -63,16 +63,31 @@ class Passed(NamedTuple):
         return Passed(declaration, f"{name} + at[{{0}}]", (offset,))
 
 
-class Writer:
-    """Writes one step as a function of chunks of scratch and of shared values, and the call of it.
+class Draft(NamedTuple):
+    """A step as a function, before it is known which steps have the same one.
 
-    ``functions`` are the distinct ones so far: their names, by text.
+    Attributes
+    ----------
+    body
+        Its text, in which ``d0``, ``d1``, ... stand for the distances of values from the first one in their chunk.
+    distances
+        These.
+    arguments
+        What it is passed.
     """
 
-    def __init__(self, target: TileTarget, places: Places, functions: dict[str, str]) -> None:
+    body: str
+    distances: tuple[int, ...]
+    arguments: tuple[Passed, ...]
+
+
+class Writer:
+    """Writes one step as a function of chunks of scratch and of shared values."""
+
+    def __init__(self, target: TileTarget, places: Places) -> None:
         self.target, self.places = target, places
-        self._functions = functions
         self._chunks: dict[int, int] = {}
+        self._distances: dict[TileValue, str] = {}
         self._tensors: dict[Shared, None] = {}
         self._numbers: list[Number] = []
 
@@ -86,7 +101,8 @@ class Writer:
         slot = self.places.scratch.slots[value]
         self._chunks.setdefault(slot.chunk, slot.start)
         number = list(self._chunks).index(slot.chunk)
-        return f"s{number} + ({feature} + {slot.delta}) * DT_L"
+        distance = self._distances.setdefault(value, f"d{len(self._distances)}")
+        return f"s{number} + ({feature} + {distance}) * DT_L"
 
     def place(self, value: TileValue, feature: str) -> str:
         """The vector of a feature of a value in scratch."""
@@ -119,12 +135,14 @@ class Writer:
         self._numbers.append(value)
         return f"c{len(self._numbers) - 1}"
 
-    def function(self, body: list[str], *extra: Passed) -> Call:
-        """Declare the function with what its body has mentioned, and give the call."""
+    def function(self, body: list[str], *extra: Passed) -> Draft:
+        """The function with this body, which is passed what the body has mentioned."""
         bits = self.target.bits
+        slots = [self.places.scratch.slots[value] for value in self._distances]
+        firsts = {i: min(slot.delta for slot in slots if slot.chunk == i) for i in self._chunks}
         arguments = [
-            Passed.behind(f"__global dt_r *s{i}", "scratch", start * self.target.lanes)
-            for i, start in enumerate(self._chunks.values())
+            Passed.behind(f"__global dt_r *s{i}", "scratch", (start + firsts[chunk]) * self.target.lanes)
+            for i, (chunk, start) in enumerate(self._chunks.items())
         ]
         arguments += [self._shared(f"__global const dt_r *w{i}", x.node) for i, x in enumerate(self._tensors)]
         arguments += [
@@ -132,14 +150,8 @@ class Writer:
             for i, number in enumerate(self._numbers)
         ]
         arguments += [*extra, Passed("const int tiles", "tiles")]
-        text = f"({', '.join(x.declaration for x in arguments)})\n{{\n" + "\n".join(body) + "\n}\n"
-        name = self._functions.setdefault(text, f"dt_f{len(self._functions)}")
-        words: list[int] = []
-        passed = []
-        for x in arguments:
-            passed.append(x.text.format(1 + len(words), 2 + len(words)))
-            words += x.words
-        return Call(f"{name}({', '.join(passed)});", tuple(words))
+        distances = (slot.delta - firsts[slot.chunk] for slot in slots)
+        return Draft("\n".join(body), tuple(distances), tuple(arguments))
 
     def _shared(self, declaration: str, node: Node) -> Passed:
         """The pointer to a shared value, or to that of the member."""
