@@ -68,13 +68,10 @@ def measured(name: str, seconds: float, seed: int, quick: bool) -> dict[str, Any
         network = stated.network()
         for parameter in stated.parameters:
             parameter.move_to(network.trainable_params()[0].device)
-        options = {"precision": "float64", "seconds": seconds, "seed": seed, "progress": False, **stated.options}
+        options: dict[str, Any] = {"precision": "float64", "seconds": seconds, "seed": seed, "progress": False}
         if quick:
             options["optimizer"] = pinn.Adam(3) >> pinn.SSBroyden(3)
-        if stated.windows > 1:
-            solution = pinn.march(stated.problem, stated.network, stated.windows, **options)
-        else:
-            solution = pinn.solve(stated.problem, network, parameters=stated.parameters, **options)
+        solution = pinn.solve(stated.problem, network, parameters=stated.parameters, **options)
     source = inspect.getsource(STATEMENTS[name]).splitlines()[1:]
     lines = [line for line in source if line.strip() and not line.strip().startswith("#")]
     taken = {"seconds": round(solution.seconds, 1), "steps": len(solution.history), "lines": len(lines) + 1}

@@ -1,14 +1,12 @@
 """Problems of DeepXDE's examples and others; each function is the whole statement of one.
 
-Conditions hold exactly where they can; networks are small, and chosen for each problem; all else is default, but where
-`options` say otherwise.
+Conditions hold exactly where they can; networks are small, and chosen for each problem; all else is default.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,13 +19,11 @@ PI = math.pi
 
 
 class Stated(NamedTuple):
-    """What `pinn.solve` is given, or `pinn.march` where there are several windows."""
+    """What `pinn.solve` is given."""
 
     problem: pinn.Problem
     network: Callable[[], nn.Cell]
     parameters: tuple[dt.Parameter, ...] = ()
-    windows: int = 1
-    options: Mapping[str, Any] = MappingProxyType({})
 
 
 def unknown(name: str, value: float = 1.0) -> dt.Parameter:
@@ -204,8 +200,8 @@ def lotka_volterra() -> Stated:
     equations = lambda r, f, p: (r.t - 20 * (2 * r - 8 * r * f), f.t - 20 * (4 * r * f - 1.06 * f))
     starts = [pinn.initial(0.5, of="r"), pinn.initial(0.075, of="f")]
     problem = pinn.Problem(pinn.Interval(t=(0, 1)), equations, starts)
-    few = {"points": 60, "optimizer": pinn.LevenbergMarquardt(60) >> pinn.SSBroyden(800)}
-    return Stated(problem, lambda: nn.MLP(1, 2, width=16, depth=2, seed=0), windows=8, options=few)
+    # Five periods, with peaks of a tenth of one.
+    return Stated(problem, lambda: pinn.FourierMLP(1, 2, width=20, depth=2, deviations=(3.0,), seed=0))
 
 
 def american_put() -> Stated:

@@ -40,6 +40,7 @@ from dualtape.pinn.fields import Field as Field
 from dualtape.pinn.fields import Points as Points
 from dualtape.pinn.fractional import caputo as caputo
 from dualtape.pinn.fractional import riesz as riesz
+from dualtape.pinn.growing import Growing as Growing
 from dualtape.pinn.history import History as History
 from dualtape.pinn.inside import at as at
 from dualtape.pinn.inside import inside as inside

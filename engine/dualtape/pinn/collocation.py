@@ -16,6 +16,7 @@ import numpy as np
 
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
 from dualtape.pinn.condition import Arrays
+from dualtape.pinn.history import History
 from dualtape.pinn.problem import Problem
 from dualtape.pinn.sampling import read_count
 
@@ -23,13 +24,14 @@ CANDIDATES = 8  # for each point
 
 
 class Drawing(NamedTuple):
-    """What points are drawn by: ``draws`` counts the times that it was done before."""
+    """What points are drawn by: ``draws`` counts how often it was done before, ``losses`` are the stage's so far."""
 
     problem: Problem
     number: int
     sampler: str
     seed: int
     draws: int
+    losses: np.ndarray
 
     def conditions(self) -> list[Arrays]:
         """One set of points for each condition."""
@@ -70,14 +72,20 @@ class Drawing(NamedTuple):
 
 
 class Policy(ABC):
-    """Which points a stage of training takes: :class:`Fixed`, :class:`RAD` or :class:`RARD`."""
+    """Which points a stage of training takes: :class:`Fixed`, :class:`RAD`, :class:`RARD` or :class:`Growing`."""
 
     every: int
     """After how many steps they are drawn again; 0 for never."""
+    begins_anew = False
+    """Whether even a first stage begins with points that are drawn by it."""
 
     @abstractmethod
     def redrawn(self, draw: Drawing, present: np.ndarray, residual: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
         """The points of the equations from now on."""
+
+    def is_over(self, history: History) -> bool:
+        """Whether it ends the present stage of a history."""
+        return False
 
 
 @dataclass(frozen=True)

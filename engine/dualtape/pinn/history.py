@@ -73,6 +73,11 @@ class History:
         """The loss at each step."""
         return np.asarray(self.terms.sum(axis=1))
 
+    @property
+    def of_stage(self) -> np.ndarray:
+        """The loss at each step of the present stage."""
+        return np.array([row.sum() for row in self._rows[len(self) - self.steps :]])
+
     def __getitem__(self, name: str) -> np.ndarray:
         """One term at each step, by name; ``history["total"]`` is the loss."""
         return self.total if name == "total" else self.terms[:, self.names.index(name)]

@@ -9,6 +9,8 @@ import numpy as np
 
 import dualtape as dt
 from dualtape.errors import ArgumentTypeError
+from dualtape.pinn.growing import Growing
+from dualtape.pinn.problem import Problem
 from dualtape.pinn.stage import Schedule, TrainingStage, read_schedule
 from dualtape.pinn.stages import LBFGS, Adam, LevenbergMarquardt, SSBroyden
 
@@ -20,13 +22,43 @@ DENSE_WEIGHTS = 4_000
 SMALL_JACOBIAN, _FIRST_STEPS = 100_000, 60
 
 
+def default_points(problem: Problem) -> int:
+    """How many points the equations are taken at: on a line fewer are as dense.
+
+    Examples
+    --------
+    >>> from dualtape import pinn
+    >>> from dualtape.pinn.schedules import default_points
+    >>> default_points(pinn.Problem(pinn.Interval(t=(0, 1)), lambda u, p: u.t + u))
+    500
+    """
+    return 500 if problem.domain.dimension == 1 else 2_500
+
+
+def has_initial_values_alone(problem: Problem) -> bool:
+    """Whether it is one of ordinary equations, and all that is given is where time begins."""
+    conditions = (*problem.conditions, *problem.hard)
+    return (
+        problem.domain.time is not None
+        and not problem.domain.space
+        and bool(conditions)
+        and all(condition.initial_order is not None for condition in conditions)
+    )
+
+
 def default_schedule(
-    weights: int, steps: int = 200, curvature_steps: int = 20_000, points: int | None = None
+    weights: int,
+    steps: int = 200,
+    curvature_steps: int = 20_000,
+    points: int | None = None,
+    initial_values: bool = False,
 ) -> Schedule:
     """What :func:`solve` does by itself: a stage to leave the start behind, then as much curvature as can be had.
 
     The latter is the matrix of :class:`SSBroyden` for up to 4000 weights, and the memory of :class:`LBFGS` for more.
     The former is :class:`Adam`, or :class:`LevenbergMarquardt` where the product of weights and points is at most 1e5.
+    Where ``initial_values`` are all that is given to ordinary equations, with up to 4000 weights, it is
+    :class:`LevenbergMarquardt` on points that are :class:`Growing` in time.
 
     Examples
     --------
@@ -35,8 +67,12 @@ def default_schedule(
     (Adam(200) >> SSBroyden(20000), Adam(200) >> LBFGS(20000))
     >>> pinn.default_schedule(weights=321, points=64)
     LevenbergMarquardt(60) >> SSBroyden(20000)
+    >>> pinn.default_schedule(weights=882, initial_values=True).stages[0]
+    LevenbergMarquardt(800, points=Growing(every=4, start=0.025, tolerance=1e-07, patience=40, number=200))
     """
     curvature = SSBroyden(curvature_steps) if weights <= DENSE_WEIGHTS else LBFGS(curvature_steps)
+    if initial_values and weights <= DENSE_WEIGHTS:
+        return LevenbergMarquardt(4 * steps, points=Growing()) >> curvature
     if points is not None and weights * points <= SMALL_JACOBIAN:
         return LevenbergMarquardt(min(_FIRST_STEPS, steps)) >> curvature
     return Adam(steps) >> curvature

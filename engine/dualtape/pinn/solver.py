@@ -17,6 +17,7 @@ from dualtape.pinn.between_steps import BetweenSteps
 from dualtape.pinn.checkpointing import load_training, prepare_saving, save_training
 from dualtape.pinn.collocation import RAD, Fixed
 from dualtape.pinn.corners import warn_of_contradictions
+from dualtape.pinn.growing import Growing
 from dualtape.pinn.interruption import deferred_interrupt
 from dualtape.pinn.pictures import check_target
 from dualtape.pinn.precision import chosen_precision, precision_of, read_precision
@@ -24,7 +25,7 @@ from dualtape.pinn.problem import Problem
 from dualtape.pinn.progress import make_progress
 from dualtape.pinn.report import REPORTS
 from dualtape.pinn.sampling import read_count, read_sampler
-from dualtape.pinn.schedules import default_schedule
+from dualtape.pinn.schedules import default_points, default_schedule, has_initial_values_alone
 from dualtape.pinn.several_devices import Devices, read_devices
 from dualtape.pinn.solution import Solution
 from dualtape.pinn.stage import Schedule, TrainingStage, read_schedule
@@ -46,7 +47,7 @@ def solve(
     optimizer: TrainingStage | Schedule | None = None,
     lbfgs_steps: int | None = None,
     learning_rate: float = 5e-3,
-    points: int = 2_500,
+    points: int | None = None,
     sampler: str = "sobol",
     resample: int = 200,
     weighting: Weighting | None = None,
@@ -78,12 +79,14 @@ def solve(
     optimizer
         A stage, or several: ``pinn.Adam(500) >> pinn.SSBroyden(5_000)``. By default 200 steps of :class:`Adam`, then
         20,000 of :class:`SSBroyden`, or of :class:`LBFGS` for networks of more than 4000 weights; with few weights and
-        points 60 steps of :class:`LevenbergMarquardt` in the place of Adam: see :func:`default_schedule`.
+        points 60 steps of :class:`LevenbergMarquardt` in the place of Adam, and for ordinary equations from initial
+        values at most 800 on points that are :class:`Growing` in time: see :func:`default_schedule`.
     steps, lbfgs_steps, learning_rate
         Short for ``optimizer=Adam(steps, learning_rate=...) >> LBFGS(lbfgs_steps)``, with 500 and 3000 if but one of
         them is given.
     points
-        How many points the equations are taken at. Those of conditions are their own matter.
+        How many points the equations are taken at; 2,500 by default, and 500 on a line. Those of conditions are their
+        own matter.
     sampler
         ``'sobol'``, ``'halton'``, ``'latin'`` or ``'uniform'``.
     resample
@@ -164,8 +167,9 @@ def solve(
     wanted = read_precision(precision)
     trained = _read_parameters(network, parameters)
     weights = sum(parameter.size for parameter in trained)
-    number = read_count("points", points)
-    stages = _read_stages(optimizer, steps, lbfgs_steps, learning_rate, weights, number)
+    number = default_points(problem) if points is None else read_count("points", points)
+    initial_values = not parameters and has_initial_values_alone(problem)
+    stages = _read_stages(optimizer, steps, lbfgs_steps, learning_rate, weights, number, initial_values)
     chosen = chosen_precision(stages, trained) if wanted is None else None
     if wanted is None and chosen is None:
         _check_types(trained)
@@ -211,6 +215,8 @@ def solve(
         with precision_of(network, parameters, wanted or chosen):
             if chosen is not None:
                 shown.say(f"{chosen} for the sake of curvature; precision='float32' keeps to float32")
+            if optimizer is None and isinstance(stages[0].points, Growing):
+                shown.say("points grow in time, from the initial values on; `optimizer` says otherwise")
             training = Training(problem, network, trained, settings, ranks)
             field = training.objective.field
             solution = Solution(problem, network, field, trained[0], training.history, 0.0, bool(scaled))
@@ -270,10 +276,17 @@ def _check_types(trained: tuple[dt.Parameter, ...]) -> None:
 
 
 def _read_stages(
-    optimizer: Any, steps: int | None, lbfgs_steps: int | None, learning_rate: float, weights: int, points: int
+    optimizer: Any,
+    steps: int | None,
+    lbfgs_steps: int | None,
+    learning_rate: float,
+    weights: int,
+    points: int,
+    initial_values: bool,
 ) -> tuple[TrainingStage, ...]:
     if steps is None and lbfgs_steps is None:
-        return (default_schedule(weights, points=points) if optimizer is None else read_schedule(optimizer)).stages
+        by_default = default_schedule(weights, points=points, initial_values=initial_values)
+        return (by_default if optimizer is None else read_schedule(optimizer)).stages
     if optimizer is not None:
         given = "steps" if steps is not None else "lbfgs_steps"
         raise ArgumentError(f"`optimizer` says how many steps of what there are: give no `{given}` beside it")

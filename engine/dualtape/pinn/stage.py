@@ -28,7 +28,8 @@ class TrainingStage:
     steps
         How many, at most.
     points
-        :class:`Fixed`, :class:`RAD` or :class:`RARD`; by default what ``resample`` of :func:`solve` says.
+        :class:`Fixed`, :class:`RAD`, :class:`RARD` or :class:`Growing`; by default what ``resample`` of
+        :func:`solve` says.
     tolerance
         Stop where the loss is not above it.
     change, patience
@@ -63,7 +64,8 @@ class TrainingStage:
         read_count("steps", self.steps, 0)
         if self.points is not None and not isinstance(self.points, Policy):
             raise ArgumentTypeError(
-                f"`points` of `{self.label}` must be Fixed(), RAD() or RARD(), got {type(self.points).__name__}"
+                f"`points` of `{self.label}` must be Fixed(), RAD(), RARD() or Growing(), got "
+                f"{type(self.points).__name__}"
             )
         if self.patience is not None:
             read_count("patience", self.patience)

@@ -104,6 +104,7 @@ class Training:
         self.device = parameters[0].device
         self.dtype = parameters[0].dtype
         self.draws = 0
+        self.history = History(())
         self.batches = self._tensors([{"points": self._draw.even(settings.points)}, *self._draw.conditions()])
         check_network(problem, network, self.batches[0]["points"])
         field = unknown_fields(problem, network, parameters[0], settings.scaled)
@@ -141,7 +142,7 @@ class Training:
     @property
     def _draw(self) -> Drawing:
         s = self.settings
-        return Drawing(self.problem, s.points, s.sampler, s.seed, self.draws)
+        return Drawing(self.problem, s.points, s.sampler, s.seed, self.draws, self.history.of_stage)
 
     def tensor(self, array: np.ndarray) -> dt.Tensor:
         """An array as the network takes it: in its element type, on its device."""
@@ -241,10 +242,12 @@ class Training:
             return
         progress.begin(stage.label, stage.steps, self.history.steps)
         began = time.perf_counter() - self.seconds
-        drawn = -1 if self.stage else 0
+        drawn = -1 if self.stage or policy.begins_anew else 0
         weighed = -1
         while self.history.steps < stage.steps and not stage.is_over(self.history, self.seconds):
             done = self.history.steps
+            if policy.is_over(self.history):
+                return
             if drawn != done and policy.every and done % policy.every == 0:
                 self._redraw(policy)
                 drawn = done

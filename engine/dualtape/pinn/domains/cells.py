@@ -33,7 +33,6 @@ class Cells:
         self._lower, self._width = lower, (upper - lower) / self._count
         touched = np.zeros([self._count] * dimension, bool)
         ends = [self._cell_of(corners(facets, axis=1) + shift) for corners, shift in self._reach(upper - lower)]
-        self._first, self._last = ends
         for first, last in zip(*ends, strict=True):
             touched[tuple(slice(a, b + 1) for a, b in zip(first, last, strict=True))] = True
         # Neighbours across a face: what leads from one to the other crosses no facet.
@@ -48,17 +47,6 @@ class Cells:
         """Which points, of shape (n, d) within the box, are in a cell that facets touch; which of the others inside."""
         numbers = self._numbers[tuple(self._cell_of(points).T)]
         return numbers == _CUT, self._inside[numbers]
-
-    def neighbours(self, points: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-        """For points in touched cells, cell by cell: the positions of its points, and the facets that may touch it."""
-        cells = self._cell_of(points)
-        _, of_cell, count = np.unique(cells, axis=0, return_inverse=True, return_counts=True)
-        groups = np.split(np.argsort(of_cell.ravel(), kind="stable"), np.cumsum(count)[:-1])
-        found = []
-        for group in groups:
-            cell = cells[group[0]]
-            found.append((group, np.flatnonzero(((self._first <= cell) & (cell <= self._last)).all(1))))
-        return found
 
     def _cell_of(self, points: np.ndarray) -> np.ndarray:
         return np.asarray(np.clip((points - self._lower) / self._width, 0, self._count - 1).astype(int))

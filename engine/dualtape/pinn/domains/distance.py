@@ -30,7 +30,7 @@ def length(components: Sequence[Any]) -> Any:
 
 
 def separations(points: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """The distance of each point from each segment, of shape (number of points, number of segments)."""
+    """The distance of each point (N, d) from segments (F, d), or from its own ones (N, F, d): of shape (N, F)."""
     along = ends - starts
     offset = points[:, None] - starts
     share = np.clip((offset * along).sum(-1) / np.maximum((along * along).sum(-1), 1e-300), 0, 1)
@@ -38,15 +38,15 @@ def separations(points: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.
 
 
 def separations_from_triangles(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
-    """The distance of each point (N, 3) from each triangle (F, 3, 3), of shape (N, F).
+    """The distance of each point (N, 3) from triangles (F, 3, 3), or from its own ones (N, F, 3, 3): of shape (N, F).
 
     Where a point's foot on the plane lies in the triangle, the distance from the plane; elsewhere that from the
     nearest edge.
     """
-    a, b, c = triangles.transpose(1, 0, 2)
+    a, b, c = (triangles[..., i, :] for i in range(3))
     normals = np.cross(b - a, c - a)
     twice = np.linalg.norm(normals, axis=-1)
-    units = normals / np.maximum(twice, 1e-300)[:, None]
+    units = normals / np.maximum(twice, 1e-300)[..., None]
     height = ((points[:, None] - a) * units).sum(-1)
     over = np.ones(height.shape, bool)
     nearest = np.full(height.shape, np.inf)

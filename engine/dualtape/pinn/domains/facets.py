@@ -14,6 +14,7 @@ from dualtape.errors import ArgumentError, ArgumentTypeError
 from dualtape.pinn.domains.cells import Cells
 from dualtape.pinn.domains.distance import separations, separations_from_triangles
 from dualtape.pinn.domains.domain import Domain
+from dualtape.pinn.domains.nearest import NearestFacet
 from dualtape.pinn.domains.places import PointsAndNormals, Seed
 from dualtape.pinn.domains.reading import read_names
 from dualtape.pinn.domains.rejection import draw_until
@@ -95,9 +96,9 @@ class Faceted(Domain):
         near = ((flat >= self.lower - 1e-9 * self._size) & (flat <= self.upper + 1e-9 * self._size)).all(-1)
         inside = flat[near]
         if len(inside) * len(self._facets) <= PAIRS:
-            found[near] = self._winds_around(inside) | self._touches(inside, self._facets)
+            found[near] = self._winds_around(inside) | (self._separation(inside) <= 1e-12 * self._size)
         else:
-            found[near] = self._is_inside(inside) | self._touches_by_cells(inside)
+            found[near] = self._is_inside(inside, 1e-12 * self._size)
         return found.reshape(points.shape[:-1])
 
     def measure(self) -> float:
@@ -118,8 +119,11 @@ class Faceted(Domain):
             )
         points = np.asarray(points, np.float64)
         flat = points.reshape(-1, self.dimension)
-        distance = self._separation(flat, self._facets)
-        return np.where(self._winds_around(flat), -distance, distance).reshape(points.shape[:-1])
+        if len(flat) * len(self._facets) <= PAIRS:
+            distance, inside = self._separation(flat), self._winds_around(flat)
+        else:
+            distance, inside = self._nearest_facet(flat)
+        return np.where(inside, -distance, distance).reshape(points.shape[:-1])
 
     def smooth_distance(self, points: Any) -> Any:
         """The R-equivalence of the segments around a region of the plane; positive outside, too."""
@@ -147,31 +151,32 @@ class Faceted(Domain):
     def _grid_of_cells(self) -> Cells:
         return Cells(self._facets, self.lower, self.upper, self._winds_around)
 
-    def _is_inside(self, points: np.ndarray) -> np.ndarray:
-        """Which points of the box the facets wind around."""
+    @cached_property
+    def _nearest(self) -> NearestFacet:
+        return NearestFacet(self._facets, self._normals)
+
+    def _is_inside(self, points: np.ndarray, near: float = 0.0) -> np.ndarray:
+        """Which points of the box the facets wind around, or have nearer than ``near``."""
         if len(points) * len(self._facets) <= PAIRS:
             return self._winds_around(points)
         cut, found = self._grid_of_cells.sides(points)
-        found[cut] = self._winds_around(points[cut])
+        distance, inside = self._nearest_facet(points[cut])
+        found[cut] = inside | (distance <= near)
         return found
 
-    def _touches_by_cells(self, points: np.ndarray) -> np.ndarray:
-        cut, _ = self._grid_of_cells.sides(points)
-        close, found = points[cut], np.zeros(len(points), bool)
-        places = np.flatnonzero(cut)
-        for group, facets in self._grid_of_cells.neighbours(close):
-            found[places[group]] = self._touches(close[group], self._facets[facets])
-        return found
-
-    def _touches(self, points: np.ndarray, facets: np.ndarray) -> np.ndarray:
-        """Which points lie on one of some facets."""
-        return np.asarray(self._separation(points, facets) <= 1e-12 * self._size)
+    def _nearest_facet(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """How far the nearest facet is, and which points the facets wind around, of many points."""
+        distance, side = self._nearest(points)
+        inside, unknown = side < 0, side == 0
+        inside[unknown] = self._winds_around(points[unknown])
+        return distance, inside
 
     def _winds_around(self, points: np.ndarray) -> np.ndarray:
         winding = _winding_2d if self.dimension == 2 else _winding_3d
         return np.concatenate([winding(part, self._facets) > 0.5 for part in self._blocks(points)])
 
-    def _separation(self, points: np.ndarray, a: np.ndarray) -> np.ndarray:
+    def _separation(self, points: np.ndarray) -> np.ndarray:
+        a = self._facets
         return np.concatenate(
             [
                 (separations(part, a[:, 0], a[:, 1]) if self.dimension == 2 else separations_from_triangles(part, a))
