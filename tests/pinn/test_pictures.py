@@ -233,3 +233,37 @@ def test_notebooks_show_problems_solutions_and_histories() -> None:
 def test_drawing_is_imported_when_it_is_asked_for() -> None:
     code = "import sys, dualtape.pinn; print([m for m in ('PIL', 'matplotlib', 'tensorboardX') if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_an_error_on_a_line_fills_its_picture() -> None:
+    """The axis went up to 1e3 for an error of 1e-12, as far above it as the error's zeros were below."""
+    line = pinn.Problem(pinn.Interval(x=(0, 1)), lambda u, p: u.x, [pinn.dirichlet(0.0, on="x-", hard=True)])
+    line.exact = np.zeros_like
+    low, up = solved(line).plot().axes[1].get_ylim()
+    assert up / low < 1e8
+
+
+def test_unknowns_on_a_line_share_a_picture_if_their_sizes_are_alike() -> None:
+    pair = pinn.Problem(
+        pinn.Interval(t=(0, 1)),
+        lambda u, v, w, p: (u.t, v.t, w.t),
+        [pinn.initial(size, of=name, hard=True) for size, name in ((1.0, "u"), (3.0, "v"), (1e4, "w"))],
+    )
+    solution = solved(pair)
+    assert [axes.get_title() for axes in solution.plot().axes] == ["u, v", "loss", "w", "loss"]
+    assert [axes.get_title() for axes in solution.plot(unknown="v").axes] == ["v", "loss"]
+
+
+def test_colour_bars_are_as_high_as_their_pictures() -> None:
+    """Beside a long channel the bar was twice as high as the channel."""
+    channel = pinn.Rectangle(x=(0, 22), y=(0, 4)) - pinn.Disk((2, 2), 0.5)
+    known = pinn.Problem(channel, lambda u, p: u.laplacian(), exact=lambda x, y: x)
+    figure = solved(known).plot()
+    figure.canvas.draw()
+    planes = [axes for axes in figure.axes if axes.get_title() in ("u", "exact", "absolute error")]
+    assert len({round(axes.get_position().x0, 6) for axes in planes}) == 1  # below each other
+    for axes in planes:
+        (bar,) = axes.child_axes
+        box, picture = (each.get_window_extent(figure.canvas.get_renderer()) for each in (bar, axes))
+        assert abs(box.height - picture.height) < 1
+        assert 0 < box.x0 - picture.x1 < 30

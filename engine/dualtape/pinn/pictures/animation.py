@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dualtape.errors import ArgumentError, MissingExtraError
-from dualtape.pinn.pictures.canvas import check_target, new_figure
+from dualtape.pinn.pictures.canvas import add_colour_bar, check_target, new_figure
 from dualtape.pinn.pictures.fields import limits_around_zero, of_coordinates, read_fixed, read_unknowns
 from dualtape.pinn.pictures.sections import Section, grid_section, plane_section
 from dualtape.pinn.sampling import read_count
@@ -69,7 +69,7 @@ def _pictures(
         axes = figure.subplots()
         axes.set(title=f"{problem.unknowns[number]}, {time} = {times[i]:.3f}")
         if in_plane:
-            figure.colorbar(section.paint(axes, found[i], cmap="RdBu_r", vmin=low, vmax=up), ax=axes)
+            add_colour_bar(section.paint(axes, found[i], cmap="RdBu_r", vmin=low, vmax=up), axes)
         else:
             _draw_curve(axes, section, found[i], None if exact is None else exact[i])
             axes.set(ylim=(1.08 * low, 1.08 * up))

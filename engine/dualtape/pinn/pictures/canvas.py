@@ -24,6 +24,11 @@ def new_figure(width: float, height: float) -> Any:
     return figure
 
 
+def add_colour_bar(image: Any, axes: Any) -> None:
+    """Right beside a picture and as high as it is, whatever room its aspect leaves free."""
+    axes.figure.colorbar(image, cax=axes.inset_axes((1.03, 0, 0.04, 1)))
+
+
 def save_figure(figure: Any, path: str | PathLike[str] | None) -> None:
     """Write a figure, if there is a path; an error while it is drawn leaves an old picture as it is."""
     if path is None:

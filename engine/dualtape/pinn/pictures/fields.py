@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dualtape.errors import ArgumentError
-from dualtape.pinn.pictures.canvas import new_figure, save_figure
+from dualtape.pinn.pictures.canvas import add_colour_bar, new_figure, save_figure
 from dualtape.pinn.pictures.records import draw_losses
 from dualtape.pinn.pictures.sections import grid_section, plane_section
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from dualtape.pinn.solution import Solution
 
 SLICES = 4
+# Unknowns of a line share a picture as long as the largest of them are not further apart than this.
+_SAME_SCALE = 20.0
+# Planes that are longer than this stand below each other.
+_LONG = 3.0
 
 
 def draw_solution(
@@ -26,11 +31,16 @@ def draw_solution(
     """The figure of :meth:`dualtape.pinn.Solution.plot`."""
     fixed = read_fixed(solution.problem.domain, at, 3)
     dimension = solution.problem.domain.dimension - len(fixed)
-    drawn = read_unknowns(solution, unknown)
+    drawn = [[number] for number in read_unknowns(solution, unknown)]
+    if dimension == 1:
+        drawn = _of_one_scale(solution, fixed, drawn)
     figure = new_figure(12, (7.6 if dimension == 3 else 6.4) * len(drawn))
     parts: Any = figure.subfigures(len(drawn), 1, squeeze=False)
-    for number, part in zip(drawn, parts.ravel(), strict=True):
-        {1: _draw_curve, 2: _draw_plane, 3: _draw_planes}[dimension](part, solution, number, fixed)
+    for numbers, part in zip(drawn, parts.ravel(), strict=True):
+        if dimension == 1:
+            _draw_curves(part, solution, numbers, fixed)
+        else:
+            {2: _draw_plane, 3: _draw_planes}[dimension](part, solution, numbers[0], fixed)
     error = "" if solution.problem.exact is None else ", {1} $L^2$ error {0:.1e}".format(*solution.measured())
     figure.suptitle(f"{len(solution.history)} steps in {solution.seconds:.0f} s{error}", fontsize=11)
     save_figure(figure, path)
@@ -75,21 +85,40 @@ def _at(fixed: Mapping[str, float]) -> str:
     return "".join(f", {name} = {value:g}" for name, value in fixed.items())
 
 
-def _draw_curve(figure: Any, solution: Solution, number: int, fixed: dict[str, float]) -> None:
-    """One coordinate: curves, error, losses."""
+def _of_one_scale(solution: Solution, fixed: dict[str, float], drawn: list[list[int]]) -> list[list[int]]:
+    """Unknowns along a line, those together that are of about one size."""
+    section = grid_section(solution.problem.domain, fixed)
+    sizes = {n: np.nanmax(np.abs(section.values(of_coordinates(solution), n))) for (n,) in drawn}
+    rows: list[list[int]] = []
+    for number, size in sizes.items():
+        for row in rows:
+            if size and 1 / _SAME_SCALE <= size / (sizes[row[0]] or math.inf) <= _SAME_SCALE:
+                row.append(number)
+                break
+        else:
+            rows.append([number])
+    return rows
+
+
+def _draw_curves(figure: Any, solution: Solution, numbers: list[int], fixed: dict[str, float]) -> None:
+    """One coordinate: curves of unknowns, errors, losses."""
     problem, section = solution.problem, grid_section(solution.problem.domain, fixed)
-    (along,), name = section.free, problem.unknowns[number]
-    x, u = section.along(along), section.values(of_coordinates(solution), number)
+    (along,) = section.free
+    x, names = section.along(along), [problem.unknowns[number] for number in numbers]
     axes = figure.subplots(1, 2 if problem.exact is None else 3)
-    axes[0].plot(x, u, label=name)
-    if problem.exact is not None:
-        exact = section.values(problem.exact, number)
-        axes[0].plot(x, exact, "k--", linewidth=1, label="exact")
-        axes[1].semilogy(x, np.abs(u - exact) + 1e-300)
-        axes[1].set(title="absolute error", xlabel=along)
-        axes[1].set_ylim(bottom=max(np.nanmax(np.abs(u - exact)) * 1e-6, 1e-16))
-    axes[0].set(title=name + _at(fixed), xlabel=along)
-    axes[0].legend()
+    for number, name in zip(numbers, names, strict=True):
+        u = section.values(of_coordinates(solution), number)
+        axes[0].plot(x, u, label=name)
+        if problem.exact is not None:
+            exact = section.values(problem.exact, number)
+            axes[0].plot(x, exact, "k--", linewidth=1, label="exact" if number == numbers[-1] else None)
+            error = np.abs(u - exact)
+            # Where it passes through zero must not stretch the axis to nothing.
+            axes[1].semilogy(x, np.maximum(error, max(np.nanmax(error) * 1e-6, 1e-16)), label=name)
+            axes[1].set(title="absolute error", xlabel=along)
+    axes[0].set(title=", ".join(names) + _at(fixed), xlabel=along)
+    for each in axes[: 1 if problem.exact is None or len(numbers) == 1 else 2]:
+        each.legend()
     draw_losses(axes[-1], solution.history)
 
 
@@ -98,19 +127,22 @@ def _draw_plane(figure: Any, solution: Solution, number: int, fixed: dict[str, f
     problem = solution.problem
     name, plane = problem.unknowns[number], plane_section(problem.domain, fixed)
     u = plane.values(of_coordinates(solution), number)
-    above, below = figure.subfigures(2, 1, height_ratios=(1, 1))
     planes = [(name + _at(fixed), u, "RdBu_r", limits_around_zero(u))]
     if problem.exact is not None:
         exact = plane.values(problem.exact, number)
         error = np.abs(u - exact)
         planes.append(("exact", exact, "RdBu_r", limits_around_zero(u)))
         planes.append(("absolute error", error, "viridis", (0, np.nanmax(error))))
-    for axes, (title, values, colours, (low, up)) in zip(
-        np.atleast_1d(above.subplots(1, len(planes))), planes, strict=True
-    ):
-        image = plane.paint(axes, values, cmap=colours, vmin=low, vmax=up)
+    across, up = (float(np.ptp(plane.along(x))) for x in plane.free)
+    in_rows = plane.to_scale and across > _LONG * up
+    above, below = figure.subfigures(2, 1, height_ratios=(1.6 if in_rows or len(planes) == 1 else 1, 1))
+    shape = (len(planes), 1) if in_rows else (1, len(planes))
+    several = above.subplots(*shape, squeeze=False).ravel()
+    for axes, (title, values, colours, (low, high)) in zip(several, planes, strict=True):
+        add_colour_bar(plane.paint(axes, values, cmap=colours, vmin=low, vmax=high), axes)
         axes.set(title=title)
-        above.colorbar(image, ax=axes)
+        if in_rows and axes is not several[-1]:
+            axes.set(xlabel="", xticklabels=[])
     *slices, losses = below.subplots(1, SLICES + 1, width_ratios=[*[1] * SLICES, 1.6])
     _draw_slices(slices, solution, number, fixed)
     draw_losses(losses, solution.history)

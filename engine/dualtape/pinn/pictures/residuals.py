@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dualtape.pinn.pictures.canvas import new_figure, save_figure
+from dualtape.pinn.pictures.canvas import add_colour_bar, new_figure, save_figure
 from dualtape.pinn.pictures.fields import read_fixed
 from dualtape.pinn.pictures.sections import Section, grid_section, plane_section
 
@@ -25,13 +25,13 @@ def draw_residuals(solution: Solution, path: str | PathLike[str] | None, at: Map
     figure = new_figure(4.6 * count + 1, 4)
     for number, axes in enumerate(np.atleast_1d(figure.subplots(1, count))):
         values = np.abs(section.values(lambda *x: _several(solution.residual(np.stack(x, axis=-1))), number))
-        _draw(figure, axes, section, values)
+        _draw(axes, section, values)
         axes.set(title=f"|residual{f' {number + 1}' if count > 1 else ''}|")
     save_figure(figure, path)
     return figure
 
 
-def _draw(figure: Any, axes: Any, section: Section, values: np.ndarray) -> None:
+def _draw(axes: Any, section: Section, values: np.ndarray) -> None:
     from matplotlib.colors import LogNorm
 
     largest = float(np.nanmax(values)) or 1.0
@@ -41,7 +41,7 @@ def _draw(figure: Any, axes: Any, section: Section, values: np.ndarray) -> None:
         axes.set(xlabel=section.free[0])
         return
     colours = {"cmap": "magma", "norm": LogNorm(lowest, largest if largest > lowest else lowest * 10)}
-    figure.colorbar(section.paint(axes, np.maximum(values, lowest), **colours), ax=axes)
+    add_colour_bar(section.paint(axes, np.maximum(values, lowest), **colours), axes)
 
 
 def _several(values: Any) -> tuple[Any, ...]:

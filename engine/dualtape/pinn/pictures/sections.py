@@ -48,6 +48,12 @@ class Section:
         """The values of one coordinate."""
         return self.coordinates[self.domain.axis(name)]
 
+    @property
+    def to_scale(self) -> bool:
+        """Whether both axes have one scale: in a plane of space, except for a long box, which fills the picture."""
+        spans = [float(np.ptp(self.along(name))) for name in self.free]
+        return self.domain.time not in self.free and (self.triangles is not None or max(spans) <= 3 * min(spans))
+
     def values(self, function: Any, number: int) -> np.ndarray:
         """One of what a function of the coordinates gives; NaN, which is not drawn, outside the domain."""
         inside = self.domain.inside(np.stack(self.coordinates, axis=-1))
@@ -64,10 +70,10 @@ class Section:
         """Draw values in the plane, time to the right, as in the literature."""
         across, up = self.free[::-1] if self.free[1] == self.domain.time else self.free
         axes.set(xlabel=across, ylabel=up)
-        spans = [float(np.ptp(self.along(name))) for name in self.free]
-        if self.domain.time not in self.free and (self.triangles is not None or max(spans) <= 3 * min(spans)):
+        if self.to_scale:
             axes.set_aspect("equal")  # lengths of both are lengths of one space
         if self.triangles is not None:
+            axes.margins(0.02)
             return axes.tripcolor(
                 self.along(across),
                 self.along(up),
