@@ -1,0 +1,135 @@
+"""First derivatives of the host's functions of matrices, both ways, by differences of high order and by convention."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+import dualtape as dt
+from dualtape.primitives import CATALOGUE
+from primitives.matrices import conditioned, h, parts, t
+
+# Weights of a central difference of order 8, for steps of 1.
+WEIGHTS = {1: 4 / 5, 2: -1 / 5, 3: 4 / 105, 4: -1 / 280}
+STEP = 4e-3
+
+SHAPES: dict[str, tuple[tuple[int, ...], ...]] = {
+    **dict.fromkeys(("cholesky", "eigh", "expm", "lu", "determinant", "cofactors"), ((3, 3), (2, 2, 2), (1, 1))),
+    "log_determinant": ((3, 3), (2, 2, 2), (1, 1)),
+    "determinant_phase": ((3, 3), (2, 2, 2), (1, 1)),
+    "qr": ((3, 3), (2, 3, 2), (1, 1)),
+    "svd": ((3, 3), (2, 3, 2), (2, 2, 3), (1, 1)),
+    "pinv": ((3, 3), (2, 3, 2), (2, 2, 3), (1, 1)),
+}
+PARAMS = {"pinv": {"rcond": 1e-6}}
+KINDS = (np.float64, np.complex128)
+
+
+def difference(name: str, x: Sequence[np.ndarray], v: Sequence[np.ndarray], params: dict[str, Any]) -> np.ndarray:
+    """The derivative of the host's function along ``v``."""
+    at = lambda k: CATALOGUE[name].numpy(*(a + k * STEP * b for a, b in zip(x, v, strict=True)), **params)
+    return np.asarray(sum(w * (at(k) - at(-k)) for k, w in WEIGHTS.items()) / STEP)
+
+
+def assert_both_ways(name: str, x: Sequence[np.ndarray], which: Sequence[int], params: dict[str, Any]) -> None:
+    """Forward mode is the difference, and reverse mode its transpose, in the inputs of these numbers."""
+    v = [conditioned(x[i].shape, x[i].dtype.type, 7) if i in which else np.zeros_like(x[i]) for i in range(len(x))]
+    given = [dt.Tensor(a) for a in x]
+
+    def f(*some: Any) -> Any:
+        inputs = list(given)
+        for i, a in zip(which, some, strict=True):
+            inputs[i] = a
+        return CATALOGUE[name](*inputs, **params)
+
+    at, along = ([each[i] for i in which] for each in (given, [dt.Tensor(a) for a in v]))
+    tangent = dt.jvp(f, tuple(at), tuple(along))[1].asnumpy()
+    expected = difference(name, x, v, params)
+    size = max(np.abs(expected).max(initial=0), 1.0)
+    np.testing.assert_allclose(tangent, expected, rtol=0, atol=2e-9 * size)
+    w = conditioned((*tangent.shape, 1, 1), tangent.dtype.type, 8)[..., 0, 0]
+    pulled = dt.vjp(f, *at)[1](dt.Tensor(w))
+    backward = sum(np.vdot(a.asnumpy(), b.asnumpy()).real for a, b in zip(pulled, along, strict=True))
+    np.testing.assert_allclose(backward, np.vdot(w, tangent).real, rtol=1e-9, atol=1e-9 * size)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", SHAPES)
+def test_matrix_function_has_the_slopes_of_differences(name: str, kind: type) -> None:
+    if name == "determinant_phase" and kind is np.float64:
+        return
+    for shape in SHAPES[name]:
+        assert_both_ways(name, [conditioned(shape, kind, 3)], [0], PARAMS.get(name, {}))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("transposed", [False, True])
+@pytest.mark.parametrize("name", ["solve"])
+def test_system_has_the_slopes_of_differences(name: str, kind: type, transposed: bool) -> None:
+    for shapes in (((3, 3), (3, 2)), ((2, 2), (3, 2, 1)), ((2, 2, 2), (2, 1))):
+        a, b = conditioned(shapes[0], kind), conditioned(shapes[1], kind)
+        x = [CATALOGUE["lu"].numpy(a), a, b]
+        for which in ([1], [2], [1, 2]):
+            assert_both_ways(name, x, which, {"transposed": transposed})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("transposed", [False, True])
+@pytest.mark.parametrize("name", ["solve_triangular"])
+def test_triangular_system_has_the_slopes_of_differences(name: str, kind: type, transposed: bool) -> None:
+    for shapes in (((3, 3), (3, 2)), ((2, 2), (3, 2, 1)), ((2, 2, 2), (2, 1))):
+        x = [conditioned(shape, kind) for shape in shapes]
+        for which, lower, unit in (
+            ([0], False, True),
+            ([1], True, False),
+            ([0, 1], False, False),
+            ([0, 1], True, True),
+        ):
+            assert_both_ways(name, x, which, {"lower": lower, "unit": unit, "transposed": transposed})
+
+
+def moved(name: str, x: np.ndarray, change: np.ndarray) -> np.ndarray:
+    return dt.jvp(CATALOGUE[name], dt.Tensor(x), dt.Tensor(change))[1].asnumpy()
+
+
+@pytest.mark.parametrize("name", ["eigh"])
+@pytest.mark.parametrize("n", [2, 3])
+def test_eigenvalues_count_as_one_within_4_n_units_of_rounding(name: str, n: int) -> None:
+    """Of the largest magnitude, which a negative one may have."""
+    eps = float(np.finfo(float).eps)
+    change = np.zeros((n, n))
+    change[0, 1] = change[1, 0] = 1.0
+    for units, apart in ((4 * n - 1, False), (4 * n, False), (4 * n + 2, True)):
+        x = np.diag([-1.0, -1.0 + units * eps, 0.25][:n])
+        _, vectors = parts(moved(name, x, change), (n,), (n, n))
+        assert (np.abs(vectors).max() > 1e10) == apart
+        if apart:
+            np.testing.assert_allclose(vectors[:2, :2], [[0, 1 / (units * eps)], [-1 / (units * eps), 0]])
+
+
+@pytest.mark.parametrize("name", ["eigh"])
+def test_of_equal_elements_the_first_stays_real(name: str) -> None:
+    x = np.array([[2.0, 1j, 0], [-1j, 2.0, 0], [0, 0, 5.0]])
+    change = conditioned((3, 3), np.complex128, 5)
+    change = change + h(change)
+    values, vectors = parts(CATALOGUE[name].numpy(x), (3,), (3, 3))
+    rates, turns = parts(moved(name, x, change), (3,), (3, 3))
+    np.testing.assert_allclose(turns[[0, 0, 2], [0, 1, 2]].imag, 0, atol=1e-14)
+    assert np.abs(turns[1].real).min() > 1e-3
+    np.testing.assert_allclose(change @ vectors + x @ turns, turns * values + vectors * rates, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", ["cofactors"])
+def test_cofactors_of_a_singular_matrix_have_no_slope(name: str) -> None:
+    assert not np.isfinite(moved(name, np.diag([1.0, 0.0]), np.ones((2, 2)))).all()
+
+
+@pytest.mark.parametrize("name", ["determinant"])
+def test_the_determinant_of_a_singular_matrix_has_one(name: str) -> None:
+    change = conditioned((3, 3), np.float64)
+    np.testing.assert_allclose(moved(name, np.diag([2.0, 0.0, 3.0]), change), 6 * change[1, 1], rtol=1e-13)
+    assert moved(name, np.diag([2.0, 0.0, 0.0]), change) == 0
+    np.testing.assert_array_equal(t(change), change.T)

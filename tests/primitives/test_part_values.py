@@ -1,0 +1,95 @@
+"""Parts of complex numbers, Fourier transforms and random words on the host by what defines them, in every type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+import dualtape as dt
+from dualtape.core.spec import Spec
+from dualtape.errors import DTypeError, ShapeError
+from dualtape.primitives import CATALOGUE, philox
+
+SHAPES = ((), (3,), (2, 3), (0, 2))
+COMPLEX = (np.complex64, np.complex128)
+PARTS: dict[str, Callable[[np.ndarray], Any]] = {
+    "real": lambda z: [x.real for x in z.ravel()],
+    "imag": lambda z: [x.imag for x in z.ravel()],
+    "conj": lambda z: [complex(x.real, -x.imag) for x in z.ravel()],
+}
+
+
+def call(name: str, *arrays: np.ndarray, **params: Any) -> np.ndarray:
+    inputs = [dt.Tensor(x) for x in arrays]
+    found: dt.Tensor = CATALOGUE[name](*inputs, **params)
+    assert (found.shape, found.dtype) == CATALOGUE[name].infer(*(Spec(x.shape, x.dtype) for x in inputs), **params)
+    return found.asnumpy()
+
+
+def drawn(shape: tuple[int, ...], kind: Any, seed: int = 0) -> np.ndarray:
+    numbers = np.random.default_rng(seed)
+    x = numbers.uniform(-2, 2, shape)
+    return np.asarray(x + 1j * numbers.uniform(-2, 2, shape) if np.issubdtype(kind, np.complexfloating) else x, kind)
+
+
+@pytest.mark.parametrize("name", PARTS)
+@pytest.mark.parametrize("kind", COMPLEX)
+def test_parts_are_pythons(name: str, kind: type) -> None:
+    for shape in SHAPES:
+        z = drawn(shape, kind)
+        found = call(name, z)
+        assert found.dtype == (z.dtype if name == "conj" else z.real.dtype)
+        np.testing.assert_array_equal(found, np.reshape(PARTS[name](z), shape))
+
+
+@pytest.mark.parametrize("name", ["join"])
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
+def test_joined_parts_are_parts_again(name: str, kind: type) -> None:
+    for shapes in (((), ()), ((2, 3), (2, 3)), ((2, 1), (3,)), ((3,), (2, 1)), ((), (4,)), ((0, 1), (3,))):
+        x, y = drawn(shapes[0], kind), drawn(shapes[1], kind, 1)
+        found = call(name, x, y)
+        assert found.dtype == (np.complex128 if kind is np.float64 else np.complex64)
+        np.testing.assert_array_equal(found.real, np.broadcast_to(x, found.shape))
+        np.testing.assert_array_equal(found.imag, np.broadcast_to(y, found.shape))
+    with pytest.raises(ShapeError, match=r"`complex` got shapes \(2,\) and \(3,\)"):
+        CATALOGUE[name].infer(Spec((2,), dt.float32), Spec((3,), dt.float32))
+
+
+@cache
+def words(counter: int, stream: int, k: int, m: int) -> tuple[int, ...]:
+    """Philox 4x32-10, as its paper writes it, with Python's integers."""
+    a, b, c, d = counter, stream, 0, 0
+    for _ in range(10):
+        p, q = 0xD2511F53 * a, 0xCD9E8D57 * c
+        a, b, c, d = q >> 32 ^ b ^ k, q % 2**32, p >> 32 ^ d ^ m, p % 2**32
+        k, m = (k + 0x9E3779B9) % 2**32, (m + 0xBB67AE85) % 2**32
+    return a, b, c, d
+
+
+@pytest.mark.parametrize("name", ["philox"])
+def test_random_words_are_those_of_their_places(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs and places alone, for one key and several; runs of more than is computed at once, from any remainder."""
+    monkeypatch.setattr(philox, "_AT_ONCE", 4)
+    keys = np.array([[7], [2**32 - 3]], np.uint32)
+    runs = [np.arange(first, first + count) for first in (0, 1, 6, 15) for count in (1, 2, 3, 4, 16, 17, 40)]
+    others = [np.array(5), np.array([], int), np.array([[0, 1], [2, 3]]), np.array([[4, 5, 6]]), np.array([3, 5, 7])]
+    others += [np.array([[8], [9]]), np.arange(4)[::-1], np.array([2, 2, 3]), np.array([4, 5, 6, 8])]
+    for place in (*runs, *others):
+        for low, high in ((keys[0], keys[1]), (keys, keys[::-1]), (keys[:1], keys), (keys[0, 0], keys[1, 0])):
+            found = call(name, low, high, place.astype(np.uint32), stream=3)
+            given = np.broadcast_arrays(low, high, place)
+            assert found.shape == given[0].shape
+            for word, k, m, i in zip(found.ravel(), *(x.ravel() for x in given), strict=True):
+                assert word == words(int(i) // 4, 3, int(k), int(m))[i % 4]
+
+
+@pytest.mark.parametrize("name", ["philox"])
+def test_random_words_are_made_of_integers(name: str) -> None:
+    integer, number = Spec((2, 1), dt.uint32), Spec((3,), dt.float32)
+    assert CATALOGUE[name].infer(integer, integer, Spec((3,), dt.int64), stream=0) == Spec((2, 3), dt.uint32)
+    with pytest.raises(DTypeError, match="`philox` got words of UInt32, UInt32, Float32; expected integers"):
+        CATALOGUE[name].infer(integer, integer, number, stream=0)
