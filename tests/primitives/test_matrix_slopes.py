@@ -10,19 +10,18 @@ import pytest
 
 import dualtape as dt
 from dualtape.primitives import CATALOGUE
-from primitives.matrices import conditioned, h, parts, t
+from primitives.matrices import conditioned, h, parts
 
 # Weights of a central difference of order 8, for steps of 1.
 WEIGHTS = {1: 4 / 5, 2: -1 / 5, 3: 4 / 105, 4: -1 / 280}
 STEP = 4e-3
 
+SQUARES = ((3, 3), (2, 1, 2, 2), (1, 1))
 SHAPES: dict[str, tuple[tuple[int, ...], ...]] = {
-    **dict.fromkeys(("cholesky", "eigh", "expm", "lu", "determinant", "cofactors"), ((3, 3), (2, 2, 2), (1, 1))),
-    "log_determinant": ((3, 3), (2, 2, 2), (1, 1)),
-    "determinant_phase": ((3, 3), (2, 2, 2), (1, 1)),
-    "qr": ((3, 3), (2, 3, 2), (1, 1)),
-    "svd": ((3, 3), (2, 3, 2), (2, 2, 3), (1, 1)),
-    "pinv": ((3, 3), (2, 3, 2), (2, 2, 3), (1, 1)),
+    **dict.fromkeys(("cholesky", "eigh", "expm", "lu", "determinant", "cofactors"), SQUARES),
+    **dict.fromkeys(("log_determinant", "determinant_phase"), SQUARES),
+    "qr": ((3, 3), (2, 1, 3, 2), (1, 1)),
+    **dict.fromkeys(("svd", "pinv"), ((3, 3), (2, 1, 3, 2), (2, 2, 3), (1, 1))),
 }
 PARAMS = {"pinv": {"rcond": 1e-6}}
 KINDS = (np.float64, np.complex128)
@@ -62,7 +61,10 @@ def test_matrix_function_has_the_slopes_of_differences(name: str, kind: type) ->
     if name == "determinant_phase" and kind is np.float64:
         return
     for shape in SHAPES[name]:
-        assert_both_ways(name, [conditioned(shape, kind, 3)], [0], PARAMS.get(name, {}))
+        x = conditioned(shape, kind, 3)
+        # Factors are of rows that change places, in a circle.
+        given = np.roll(x, 1, axis=-2) if name == "lu" else x
+        assert_both_ways(name, [given], [0], PARAMS.get(name, {}))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -92,19 +94,36 @@ def test_triangular_system_has_the_slopes_of_differences(name: str, kind: type, 
 
 
 def moved(name: str, x: np.ndarray, change: np.ndarray) -> np.ndarray:
-    return dt.jvp(CATALOGUE[name], dt.Tensor(x), dt.Tensor(change))[1].asnumpy()
+    """The tangent of a function of one matrix along ``change``."""
+    f = lambda a: CATALOGUE[name](a, **PARAMS.get(name, {}))
+    return dt.jvp(f, dt.Tensor(x), dt.Tensor(change))[1].asnumpy()
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_slopes_of_each_matrix_are_those_of_one(name: str) -> None:
+    """Under `vmap`, where the sizes of the matrices have nothing in common."""
+    kind = np.complex128 if name in ("determinant_phase", "svd", "eigh") else np.float64
+    rows, columns = SHAPES[name][1][-2:]
+    x, change = conditioned((3, rows, columns), kind, 3), conditioned((3, rows, columns), kind, 7)
+    sizes = np.array([1.0, 1e20, 1e-20])[:, None, None] if name in ("eigh", "svd") else np.ones((3, 1, 1))
+    x, change = x * sizes, change * sizes
+    f = lambda a, v: dt.jvp(lambda z: CATALOGUE[name](z, **PARAMS.get(name, {})), a, v)[1]
+    together = dt.vmap(f)(dt.Tensor(x), dt.Tensor(change)).asnumpy()
+    for i in range(3):
+        np.testing.assert_allclose(together[i], moved(name, x[i], change[i]), rtol=1e-12, atol=1e-13)
 
 
 @pytest.mark.parametrize("name", ["eigh"])
 @pytest.mark.parametrize("n", [2, 3])
-def test_eigenvalues_count_as_one_within_4_n_units_of_rounding(name: str, n: int) -> None:
+@pytest.mark.parametrize("size", [1.0, 2.0**60, 2.0**-60])
+def test_eigenvalues_count_as_one_within_4_n_units_of_rounding(name: str, n: int, size: float) -> None:
     """Of the largest magnitude, which a negative one may have."""
     eps = float(np.finfo(float).eps)
     change = np.zeros((n, n))
     change[0, 1] = change[1, 0] = 1.0
     for units, apart in ((4 * n - 1, False), (4 * n, False), (4 * n + 2, True)):
-        x = np.diag([-1.0, -1.0 + units * eps, 0.25][:n])
-        _, vectors = parts(moved(name, x, change), (n,), (n, n))
+        x = np.diag([-1.0, -1.0 + units * eps, 0.25][:n]) * size
+        _, vectors = parts(moved(name, x, change * size), (n,), (n, n))
         assert (np.abs(vectors).max() > 1e10) == apart
         if apart:
             np.testing.assert_allclose(vectors[:2, :2], [[0, 1 / (units * eps)], [-1 / (units * eps), 0]])
@@ -119,7 +138,22 @@ def test_of_equal_elements_the_first_stays_real(name: str) -> None:
     rates, turns = parts(moved(name, x, change), (3,), (3, 3))
     np.testing.assert_allclose(turns[[0, 0, 2], [0, 1, 2]].imag, 0, atol=1e-14)
     assert np.abs(turns[1].real).min() > 1e-3
+    assert not rates.imag.any()
     np.testing.assert_allclose(change @ vectors + x @ turns, turns * values + vectors * rates, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", ["eigh"])
+@pytest.mark.parametrize(("off", "first"), [(4e-7, True), (4e-6, False)])
+def test_elements_count_as_equal_within_a_millionth(name: str, off: float, first: bool) -> None:
+    change = conditioned((2, 2), np.complex128, 5)
+    change = change + h(change)
+    vectors = np.array([[1, -1 - off], [1 + off, 1]]) / np.sqrt(2) + 0j
+    output = np.concatenate([[1.0, 3.0], vectors.ravel()])
+    given = [[dt.Tensor(change)], [dt.Tensor(np.eye(2) + 0j)], dt.Tensor(output)]
+    _, turns = parts(CATALOGUE[name].tangent(*given).asnumpy(), (2,), (2, 2))  # type: ignore[attr-defined]
+    kept = turns[0 if first else 1, 0]
+    assert abs(kept.imag) < 1e-15
+    assert np.abs(turns[:, 0].imag).max() > 1e-7
 
 
 @pytest.mark.parametrize("name", ["cofactors"])
@@ -132,4 +166,3 @@ def test_the_determinant_of_a_singular_matrix_has_one(name: str) -> None:
     change = conditioned((3, 3), np.float64)
     np.testing.assert_allclose(moved(name, np.diag([2.0, 0.0, 3.0]), change), 6 * change[1, 1], rtol=1e-13)
     assert moved(name, np.diag([2.0, 0.0, 0.0]), change) == 0
-    np.testing.assert_array_equal(t(change), change.T)

@@ -44,6 +44,12 @@ def test_parts_are_pythons(name: str, kind: type) -> None:
         found = call(name, z)
         assert found.dtype == (z.dtype if name == "conj" else z.real.dtype)
         np.testing.assert_array_equal(found, np.reshape(PARTS[name](z), shape))
+        # A gradient is of the type of what it is a gradient by.
+        w = drawn(shape, found.dtype, 2)
+        (pulled,) = dt.vjp(CATALOGUE[name], dt.Tensor(z))[1](dt.Tensor(w))
+        expected = {"real": w, "imag": 1j * w, "conj": w.conj()}[name]
+        assert pulled.asnumpy().dtype == z.dtype
+        np.testing.assert_array_equal(pulled.asnumpy(), expected)
 
 
 @pytest.mark.parametrize("name", ["join"])
@@ -57,6 +63,42 @@ def test_joined_parts_are_parts_again(name: str, kind: type) -> None:
         np.testing.assert_array_equal(found.imag, np.broadcast_to(y, found.shape))
     with pytest.raises(ShapeError, match=r"`complex` got shapes \(2,\) and \(3,\)"):
         CATALOGUE[name].infer(Spec((2,), dt.float32), Spec((3,), dt.float32))
+
+
+NORMS = ("backward", "ortho", "forward")
+
+
+@pytest.mark.parametrize("name", ["fft"])
+def test_spectra_are_numpys(name: str) -> None:
+    z = drawn((2, 3, 4), np.complex128)
+    for axes in ((0,), (2,), (1, 2), (2, 0), (0, 1, 2)):
+        for norm in NORMS:
+            for inverse in (False, True):
+                expected = (np.fft.ifftn if inverse else np.fft.fftn)(z, axes=axes, norm=norm)
+                np.testing.assert_allclose(call(name, z, axes=axes, inverse=inverse, norm=norm), expected, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", ["rfft", "irfft"])
+@pytest.mark.parametrize("axis", [0, 1, 2])
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_half_spectra_are_numpys_and_transposes_of_each_other(name: str, axis: int, kind: type) -> None:
+    """<irfft c, x> = Re <c, adjoint rfft x>, and the other way round, for signals of odd and even length."""
+    forward = name == "rfft"
+    close = {"rtol": 0, "atol": 30 * np.finfo(kind).eps}
+    for n in (1, 2, 3, 4, 5, 6, 7):
+        shape, half = [2, 3, 4], [2, 3, 4]
+        shape[axis], half[axis] = n, n // 2 + 1
+        x, c = drawn(tuple(shape), kind), drawn(tuple(half), np.result_type(kind, np.complex64), 1)
+        for norm in NORMS:
+            params = {"axis": axis, "norm": norm} | ({} if forward else {"n": n})
+            given, other = (x, c) if forward else (c, x)
+            expected = np.fft.rfft(x, axis=axis, norm=norm) if forward else np.fft.irfft(c, n, axis=axis, norm=norm)
+            np.testing.assert_allclose(call(name, given, **params, adjoint=False), expected, **close)
+            back = np.fft.irfft(c, n, axis=axis, norm=norm) if forward else np.fft.rfft(x, axis=axis, norm=norm)
+            found = call(name, given, **params, adjoint=True)
+            pairing = lambda a, b: float((a * b).sum().real)
+            size = np.abs(back).sum() * 4
+            np.testing.assert_allclose(pairing(found, other), pairing(back, given), atol=size * np.finfo(kind).eps)
 
 
 @cache

@@ -59,7 +59,7 @@ def _integrated(of: Callable[[Any], Any], shape: tuple[int, ...]) -> np.ndarray:
         for first in range(0, _NODES.size, at_once):
             u = _NODES[first : first + at_once].reshape(-1, *(1,) * len(shape))
             s = np.exp(u - np.exp(-u))
-            total += (np.nan_to_num(of(s), nan=0.0) * (s * (1 + np.exp(-u)) * _STEP)).sum(0)
+            total += (of(s) * (s * (1 + np.exp(-u)) * _STEP)).sum(0)
     return total
 
 
@@ -105,8 +105,9 @@ def _gammainc_by_shape(a: np.ndarray, x: np.ndarray, n: int = 1) -> Any:
         density = np.exp(a * logarithm - np.exp(logarithm) - norm)
         return density * by_shapes(n, 0, lambda i, _: (logarithm if i == 1 else 0) - slopes[i - 1])
 
-    found = np.where((x > 0) & (a > 0), -turn * _integrated(of, x.shape), np.where((x == 0) & (a > 0), 0.0, np.nan))
-    return np.where(np.isinf(x) & (x > 0) & (a > 0), 0.0, found)
+    inside = (x > 0) & (x < np.inf) & (a > 0)
+    at_ends = np.where(((x == 0) | (x == np.inf)) & (a > 0), 0.0, np.nan)
+    return np.where(inside, -turn * _integrated(of, x.shape), at_ends)
 
 
 def gamma_density(a: Any, x: Any, n: int) -> Any:
