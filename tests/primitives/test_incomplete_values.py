@@ -131,11 +131,13 @@ def test_by_shape_at_the_ends_of_the_gamma_distribution(name: str, order: int) -
 
 
 @pytest.mark.parametrize("name", ["betainc"])
-def test_by_shape_at_the_ends_of_the_beta_distribution(name: str) -> None:
+@pytest.mark.parametrize("orders", [(1, 0), (0, 1), (1, 1)])
+def test_by_shape_at_the_ends_of_the_beta_distribution(name: str, orders: tuple[int, int]) -> None:
     values = [(2.0, 3.0), (0.0, 2.0), (2.0, 0.0), (-1.0, 2.0), (2.0, -1.0), (NAN, 1.0), (1.0, NAN), (0.5, 0.5)]
+    values += [(-0.5, 2.0), (2.0, -0.5), (0.25, 0.0)]
     ends = np.array([(*shapes, x) for shapes in values for x in (0.0, 1.0, 0.5, -0.5, 1.5, NAN)])
     a, b, x = ends.T
-    found = CATALOGUE[name].numpy(a, b, x, n=1, m=0)
+    found = CATALOGUE[name].numpy(a, b, x, n=orders[0], m=orders[1])
     proper = (a > 0) & (b > 0)
     at_end = proper & ((x == 0) | (x == 1))
     np.testing.assert_array_equal(found[at_end], 0.0)

@@ -12,7 +12,7 @@ import scipy.linalg
 import dualtape as dt
 from dualtape.core.spec import Spec
 from dualtape.errors import ShapeError
-from dualtape.primitives import CATALOGUE
+from dualtape.primitives import CATALOGUE, linear_systems
 from primitives.matrices import conditioned, h, parts, t
 
 TYPES = (np.float16, np.float32, np.float64, np.complex64, np.complex128)
@@ -183,9 +183,14 @@ def test_singular_matrices_have_determinant_zero_without_a_sign() -> None:
     assert not call("cofactors", np.diag([3.0, 0.0, 0.0])).any()
 
 
-def test_a_zero_on_the_diagonal_of_r_has_no_direction() -> None:
-    x = np.array([[1j, 1j], [1.0, 1.0]])
-    q, r = parts(call("qr", x), (2, 2), (2, 2))
+@pytest.mark.parametrize("name", ["qr"])
+def test_a_zero_on_the_diagonal_of_r_has_no_direction(name: str) -> None:
+    x = np.array([[-2.0, -2.0], [0.0, 0.0]]) + 0j
+    q, r = parts(call(name, x), (2, 2), (2, 2))
+    assert r[1, 1] == 0
+    # And what is real keeps its sign, which LAPACK has chosen.
+    for found, expected in zip((q, r), np.linalg.qr(x), strict=True):
+        np.testing.assert_array_equal(found, expected)
     np.testing.assert_allclose(q @ r, x, atol=1e-15)
     np.testing.assert_allclose(h(q) @ q, np.eye(2), atol=1e-15)
 
@@ -206,7 +211,7 @@ def test_the_diagonal_of_r_is_real_whatever_lapack_makes_of_it(name: str, monkey
 # Systems
 
 
-def triangular_systems() -> list[tuple[np.ndarray, np.ndarray]]:
+def systems() -> list[tuple[np.ndarray, np.ndarray]]:
     """Matrices and right-hand sides, in both orders of memory, of shapes that broadcast, and of none."""
     shapes = (((3, 3), (3, 2)), ((2, 3, 3), (3, 1)), ((2, 2), (3, 2, 1)), ((2, 1, 2, 2), (3, 2, 2)), ((1, 1), (1, 1)))
     found = [(conditioned(a, kind), conditioned(b, kind, 1)) for kind in TYPES for a, b in shapes]
@@ -219,7 +224,7 @@ def triangular_systems() -> list[tuple[np.ndarray, np.ndarray]]:
 @pytest.mark.parametrize("name", ["solve_triangular"])
 @pytest.mark.parametrize("transposed", [False, True])
 def test_triangular_systems_know_one_triangle(name: str, transposed: bool) -> None:
-    for a, b in triangular_systems():
+    for a, b in systems():
         wide = np.result_type(a, np.float32)
         for lower in (False, True):
             for unit in (False, True):
@@ -234,13 +239,23 @@ def test_triangular_systems_know_one_triangle(name: str, transposed: bool) -> No
 
 @pytest.mark.parametrize("name", ["solve"])
 @pytest.mark.parametrize("transposed", [False, True])
-def test_systems_are_solved_with_factors_of_their_matrices(name: str, transposed: bool) -> None:
-    for a, b in triangular_systems():
+def test_systems_are_solved_with_factors_of_their_matrices(
+    name: str, transposed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And others, and what cannot be an order of rows, are not used."""
+    factored, made = linear_systems._factored, []
+    monkeypatch.setattr(linear_systems, "_factored", lambda x: made.append(x) or factored(x))
+    for a, b in systems():
         wide = np.result_type(a, np.float32)
-        a = a[..., ::-1, :].copy()  # its rows change places
+        a = -a[..., [*range(1, a.shape[-1]), 0][: a.shape[-1]], :]  # its rows change places, in a circle
         factors = CATALOGUE["lu"].numpy(a)
-        for given in (factors, factors * 0):
+        beyond = factors.copy()
+        beyond[..., -1, :] += 1
+        for given in (factors, factors * 0, beyond):
+            made.clear()
             found = CATALOGUE[name].numpy(given, a, b, transposed=transposed)
+            # In Float16 rounded ones may fit, or not.
+            assert not a.size or a.dtype == np.float16 or bool(made) == (given is not factors)
             product = (t(a) if transposed else a).astype(wide) @ found.astype(wide)
             assert (found.dtype, found.shape) == (b.dtype, product.shape)
             Close(b.dtype)(product, np.broadcast_to(b, product.shape))
@@ -261,13 +276,19 @@ def test_factors_fit_that_are_off_by_rounding(name: str) -> None:
     """By 64 n units of rounding of the sizes of both; what is further off is factored anew, and the solution exact."""
     eps = float(np.finfo(float).eps)
     for n in (1, 2, 3):
-        a, b = np.eye(n) / 2, np.ones((n, 1))
-        for off, used in ((63.9 * n, True), (64.5 * n, False)):
-            factors = np.vstack([a, np.arange(n)[None]])
-            factors[0, 0] += off * eps
-            found = CATALOGUE[name].numpy(factors, a, b, transposed=False)
-            assert (found[0, 0] != 2) == used
-            assert (found[1:] == 2).all()
+        for size in (0.5, 2.0**40, 2.0**-40):
+            a, b = np.eye(n) * size, np.ones((n, 1))
+            for off, used in ((63.9 * n, True), (64.5 * n, False)):
+                factors = np.vstack([a, np.arange(n)[None]])
+                factors[0, 0] += off * eps * 2 * size
+                found = CATALOGUE[name].numpy(factors, a, b, transposed=False)
+                assert (found[0, 0] != 1 / size) == used
+                assert (found[1:] == 1 / size).all()
+    # The largest element is 1 in the matrix, and 2 in its factors.
+    a, b = np.array([[1.0, 1.0], [-1.0, 1.0]]), np.array([[1.0], [0.0]])
+    for off, used in ((64 * 2 * 2.9, True), (64 * 2 * 3.1, False)):
+        factors = np.array([[1 + off * eps, 1.0], [-1.0, 2.0], [0, 1]])
+        assert (CATALOGUE[name].numpy(factors, a, b, transposed=False)[0, 0] != 0.5) == used
 
 
 @pytest.mark.parametrize("name", ["solve", "solve_triangular"])

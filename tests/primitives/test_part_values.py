@@ -114,15 +114,22 @@ def words(counter: int, stream: int, k: int, m: int) -> tuple[int, ...]:
 
 @pytest.mark.parametrize("name", ["philox"])
 def test_random_words_are_those_of_their_places(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs and places alone, for one key and several; runs of more than is computed at once, from any remainder."""
+    """Runs, which share counters, and places alone; runs of more than is computed at once, from any remainder."""
+    run, runs = philox._run, []
     monkeypatch.setattr(philox, "_AT_ONCE", 4)
+    monkeypatch.setattr(philox, "_run", lambda *given: runs.append(given) or run(*given))
     keys = np.array([[7], [2**32 - 3]], np.uint32)
-    runs = [np.arange(first, first + count) for first in (0, 1, 6, 15) for count in (1, 2, 3, 4, 16, 17, 40)]
-    others = [np.array(5), np.array([], int), np.array([[0, 1], [2, 3]]), np.array([[4, 5, 6]]), np.array([3, 5, 7])]
-    others += [np.array([[8], [9]]), np.arange(4)[::-1], np.array([2, 2, 3]), np.array([4, 5, 6, 8])]
-    for place in (*runs, *others):
-        for low, high in ((keys[0], keys[1]), (keys, keys[::-1]), (keys[:1], keys), (keys[0, 0], keys[1, 0])):
-            found = call(name, low, high, place.astype(np.uint32), stream=3)
+    places = [np.arange(first, first + count) for first in (0, 1, 6, 15) for count in (1, 2, 3, 4, 16, 17, 40)]
+    places += [np.array(5), np.array([], int), np.array([[0, 1], [2, 3]]), np.array([[4, 5, 6]]), np.array([3, 5, 7])]
+    places += [np.array([[8], [9]]), np.arange(4)[::-1], np.array([2, 2, 3]), np.array([4, 5, 6, 8]), np.array([1, 1])]
+    alone = [(keys[0], keys[1]), (keys, keys[::-1]), (keys[:1], keys), (keys, keys[:1]), (keys[0, 0], keys[1, 0])]
+    for place in places:
+        line = place.ravel().tolist()
+        is_run = len(line) > 1 and line == list(range(line[0], line[0] + len(line))) and place.shape[-1] == len(line)
+        for low, high in [*alone, (keys[:1].repeat(len(line), 1), keys[0])] if place.ndim == 1 else alone:
+            runs.clear()
+            found = call(name, np.asarray(low), np.asarray(high), place.astype(np.uint32), stream=3)
+            assert bool(runs) == (is_run and np.shape(low)[-1:] in ((), (1,)))
             given = np.broadcast_arrays(low, high, place)
             assert found.shape == given[0].shape
             for word, k, m, i in zip(found.ravel(), *(x.ravel() for x in given), strict=True):

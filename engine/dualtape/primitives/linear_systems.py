@@ -150,8 +150,6 @@ def _largest(x: np.ndarray) -> Any:
     from scipy.linalg import blas
 
     flat = x.ravel(order="K")
-    if not flat.size:
-        return 0
     return abs(flat[getattr(blas, f"i{letter_of(x)}amax")(flat)])
 
 
