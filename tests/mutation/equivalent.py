@@ -140,7 +140,6 @@ CLAIMS = (
     Claim("_triangular", "a.flags.c_contiguous and (not a.flags.f_contiguous)", "not a.flags.f_contiguous", _BY_COPY),
     Claim("_triangular", "(not a.flags.f_contiguous)", "a.flags.f_contiguous", _BY_COPY),
     Claim("_triangular", "np.asarray(found)", "found", _AN_ARRAY),
-    Claim("_substituted", "np.empty_like(between)", "between", "it is not needed any more"),
     Claim("_svd_tangent", "min(rows, columns)", "min(columns, rows)", "the smaller one of two knows no order"),
     Claim("_infer_svd", "min(rows, columns)", "min(columns, rows)", "the smaller one of two knows no order"),
     *CLAIMS_ON_HOST,

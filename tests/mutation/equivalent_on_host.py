@@ -84,6 +84,16 @@ CLAIMS_ON_HOST = (
     Claim("_fits", "return bool(", "return -bool(", _TRUTH),
     Claim("_fits", "product - (a @ v)[order]", "(a @ v)[order] - product", "a distance has no sign"),
     Claim("_fits", ".max(initial=0) <= 64", ".max(initial=0) < 64", "at the limit the factors do as well as new ones"),
+    Claim(
+        "_fits",
+        "bool(np.abs(product - (a @ v)[order]).max(initial=0) <= 64 * n * np.finfo(a.dtype).eps * size)",
+        "np.abs(product - (a @ v)[order]).max(initial=0) <= 64 * n * np.finfo(a.dtype).eps * size",
+        _TRUTH,
+    ),
+    Claim("_over_stack", "arrays[-1].dtype", "arrays[1].dtype", _SAME_TYPE),
+    Claim("_over_stack", "arrays[-1].dtype", "arrays[-2].dtype", _SAME_TYPE),
+    Claim("_solve", "return np.full_like(b, np.nan)", "return -np.full_like(b, np.nan)", "NaN has no sign"),
+    Claim("_infer_solve", "a.shape[-1]:", "a.shape[-2]:", _SQUARE),
     # Of matrices
     Claim("triangle", "x.shape[-2:]", "x.shape[-3:]", "one mask for all matrices, or one for each"),
     Claim("identity_like", "x.shape[-1]", "x.shape[-2]", _SQUARE),
@@ -158,7 +168,6 @@ CLAIMS_ON_HOST = (
     Claim("_gammainc_by_shape", "(x < np.inf) & (a > 0)", "(x < np.inf) & (a >= 0)", _NAN_TOO),
     Claim("_betainc", "special.betaln(a, b)", "special.betaln(b, a)", _SYMMETRIC),
     Claim("_betainc", "n + m + 1", "n + m + 2", _UNUSED),
-    Claim("_betainc", "(x < 1) & (a > 0)", "(x < 1) & (a >= 0)", _NAN_TOO),
     Claim(
         "beta_density",
         "digamma(at) if order == 1 else polygamma(at, n=order - 1)",

@@ -221,6 +221,12 @@ def systems() -> list[tuple[np.ndarray, np.ndarray]]:
     return [*found, (np.asfortranarray(a), b), (a, np.asfortranarray(b)), (a[::2, ::2], b[::2])]
 
 
+def assert_is_inferred(name: str, found: np.ndarray, arrays: tuple[np.ndarray, ...], **params: bool) -> None:
+    specs = [Spec(x.shape, dt.Tensor(x[:0]).dtype) for x in arrays]
+    assert CATALOGUE[name].infer(*specs, **params) == (found.shape, specs[-1].dtype)
+    assert found.dtype == arrays[-1].dtype
+
+
 @pytest.mark.parametrize("name", ["solve_triangular"])
 @pytest.mark.parametrize("transposed", [False, True])
 def test_triangular_systems_know_one_triangle(name: str, transposed: bool) -> None:
@@ -233,7 +239,7 @@ def test_triangular_systems_know_one_triangle(name: str, transposed: bool) -> No
                 if unit:
                     known = known - known * np.eye(a.shape[-1]) + np.eye(a.shape[-1])
                 product = (t(known) if transposed else known) @ found.astype(wide)
-                assert (found.dtype, found.shape) == (b.dtype, product.shape)
+                assert_is_inferred(name, found, (a, b), lower=lower, unit=unit, transposed=transposed)
                 Close(b.dtype)(product, np.broadcast_to(b, product.shape))
 
 
@@ -257,7 +263,7 @@ def test_systems_are_solved_with_factors_of_their_matrices(
             # In Float16 rounded ones may fit, or not.
             assert not a.size or a.dtype == np.float16 or bool(made) == (given is not factors)
             product = (t(a) if transposed else a).astype(wide) @ found.astype(wide)
-            assert (found.dtype, found.shape) == (b.dtype, product.shape)
+            assert_is_inferred(name, found, (given, a, b), transposed=transposed)
             Close(b.dtype)(product, np.broadcast_to(b, product.shape))
 
 
