@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 import dualtape as dt
-from dualtape.primitives import CATALOGUE
+from dualtape.primitives import CATALOGUE, linear_systems
 from primitives.matrices import conditioned, h, parts
 
 # Weights of a central difference of order 8, for steps of 1.
 WEIGHTS = {1: 4 / 5, 2: -1 / 5, 3: 4 / 105, 4: -1 / 280}
 STEP = 4e-3
 
-SQUARES = ((3, 3), (2, 1, 2, 2), (1, 1))
+SQUARES = ((3, 3), (2, 1, 2, 2), (2, 1, 1))
 SHAPES: dict[str, tuple[tuple[int, ...], ...]] = {
     **dict.fromkeys(("cholesky", "eigh", "expm", "lu", "determinant", "cofactors"), SQUARES),
     **dict.fromkeys(("log_determinant", "determinant_phase"), SQUARES),
@@ -111,6 +111,21 @@ def test_slopes_of_each_matrix_are_those_of_one(name: str) -> None:
     together = dt.vmap(f)(dt.Tensor(x), dt.Tensor(change)).asnumpy()
     for i in range(3):
         np.testing.assert_allclose(together[i], moved(name, x[i], change[i]), rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", ["log_determinant"])
+def test_the_inverse_in_a_slope_factors_once(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    factored, made = linear_systems._factored, []
+    monkeypatch.setattr(linear_systems, "_factored", lambda x: made.append(x) or factored(x))
+    moved(name, conditioned((2, 3, 3), np.float64), np.ones((2, 3, 3)))
+    assert len(made) == 2
+
+
+@pytest.mark.parametrize("name", ["lu"])
+def test_factors_and_permutation_have_the_shape_of_the_matrix(name: str) -> None:
+    packed = CATALOGUE[name](dt.Tensor(conditioned((2, 3, 3), np.float64)))
+    for shapes in (linear_systems.split_factors(packed), dt.eval_shape(linear_systems.split_factors, packed)):
+        assert [x.shape for x in shapes] == [(2, 3, 3)] * 3
 
 
 @pytest.mark.parametrize("name", ["eigh"])

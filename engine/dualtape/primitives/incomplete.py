@@ -96,18 +96,17 @@ def _gammainc_by_shape(a: np.ndarray, x: np.ndarray, n: int = 1) -> Any:
 
     a, x = np.broadcast_arrays(a, x)
     upper = x > a
-    turn = np.where(upper, 1.0, -1.0)
     slopes = [_psi(i, a) for i in range(1, n + 1)]
     norm = special.gammaln(a)
 
     def of(s: Any) -> Any:
-        logarithm = np.log(x) + turn * s
+        logarithm = np.log(x) + np.where(upper, s, -s)
         density = np.exp(a * logarithm - np.exp(logarithm) - norm)
         return density * by_shapes(n, 0, lambda i, _: (logarithm if i == 1 else 0) - slopes[i - 1])
 
     inside = (x > 0) & (x < np.inf) & (a > 0)
     at_ends = np.where(((x == 0) | (x == np.inf)) & (a > 0), 0.0, np.nan)
-    return np.where(inside, -turn * _integrated(of, x.shape), at_ends)
+    return np.where(inside, np.where(upper, -1, 1) * _integrated(of, x.shape), at_ends)
 
 
 def gamma_density(a: Any, x: Any, n: int) -> Any:
