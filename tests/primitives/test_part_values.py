@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 import dualtape as dt
+from dualtape.compiler.passes.pairs import PairLevel
+from dualtape.core.interpreter import entered
 from dualtape.core.spec import Spec
 from dualtape.errors import DTypeError, ShapeError
 from dualtape.primitives import CATALOGUE, philox
@@ -63,6 +65,22 @@ def test_joined_parts_are_parts_again(name: str, kind: type) -> None:
         np.testing.assert_array_equal(found.imag, np.broadcast_to(y, found.shape))
     with pytest.raises(ShapeError, match=r"`complex` got shapes \(2,\) and \(3,\)"):
         CATALOGUE[name].infer(Spec((2,), dt.float32), Spec((3,), dt.float32))
+
+
+@pytest.mark.parametrize("name", [*PARTS, "join", "rfft"])
+def test_parts_of_pairs_are_those_of_numbers(name: str) -> None:
+    """In programs, where a part may be known as one number, or as 0; what is made of reals is a pair as well."""
+    made_of_reals = {"join": 2, "rfft": 1}.get(name, 0)
+    params: dict[str, Any] = {"axis": 0, "norm": "ortho", "adjoint": False} if name == "rfft" else {}
+    z = drawn((2, 3), np.complex128)
+    for one in (z, z.real + 0j, z.imag * 1j, *(() if name == "rfft" else (z[0, 0], np.zeros(2, complex)))):
+        given = [one.real, one.imag][:made_of_reals] or [one]
+        with entered(PairLevel()) as level:
+            found = level.run(CATALOGUE[name], tuple(map(dt.Tensor, given)), params)
+            assert level.owns(found) == (name not in ("real", "imag"))
+            value = found.primal if level.owns(found) else found
+        expected = {"join": lambda x, y: x + 1j * y, "rfft": lambda x: np.fft.rfft(x, axis=0, norm="ortho")}.get(name)
+        np.testing.assert_allclose(value.asnumpy(), (expected or getattr(np, name))(*given), rtol=0, atol=1e-15)
 
 
 NORMS = ("backward", "ortho", "forward")
