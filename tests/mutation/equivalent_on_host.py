@@ -151,8 +151,6 @@ CLAIMS_ON_HOST = (
     Claim("_run", "count - 1 >> 2", "count + 1 >> 2", _CUT_OFF),
     Claim("_run", "count - 1 >> 2", "count >> 2", _CUT_OFF),
     Claim("_run", ">> 2) + 1", ">> 2) + 2", _CUT_OFF),
-    Claim("_run", "end - start, 4", "end + start, 4", _CUT_OFF),
-    Claim("_run", "end - start, 4", "end, 4", _CUT_OFF),
     Claim("_run", "(*shape[:-1], 1)", "(1, *shape[:-1])", "all other axes of a run have one element"),
     Claim("_run", "(*shape[:-1], 1)", "(*shape[:-1], 2)", "the last axis is left out"),
     Claim("_run", "min(at + _AT_ONCE, end)", "min(end, at + _AT_ONCE)", _SYMMETRIC),

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+
+TYPES = (np.float16, np.float32, np.float64, np.complex64, np.complex128)
 
 
 def conditioned(shape: tuple[int, ...], kind: type, seed: int = 0) -> np.ndarray:
@@ -30,3 +34,14 @@ def parts(packed: np.ndarray, *shapes: tuple[int, ...]) -> list[np.ndarray]:
     assert packed.shape[-1] == ends[-1]
     cuts = np.split(packed, ends[:-1], axis=-1)
     return [x.reshape(*packed.shape[:-1], *shape) for x, shape in zip(cuts, shapes, strict=True)]
+
+
+class Close:
+    """Asserts that arrays agree to some units of rounding of a type, relative to the largest magnitude."""
+
+    def __init__(self, dtype: np.dtype) -> None:
+        self.rounding = 60 * float(np.finfo(dtype).eps)
+
+    def __call__(self, found: np.ndarray, expected: Any) -> None:
+        size = max(float(np.abs(expected).max(initial=0)), 1.0)
+        np.testing.assert_allclose(found, np.broadcast_to(expected, found.shape), rtol=0, atol=self.rounding * size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -152,6 +153,20 @@ def test_random_words_are_those_of_their_places(name: str, monkeypatch: pytest.M
             assert found.shape == given[0].shape
             for word, k, m, i in zip(found.ravel(), *(x.ravel() for x in given), strict=True):
                 assert word == words(int(i) // 4, 3, int(k), int(m))[i % 4]
+
+
+@pytest.mark.parametrize("name", ["philox"])
+def test_a_run_that_is_far_away_takes_no_more_room(name: str) -> None:
+    place = np.arange(2**32 - 9, 2**32, dtype=np.uint32)
+    key = np.array([5], np.uint32)
+    tracemalloc.start()
+    try:
+        found = CATALOGUE[name].numpy(key, key, place, stream=3)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 100_000
+    assert found.tolist() == [words(int(i) // 4, 3, 5, 5)[i % 4] for i in place]
 
 
 @pytest.mark.parametrize("name", ["philox"])

@@ -1,0 +1,129 @@
+"""Linear systems on the host: in every type and order of memory, with factors that fit and others; refusals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import dualtape as dt
+from dualtape.core.spec import Spec
+from dualtape.errors import ShapeError
+from dualtape.primitives import CATALOGUE, linear_systems
+from primitives.matrices import TYPES, Close, conditioned, t
+
+
+def systems() -> list[tuple[np.ndarray, np.ndarray]]:
+    """Matrices and right-hand sides, in both orders of memory, of shapes that broadcast, and of none."""
+    shapes = (((3, 3), (3, 2)), ((2, 3, 3), (3, 1)), ((2, 2), (3, 2, 1)), ((2, 1, 2, 2), (3, 2, 2)), ((1, 1), (1, 1)))
+    found = [(conditioned(a, kind), conditioned(b, kind, 1)) for kind in TYPES for a, b in shapes]
+    empty = (((0, 0), (0, 2)), ((3, 3), (3, 0)), ((0, 3, 3), (3, 2)), ((2, 1, 0, 0), (3, 0, 1)))
+    found += [(conditioned(a, np.float64), conditioned(b, np.float64)) for a, b in empty]
+    a, b = conditioned((4, 4), np.float64), conditioned((4, 3), np.float64)
+    return [*found, (np.asfortranarray(a), b), (a, np.asfortranarray(b)), (a[::2, ::2], b[::2])]
+
+
+def assert_is_inferred(name: str, found: np.ndarray, arrays: tuple[np.ndarray, ...], **params: bool) -> None:
+    specs = [Spec(x.shape, dt.Tensor(x[:0]).dtype) for x in arrays]
+    assert CATALOGUE[name].infer(*specs, **params) == (found.shape, specs[-1].dtype)
+    assert found.dtype == arrays[-1].dtype
+
+
+@pytest.mark.parametrize("name", ["solve_triangular"])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_triangular_systems_know_one_triangle(name: str, transposed: bool) -> None:
+    for a, b in systems():
+        wide = np.result_type(a, np.float32)
+        for lower in (False, True):
+            for unit in (False, True):
+                found = CATALOGUE[name].numpy(a, b, lower=lower, unit=unit, transposed=transposed)
+                known = (np.tril if lower else np.triu)(a.astype(wide))
+                if unit:
+                    known = known - known * np.eye(a.shape[-1]) + np.eye(a.shape[-1])
+                product = (t(known) if transposed else known) @ found.astype(wide)
+                assert_is_inferred(name, found, (a, b), lower=lower, unit=unit, transposed=transposed)
+                Close(b.dtype)(product, np.broadcast_to(b, product.shape))
+
+
+@pytest.mark.parametrize("name", ["solve"])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_systems_are_solved_with_factors_of_their_matrices(
+    name: str, transposed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And others, and what cannot be an order of rows, are not used."""
+    factored, made = linear_systems._factored, []
+    monkeypatch.setattr(linear_systems, "_factored", lambda x: made.append(x) or factored(x))
+    for a, b in systems():
+        wide = np.result_type(a, np.float32)
+        a = -a[..., [*range(1, a.shape[-1]), 0][: a.shape[-1]], :]  # its rows change places, in a circle
+        factors = CATALOGUE["lu"].numpy(a)
+        beyond = factors.copy()
+        beyond[..., -1, :] += 1
+        for given in (factors, factors * 0, beyond):
+            made.clear()
+            found = CATALOGUE[name].numpy(given, a, b, transposed=transposed)
+            # In Float16 rounded ones may fit, or not.
+            assert not a.size or a.dtype == np.float16 or bool(made) == (given is not factors)
+            product = (t(a) if transposed else a).astype(wide) @ found.astype(wide)
+            assert_is_inferred(name, found, (given, a, b), transposed=transposed)
+            Close(b.dtype)(product, np.broadcast_to(b, product.shape))
+
+
+@pytest.mark.parametrize("name", ["solve"])
+def test_a_system_of_what_is_not_finite_is_nan(name: str) -> None:
+    a, b = conditioned((2, 3, 3), np.float64), conditioned((3, 2), np.float64)
+    factors = CATALOGUE["lu"].numpy(a)
+    a[1, 2, 0] = np.inf
+    found = CATALOGUE[name].numpy(factors, a, b, transposed=False)
+    np.testing.assert_allclose(found[0], np.linalg.solve(a[0], b), rtol=1e-12)
+    assert np.isnan(found[1]).all()
+
+
+@pytest.mark.parametrize("name", ["solve"])
+def test_factors_fit_that_are_off_by_rounding(name: str) -> None:
+    """By 64 n units of rounding of the sizes of both; what is further off is factored anew, and the solution exact."""
+    eps = float(np.finfo(float).eps)
+    for n in (1, 2, 3):
+        for size in (0.5, 2.0**40, 2.0**-40):
+            a, b = np.eye(n) * size, np.ones((n, 1))
+            for off, used in ((63.9 * n, True), (64.5 * n, False)):
+                factors = np.vstack([a, np.arange(n)[None]])
+                factors[0, 0] += off * eps * 2 * size
+                found = CATALOGUE[name].numpy(factors, a, b, transposed=False)
+                assert (found[0, 0] != 1 / size) == used
+                assert (found[1:] == 1 / size).all()
+    # The largest element is 1 in the matrix, and 2 in its factors.
+    a, b = np.array([[1.0, 1.0], [-1.0, 1.0]]), np.array([[1.0], [0.0]])
+    for off, used in ((64 * 2 * 2.9, True), (64 * 2 * 3.1, False)):
+        factors = np.array([[1 + off * eps, 1.0], [-1.0, 2.0], [0, 1]])
+        assert (CATALOGUE[name].numpy(factors, a, b, transposed=False)[0, 0] != 0.5) == used
+
+
+@pytest.mark.parametrize("name", ["solve", "solve_triangular"])
+@pytest.mark.parametrize(
+    ("matrix", "right", "words"),
+    [
+        ((3, 2), (3, 1), "takes square matrices"),
+        ((3,), (3, 1), "takes square matrices"),
+        ((3, 3), (3,), r"got a matrix of shape \(3, 3\) and right-hand sides of shape \(3,\): they must have 3 rows"),
+        ((2, 3, 3), (2, 1), r"got a matrix of shape \(2, 3, 3\) and .* of shape \(2, 1\): they must have 3 rows"),
+        ((2, 2, 2), (3, 2, 1), r"got shapes \(2,\) and \(3,\)"),
+    ],
+)
+def test_systems_whose_shapes_do_not_fit_are_refused(
+    name: str, matrix: tuple[int, ...], right: tuple[int, ...], words: str
+) -> None:
+    inputs, params = [Spec(matrix, dt.float32), Spec(right, dt.float32)], {"transposed": False}
+    if name == "solve":
+        inputs = [Spec((4, 3), dt.float32), *inputs]
+    else:
+        params |= {"lower": True, "unit": False}
+    with pytest.raises(ShapeError, match=f"`{name}` {words}"):
+        CATALOGUE[name].infer(*inputs, **params)
+
+
+@pytest.mark.parametrize("name", ["solve_triangular"])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_singular_triangle_is_named(name: str, place: int) -> None:
+    matrix = np.diag(np.arange(3) != place).astype(float)
+    with pytest.raises(np.linalg.LinAlgError, match=f"element {place} of a triangle's diagonal is 0"):
+        CATALOGUE[name].numpy(matrix, np.ones((3, 1)), lower=True, unit=False, transposed=False)
