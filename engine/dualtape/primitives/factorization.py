@@ -17,7 +17,7 @@ from dualtape.core.lowering import OnHost
 from dualtape.core.primitive import Implicit
 from dualtape.core.spec import Spec
 from dualtape.errors import ShapeError
-from dualtape.primitives.arithmetic import maximum, reciprocal, square
+from dualtape.primitives.arithmetic import maximum, reciprocal
 from dualtape.primitives.broadcasting import sum as sum_along
 from dualtape.primitives.comparison import equal, greater, greater_equal, logical_and
 from dualtape.primitives.complex_parts import imag, imaginary_part, infer_part, join, real, real_part
@@ -123,8 +123,7 @@ def _qr(x: np.ndarray) -> np.ndarray:
     if x.dtype.kind == "c":
         # LAPACK makes the diagonal real; we rely on it, and so say it.
         corner = np.diagonal(r, axis1=-2, axis2=-1)
-        size = np.abs(corner)
-        turn = np.where(corner.imag == 0, 1, corner / np.where(size == 0, 1, size)).astype(x.dtype)
+        turn = np.divide(corner, np.abs(corner), out=np.ones_like(corner), where=corner.imag != 0)
         q, r = q * turn[..., None, :], r * turn.conj()[..., None]
     return packed_arrays(q, r, lead=x.ndim - 2)
 
@@ -200,7 +199,7 @@ def _eigh_tangent(tangents: Changes, inputs: Sequence[Any], output: Any) -> Tens
     change = matmul(adjoint(vectors), matmul(symmetric(tangents[0]), vectors))
     known = real_part(values)
     apart = _inverse_where_apart(_columns(known) - _rows(known), known)
-    moved = matmul(vectors, change * (cast(apart, dtype=change.dtype) if change.dtype.is_complex else apart))
+    moved = matmul(vectors, change * apart)
     rates = diagonal(change)
     if change.dtype.is_complex:
         moved = moved - vectors * _turned(vectors, moved)
@@ -210,11 +209,10 @@ def _eigh_tangent(tangents: Changes, inputs: Sequence[Any], output: Any) -> Tens
 
 def _turned(vectors: Any, moved: Any) -> Tensor:
     """By how much the columns of ``moved`` turn the largest elements of ``vectors``, which are to stay real."""
-    known = stop_gradient(real(vectors))
-    sizes = square(known) + square(stop_gradient(imag(vectors)))
-    n = len(sizes.shape) - 2
-    largest = greater_equal(sizes, maximum_along(sizes, axes=(n,)) * (1 - 1e-6))
-    first = logical_and(largest, equal(cumsum(cast(largest, dtype=sizes.dtype), axis=n, reverse=False), 1.0))
+    known = stop_gradient(real(vectors))  # their largest elements are real, and positive
+    n = len(known.shape) - 2
+    largest = greater_equal(known, maximum_along(known, axes=(n,)) * (1 - 1e-6))
+    first = logical_and(largest, equal(cumsum(cast(largest, dtype=known.dtype), axis=n, reverse=False), 1.0))
     turn = sum_along(where(first, imag(moved), 0.0), axes=(n,)) / sum_along(where(first, real(vectors), 0.0), axes=(n,))
     return join(turn * 0.0, turn)
 

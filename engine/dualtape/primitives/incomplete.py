@@ -57,9 +57,9 @@ def _integrated(of: Callable[[Any], Any], shape: tuple[int, ...]) -> np.ndarray:
     at_once = max(1, 2**14 // max(total.size, 1))
     with np.errstate(all="ignore"):
         for first in range(0, _NODES.size, at_once):
-            u = _NODES[first : first + at_once].reshape(-1, *(1,) * len(shape))
+            u = _NODES[first : first + at_once][(..., *(None,) * len(shape))]
             s = np.exp(u - np.exp(-u))
-            total += (np.nan_to_num(of(s), nan=0.0) * (s * (1 + np.exp(-u)) * _STEP)).sum(0)
+            total += (of(s) * (s * (1 + np.exp(-u)) * _STEP)).sum(0)
     return total
 
 
@@ -96,17 +96,17 @@ def _gammainc_by_shape(a: np.ndarray, x: np.ndarray, n: int = 1) -> Any:
 
     a, x = np.broadcast_arrays(a, x)
     upper = x > a
-    turn = np.where(upper, 1.0, -1.0)
     slopes = [_psi(i, a) for i in range(1, n + 1)]
     norm = special.gammaln(a)
 
     def of(s: Any) -> Any:
-        logarithm = np.log(x) + turn * s
+        logarithm = np.log(x) + np.where(upper, s, -s)
         density = np.exp(a * logarithm - np.exp(logarithm) - norm)
         return density * by_shapes(n, 0, lambda i, _: (logarithm if i == 1 else 0) - slopes[i - 1])
 
-    found = np.where((x > 0) & (a > 0), -turn * _integrated(of, x.shape), np.where((x == 0) & (a > 0), 0.0, np.nan))
-    return np.where(np.isinf(x) & (x > 0) & (a > 0), 0.0, found)
+    inside = (x > 0) & (x < np.inf) & (a > 0)
+    at_ends = np.where(((x == 0) | (x == np.inf)) & (a > 0), 0.0, np.nan)
+    return np.where(inside, np.where(upper, -1, 1) * _integrated(of, x.shape), at_ends)
 
 
 def gamma_density(a: Any, x: Any, n: int) -> Any:

@@ -40,7 +40,7 @@ def _lu(x: np.ndarray) -> np.ndarray:
     from scipy.linalg import lu
 
     found = np.empty((*x.shape[:-2], 3, *x.shape[-2:]), x.dtype)
-    for i, factor in enumerate(lu(x)):
+    for i, factor in enumerate(lu(x) if x.size else ()):  # SciPy gives factors without elements another shape
         found[..., i, :, :] = factor
     return found
 

@@ -38,7 +38,7 @@ def philox_4x32(counter: Any, key: Any) -> list[np.ndarray]:
 
 
 def _philox(key: np.ndarray, other: np.ndarray, index: np.ndarray, stream: int) -> np.ndarray:
-    low, high, place = (np.asarray(word).astype(np.uint32) for word in (key, other, index))
+    low, high, place = (word.astype(np.uint32) for word in (key, other, index))
     if _is_run(place) and all(word.ndim == 0 or word.shape[-1] == 1 for word in (low, high)):
         return _run(low, high, int(place.flat[0]), place.shape, stream)
     words = philox_4x32((place >> 2, stream, 0, 0), (low, high))
@@ -47,8 +47,8 @@ def _philox(key: np.ndarray, other: np.ndarray, index: np.ndarray, stream: int) 
 
 def _is_run(place: np.ndarray) -> bool:
     """Whether these are neighbours along one axis, which share their counters."""
-    line = place.reshape(-1)
-    return place.ndim > 0 and 1 < line.size == place.shape[-1] and bool((np.diff(line) == 1).all())
+    line = place.ravel()
+    return 1 < line.size == place.shape[-1] and bool((np.diff(line) == 1).all())
 
 
 def _run(low: np.ndarray, high: np.ndarray, first: int, shape: tuple[int, ...], stream: int) -> np.ndarray:

@@ -1,0 +1,98 @@
+"""Linear systems on the host: in every type and order of memory, with factors that fit and others; refusals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import dualtape as dt
+from dualtape.core.spec import Spec
+from dualtape.errors import ShapeError
+from dualtape.primitives import CATALOGUE, factors
+from primitives.matrices import TYPES, Close, conditioned, t
+
+
+def systems() -> list[tuple[np.ndarray, np.ndarray]]:
+    """Matrices and right-hand sides, in both orders of memory, of shapes that broadcast, and of none."""
+    shapes = (((3, 3), (3, 2)), ((2, 3, 3), (3, 1)), ((2, 2), (3, 2, 1)), ((2, 1, 2, 2), (3, 2, 2)), ((1, 1), (1, 1)))
+    found = [(conditioned(a, kind), conditioned(b, kind, 1)) for kind in TYPES for a, b in shapes]
+    empty = (((0, 0), (0, 2)), ((3, 3), (3, 0)), ((0, 3, 3), (3, 2)), ((2, 1, 0, 0), (3, 0, 1)))
+    found += [(conditioned(a, np.float64), conditioned(b, np.float64)) for a, b in empty]
+    a, b = conditioned((4, 4), np.float64), conditioned((4, 3), np.float64)
+    return [*found, (np.asfortranarray(a), b), (a, np.asfortranarray(b)), (a[::2, ::2], b[::2])]
+
+
+def assert_is_inferred(name: str, found: np.ndarray, arrays: tuple[np.ndarray, ...], **params: bool) -> None:
+    specs = [Spec(x.shape, dt.Tensor(x[:0]).dtype) for x in arrays]
+    assert CATALOGUE[name].infer(*specs, **params) == (found.shape, specs[-1].dtype)
+    assert found.dtype == arrays[-1].dtype
+
+
+@pytest.mark.parametrize("name", ["solve_triangular"])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_triangular_systems_know_one_triangle(name: str, transposed: bool) -> None:
+    for a, b in systems():
+        wide = np.result_type(a, np.float32)
+        for lower in (False, True):
+            for unit in (False, True):
+                found = CATALOGUE[name].numpy(a, b, lower=lower, unit=unit, transposed=transposed)
+                known = (np.tril if lower else np.triu)(a.astype(wide))
+                if unit:
+                    known = known - known * np.eye(a.shape[-1]) + np.eye(a.shape[-1])
+                product = (t(known) if transposed else known) @ found.astype(wide)
+                assert_is_inferred(name, found, (a, b), lower=lower, unit=unit, transposed=transposed)
+                Close(b.dtype)(product, np.broadcast_to(b, product.shape))
+
+
+@pytest.mark.parametrize("name", ["solve"])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_systems_are_solved_with_factors_of_their_matrices_and_without(name: str, transposed: bool) -> None:
+    for a, b in systems():
+        wide = np.result_type(a, np.float32)
+        a = -a[..., [*range(1, a.shape[-1]), 0][: a.shape[-1]], :]  # its rows change places, in a circle
+        kept = [factors.factored(a)] if a.size else []
+        for given in ((), *((x,) for packed in kept for x in (packed, packed * 0))):
+            found = CATALOGUE[name].numpy(a, b, *given, transposed=transposed)
+            product = (t(a) if transposed else a).astype(wide) @ found.astype(wide)
+            assert_is_inferred(name, found, (a, b), transposed=transposed)
+            Close(b.dtype)(product, np.broadcast_to(b, product.shape))
+
+
+@pytest.mark.parametrize("name", ["solve"])
+@pytest.mark.parametrize("factored", [False, True])
+def test_a_system_of_what_is_not_finite_is_nan(name: str, factored: bool) -> None:
+    a, b = conditioned((2, 3, 3), np.float64), conditioned((3, 2), np.float64)
+    given = (factors.factored(a),) if factored else ()
+    a[1, 2, 0] = np.inf
+    found = CATALOGUE[name].numpy(a, b, *given, transposed=False)
+    np.testing.assert_allclose(found[0], np.linalg.solve(a[0], b), rtol=1e-12)
+    assert np.isnan(found[1]).all()
+
+
+@pytest.mark.parametrize("name", ["solve", "solve_triangular"])
+@pytest.mark.parametrize(
+    ("matrix", "right", "words"),
+    [
+        ((3, 2), (3, 1), "takes square matrices"),
+        ((3,), (3, 1), "takes square matrices"),
+        ((3, 3), (3,), r"got a matrix of shape \(3, 3\) and right-hand sides of shape \(3,\): they must have 3 rows"),
+        ((2, 3, 3), (2, 1), r"got a matrix of shape \(2, 3, 3\) and .* of shape \(2, 1\): they must have 3 rows"),
+        ((2, 2, 2), (3, 2, 1), r"got shapes \(2,\) and \(3,\)"),
+    ],
+)
+def test_systems_whose_shapes_do_not_fit_are_refused(
+    name: str, matrix: tuple[int, ...], right: tuple[int, ...], words: str
+) -> None:
+    inputs, params = [Spec(matrix, dt.float32), Spec(right, dt.float32)], {"transposed": False}
+    if name == "solve_triangular":
+        params |= {"lower": True, "unit": False}
+    with pytest.raises(ShapeError, match=f"`{name}` {words}"):
+        CATALOGUE[name].infer(*inputs, **params)
+
+
+@pytest.mark.parametrize("name", ["solve_triangular"])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_singular_triangle_is_named(name: str, place: int) -> None:
+    matrix = np.diag(np.arange(3) != place).astype(float)
+    with pytest.raises(np.linalg.LinAlgError, match=f"element {place} of a triangle's diagonal is 0"):
+        CATALOGUE[name].numpy(matrix, np.ones((3, 1)), lower=True, unit=False, transposed=False)
