@@ -18,9 +18,12 @@ STEP = 4e-3
 
 SQUARES = ((3, 3), (2, 1, 2, 2), (2, 1, 1))
 SHAPES: dict[str, tuple[tuple[int, ...], ...]] = {
-    **dict.fromkeys(("cholesky", "eigh", "expm", "lu", "determinant", "cofactors", "sign_and_logarithm"), SQUARES),
+    **dict.fromkeys(
+        ("cholesky", "eigh", "expm", "lu", "determinant", "cofactors", "sign_and_logarithm", "inverse"), SQUARES
+    ),
     "qr": ((3, 3), (2, 1, 3, 2), (1, 1)),
-    **dict.fromkeys(("svd", "pinv"), ((3, 3), (2, 1, 3, 2), (2, 2, 3), (1, 1))),
+    "symmetric_eigenvalues": SQUARES,
+    **dict.fromkeys(("svd", "pinv", "singular_values"), ((3, 3), (2, 1, 3, 2), (2, 2, 3), (1, 1))),
 }
 PARAMS = {"pinv": {"rcond": 1e-6}}
 KINDS = (np.float64, np.complex128)

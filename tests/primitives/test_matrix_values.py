@@ -106,9 +106,18 @@ FUNCTIONS: dict[str, tuple[Callable[[np.ndarray, np.ndarray, Close], None], dict
     "expm": (_is(lambda x: scipy.linalg.expm(x)), {}),
     "sign_and_logarithm": (_is(_sign_and_logarithm), {}),
     "determinant": (_is(np.linalg.det), {}),
+    "inverse": (_is(np.linalg.inv), {}),
+    "symmetric_eigenvalues": (_is(lambda x: np.linalg.eigvalsh((x + h(x)) / 2)), {}),
+    "singular_values": (_is(lambda x: np.linalg.svd(x, compute_uv=False)), {}),
     "cofactors": (_is(lambda x: t(np.linalg.inv(x)) * np.linalg.det(x)[..., None, None]), {}),
 }
-SHAPES = {"qr": SQUARES + TALL, "svd": SQUARES + TALL + WIDE, "pinv": SQUARES + TALL + WIDE}
+SHAPES = {"qr": SQUARES + TALL, **dict.fromkeys(("svd", "pinv", "singular_values"), SQUARES + TALL + WIDE)}
+PUBLIC = {
+    "determinant": "det",
+    "sign_and_logarithm": "slogdet",
+    "inverse": "inv",
+    "symmetric_eigenvalues": "eigvalsh",
+}
 
 
 def call(name: str, x: np.ndarray) -> np.ndarray:
@@ -144,11 +153,10 @@ def test_matrices_that_are_not_finite_give_nan_and_leave_the_others(name: str, w
     assert np.isnan(call(name, x[1])).all()
 
 
-@pytest.mark.parametrize("name", [name for name in FUNCTIONS if name not in ("qr", "svd", "pinv")])
+@pytest.mark.parametrize("name", [name for name in FUNCTIONS if name not in ("qr", "svd", "pinv", "singular_values")])
 @pytest.mark.parametrize("shape", [(3,), (2, 3), (3, 2, 3), (2, 2, 3)])
 def test_what_is_no_square_matrix_is_refused(name: str, shape: tuple[int, ...]) -> None:
-    public = {"determinant": "det", "sign_and_logarithm": "slogdet"}.get(name, name)
-    with pytest.raises(ShapeError, match=f"`{public}` takes square matrices"):
+    with pytest.raises(ShapeError, match=f"`{PUBLIC.get(name, name)}` takes square matrices"):
         CATALOGUE[name].infer(Spec(shape, dt.float32))
 
 

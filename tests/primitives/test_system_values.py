@@ -58,6 +58,17 @@ def test_systems_are_solved_with_factors_of_their_matrices_and_without(name: str
             Close(b.dtype)(product, np.broadcast_to(b, product.shape))
 
 
+@pytest.mark.parametrize("name", ["lu_of_transposed"])
+def test_factors_have_the_shape_that_is_inferred(name: str) -> None:
+    for a, _ in systems():
+        if a.size:
+            x = dt.Tensor(a)
+            found = CATALOGUE[name](x)
+            assert CATALOGUE[name].infer(Spec(a.shape, x.dtype)) == Spec(found.shape, found.dtype)
+    with pytest.raises(ShapeError, match="`solve` takes square matrices"):
+        CATALOGUE[name].infer(Spec((2, 3), dt.float32))
+
+
 @pytest.mark.parametrize("name", ["solve"])
 @pytest.mark.parametrize("factored", [False, True])
 def test_a_system_of_what_is_not_finite_is_nan(name: str, factored: bool) -> None:
