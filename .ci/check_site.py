@@ -1,4 +1,4 @@
-"""Build the site strictly, and look at it: nothing is fetched from elsewhere; in a browser nothing is broken.
+"""Build the site strictly, and look at all of it: nothing is fetched from elsewhere; in a browser nothing is broken.
 
 PYTHONPATH=tests python .ci/check_site.py
 """
@@ -11,10 +11,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from browsing import browser, opened
+from browsing import browser, opened, walked
 
 ROOT = Path(__file__).parents[1]
-OPENED = ("", "how_it_works", "gallery", "api/pinn")
+WIDTHS = (1200, 500)
 
 
 def main() -> None:
@@ -29,12 +29,11 @@ def main() -> None:
         if browser() is None:
             print("NO BROWSER: the site was built, and not looked at; `apt install chromium`")
             return
-        for page, width in ((page, width) for page in OPENED for width in (1200, 500)):
-            seen = opened(site / page / "index.html", width)
-            # Search is a worker, which a browser starts on a server only.
-            wrong = [error for error in seen.wrong if "Worker" not in error]
-            if wrong or seen.wide or 0 in seen.pictures:
-                sys.exit(f"{page or 'index'} in a window of {width}: {seen}")
+        for page, width, wrong in walked(site, WIDTHS):
+            sys.exit(f"{page} in a window of {width}: {wrong}")
+        # Scripts alone: search is a worker, which a browser starts on a server only.
+        if wrong := [error for error in opened(site / "index.html", WIDTHS[0]).wrong if "Worker" not in error]:
+            sys.exit(f"the first page: {wrong}")
 
 
 if __name__ == "__main__":

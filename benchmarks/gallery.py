@@ -15,6 +15,7 @@ import argparse
 import ast
 import io
 import json
+import math
 import runpy
 import statistics
 import time
@@ -31,6 +32,15 @@ ROOT = Path(__file__).parents[1]
 EXAMPLES = {path.stem: path for path in sorted((ROOT / "examples").glob("*.py"))}
 KEPT = ROOT / "docs" / "gallery.json"
 PICTURES = ROOT / "docs" / "gallery"
+
+# Which unknown is drawn, where it is not the first one; several on a line are drawn together.
+DRAWN = {"unknown_diffusivity": "k"}
+# What the Parameters of inverse problems are in truth.
+WANTED = {
+    "eigenvalue": [math.pi**2 / 2],
+    "inverse_burgers": [1.0, math.log(0.01 / math.pi)],
+    "lorenz_inverse": [10.0, 15.0, 8 / 3],
+}
 
 PAGE = """# Gallery
 
@@ -65,17 +75,28 @@ def measured(name: str, seconds: float) -> dict[str, Any]:
         if "solve" in found:
             solution = found["solve"](progress=False)
         else:
-            options = {"watch": until, "watch_every": 20, "progress": False} | found["options"]
+            sought = found["options"].get("parameters", ())
+            watch = [until, *([pinn.Track(sought, every=20)] if sought else [])]
+            options = {"watch": watch, "watch_every": 20, "progress": False} | found["options"]
             solution = pinn.solve(found["problem"], found["network"], **options)
         took = time.process_time() - began
         error = found["error"](solution) if "error" in found else solution.error()
         if solution.problem.domain.dimension <= 3:
-            PICTURES.mkdir(exist_ok=True)
-            figure = solution.plot(unknown=solution.problem.unknowns[0])
-            figure.suptitle(f"{len(solution.history)} steps, error {error:.1e}", fontsize=11)
-            figure.savefig(PICTURES / f"{name}.png", dpi=70)
+            draw(name, solution, error)
     facts = {"error": error, "seconds": took, "steps": len(solution.history)}
     return facts | {"device": device.info.hardware}
+
+
+def draw(name: str, solution: pinn.Solution, error: float) -> None:
+    """The pictures of one: its solution, and what became of Parameters that it sought."""
+    PICTURES.mkdir(exist_ok=True)
+    several = solution.problem.domain.dimension == 1 and name not in DRAWN
+    unknown = None if several else DRAWN.get(name, solution.problem.unknowns[0])
+    figure = solution.plot(unknown=unknown)
+    figure.suptitle(f"{len(solution.history)} steps, error {error:.1e}", fontsize=11)
+    figure.savefig(PICTURES / f"{name}.png", dpi=70)
+    for track in solution.tracks:
+        track.plot(wanted=WANTED[name]).savefig(PICTURES / f"{name}_parameters.png", dpi=70)
 
 
 def about(name: str) -> str:
@@ -126,8 +147,9 @@ def page(known: dict[str, dict[str, Any]], peers: dict[str, int]) -> str:
         rows.append(f"| {program} | {error} | {reported} | {seconds} | {own[name]} | {peers.get(name, '')} |")
         if others is not None:
             sources.setdefault(others.source, []).append(name)
-        picture = f"![{name}](gallery/{name}.png)\n" if (PICTURES / f"{name}.png").exists() else ""
-        pictures.append(f"## {name.replace('_', ' ')}\n\n{about(name)}\n\n{picture}")
+        drawn = [each for each in (name, f"{name}_parameters") if (PICTURES / f"{each}.png").exists()]
+        shown = "".join(f"![{each}](gallery/{each}.png)\n" for each in drawn)
+        pictures.append(f"## {name.replace('_', ' ')}\n\n{about(name)}\n\n{shown}")
     where = sorted({facts["device"] for facts in known.values()})
     said = "Core seconds are those of all threads. Errors are relative L2 errors unless the program says another"
     said += f"; measured on {', '.join(where)}." if where else ". None has been run in full yet."

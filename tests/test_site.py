@@ -40,7 +40,11 @@ CONCEPTS = (
     "Interval TimeDomain GeometryXTime CSGDifference DirichletBC NeumannBC RobinBC PeriodicBC OperatorBC "
     "PointSetBC PointSetOperatorBC Interface2DBC IC TimePDE IDE FPDE FNN PFNN jacobian hessian "
     "apply_output_transform apply_feature_transform compile train predict saveplot Variable VariableValue "
-    "PDEPointResampler EarlyStopping ModelCheckpoint save restore "
+    "PDEPointResampler EarlyStopping ModelCheckpoint save restore Timer DropoutUncertainty OperatorPredictor "
+    "FirstDerivative MovieDumper Disk Ellipse Polygon Rectangle StarShaped Triangle Cuboid Sphere Hypercube "
+    "Hypersphere PointCloud CSGUnion CSGIntersection FPDE TimeFPDE Function DataSet MfDataSet Triple PDEOperator "
+    "GRF DeepONet PODDeepONet MIONet MfNN MsFFN STMsFFN ResNet NNCG metrics loss regularization DDE_BACKEND "
+    "set_parallel_scaling zcs "
 )
 
 

@@ -180,3 +180,10 @@ def test_a_disk_that_is_full_for_a_while_ends_no_training(path: Path, monkeypatc
         solution = pinn.solve(GROWTH, network(), checkpoint=path, checkpoint_seconds=1e-9, **RUN)
     assert len(solution.history) == 5
     assert dt.load_checkpoint(path).metadata["steps"] == [3, 2]
+
+
+def test_a_checkpoint_is_told_from_a_solution(path: Path) -> None:
+    """`dualtape report` of the file that `dualtape solve` leaves beside its picture said only "None"."""
+    pinn.solve(GROWTH, network(), checkpoint=path, **RUN)
+    with pytest.raises(errors.CheckpointError, match="it is the checkpoint of a training; go on from it with `resume`"):
+        pinn.load(path)

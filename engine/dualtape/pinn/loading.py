@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from os import PathLike
 from typing import Any
 
@@ -80,7 +80,7 @@ def load(path: str | PathLike[str], problem: Problem | None = None, network: nn.
         saved = dt.load_checkpoint(path)
         facts = saved.metadata
         if facts.get("format") != FORMAT:
-            raise CheckpointError(f"{str(path)!r} is no solution that `save` wrote: {facts.get('format')!r}")
+            raise CheckpointError(f"{str(path)!r} is no solution that `save` wrote{_what_it_is(facts)}")
         if lacking := {*FACTS} - facts.keys():
             raise CheckpointError(f"{str(path)!r} does not say its {min(lacking)}")
         known = _known_problem(path, facts) if problem is None else problem
@@ -108,6 +108,13 @@ def load(path: str | PathLike[str], problem: Problem | None = None, network: nn.
     history.stages = [(str(name), int(steps)) for name, steps in facts["stages"]]
     field = unknown_fields(known, made, like, facts["scaled"])
     return Solution(known, made, field, like, history, facts["seconds"], facts["scaled"])
+
+
+def _what_it_is(facts: Mapping[str, Any]) -> str:
+    """Of a file that is none, as far as it says so: most often the checkpoint, which is written beside the picture."""
+    if {"steps", "draws", "arguments"} <= facts.keys():
+        return ": it is the checkpoint of a training; go on from it with `resume`, and `save` the solution"
+    return f": its format is {facts['format']!r}" if "format" in facts else ""
 
 
 def _known_problem(path: Any, facts: dict[str, Any]) -> Problem:

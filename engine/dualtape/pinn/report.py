@@ -40,7 +40,7 @@ h2 {{ font-size: 1.15rem; margin: 2rem 0 .5rem; border-bottom: 1px solid #d9dee7
 table {{ border-collapse: collapse; width: 100%; }}
 th, td {{ text-align: left; vertical-align: top; padding: .3rem .75rem .3rem 0; border-bottom: 1px solid #eef1f5;
   overflow-wrap: anywhere; }}
-th {{ font-weight: 600; white-space: nowrap; width: 11rem; }}
+th {{ font-weight: 600; white-space: nowrap; width: 11rem; overflow-wrap: break-word; }}
 img {{ max-width: 100%; height: auto; }}
 pre {{ overflow-x: auto; background: #f6f8fa; padding: .75rem; font-size: .85rem; }}
 figure {{ margin: 1rem 0; }}
