@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -46,3 +47,31 @@ def test_the_same_program_gives_the_same_kernel() -> None:
     )
     assert first == second != []
     assert str(program) == before
+
+
+def large(w: dt.Tensor, x: dt.Tensor) -> dt.Tensor:
+    return ops.tanh(ops.tanh(x @ w) @ w).sum()
+
+
+def test_a_compiler_starts_while_the_program_is_divided(monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[str] = []
+
+    def noted(name: str) -> Callable[..., object]:
+        stage = getattr(pipeline, name)
+        return lambda *given: (order.append(name), stage(*given))[1]
+
+    for name in ("start_device", "choose_division", "choose_device"):
+        monkeypatch.setattr(pipeline, name, noted(name))
+    w, x = ops.ones((100, 100)), ops.ones((5_000, 100))
+    dt.jit(large).lower(w, x)
+    assert order == ["start_device", "choose_division", "choose_device"]
+    order.clear()
+    dt.jit(large, device="host").lower(w, x)
+    dt.jit(large).lower(w, x[:10])
+    assert order == ["start_device", "start_device"]
+
+
+def test_the_reason_for_no_kernel_is_that_there_is_no_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dualtape.compiler.blocks.policy.devices", lambda: (HOST,))
+    without_points = dt.jit(lambda x: ops.sum(ops.cumsum(x, 0)))
+    assert "no OpenCL device that is a processor" in without_points.lower(ops.ones(1 << 20)).explanation

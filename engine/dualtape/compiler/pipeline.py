@@ -8,12 +8,13 @@ optimise                    fewer equations that mean the same                  
 without_checks              no checks of indices, if the caller wants none          passes/simplification.py
 holds_complex               whether there are complex numbers                       passes/pairs.py
 in_reals                    pairs of reals in the place of complex numbers          passes/pairs.py
-choose_device               the device of the kernels, or why there is none         blocks/policy.py
+start_device                nothing, but its compiler is on its way from then on    blocks/policy.py
 compute_repeated_once       what is the same at all points, once                    passes/repetition.py
 choose_division             stages of equations, and regions that map over points   blocks/find/point_sets.py
 - find_members              what one of several networks in a program does          blocks/find/members.py
 - map_equation              an equation as operations on one point                  blocks/find/mapping.py
 - map_control               a loop or a condition as one at each point              blocks/find/mapping_control.py
+choose_device               the device of the kernels, or why there is none         blocks/policy.py
 compile_region              the kernel of a region, by these stages:                blocks/emit/kernel.py
 - target_of                 how points are laid out on the device                   blocks/target.py
 - with_plain_products       products in which zero need not win                     blocks/tile/plain_products.py
@@ -53,6 +54,7 @@ from dualtape.compiler.blocks import (
     compile_region,
     plan_blocks,
     plan_loops,
+    start_device,
 )
 from dualtape.compiler.loops import NotLoops
 from dualtape.compiler.lowered import Lowered
@@ -159,13 +161,19 @@ def _compiled(
     program: Program, home: Device, chosen: Device | None, times: int, compile_body: CompileBody
 ) -> tuple[Runner, str, str]:
     try:
-        device = choose_device(program, home, chosen, times)
-        if device is home and sum(equation.primitive is matmul for equation in program.equations) < FEWEST_PRODUCTS:
+        start_device(program, home, chosen, times)
+        products = sum(equation.primitive is matmul for equation in program.equations)
+        if products < FEWEST_PRODUCTS and choose_device(program, home, chosen, times) is home:
             fused = _as_loops(program, home, chosen)
             if fused is not None:
                 return fused
         thin = optimise(compute_repeated_once(program))
-        division = choose_division(thin)
+        try:
+            division = choose_division(thin)
+        except NotBlockable:
+            choose_device(program, home, chosen, times)  # if there is none, that is the reason
+            raise
+        device = choose_device(program, home, chosen, times)
         for region in division.regions:
             device.require(region.dtype)
         kernels = {x: compile_region(x, device.architecture) for x in division.regions}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
 
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
-from dualtape.parameter import Parameter, ParameterTuple
+from dualtape.parameter import Parameter, ParameterTuple, set_computed
 from dualtape.tensor import Tensor, tensors_of
 
 
@@ -29,9 +30,9 @@ class ParameterVector:
         for parameter in self.parameters:
             if not parameter.dtype.is_float:
                 raise ArgumentTypeError(f"parameter {parameter.name!r} is of {parameter.dtype}; expected floats")
-        sizes = [parameter.size for parameter in self.parameters]
-        self._ends = np.cumsum(sizes)[:-1]
-        self.size = sum(sizes)
+        ends = [0, *accumulate(parameter.size for parameter in self.parameters)]
+        self._pieces = [slice(*piece) for piece in pairwise(ends)]
+        self.size = ends[-1]
 
     def get(self) -> np.ndarray:
         """The elements of all parameters, in order."""
@@ -40,12 +41,13 @@ class ParameterVector:
 
     def set(self, vector: np.ndarray) -> None:
         """Give all parameters their elements."""
-        self.parameters.set_data(self.tensors(vector))
+        set_computed(self.parameters, self.tensors(vector))
 
     def tensors(self, vector: np.ndarray) -> list[Tensor]:
         """The elements of each parameter in a vector, of its shape, type and device."""
-        parts = np.split(vector, self._ends)
-        arrays = [part.reshape(p.shape).astype(p.dtype.numpy) for part, p in zip(parts, self.parameters, strict=True)]
+        converted = {kind: vector.astype(kind.numpy, copy=False) for kind in {p.dtype for p in self.parameters}}
+        pieces = zip(self.parameters, self._pieces, strict=True)
+        arrays = [converted[p.dtype][piece].reshape(p.shape) for p, piece in pieces]
         devices = {p.device for p in self.parameters}
         if len(devices) == 1:
             return tensors_of(arrays, devices.pop())

@@ -8,3 +8,4 @@ from dualtape.compiler.blocks.planning import NothingToFuse as NothingToFuse
 from dualtape.compiler.blocks.planning import plan_blocks as plan_blocks
 from dualtape.compiler.blocks.planning import plan_loops as plan_loops
 from dualtape.compiler.blocks.policy import choose_device as choose_device
+from dualtape.compiler.blocks.policy import start_device as start_device
