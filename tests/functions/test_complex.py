@@ -78,6 +78,36 @@ SMOOTH: dict[str, Callable[[Any], Any]] = {
 }
 
 
+SIDES = [complex(x, y) for x in (3.0, 0.5, -0.5, -3.0) for y in (0.0, -0.0)]
+INVERSE = {
+    "asin": np.arcsin, "acos": np.arccos, "atan": np.arctan, "asinh": np.arcsinh, "acosh": np.arccosh,
+    "atanh": np.arctanh, "sqrt": np.sqrt, "log": np.log, "log1p": np.log1p,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", INVERSE)
+def test_slopes_are_those_of_the_side_of_the_cut(name: str) -> None:
+    """Along both axes, where a zero says on which side of a cut a number lies, and in all four quadrants."""
+    step = 1e-6
+    along = np.array([1.0] * len(SIDES) + [1j] * len(SIDES) + [1.0] * 4)
+    z = np.array([*SIDES, *(complex(w.imag, w.real) for w in SIDES), 2 + 1j, 2 - 1j, -2 + 1j, -2 - 1j])
+
+    def moved(by: float) -> np.ndarray:
+        there = z.copy()
+        there.real[along == 1] += by  # the other part keeps the sign of its zero
+        there.imag[along == 1j] += by
+        found: np.ndarray = INVERSE[name](there)
+        return found
+
+    f = getattr(ops, name)
+    slopes = (moved(step) - moved(-step)) / (2 * step * along)
+    given = dt.Tensor(z)
+    run = lambda x: dt.jvp(f, x, ops.ones_like(x))[1]
+    np.testing.assert_allclose(run(given).asnumpy(), slopes, rtol=1e-8, atol=1e-9)
+    for device in dt.devices()[1:2]:
+        np.testing.assert_allclose(dt.jit(run, device=device)(given.to(device)).asnumpy(), slopes, rtol=1e-8, atol=1e-9)
+
+
 @pytest.mark.parametrize("name", SMOOTH)
 def test_derivatives_along_both_parts(name: str) -> None:
     check_derivatives(SMOOTH[name], dt.Tensor(Z), order=2)

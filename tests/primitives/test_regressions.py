@@ -75,3 +75,10 @@ def test_sign_of_a_zero_depended_on_a_nan_elsewhere_in_the_array(device: Device)
     assert alone.tobytes() == beside[:2].tobytes()
     assert beside[2] == 0
     assert np.isnan(beside[3])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_length_of_a_nan_and_a_zero_was_zero(device: Device, dtype: str) -> None:
+    values = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 3.0], dtype)
+    x, y = (a.ravel() for a in np.meshgrid(values, values))
+    np.testing.assert_allclose(ops.hypot(dt.Tensor(x), dt.Tensor(y)).asnumpy(), np.hypot(x, y), rtol=1e-6)

@@ -44,7 +44,7 @@ _sizes = call("dt_abs", x), call("dt_abs", y)
 _order = _sizes[0] > _sizes[1]
 _large, _small = choose(_order, *_sizes), choose(_order, *reversed(_sizes))
 _ratio = _small / _large
-_length = choose(_sizes[0] + _sizes[1] == 0, 0, _large * call("dt_sqrt", 1 + _ratio * _ratio))
+_length = choose(_sizes[0] + _sizes[1] == 0, 0, _large * call("dt_sqrt", 1 + _ratio * _ratio))  # NaN is no 0
 
 
 def _hypot_continued(x: Any, y: Any) -> Any:

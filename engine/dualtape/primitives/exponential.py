@@ -50,11 +50,18 @@ cosh: Elementwise = math_function("cosh", numpy=np.cosh, partials=(lambda x, y: 
 # (|x| > 9 in float32). Accepted because the polynomial in y is what makes Taylor modes cheap.
 tanh = math_function("tanh", numpy=np.tanh, partials=(lambda x, y: 1 - y * y,), domain=(MODERATE,))
 
-asinh = math_function("asinh", numpy=np.arcsinh, partials=(lambda x, y: rsqrt(1 + x * x),), domain=(MODERATE,))
+# Less -1, and not 1 more: on the cut of complex numbers that leaves the sign of a zero.
+asinh = math_function("asinh", numpy=np.arcsinh, partials=(lambda x, y: rsqrt(x * x - -1),), domain=(MODERATE,))
 
-acosh = math_function(
-    "acosh", numpy=np.arccosh, partials=(lambda x, y: rsqrt((x - 1) * (x + 1)),), domain=((1.2, 4.0),)
-)
+
+def _area_slope(x: Any, y: Any) -> Any:
+    """1 / sqrt(x**2 - 1), by factors; of complex numbers each has a root of its own, as acosh's cut wants it."""
+    if x.dtype.is_complex:
+        return rsqrt(x - 1) * rsqrt(x - -1)
+    return rsqrt((x - 1) * (x + 1))
+
+
+acosh = math_function("acosh", numpy=np.arccosh, partials=(_area_slope,), domain=((1.2, 4.0),))
 
 atanh = math_function(
     "atanh", numpy=np.arctanh, partials=(lambda x, y: reciprocal((1 - x) * (1 + x)),), domain=((-0.8, 0.8),)
