@@ -34,6 +34,8 @@ from .sites import Mutant, mutants
 _IMPORTED = ("scipy.fft", "scipy.linalg", "scipy.special", "dualtape.nn", "dualtape.testing", "unittest.mock")
 # Seconds of a test that has not been timed yet.
 _UNKNOWN = 0.2
+# The name of the test that killed a mutant, as a fate tells it.
+_KILLED = re.compile(r"killed by .*?::(\w+)")
 
 
 class Mutation:
@@ -87,6 +89,7 @@ class Mutation:
     def _own_tests(self, mutant: Mutant) -> list[pytest.Function]:
         items = [item for primitive in mutant.primitives for item in self._own.get(primitive.name, ())]
         if _is_of_kernels(mutant):
+            # The others run nothing of what is changed.
             items = [item for item in items if ".lowering" in source_of(item.function)]
         return [item for item in items if self._is_on_host(item)]
 
@@ -186,10 +189,10 @@ class Mutation:
     def _remember(self, every: Iterable[Mutant], fates: dict[str, str]) -> None:
         """Learn from what earlier runs have written down."""
         for mutant in every:
-            test = re.fullmatch(r"killed by .*::(\w+).*", fates.get(mutant.key, ""), re.S)
-            for about_what in (mutant.where, mutant.field) if test else ():
-                self._tries[about_what, test[1]] += 1  # type: ignore[index]
-                self._kills[about_what, test[1]] += 1  # type: ignore[index]
+            if killed := _KILLED.match(fates.get(mutant.key, "")):
+                for about_what in (mutant.where, mutant.field):
+                    self._tries[about_what, killed[1]] += 1
+                    self._kills[about_what, killed[1]] += 1
 
     def _learn(self, mutant: Mutant, tried: Sequence[pytest.Function], kills: int = 1) -> None:
         """Remember which of the tests that were tried has killed: the last one, or none."""
@@ -217,7 +220,7 @@ class Mutation:
 
 
 def _is_of_kernels(mutant: Mutant) -> bool:
-    """Whether the host, which computes with NumPy, runs nothing of what is changed."""
+    """Whether kernels alone are made of what is changed."""
     return mutant.field == "lowering" and mutant.function is None
 
 

@@ -17,6 +17,7 @@ from dualtape.compiler.passes.pairs import PairLevel
 from dualtape.core.interpreter import entered
 from dualtape.core.primitive import Elementwise
 from dualtape.primitives import CATALOGUE
+from dualtape.testing.operands import draw, examples
 
 FUNCTIONS = [
     p.name
@@ -161,8 +162,15 @@ def test_power_to_a_pair(base: Any) -> None:
 
 @pytest.mark.parametrize("name", ["isnan", "isfinite", "real", "imag", "conj"])
 def test_parts_are_asked_for(name: str) -> None:
-    z = plane([0.0, 2.5, np.inf, np.nan])
-    np.testing.assert_array_equal(in_pairs(name, dt.Tensor(z)), np.asarray(CATALOGUE[name].numpy(z)))
+    for z in (plane([0.0, 2.5, np.inf, np.nan]), np.array(0.5 - 2j), np.zeros(3, complex)):
+        np.testing.assert_array_equal(in_pairs(name, dt.Tensor(z)), np.asarray(CATALOGUE[name].numpy(z)))
+
+
+@pytest.mark.parametrize("name", ["join", "rfft"])
+def test_complex_numbers_of_reals_are_pairs(name: str) -> None:
+    for call in (draw(CATALOGUE[name], example) for example in examples(CATALOGUE[name])):
+        found = in_pairs(name, *map(dt.Tensor, call.arrays), **call.params)
+        np.testing.assert_allclose(found, np.asarray(CATALOGUE[name].numpy(*call.arrays, **call.params)), rtol=1e-15)
 
 
 @pytest.mark.parametrize("name", ["cast"])

@@ -19,6 +19,7 @@ DECLARATION, PUBLIC, ROW, IN_C = re.findall(r"```(?:python|c)\n(.*?)```", SECTIO
 BY_EXPRESSION = re.compile(r"opencl=.*,  #")
 SUITE = (
     "tests/primitives/test_catalogue.py",
+    "tests/primitives/test_lowerings.py",
     "tests/functions",
     "tests/devices/test_opencl_catalogue.py",
     "tests/autodiff/test_batching.py",
@@ -69,7 +70,13 @@ def run(folder: Path, *arguments: str) -> str:
 def test_added_primitive_passes_the_suite(copy: Path) -> None:
     chosen = "sinc or test_every_function_has_a_case"
     found = run(copy, "-m", "pytest", *SUITE, "-k", chosen, "-n", "0", "-v", "-p", "no:cacheprovider")
-    for test in ("all_modes_agree_with_finite_differences", "equals_host", "value", "a_mapped_primitive_is_a_loop"):
+    for test in (
+        "all_modes_agree_with_finite_differences",
+        "expression_is_the_function",
+        "equals_host",
+        "value",
+        "a_mapped_primitive_is_a_loop",
+    ):
         assert re.search(rf"test_{test}\[.*sinc.* PASSED", found), test
 
 
