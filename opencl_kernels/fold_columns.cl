@@ -1,9 +1,7 @@
 // One pass of a reduction of the middle axis of (outer, size, columns), as in fold.cl, for columns > 1: one
-// work-item reduces STRIP times LANES neighbouring columns, so that it reads long pieces of rows.
+// work-item reduces WIDTH neighbouring columns, so that it reads long pieces of rows.
 
-#define LANES 16
 #define BLOCK 8
-#define WIDTH (LANES * STRIP)
 
 __kernel void dt_fold_columns(__global const IN *restrict x, __global OUT *restrict y, const ulong outer,
                               const ulong size, const ulong columns, const ulong part, const ulong parts)

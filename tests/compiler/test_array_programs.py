@@ -84,16 +84,24 @@ def test_a_row_that_reads_its_reductions_is_read_once(name: str) -> None:
     assert "runs as 1 kernel of loops" in str(dt.explain(jitted, *arguments(shapes, dt.float32, DEVICES[0])))
 
 
+@pytest.mark.parametrize("axis", [0, 1])
 @pytest.mark.parametrize("where", [(ops.argmax, np.argmax), (ops.argmin, np.argmin)], ids=["largest", "smallest"])
-def test_the_first_of_equal_extrema_and_a_nan_is_found(where: Any) -> None:
+def test_the_first_of_equal_extrema_and_a_nan_is_found(where: Any, axis: int) -> None:
     search, expected = where
     values = np.random.default_rng(0).integers(-3, 3, (70, 41)).astype(np.float32)
     values[2, 7] = values[2, 30] = values[3, 40] = values[4, 0] = np.nan
     values[5], values[6], values[7, 5:] = np.inf, -np.inf, 0.0
     values[7, 4] = -0.0
-    jitted, given = dt.jit(lambda a: search(a * 1.5, 1)), dt.Tensor(values).to(DEVICES[0])
-    assert "by itself" not in str(dt.explain(jitted, given))
-    np.testing.assert_array_equal(jitted(given).asnumpy(), expected(values, 1))
+    values = values if axis else values.T.copy()
+    jitted = dt.jit(lambda a: search(ops.absolute(a * 1.5) - 1, axis))
+    given = dt.Tensor(values).to(DEVICES[0])
+    assert "kernels of loops" in str(dt.explain(jitted, given))
+    np.testing.assert_array_equal(jitted(given).asnumpy(), expected(np.abs(values * 1.5) - 1, axis))
+
+
+def test_what_reads_reductions_of_columns_takes_fewer_passes_than_operations() -> None:
+    softmax = lambda a: ops.softmax(a, 0)
+    assert "runs as 5 kernels of loops" in str(check(softmax, ((330, 41),), dt.float32, DEVICES[0]))
 
 
 def test_a_chain_has_the_eager_bits() -> None:

@@ -122,6 +122,8 @@ class PlacedProgram:
         For each result of the program the array that holds it.
     flags
         In each is 1 if there is a NaN among the sums of a kernel with plain products.
+    sizes
+        How often the body of each nest of loops runs; of an operation by itself, the elements of its largest array.
     """
 
     program: Program
@@ -137,6 +139,7 @@ class PlacedProgram:
     loaded: tuple[Node, ...]
     results: Mapping[Node, Node]
     flags: tuple[Node, ...]
+    sizes: tuple[int, ...]
 
 
 def place_program(
@@ -274,8 +277,13 @@ def _placed(
     loaded = tuple(dict.fromkeys((*by_regions, *(x for x in taken if x in inputs or isinstance(x, KnownNode)))))
     return PlacedProgram(
         program, tuple(stages), given, known, work, back, read, tuple(small), pieces, frozenset(own), loaded, results,
-        tuple(flags),
+        tuple(flags), tuple(largest_array(nest.operation) if nest.operation else nest.elements for nest in nests),
     )  # fmt: skip
+
+
+def largest_array(equation: Equation) -> int:
+    """The elements of the largest array that an equation reads or writes."""
+    return max(prod(node.spec.shape) for node in (*equation.reads, equation.output))
 
 
 def _kernels(

@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 from dualtape.compiler.blocks.emit import CompiledRegion
 from dualtape.compiler.blocks.find import Division, Region, Stage
 from dualtape.compiler.blocks.launch import Launch
-from dualtape.compiler.blocks.placing import place_program
+from dualtape.compiler.blocks.placing import largest_array, place_program
 from dualtape.compiler.blocks.resident import ResidentPlan
 from dualtape.compiler.blocks.run import plan_on_host
 from dualtape.compiler.loops import NotLoops
-from dualtape.compiler.program import Program
+from dualtape.compiler.program import Control, Equation, Program
 from dualtape.compiler.replay import CompileBody, Runner, replayed
+from dualtape.core.lowering import Reinterpretation
 from dualtape.devices.device import Device, Storage
 from dualtape.devices.kernels import KernelDevice
 from dualtape.devices.registry import HOST
@@ -31,6 +32,9 @@ MOST_LOOP_ELEMENTS, MOST_ELEMENTS_ALONE = 1 << 21, 1 << 17
 
 MUCH_MOVED = 1 << 20
 """Elements from which moving them takes longer than what is asked of a driver for each kernel."""
+
+
+_FEW_BESIDE = 8  # so many times as many elements take so much longer that only those count
 
 
 class NothingToFuse(NotLoops):
@@ -91,9 +95,20 @@ def plan_loops(program: Program, home: Device) -> PlannedProgram:
     whole = Division((Stage(program.equations, ()),), ())
     placed = place_program(program, whole, {}, False, home.architecture, MOST_ELEMENTS_ALONE)
     resident = ResidentPlan(placed, home, home)
-    if count < FEWEST_ALONE and resident.launches + resident.operations >= count:
+    one_by_one = [largest_array(equation) for equation in program.equations if _runs(equation)]
+    if count < FEWEST_ALONE and _passes(placed.sizes) >= _passes(one_by_one):
         raise NothingToFuse("no two of its operations can be one kernel")
     return PlannedProgram(resident, resident.sources, _kernels_of_loops(resident))
+
+
+def _passes(sizes: Sequence[int]) -> int:
+    """How many of them are about as large as the largest: what is small beside it takes no time."""
+    return sum(_FEW_BESIDE * size >= max(sizes) for size in sizes)
+
+
+def _runs(equation: Equation) -> bool:
+    """Whether a device does anything for it."""
+    return isinstance(equation.primitive, Control) or not isinstance(equation.primitive.lowering, Reinterpretation)
 
 
 def moved_elements(program: Program) -> int:

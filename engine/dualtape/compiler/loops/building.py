@@ -47,11 +47,11 @@ HAS_NAN = Fold(0, choose(y != y, 1, x))
 
 
 _POSITION = choose((x == y) | (x != x), z, math.inf)
-"""Of an element, if it is the extremum of its row, or NaN."""
+"""Of an element, if it is the extremum along its axis, or NaN."""
 
 _EXTREMA = {argmax: maximum_along, argmin: minimum_along}
 _LONGEST_SEARCH = 1 << 16
-"""Elements of a row whose positions are a constant, and exact in Float32."""
+"""Elements along an axis whose positions are a constant, and exact in Float32."""
 
 _SCALARS = {float32: 1, float64: 1}
 
@@ -222,26 +222,25 @@ class NestBuilder:
             self._add_reduction(output, fold, arranged, rank - len(axes))
 
     def _search(self, equation: Equation, extremum: Primitive) -> None:
-        """Where in its row the first extremum or NaN is: the least of the positions at which it is found."""
+        """Where along an axis the first extremum or NaN is: the least of the positions at which it is found."""
         (given,), axis, name = equation.reads, equation.params["axis"], equation.primitive.name
         fold, least = extremum.lowering, minimum_along.lowering
         assert isinstance(fold, Fold)
         assert isinstance(least, Fold)
-        (shape, dtype), row = given.spec, Spec(equation.output.spec.shape, given.spec.dtype)
-        size, rows = shape[axis], prod(shape[:axis])
-        is_row = size == prod(shape[axis:]) and 1 < size <= _LONGEST_SEARCH and parts_of(rows, size, 1) == 1
-        if not dtype.is_float or not is_row or prod(shape) < LEAST_SPREAD:
+        (shape, dtype), line = given.spec, Spec(equation.output.spec.shape, given.spec.dtype)
+        size = shape[axis]
+        if not dtype.is_float or not 1 < size <= _LONGEST_SEARCH or prod(shape) < LEAST_SPREAD:
             raise NotLoops(f"`{name}` has a kernel of its own")
-        found, extreme, first = Node(given.spec), Node(row), Node(row)
-        numbers = np.arange(size, dtype=dtype.numpy).reshape(shape[axis:])
+        found, extreme, first = Node(given.spec), Node(line), Node(line)
+        numbers = np.arange(size, dtype=dtype.numpy).reshape(size, *(1 for _ in shape[axis + 1 :]))
         positions = KnownNode(Spec(numbers.shape, dtype), Tensor(numbers, device=HOST))
         self._reduce(extreme, fold, (self.source(given),), (axis,))
         scalars = tuple(self._scalar(node, shape, dtype, name) for node in (given, extreme, positions))
         nest = Nest(squeezed(View(0, shape, dense(shape))).shape, self.stage)
         self._graph.add(nest, Calculation(found, _POSITION, scalars, dtype))
         self._reduce(first, least, (self.source(found),), (axis,))
-        nest = Nest(squeezed(View(0, row.shape, dense(row.shape))).shape, self.stage)
-        whole_number = Calculation(equation.output, x, (self._scalar(first, row.shape, dtype, name),), dtype)
+        nest = Nest(squeezed(View(0, line.shape, dense(line.shape))).shape, self.stage)
+        whole_number = Calculation(equation.output, x, (self._scalar(first, line.shape, dtype, name),), dtype)
         self._graph.add(nest, whole_number)
 
     def _fold_in_parts(self, output: Node, fold: Fold, source: Source, axes: tuple[int, ...]) -> None:

@@ -17,7 +17,7 @@ from dualtape.opencl_kernels import source
 
 _PART = 4096
 _PART_OF_COLUMNS = 256
-_LANES = 16  # of what a kernel reduces together
+LANES = 16  # of what a kernel reduces together
 _STRIPS = (32, 16, 8, 4, 2)  # so many of them in a row
 
 
@@ -86,27 +86,27 @@ def fold_step(runtime: Runtime, fold: Fold, given: DType, extent: Extent, output
     target = C_TYPES[output.dtype]
     ends: dict[float, object] = {-math.inf: target.lowest, math.inf: target.highest}
     columns = extent.columns > 1
-    strip = _strip(runtime, extent) if columns else 1
+    width = columns_together(runtime, extent.outer * extent.parts, extent.columns) if columns else 1
     text = f"""\
-#define STRIP {strip}
+#define WIDTH {width}
 {accesses(given, output.dtype)}#define IDENTITY {ends.get(fold.identity, fold.identity)}
 static inline ACC dt_combine(ACC x, {C_TYPES[given].compute} y) {{ return {in_c(fold.combine, number="ACC")}; }}
 #define COMBINE(a, b) dt_combine(a, b)
 #pragma OPENCL FP_CONTRACT OFF
 {source("fold_columns" if columns else "fold")}"""
-    grid = runtime.spread(extent.outer * extent.parts * (-(-extent.columns // (_LANES * strip)) if columns else 1))
+    grid = runtime.spread(extent.outer * extent.parts * -(-extent.columns // width))
     sizes = (extent.outer, extent.size, extent.columns, extent.part, extent.parts)
     name = "dt_fold_columns" if columns else "dt_fold_neighbours"
     return runtime.plan(output, runtime.launch(name, text, 2, grid, *sizes))
 
 
-def _strip(runtime: Runtime, extent: Extent) -> int:
-    """How many times the columns that are reduced together one work-item takes: neighbouring work-items read
-    neighbouring columns on GPUs, but on processors long pieces of rows are read faster, if there are enough of them.
+def columns_together(runtime: Runtime, pieces: int, columns: int) -> int:
+    """How many neighbouring columns one work-item takes, where there are so many pieces of rows.
+
+    Neighbouring work-items read neighbouring columns on GPUs, but on processors long pieces of rows are read faster, if
+    there are enough of them.
     """
     if not runtime.is_cpu:
-        return 1
-    for strip in _STRIPS:
-        if extent.outer * extent.parts * (extent.columns // (_LANES * strip)) >= 4 * runtime.processors:
-            return strip
-    return 1
+        return LANES
+    strip = next((n for n in _STRIPS if pieces * (columns // (LANES * n)) >= 4 * runtime.processors), 1)
+    return LANES * strip

@@ -10,6 +10,7 @@ import numpy as np
 from dualtape.core.primitive import Primitive
 from dualtape.core.spec import Shape, Spec
 from dualtape.devices.device import require_inside
+from dualtape.devices.opencl.fold import LANES, columns_together
 from dualtape.devices.opencl.memory import BufferStorage
 from dualtape.devices.opencl.runtime import Operands, Params, Plan, Runtime, Specs
 from dualtape.devices.opencl.types import C_TYPES, RAW, accesses, define
@@ -85,9 +86,14 @@ def plan_search(runtime: Runtime, primitive: Primitive, specs: Specs, params: Pa
     """Prepare ``argmax`` and ``argmin``."""
     (x,) = specs
     sizes = _around(x.shape, params["axis"])
+    outer, size, inner = sizes
     no_better = {"argmax": "(v) <= (best)", "argmin": "(v) >= (best)"}[primitive.name]
-    head = accesses(x.dtype, x.dtype) + define({"NO_BETTER(v, best)": f"({no_better})"})
-    grid = runtime.spread(sizes[0] * sizes[2])
+    width = 1
+    if runtime.is_cpu:
+        width = LANES if inner == 1 else columns_together(runtime, outer, inner)
+    index = "int" if size < 1 << 31 else "long"
+    head = accesses(x.dtype, x.dtype) + define({"NO_BETTER(v, best)": f"({no_better})", "WIDTH": width, "INDEX": index})
+    grid = runtime.spread(outer * (1 if inner == 1 else -(-inner // width)))
     return runtime.plan(output, runtime.launch("dt_search", head + source("search"), 2, grid, *sizes))
 
 
