@@ -2,11 +2,11 @@
 // element of (outer, parts, columns).
 //
 // Defined before this text: IN, OUT, ACC, LOAD, STORE, IDENTITY and COMBINE(a, b). The order in which elements are combined
-// depends on the sizes only. LANES independent accumulators, emptied into totals after every BLOCK steps, keep
-// the error of long sums small and the loops short enough for registers; there is no memory shared by work-items.
+// depends on the sizes only. LANES independent totals, to which BLOCK elements each are added at a time, keep the error of
+// long sums small; there is no memory shared by work-items.
 
 #define LANES 16
-#define BLOCK 16
+#define BLOCK 8
 
 // Neighbours in memory are reduced together: columns == 1.
 __kernel void dt_fold_neighbours(__global const IN *restrict x, __global OUT *restrict y, const ulong outer,
@@ -19,20 +19,24 @@ __kernel void dt_fold_neighbours(__global const IN *restrict x, __global OUT *re
     size_t start = (id - row * parts) * part;
     size_t end = min(start + (size_t)part, (size_t)size);
     x += row * size;
-    ACC total = IDENTITY;
-    while (end - start >= LANES) {
-        ACC lane[LANES];
+    ACC total[LANES];
+    for (int k = 0; k < LANES; k++)
+        total[k] = IDENTITY;
+    for (; end - start >= LANES * BLOCK; start += LANES * BLOCK)
+        for (int k = 0; k < LANES; k++) {
+            ACC sum = LOAD(x, start + k);
+#pragma unroll
+            for (int i = 1; i < BLOCK; i++)
+                sum = COMBINE(sum, LOAD(x, start + i * LANES + k));
+            total[k] = COMBINE(total[k], sum);
+        }
+    for (; end - start >= LANES; start += LANES)
         for (int k = 0; k < LANES; k++)
-            lane[k] = IDENTITY;
-        for (int step = 0; step < BLOCK && end - start >= LANES; step++, start += LANES)
-            for (int k = 0; k < LANES; k++)
-                lane[k] = COMBINE(lane[k], LOAD(x, start + k));
-        for (int half_ = LANES / 2; half_ > 0; half_ /= 2)
-            for (int k = 0; k < half_; k++)
-                lane[k] = COMBINE(lane[k], lane[k + half_]);
-        total = COMBINE(total, lane[0]);
-    }
-    for (; start < end; start++)
-        total = COMBINE(total, LOAD(x, start));
-    STORE(y, id, total);
+            total[k] = COMBINE(total[k], LOAD(x, start + k));
+    for (int k = 0; start < end; start++, k++)
+        total[k] = COMBINE(total[k], LOAD(x, start));
+    for (int half_ = LANES / 2; half_ > 0; half_ /= 2)
+        for (int k = 0; k < half_; k++)
+            total[k] = COMBINE(total[k], total[k + half_]);
+    STORE(y, id, total[0]);
 }

@@ -47,7 +47,7 @@ __kernel void dt_search(__global const IN *restrict x, __global long *restrict y
             first = at;
         }
     }
-    for (size_t i = max(last, (size_t)1) * step; i < size; i++) {
+    for (size_t i = last ? last * step : width; i < size; i++) {
         const ACC v = LOAD(x, i);
         if (BETTER(v, most)) {
             most = v;
