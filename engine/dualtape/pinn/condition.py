@@ -80,6 +80,8 @@ class Condition:
         The value that an unknown has there, and which one, if that is what the condition says.
     hard, period
         If it holds exactly, and is no term of the loss: the values, or the coordinate that is periodic.
+    within
+        Gives the condition in a window of the domain's time, if it holds at points that are given.
     initial_order
         Of an initial condition: 0 for values, 1 for velocities.
     points
@@ -100,6 +102,7 @@ class Condition:
     period: str | None = None
     initial_order: int | None = None
     points: int = 0
+    within: Callable[[Domain], Condition] | None = None
 
     @property
     def is_hard(self) -> bool:
