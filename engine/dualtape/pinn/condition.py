@@ -170,6 +170,8 @@ def read_datum(condition: str, value: object) -> Callable[[Points], Any]:
             f"`value` of `{condition}` must be a number, a Parameter or a function of the points "
             f"such as `lambda p: p.x`, got {type(value).__name__}"
         )
+    if not isinstance(value, dt.Parameter) and not math.isfinite(value):
+        raise ArgumentError(f"`value` of `{condition}` must be finite, got {value}")
     return lambda p: value
 
 
