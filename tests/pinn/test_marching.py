@@ -163,3 +163,24 @@ def test_seconds_are_those_of_the_whole_march(monkeypatch: pytest.MonkeyPatch) -
     assert shares[0] < shares[1] < shares[2] < 3_000  # what was left
     with pytest.raises(errors.ArgumentError, match="`seconds` must be positive"):
         pinn.march(march["decay"], march["network"], 3, **march["options"], seconds=0)
+
+
+def test_what_would_give_another_solution_is_refused() -> None:
+    """Each window ended as the whole should, and one network for all of them was changed by the last."""
+    line, one = pinn.Interval(t=(0, 2)), nn.MLP(1, 1, width=3, depth=1)
+    ends = [pinn.initial(1.0), pinn.dirichlet(0.0, on="t+")]
+    options: dict[str, Any] = {"optimizer": pinn.Adam(2), "points": 5, "progress": False}
+    with pytest.raises(errors.ArgumentError, match=r"`dirichlet t\+`, which holds where time ends"):
+        pinn.march(pinn.Problem(line, lambda u, p: u.tt + u, ends), lambda: one, 2, **options)
+    with pytest.raises(errors.ArgumentError, match="gave the same network again"):
+        pinn.march(pinn.Problem(line, lambda u, p: u.t + u, ends[:1]), lambda: one, 2, **options)
+
+
+def test_regions_are_those_of_a_window() -> None:
+    """Points were drawn at all times, also those that the network of a window is not for."""
+    left = pinn.Rectangle(x=(0, 0.5), t=(0, 2))
+    within = pinn.inside(lambda u, p: u.t + p.t, left, points=8)
+    strip = pinn.Rectangle(x=(0, 1), t=(0, 2))
+    points = within.sample(strip.during(1, 2), "sobol", (0,))["points"]
+    assert points[:, 1].min() >= 1
+    assert points[:, 0].max() <= 0.5

@@ -139,13 +139,23 @@ def condition_on(
 
 
 def region_of(domain: Domain, region: Domain | None, name: str) -> Domain:
-    """The region, which must have the coordinates of the domain; the domain where there is none."""
-    if region is not None and region.coordinates != domain.coordinates:
+    """The region, which must lie within the box of the domain, at times of the domain; the domain if there is none."""
+    if region is None:
+        return domain
+    if region.coordinates != domain.coordinates:
         raise ArgumentError(
             f"`region` of `{name}` has the coordinates {', '.join(region.coordinates)}; the problem's domain has "
             f"{', '.join(domain.coordinates)}"
         )
-    return region or domain
+    if domain.time is not None:
+        axis = domain.axis(domain.time)
+        begin, end = (max(x.lower[axis] for x in (domain, region)), min(x.upper[axis] for x in (domain, region)))
+        if (begin, end) != (region.lower[axis], region.upper[axis]) and begin < end:
+            region = region.during(float(begin), float(end))  # as in a window of time
+    room = 1e-6 * (domain.upper - domain.lower)
+    if (region.lower < domain.lower - room).any() or (region.upper > domain.upper + room).any():
+        raise ArgumentError(f"the region of `{name}`, {region}, goes beyond the problem's domain, {domain}")
+    return region
 
 
 def unknown_of(fields_and_points: tuple[Any, ...], of: str | None) -> Field:

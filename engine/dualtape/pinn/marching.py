@@ -65,11 +65,12 @@ def march(
         How many of equal length, or where they end: ``(0.1, 0.5, 1.0)``.
     steps, **options
         As of :func:`solve`, for each window, but ``seconds``, which are those of the whole march: each window has an
-        equal share of what is left. Observations and other points that are given count in the window that they are in.
-        ``watch`` sees the solution of all windows up to the present one, and
-        ``StopTraining`` ends that window. Finished windows are in the file ``checkpoint``, the present one in another
-        beside it, as ``run.window-2.safetensors``; with ``resume`` a march goes on from both, and ends in the same bits
-        as one that was never stopped.
+        equal share of what is left. An unknown at other times, as of delays and of integrals over time, is what the
+        network of the present window says of them: such equations are not for a march. Observations and other points
+        that are given count in the window that they are in. ``watch`` sees the solution of all windows up to the
+        present one, and ``StopTraining`` ends that window. Finished windows are in the file ``checkpoint``, the present
+        one in another beside it, as ``run.window-2.safetensors``; with ``resume`` a march goes on from both, and ends
+        in the same bits as one that was never stopped.
 
     Returns
     -------
@@ -121,7 +122,13 @@ def march(
                 file.forget(number)
             options |= {"checkpoint": file.of_window(number), "resume": bool(resume) and number == done}
         options["seconds"] = budget.share(len(edges) - 1 - number)
-        solved.append(solve(part, network(), steps, watch=through(watch, until_now), **options))
+        made = network()
+        if any(made is solution.network for solution in solved):
+            raise ArgumentError(
+                "`network` of `march` gave the same network again, whose training would change the window before; make "
+                "one at each call, as in lambda: nn.MLP(2, 1)"
+            )
+        solved.append(solve(part, made, steps, watch=through(watch, until_now), **options))
         if file is not None:
             file.save(solved)
             file.forget(number)
@@ -160,6 +167,15 @@ def _read_windows(problem: Problem, windows: int | Sequence[float]) -> list[floa
         raise ArgumentError(f"`march` needs a time, and {domain} has none: the coordinate `t`, or a `pinn.Time`")
     if not any(condition.initial_order is not None for condition in (*problem.conditions, *problem.hard)):
         raise ArgumentError("`march` needs conditions by `pinn.initial`: later windows take them from earlier ones")
+    for condition in (*problem.conditions, *problem.hard):
+        named = [on for on in condition.parts if isinstance(on, str) and condition.region is None]
+        if condition.period == domain.time or f"{domain.time}+" in [
+            part for on in named for part in domain.parts_of(on)
+        ]:
+            raise ArgumentError(
+                f"`march` cannot have `{condition.name}`, which holds where time ends: each window would end so. "
+                "Solve the whole time at once, by `solve`"
+            )
     low, up = domain.bounds[domain.time]
     if isinstance(windows, Sequence):
         edges = [low, *map(float, windows)]
