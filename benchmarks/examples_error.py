@@ -14,6 +14,7 @@ import inspect
 import json
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -133,15 +134,26 @@ def _schroedinger(stated: Stated, solution: pinn.Solution) -> float:
 
 
 def _american_put(stated: Stated, solution: pinn.Solution) -> float:
+    prices, wanted = _put_values()
+    return _relative([solution.u(s=prices, t=1.0)], [wanted])
+
+
+@cache
+def _put_values() -> tuple[np.ndarray, np.ndarray]:
     prices = np.linspace(0.5, 1.5, 41)
-    return _relative([solution.u(s=prices, t=1.0)], [references.put_values(prices)])
+    return prices, references.put_values(prices)
 
 
 def _cavity(stated: Stated, solution: pinn.Solution) -> float:
+    places, wanted = _cavity_values()
+    return _relative([solution[name](places) for name in "uv"], wanted)
+
+
+@cache
+def _cavity_values() -> tuple[np.ndarray, np.ndarray]:
     axis = np.linspace(0, 1, 51)
     places = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
-    wanted = references.cavity_reference(1 / 100, places)
-    return _relative([solution[name](places) for name in "uv"], np.asarray(wanted).reshape(len(places), -1)[:, :2].T)
+    return places, np.asarray(references.cavity_reference(1 / 100, places)).reshape(len(places), -1)[:, :2].T
 
 
 def _wave(x: np.ndarray, t: np.ndarray) -> np.ndarray:
