@@ -4,7 +4,8 @@ For each problem the error, seconds (kernels compiled in them included) and line
 seconds of float32 defaults in an early version, the bound that is wanted now, and the lines of DeepXDE's example.
 Errors are relative L2 errors at points that training did not see; of coefficients, the largest relative error.
 
-    python benchmarks/examples_error.py [--problems beam burgers ...] [--seconds 60] [--seed 0] [--stop] [--quick] [--json FILE]
+    python benchmarks/examples_error.py [--problems beam burgers ...] [--seconds 60] [--seed 0] [--stop] [--quick]
+        [--json FILE]
 """
 
 from __future__ import annotations
