@@ -135,7 +135,7 @@ def test_unusable_conditions_are_refused(make: Any, kind: type[Exception], messa
         pinn.dirichlet(lambda p: p.x**2 + 3 * p.t, on="boundary"),
         pinn.neumann(2.0, on=lambda p: p.x > 0.5),
         pinn.boundary(lambda u, p: u.normal - 2, on="x+"),
-        pinn.boundary(lambda u, p: u.normal - 1, on="x-", region=pinn.Rectangle(x=(-0.5, 1), t=(0, 2))),
+        pinn.boundary(lambda u, p: u.normal + 0.5, on="x-", region=pinn.Rectangle(x=(0.25, 1), t=(0, 2))),
         pinn.neumann(1.2, on="x+", region=pinn.Rectangle(x=(0, 0.6), t=(0, 2))),
         pinn.inside(lambda u, p: (u.xx - 2, u.t - 3), pinn.Rectangle(x=(0, 0.5), t=(0, 1))),
         pinn.at((0.5, 1.0), lambda u, p: u - 3.25),
@@ -242,3 +242,24 @@ def test_initial_conditions_hold_where_a_time_of_another_name_begins() -> None:
     batches = [{"points": dt.Tensor(domain.interior(4))}, {name: dt.Tensor(array) for name, array in arrays.items()}]
     problem = pinn.Problem(domain, lambda u, p: u.tau, [condition])
     assert Objective(problem, Wave(), batches)(batches)[1].tolist() == pytest.approx([9, 9])
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda region: pinn.inside(lambda u, p: u, region),
+        lambda region: pinn.dirichlet(0.0, on="x-", region=region),
+        lambda region: pinn.integral(lambda u, p: u, 1.0, over=region),
+    ],
+)
+def test_regions_beyond_the_domain_are_refused(make: Any) -> None:
+    """There is no equation, and the network is given coordinates that it was never meant for."""
+    condition = make(pinn.Rectangle(x=(3, 4), y=(0, 1)))
+    with pytest.raises(errors.ArgumentError, match="goes beyond the problem's domain"):
+        condition.sample(pinn.Rectangle(x=(0, 1), y=(0, 1)), "sobol", (0,))
+
+
+def test_an_unknown_at_a_number_beyond_the_domain_is_refused() -> None:
+    seen = pinn.at((0.5, 1.0), lambda u, p: u - u.at(x=7.0))
+    with pytest.raises(errors.ArgumentError, match="`at` of x=7 is outside the domain, where x is from 0 to 1"):
+        losses(seen)

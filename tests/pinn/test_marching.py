@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import subprocess
 import sys
@@ -110,3 +111,76 @@ def test_who_watches_sees_all_windows_until_now() -> None:
     assert lengths.steps.tolist() == lengths.values.tolist() == [6, 12, 18, 24, 30]
     assert solution.tracks == (lengths,)
     assert solution.parameters == (march["rate"],)
+
+
+def test_given_points_count_in_the_window_that_they_are_in() -> None:
+    """They were refused as outside of every window but their own."""
+    times = np.linspace(0.1, 0.9, 9)[:, None]
+    seen = pinn.observations(times, np.exp(-times))
+    conditions = [pinn.initial(1.0), seen, pinn.at((2.5,), lambda u, p: u - math.exp(-2.5))]
+    decay = pinn.Problem(pinn.Interval(t=(0, 3)), lambda u, p: u.t + u, conditions)
+    network = lambda: nn.MLP(1, 1, width=4, depth=1, dtype=dt.float64, seed=0)
+    solution = pinn.march(decay, network, 3, optimizer=pinn.SSBroyden(40), points=10, progress=False)
+    losses = {name: solution.history[name].reshape(3, 40) for name in ("observations", "at points")}
+    assert losses["observations"][0].any()
+    assert not losses["observations"][1:].any()
+    assert not losses["at points"][:2].any()
+    assert losses["at points"][2].any()
+    assert abs(solution.u(t=2.5) - math.exp(-2.5)) < 0.05
+    late = pinn.Problem(
+        pinn.Interval(t=(0, 3)), lambda u, p: u.t + u, [pinn.initial(1.0), pinn.observations([[3.5]], [0.0])]
+    )
+    with pytest.raises(errors.ArgumentError, match="lie outside"):
+        pinn.march(late, network, 3, progress=False)
+
+
+def test_means_over_groups_are_of_one_window() -> None:
+    points, groups = [[0.2], [0.4], [1.2], [1.4]], [0, 0, 1, 1]
+    network = lambda: nn.MLP(1, 1, width=4, depth=1, dtype=dt.float64, seed=0)
+    options: dict[str, Any] = {"optimizer": pinn.Adam(2), "points": 5, "progress": False}
+
+    def problem(groups: list[int]) -> pinn.Problem:
+        means = pinn.observations(points, [0.7, 0.3], groups=groups)
+        return pinn.Problem(pinn.Interval(t=(0, 2)), lambda u, p: u.t + u, [pinn.initial(1.0), means])
+
+    assert pinn.march(problem(groups), network, 2, **options).history["observations"].all()
+    with pytest.raises(errors.ArgumentError, match="points in two windows"):
+        pinn.march(problem([0, 1, 0, 1]), network, 2, **options)
+
+
+def test_seconds_are_those_of_the_whole_march(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They were those of each window."""
+    march = stated()
+    shares = []
+
+    def solve(*arguments: Any, **options: Any) -> pinn.Solution:
+        shares.append(options["seconds"])
+        return pinn.solve(*arguments, **options)
+
+    monkeypatch.setattr("dualtape.pinn.marching.solve", solve)
+    pinn.march(march["decay"], march["network"], 3, **march["options"], seconds=3_000)
+    assert shares[0] <= 1_000
+    assert shares[0] < shares[1] < shares[2] < 3_000  # what was left
+    with pytest.raises(errors.ArgumentError, match="`seconds` must be positive"):
+        pinn.march(march["decay"], march["network"], 3, **march["options"], seconds=0)
+
+
+def test_what_would_give_another_solution_is_refused() -> None:
+    """Each window ended as the whole should, and one network for all of them was changed by the last."""
+    line, one = pinn.Interval(t=(0, 2)), nn.MLP(1, 1, width=3, depth=1)
+    ends = [pinn.initial(1.0), pinn.dirichlet(0.0, on="t+")]
+    options: dict[str, Any] = {"optimizer": pinn.Adam(2), "points": 5, "progress": False}
+    with pytest.raises(errors.ArgumentError, match=r"`dirichlet t\+`, which holds where time ends"):
+        pinn.march(pinn.Problem(line, lambda u, p: u.tt + u, ends), lambda: one, 2, **options)
+    with pytest.raises(errors.ArgumentError, match="gave the same network again"):
+        pinn.march(pinn.Problem(line, lambda u, p: u.t + u, ends[:1]), lambda: one, 2, **options)
+
+
+def test_regions_are_those_of_a_window() -> None:
+    """Points were drawn at all times, also those that the network of a window is not for."""
+    left = pinn.Rectangle(x=(0, 0.5), t=(0, 2))
+    within = pinn.inside(lambda u, p: u.t + p.t, left, points=8)
+    strip = pinn.Rectangle(x=(0, 1), t=(0, 2))
+    points = within.sample(strip.during(1, 2), "sobol", (0,))["points"]
+    assert points[:, 1].min() >= 1
+    assert points[:, 0].max() <= 0.5

@@ -74,6 +74,16 @@ def test_constants_and_names_of_derivatives_are_let_pass() -> None:
             [pinn.initial(lambda p: p.x), pinn.dirichlet(0.0, on="boundary")],
             r"`initial` and `dirichlet boundary` contradict at \(x=.*, tau=0\)",
         ),
+        (
+            BOX,
+            [pinn.dirichlet(0.0, on="boundary"), pinn.dirichlet(1.0, on="x+")],
+            r"`dirichlet boundary` and `dirichlet x\+` contradict at \(x=1, t=.*\): 0 and 1",
+        ),
+        (
+            BOX,
+            [pinn.initial(1.0, hard=True), pinn.dirichlet(0.0, on="x-")],
+            r"`dirichlet x-` and `initial` contradict at \(x=0, t=0\): 0 and 1",
+        ),
     ],
 )  # fmt: skip
 def test_conditions_that_contradict_at_a_corner_are_named(domain: pinn.Domain, conditions: Any, message: str) -> None:
@@ -92,6 +102,19 @@ def test_conditions_that_agree_are_let_pass() -> None:
 
 
 LINE = pinn.Interval(x=(0, 1))
+
+
+def test_what_is_no_number_is_told_with_its_place() -> None:
+    """`try a smaller learning_rate` was said of it."""
+    with pytest.raises(
+        pinn.DivergedError, match=r"in the term equation at x=0\.[0-4].* of \d+ points, before anything"
+    ):
+        steps(pinn.Problem(LINE, lambda u, p: u.x - ops.sqrt(p.x - 0.5)))
+    with pytest.raises(errors.ArgumentError, match="`value` of `dirichlet` must be finite, got nan"):
+        pinn.dirichlet(float("nan"), on="x-")
+    root = pinn.dirichlet(lambda p: ops.sqrt(p.x - 0.5), on="x-", hard=True)
+    with pytest.raises(errors.ArgumentError, match="values of `dirichlet x-`, which is hard, are not finite"):
+        steps(pinn.Problem(LINE, lambda u, p: u.x, [root]))
 
 
 def of_equation(equation: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, final
 import numpy as np
 
 from dualtape.errors import ArgumentError, ShapeError
+from dualtape.optim.blas import one_thread_if_small
 from dualtape.optim.normal_equations import NormalEquations, SquaredEquations, SumOverAll
 from dualtape.optim.parameter_vector import ParameterVector
 from dualtape.parameter import Parameter
@@ -100,8 +101,19 @@ class LeastSquares(ABC):
             A residual or a derivative is infinite or NaN where the step begins.
         """
         start = self._vector.get()
+        given = [np.asarray(x, np.float64) for x in linearise()]
+        with one_thread_if_small(given[0].size, self._vector.size):
+            return self._stepped(start, given, residuals, total)
+
+    def _stepped(
+        self,
+        start: np.ndarray,
+        given: list[np.ndarray],
+        residuals: Callable[[], Any],
+        total: SumOverAll | None,
+    ) -> bool:
         summed = _alone if total is None else total
-        equations = self._read_equations([np.asarray(x, np.float64) for x in linearise()], total)
+        equations = self._read_equations(given, total)
         values = equations.residuals
 
         def trial(vector: np.ndarray) -> Trial:

@@ -80,6 +80,8 @@ class Condition:
         The value that an unknown has there, and which one, if that is what the condition says.
     hard, period
         If it holds exactly, and is no term of the loss: the values, or the coordinate that is periodic.
+    within
+        Gives the condition in a window of the domain's time, if it holds at points that are given.
     initial_order
         Of an initial condition: 0 for values, 1 for velocities.
     points
@@ -100,6 +102,7 @@ class Condition:
     period: str | None = None
     initial_order: int | None = None
     points: int = 0
+    within: Callable[[Domain], Condition] | None = None
 
     @property
     def is_hard(self) -> bool:
@@ -136,13 +139,23 @@ def condition_on(
 
 
 def region_of(domain: Domain, region: Domain | None, name: str) -> Domain:
-    """The region, which must have the coordinates of the domain; the domain where there is none."""
-    if region is not None and region.coordinates != domain.coordinates:
+    """The region, which must lie within the box of the domain, at times of the domain; the domain if there is none."""
+    if region is None:
+        return domain
+    if region.coordinates != domain.coordinates:
         raise ArgumentError(
             f"`region` of `{name}` has the coordinates {', '.join(region.coordinates)}; the problem's domain has "
             f"{', '.join(domain.coordinates)}"
         )
-    return region or domain
+    if domain.time is not None:
+        axis = domain.axis(domain.time)
+        begin, end = (max(x.lower[axis] for x in (domain, region)), min(x.upper[axis] for x in (domain, region)))
+        if (begin, end) != (region.lower[axis], region.upper[axis]) and begin < end:
+            region = region.during(float(begin), float(end))  # as in a window of time
+    room = 1e-6 * (domain.upper - domain.lower)
+    if (region.lower < domain.lower - room).any() or (region.upper > domain.upper + room).any():
+        raise ArgumentError(f"the region of `{name}`, {region}, goes beyond the problem's domain, {domain}")
+    return region
 
 
 def unknown_of(fields_and_points: tuple[Any, ...], of: str | None) -> Field:
@@ -167,6 +180,8 @@ def read_datum(condition: str, value: object) -> Callable[[Points], Any]:
             f"`value` of `{condition}` must be a number, a Parameter or a function of the points "
             f"such as `lambda p: p.x`, got {type(value).__name__}"
         )
+    if not isinstance(value, dt.Parameter) and not math.isfinite(value):
+        raise ArgumentError(f"`value` of `{condition}` must be finite, got {value}")
     return lambda p: value
 
 

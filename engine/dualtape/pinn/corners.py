@@ -1,4 +1,4 @@
-"""Values that two conditions give to one point, as where a boundary and the beginning of time meet."""
+"""Values that two conditions give to one point, as where a boundary and the beginning of time meet, or to one part."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ NEIGHBOURS = 64
 
 def warn_of_contradictions(problem: Problem) -> None:
     """Warn of a point where two conditions ask for different values: training can satisfy one of them at most."""
-    given = [condition for condition in problem.conditions if condition.datum is not None and not condition.region]
+    conditions = (*problem.conditions, *problem.hard)
+    given = [condition for condition in conditions if condition.datum is not None and not condition.region]
     for one, other in combinations(given, 2):
-        if one.of == other.of:
+        if one.of == other.of and not (one.is_hard and other.is_hard):  # those are refused where they disagree
             _compare(problem.domain, one, other)
 
 
@@ -42,8 +43,9 @@ def _compare(domain: Domain, one: Condition, other: Condition) -> None:
 
 
 def _shared(domain: Domain, one: Condition, other: Condition) -> list[np.ndarray]:
-    """Points where parts of two conditions meet: those of one part, moved to the flat face that the other is."""
-    found = []
+    """Points of parts that two conditions share, and those of one part, moved to the flat face that the other is."""
+    common = [part for part in _parts(domain, one) if part in _parts(domain, other)]
+    found = [domain.on_part(part, NEIGHBOURS, "sobol", (0,))[0] for part in common]
     for first, second in ((one, other), (other, one)):
         for part in _parts(domain, first):
             for face in _parts(domain, second):

@@ -61,6 +61,8 @@ def _compare(domain: Domain, conditions: Sequence[Condition], periods: set[str],
         else:
             found = unknown.given(points)
         wanted = values.datum(Points(domain.coordinates, points))
+        if not np.isfinite(np.asarray(wanted * 1.0)).all():
+            raise ArgumentError(f"the values of `{condition.name}`, which is hard, are not finite everywhere")
         gap = np.abs(np.asarray(found - wanted, np.float64)).max()
         if not gap <= _rounding(found, like):
             raise ArgumentError(

@@ -10,7 +10,7 @@ import dualtape as dt
 from dualtape.errors import ArgumentError, ArgumentTypeError, ShapeError
 from dualtape.pinn.condition import Arrays, Condition, EquationRule, read_factor, read_weight, region_of
 from dualtape.pinn.domains import Domain, Seed
-from dualtape.pinn.observations import check_points
+from dualtape.pinn.observations import check_points, in_window, nothing_in_window
 from dualtape.pinn.sampling import read_count
 
 
@@ -70,7 +70,13 @@ def at(points: Any, equation: EquationRule, *, weight: float | None = None, name
         check_points("at", places, domain)
         return {"points": places}
 
-    return Condition(name or "at points", equation, sample, read_factor(weight))
+    def within(window: Domain) -> Condition:
+        kept, called = in_window(places, window), name or "at points"
+        if not kept.any():
+            return nothing_in_window(called, read_factor(weight))
+        return at(places[kept], equation, weight=weight, name=called)
+
+    return Condition(name or "at points", equation, sample, read_factor(weight), within=within)
 
 
 def integral(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -20,7 +21,7 @@ from dualtape.pinn.problem import Problem
 from dualtape.pinn.report import REPORTS
 from dualtape.pinn.sampling import read_count
 from dualtape.pinn.solution import Solution
-from dualtape.pinn.solver import read_path, solve
+from dualtape.pinn.solver import read_path, read_positive, solve
 from dualtape.pinn.watching import through, tracks_of
 from dualtape.pinn.windows import WindowsFile
 
@@ -63,10 +64,13 @@ def march(
     windows
         How many of equal length, or where they end: ``(0.1, 0.5, 1.0)``.
     steps, **options
-        As of :func:`solve`, for each window. ``watch`` sees the solution of all windows up to the present one, and
-        ``StopTraining`` ends that window. Finished windows are in the file ``checkpoint``, the present one in another
-        beside it, as ``run.window-2.safetensors``; with ``resume`` a march goes on from both, and ends in the same bits
-        as one that was never stopped.
+        As of :func:`solve`, for each window, but ``seconds``, which are those of the whole march: each window has an
+        equal share of what is left. An unknown at other times, as of delays and of integrals over time, is what the
+        network of the present window says of them: such equations are not for a march. Observations and other points
+        that are given count in the window that they are in. ``watch`` sees the solution of all windows up to the
+        present one, and ``StopTraining`` ends that window. Finished windows are in the file ``checkpoint``, the present
+        one in another beside it, as ``run.window-2.safetensors``; with ``resume`` a march goes on from both, and ends
+        in the same bits as one that was never stopped.
 
     Returns
     -------
@@ -88,6 +92,10 @@ def march(
     if isinstance(network, dt.nn.Cell) or not callable(network):
         raise ArgumentTypeError("`network` of `march` must be a function that makes one, as in lambda: nn.MLP(2, 1)")
     edges = _read_windows(problem, windows)
+    for condition in problem.conditions:
+        if condition.within is not None:
+            condition.sample(problem.domain, "sobol", (0,))  # refuses points that are in no window
+    budget = _Budget(options.pop("seconds", None))
     reported = options.pop("report", None)
     target = None if reported is None else check_target(reported, REPORTS)
     watch = options.pop("watch", None)
@@ -113,7 +121,14 @@ def march(
             if number > done or not resume:
                 file.forget(number)
             options |= {"checkpoint": file.of_window(number), "resume": bool(resume) and number == done}
-        solved.append(solve(part, network(), steps, watch=through(watch, until_now), **options))
+        options["seconds"] = budget.share(len(edges) - 1 - number)
+        made = network()
+        if any(made is solution.network for solution in solved):
+            raise ArgumentError(
+                "`network` of `march` gave the same network again, whose training would change the window before; make "
+                "one at each call, as in lambda: nn.MLP(2, 1)"
+            )
+        solved.append(solve(part, made, steps, watch=through(watch, until_now), **options))
         if file is not None:
             file.save(solved)
             file.forget(number)
@@ -122,6 +137,17 @@ def march(
     if target is not None and dt.parallel.Ranks(options.get("comm")).is_first:
         joined.report(target)
     return joined
+
+
+class _Budget:
+    """The seconds of a march, divided among its windows: what one does not need is for later ones."""
+
+    def __init__(self, seconds: object) -> None:
+        self._end = None if seconds is None else time.perf_counter() + read_positive("seconds", seconds)
+
+    def share(self, windows: int) -> float | None:
+        """Of a window, after which there are others; ``windows`` in all."""
+        return None if self._end is None else max(self._end - time.perf_counter(), 1e-9) / windows
 
 
 def _read_file(problem: Problem, edges: list[float], steps: int | None, options: dict[str, Any]) -> WindowsFile | None:
@@ -141,6 +167,15 @@ def _read_windows(problem: Problem, windows: int | Sequence[float]) -> list[floa
         raise ArgumentError(f"`march` needs a time, and {domain} has none: the coordinate `t`, or a `pinn.Time`")
     if not any(condition.initial_order is not None for condition in (*problem.conditions, *problem.hard)):
         raise ArgumentError("`march` needs conditions by `pinn.initial`: later windows take them from earlier ones")
+    for condition in (*problem.conditions, *problem.hard):
+        named = [on for on in condition.parts if isinstance(on, str) and condition.region is None]
+        if condition.period == domain.time or f"{domain.time}+" in [
+            part for on in named for part in domain.parts_of(on)
+        ]:
+            raise ArgumentError(
+                f"`march` cannot have `{condition.name}`, which holds where time ends: each window would end so. "
+                "Solve the whole time at once, by `solve`"
+            )
     low, up = domain.bounds[domain.time]
     if isinstance(windows, Sequence):
         edges = [low, *map(float, windows)]
@@ -152,11 +187,12 @@ def _read_windows(problem: Problem, windows: int | Sequence[float]) -> list[floa
 
 def _window(problem: Problem, start: float, end: float, before: Solution | None) -> Problem:
     """The problem in a part of its time, which begins where a solution has ended."""
-    conditions = [*problem.conditions, *problem.hard]
+    part = problem.domain.during(start, end)
+    conditions = [c if c.within is None else c.within(part) for c in (*problem.conditions, *problem.hard)]
     if before is not None:
         conditions = [_continued(condition, before) for condition in conditions]
     return Problem(
-        problem.domain.during(start, end),
+        part,
         problem.equations,
         conditions,
         outputs=problem.unknowns,
@@ -168,11 +204,11 @@ def _window(problem: Problem, start: float, end: float, before: Solution | None)
 
 def _continued(condition: Condition, before: Solution) -> Condition:
     """An initial condition with the values of an earlier solution; others as they are."""
-    order, time = condition.initial_order, before.problem.domain.time
+    order, moment = condition.initial_order, before.problem.domain.time
     if order is None:
         return condition
-    assert time is not None
-    of, times = condition.of, [time] * order
+    assert moment is not None
+    of, times = condition.of, [moment] * order
     unknown = before[of or before.problem.unknowns[0]]
     value = unknown.by(*times) if order else unknown
     made = initial(value, order=order, of=of, points=condition.points, weight=condition.weight, hard=condition.is_hard)
@@ -194,10 +230,10 @@ def _continued(condition: Condition, before: Solution) -> Condition:
 
 def _joined(problem: Problem, solved: list[Solution], edges: list[float], renames: bool = True) -> Solution:
     """One solution, in each window that of the window; whose parameters may be given names of the whole."""
-    time = problem.domain.axis(problem.domain.time or "")
+    axis = problem.domain.axis(problem.domain.time or "")
 
     def field(points: dt.Tensor) -> dt.Tensor:
-        t = points[:, time : time + 1]
+        t = points[:, axis : axis + 1]
         found = solved[0].field(points)
         for solution, start in zip(solved[1:], edges[1:-1], strict=True):
             found = dt.ops.where(t > start, solution.field(points), found)

@@ -66,8 +66,35 @@ def observations(
         found = {"points": places, "values": observed.reshape(-1, 1)}
         return found if means is None else found | {"means": means}
 
+    def within(window: Domain) -> Condition:
+        kept = in_window(places, window)
+        if not kept.any():
+            return nothing_in_window("observations", read_factor(weight))
+        if means is None:
+            return observations(places[kept], observed[kept], of=of, operator=operator, weight=weight)
+        whole = ~(means[:, ~kept] != 0).any(axis=1)
+        if len({*np.array(groups)[kept]}) > whole.sum():
+            raise ArgumentError("a group of `observations` has points in two windows of `march`; cut time elsewhere")
+        own = np.unique(np.array(groups)[kept], return_inverse=True)[1]
+        return observations(places[kept], observed[whole], of=of, operator=operator, groups=own, weight=weight)
+
     rows = None if means is None else number
-    return Condition("observations", equation, sample, read_factor(weight), rows=rows)
+    return Condition("observations", equation, sample, read_factor(weight), rows=rows, within=within)
+
+
+def in_window(places: np.ndarray, window: Domain) -> np.ndarray:
+    """Which points are in a window of time, its ends included."""
+    axis = window.axis(window.time or "")
+    return np.asarray((window.lower[axis] <= places[:, axis]) & (places[:, axis] <= window.upper[axis]))
+
+
+def nothing_in_window(name: str, weight: float | None) -> Condition:
+    """A term that is 0, so that all windows have the same terms."""
+
+    def sample(domain: Domain, sampler: str, seed: Seed) -> Arrays:
+        return {"points": domain.points_inside(1, sampler, seed)}
+
+    return Condition(name, lambda *fields_and_points: 0.0 * fields_and_points[0], sample, weight)
 
 
 def check_points(condition: str, places: np.ndarray, domain: Domain) -> None:

@@ -226,6 +226,13 @@ class _Call(Evaluation):
         for name in given:
             self.statement.domain.axis(name)
         columns = [given.get(name, getattr(self._p, name)) for name in self.coordinates]
+        for name, x in zip(self.coordinates, columns, strict=True):
+            low, up = self.statement.domain.bounds[name]
+            room = 1e-6 * (up - low)
+            if isinstance(x, (int, float)) and not low - room <= x <= up + room:
+                raise ArgumentError(
+                    f"`at` of {name}={x:g} is outside the domain, where {name} is from {low:g} to {up:g}"
+                )
         rows = {x.shape[0] for x in columns if isinstance(x, dt.Tensor) and x.shape and x.shape[0] > 1}
         number = max(rows, default=1)
         if len(rows) > 1 or any(isinstance(x, dt.Tensor) and x.shape not in ((), (1, 1), (number, 1)) for x in columns):

@@ -332,10 +332,26 @@ class Training:
 
     def _diverged(self, what: str, where: str) -> DivergedError:
         self.parameters.set_data(self._finite)
+        if not len(self.history):
+            return DivergedError(
+                f"{what} at step 1, {where}{self._first_place()}, before anything was learned: look for a NaN in a "
+                "coefficient, a table or a value, a root or logarithm of what is negative, and a division by 0"
+            )
         return DivergedError(
             f"{what} at step {len(self.history) + 1}, {where}; the network holds the parameters of the step before. "
             "Try a smaller learning_rate, and look for a division or root at 0 in the equation"
         )
+
+    def _first_place(self) -> str:
+        """The first point at which a residual is infinite or NaN, and how many others there are."""
+        names = self.problem.domain.coordinates
+        for batch, residuals in zip(self.batches, self.work.residuals(self.batches), strict=True):
+            bad = np.flatnonzero(~np.isfinite(residuals).all(axis=1))
+            if len(bad) and len(residuals) == len(batch["points"]):
+                point = batch["points"].asnumpy()[bad[0]]
+                place = ", ".join(f"{name}={x:.4g}" for name, x in zip(names, point, strict=True))
+                return f" at {place} and {len(bad) - 1} more of {len(residuals)} points"
+        return ""
 
     def values(self) -> list[dt.Tensor]:
         """The values of all parameters."""
