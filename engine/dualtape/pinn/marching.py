@@ -21,7 +21,7 @@ from dualtape.pinn.problem import Problem
 from dualtape.pinn.report import REPORTS
 from dualtape.pinn.sampling import read_count
 from dualtape.pinn.solution import Solution
-from dualtape.pinn.solver import read_path, read_positive, solve
+from dualtape.pinn.solver import read_path, read_seconds, solve
 from dualtape.pinn.watching import through, tracks_of
 from dualtape.pinn.windows import WindowsFile
 
@@ -143,7 +143,7 @@ class _Budget:
     """The seconds of a march, divided among its windows: what one does not need is for later ones."""
 
     def __init__(self, seconds: object) -> None:
-        self._end = None if seconds is None else time.perf_counter() + read_positive("seconds", seconds)
+        self._end = None if seconds is None else time.perf_counter() + read_seconds("seconds", seconds)
 
     def share(self, windows: int) -> float | None:
         """Of a window, after which there are others; ``windows`` in all."""

@@ -191,8 +191,8 @@ def solve(
     if resume and path is None:
         raise ArgumentError("`resume` needs `checkpoint`, the file to go on from")
     reported = None if report is None else check_target(report, REPORTS)
-    pause = read_positive("checkpoint_seconds", checkpoint_seconds)
-    budget = math.inf if seconds is None else read_positive("seconds", seconds)
+    pause = read_seconds("checkpoint_seconds", checkpoint_seconds)
+    budget = math.inf if seconds is None else read_seconds("seconds", seconds)
     every = read_count("watch_every", watch_every)
     began = time.perf_counter()
     if ranks.size > 1:
@@ -336,7 +336,7 @@ def read_path(checkpoint: Any) -> Path | None:
     return Path(checkpoint)
 
 
-def read_positive(argument: str, value: object) -> float:
+def read_seconds(argument: str, value: object) -> float:
     """A finite number above 0."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ArgumentTypeError(f"`{argument}` must be a number, got {type(value).__name__}")
