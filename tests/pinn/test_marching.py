@@ -176,6 +176,46 @@ def test_what_would_give_another_solution_is_refused() -> None:
         pinn.march(pinn.Problem(line, lambda u, p: u.t + u, ends[:1]), lambda: one, 2, **options)
 
 
+@pytest.mark.parametrize(
+    "equation",
+    [
+        lambda u, p: u.t + u.at(p.t - 0.5),
+        lambda u, p: u.t + u.at(t=0.0),
+        lambda u, p: u.t + p.integral(lambda s, p: u.at(s), 0.0, p.t),
+        lambda u, p: pinn.caputo(u, p, "t", 0.5) + u,
+        lambda u, p: (u * u.at(p.t * 0.5)).d("t") + u,
+    ],
+    ids=["delay", "beginning", "memory", "fractional", "derivative"],
+)
+def test_equations_that_ask_for_other_windows_are_refused(equation: Any) -> None:
+    """The network of a window said what it happened to be there, and the solution was another one without a word."""
+    problem = pinn.Problem(pinn.Interval(t=(0, 2)), equation, [pinn.initial(1.0)])
+    network = lambda: nn.MLP(1, 1, width=3, depth=1)
+    options: dict[str, Any] = {"optimizer": pinn.Adam(2), "points": 5, "progress": False}
+    with pytest.raises(
+        errors.ArgumentError, match=r"`equation`, which asks for an unknown at t=|`at` of t=0 is outside"
+    ):
+        pinn.march(
+            problem, network, 2, **options, watch=lambda solution: pytest.fail("a window was trained"), watch_every=1
+        )
+
+
+def test_equations_may_ask_elsewhere_at_their_own_times() -> None:
+    """And for times before all windows, where they have values of their own."""
+    strip = pinn.Rectangle(x=(0, 1), t=(0, 2))
+
+    def equation(u: Any, p: Any) -> Any:
+        return u.t - u.at(p.x * 0.5, p.t) + p.integral(lambda s, p: u.at(s, p.t), 0.0, p.x)
+
+    options: dict[str, Any] = {"optimizer": pinn.Adam(2), "points": 5, "progress": False}
+    pinn.march(pinn.Problem(strip, equation, [pinn.initial(1.0)]), lambda: nn.MLP(2, 1, width=3, depth=1), 2, **options)
+    late = pinn.Problem(pinn.Interval(t=(0, 1)), lambda u, p: u.t + u.at(p.t - 1.5), [pinn.initial(1.0)])
+    pinn.march(late, lambda: nn.MLP(1, 1, width=3, depth=1), 2, **options)
+    whole = pinn.Problem(strip, lambda u, p: u.t, [pinn.initial(1.0), pinn.integral(lambda u, p: u, 2.0, name="mass")])
+    with pytest.raises(errors.ArgumentError, match="`march` cannot have `mass`, an integral over times"):
+        pinn.march(whole, lambda: nn.MLP(2, 1, width=3, depth=1), 2, **options)
+
+
 def test_regions_are_those_of_a_window() -> None:
     """Points were drawn at all times, also those that the network of a window is not for."""
     left = pinn.Rectangle(x=(0, 0.5), t=(0, 2))

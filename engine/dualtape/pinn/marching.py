@@ -16,6 +16,7 @@ from dualtape.pinn.condition import Arrays, Condition, unknown_of
 from dualtape.pinn.conditions import initial
 from dualtape.pinn.domains import Domain, Seed
 from dualtape.pinn.history import History
+from dualtape.pinn.own_times import require_own_times
 from dualtape.pinn.pictures import check_target
 from dualtape.pinn.problem import Problem
 from dualtape.pinn.report import REPORTS
@@ -65,8 +66,8 @@ def march(
         How many of equal length, or where they end: ``(0.1, 0.5, 1.0)``.
     steps, **options
         As of :func:`solve`, for each window, but ``seconds``, which are those of the whole march: each window has an
-        equal share of what is left. An unknown at other times, as of delays and of integrals over time, is what the
-        network of the present window says of them: such equations are not for a march. Observations and other points
+        equal share of what is left. Equations that ask for an unknown at times of another window, as delays and
+        integrals over time do, are not for a march, and refused. Observations and other points
         that are given count in the window that they are in. ``watch`` sees the solution of all windows up to the
         present one, and ``StopTraining`` ends that window. Finished windows are in the file ``checkpoint``, the present
         one in another beside it, as ``run.window-2.safetensors``; with ``resume`` a march goes on from both, and ends
@@ -128,6 +129,9 @@ def march(
                 "`network` of `march` gave the same network again, whose training would change the window before; make "
                 "one at each call, as in lambda: nn.MLP(2, 1)"
             )
+        if number == done and isinstance(made, dt.nn.Cell) and (weights := made.trainable_params()):
+            for start, end in pairwise(edges[done:]):
+                require_own_times(_window(problem, start, end, None), (edges[0], edges[-1]), weights[0])
         solved.append(solve(part, made, steps, watch=through(watch, until_now), **options))
         if file is not None:
             file.save(solved)
@@ -168,6 +172,11 @@ def _read_windows(problem: Problem, windows: int | Sequence[float]) -> list[floa
     if not any(condition.initial_order is not None for condition in (*problem.conditions, *problem.hard)):
         raise ArgumentError("`march` needs conditions by `pinn.initial`: later windows take them from earlier ones")
     for condition in (*problem.conditions, *problem.hard):
+        if condition.rows is not None and condition.within is None:
+            raise ArgumentError(
+                f"`march` cannot have `{condition.name}`, an integral over times of which a window has some alone. "
+                "Solve the whole time at once, by `solve`"
+            )
         named = [on for on in condition.parts if isinstance(on, str) and condition.region is None]
         if condition.period == domain.time or f"{domain.time}+" in [
             part for on in named for part in domain.parts_of(on)

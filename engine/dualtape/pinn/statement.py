@@ -37,6 +37,8 @@ class Statement:
         The names of those unknowns that it asks for anything.
     rounds
         The derivatives of expressions that it takes, in rounds.
+    asks_elsewhere
+        Whether it asks for unknowns by `at`.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Statement:
         self.indices: tuple[Orders, ...] = ()
         self.asks: tuple[str, ...] = ()
         self.rounds: list[Round] = []
+        self.asks_elsewhere = False
 
     def record(self, points: dt.Tensor, data: Data) -> tuple[Any, ...]:
         """Call it once, to see which derivatives it asks for: the shape and element type of each residual.
@@ -78,6 +81,15 @@ class Statement:
         """What it gives at points where the derivatives of all unknowns are known."""
         columns = derivative_columns(self.names, self.domain.coordinates, derivatives)
         return _Call(self, points, data, columns).run()
+
+    def places_elsewhere(self, points: dt.Tensor, data: Data) -> list[dt.Tensor]:
+        """The points at which a recorded equation asks for unknowns by `at`."""
+        if not self.asks_elsewhere:
+            return []
+        derivatives = derivatives_of(self.unknowns, self.indices)(points)
+        call = _Looking(self, points, data, derivative_columns(self.names, self.domain.coordinates, derivatives))
+        call.run()
+        return call.places
 
     def expressions(self, taken: Round, points: dt.Tensor, data: Data) -> dt.Tensor:
         """The expressions whose derivatives a round takes, side by side, as a function of the points."""
@@ -206,6 +218,7 @@ class _Call(Evaluation):
 
     def elsewhere(self, name: str, points: tuple[Any, ...], coordinates: dict[str, Any]) -> Field:
         places = self._places(points, coordinates)
+        self.statement.asks_elsewhere = True
         j = self.statement.names.index(name)
 
         def column(index: Orders) -> dt.Tensor:
@@ -270,6 +283,18 @@ class _Recording(_Call):
     def _use(self) -> dt.Tensor:
         self._open = False
         return dt.ops.ones_like(self._points[:, :1])
+
+
+class _Looking(_Call):
+    """A call that keeps the points at which unknowns are asked for by `at`."""
+
+    def __init__(self, statement: Statement, points: dt.Tensor, data: Data, columns: Sequence[Column]) -> None:
+        super().__init__(statement, points, data, columns)
+        self.places: list[dt.Tensor] = []
+
+    def _places(self, points: tuple[Any, ...], coordinates: dict[str, Any]) -> dt.Tensor:
+        self.places.append(super()._places(points, coordinates))
+        return self.places[-1]
 
 
 class _Replay(_Call):
