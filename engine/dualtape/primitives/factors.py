@@ -64,7 +64,7 @@ def _factored(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def solved(a: np.ndarray, b: np.ndarray, *factors: np.ndarray, transposed: bool) -> np.ndarray:
     """x of A x = b, or of A^T x = b; NaN where a matrix is not finite."""
-    if a.ndim == 2 < b.ndim:
+    if a.ndim == 2 < b.ndim and all(x.ndim == 2 for x in factors):
         # Many right-hand sides of one matrix are columns beside each other.
         beside = np.moveaxis(b, -2, 0)
         columns = beside.reshape(len(a), math.prod(beside.shape[1:]))

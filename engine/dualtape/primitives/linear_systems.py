@@ -78,14 +78,15 @@ lu: Implicit = Implicit(
 )
 
 
-def _infer_solve(name: str, a: Spec, b: Spec) -> Spec:
+def _infer_solve(name: str, a: Spec, b: Spec, *factors: Spec) -> Spec:
     require_square(name, a)
     if len(b.shape) < 2 or b.shape[-2] != a.shape[-1]:
         raise ShapeError(
             f"`{name}` got a matrix of shape {a.shape} and right-hand sides of shape {b.shape}: they must have "
             f"{a.shape[-1]} rows"
         )
-    return Spec((*broadcast_shapes(name, a.shape[:-2], b.shape[:-2]), *b.shape[-2:]), b.dtype)
+    lead = broadcast_shapes(name, *(x.shape[:-2] for x in (a, b, *factors)))
+    return Spec((*lead, *b.shape[-2:]), b.dtype)
 
 
 def _change(product: Any, by_right: Any) -> Any:
@@ -119,7 +120,7 @@ solve: Implicit = Implicit(
     numpy=solved,
     lowering=OnHost(),
     on_complex=BY_NUMPY,
-    infer=lambda a, b, *factors, transposed: _infer_solve("solve", a, b),
+    infer=lambda a, b, *factors, transposed: _infer_solve("solve", a, b, *factors),
     tangent=_solve_tangent,
     cotangents=_solve_cotangents,
     examples=(
