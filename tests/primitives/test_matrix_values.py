@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -178,6 +179,18 @@ def test_singular_matrices_have_determinant_zero_without_a_sign() -> None:
         assert call("determinant", kind) == 0
     np.testing.assert_allclose(call("cofactors", x), [[4.0, -2.0], [-2.0, 1.0]], rtol=1e-14)
     assert not call("cofactors", np.diag([3.0, 0.0, 0.0])).any()
+
+
+@pytest.mark.parametrize("name", ["eigh"])
+@pytest.mark.parametrize("turns", list(itertools.product((1.0, -1.0), repeat=2)))
+def test_of_two_largest_elements_the_first_is_positive(
+    name: str, turns: tuple[float, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vectors = np.array([[0.6, 0.6, 0.0], [-0.6, 0.6, 0.0], [0.5, -0.5, 1.0]])
+    given = vectors * [*turns, -1.0]
+    monkeypatch.setattr(np.linalg, "eigh", lambda x: (np.zeros(x.shape[:-1]), np.stack([given, -given])))
+    _, found = parts(call(name, np.zeros((2, 3, 3))), (3,), (3, 3))
+    np.testing.assert_array_equal(found, np.stack([vectors, vectors]))
 
 
 @pytest.mark.parametrize("name", ["qr"])
