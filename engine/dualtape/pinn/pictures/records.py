@@ -30,6 +30,7 @@ def draw_losses(axes: Any, history: History) -> None:
     for end in np.cumsum([steps for _, steps in history.stages])[:-1]:
         if 0 < end < len(history):
             axes.axvline(end, color="grey", linestyle=":", linewidth=1)
+    axes.locator_params(axis="x", nbins=4)  # more numbers of five digits run into each other
     axes.legend(fontsize="x-small", loc="upper right")
 
 
