@@ -78,6 +78,15 @@ def test_system_has_the_slopes_of_differences(name: str, kind: type, transposed:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", ["least_squares"])
+def test_least_squares_have_the_slopes_of_differences(name: str, kind: type) -> None:
+    for shapes in (((4, 2), (4, 3)), ((2, 4), (3, 2, 1)), ((2, 3, 2), (3, 1))):
+        a, b = conditioned(shapes[0], kind), conditioned(shapes[1], kind)
+        for which in ([0], [1], [0, 1]):
+            assert_both_ways(name, [a, b], which, {"rcond": 1e-6})
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("transposed", [False, True])
 @pytest.mark.parametrize("name", ["solve_triangular"])
 def test_triangular_system_has_the_slopes_of_differences(name: str, kind: type, transposed: bool) -> None:

@@ -13,7 +13,7 @@ import scipy.linalg
 import dualtape as dt
 from dualtape.core.spec import Spec
 from dualtape.errors import ShapeError
-from dualtape.primitives import CATALOGUE
+from dualtape.primitives import CATALOGUE, factors
 from primitives.matrices import TYPES, Close, conditioned, h, parts, t
 
 SQUARES = ((3, 3), (2, 2, 2), (1, 1), (0, 0), (2, 0, 0), (0, 3, 3), (2, 1, 4, 4))
@@ -186,11 +186,21 @@ def test_singular_matrices_have_determinant_zero_without_a_sign() -> None:
 def test_of_two_largest_elements_the_first_is_positive(
     name: str, turns: tuple[float, float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    vectors = np.array([[0.6, 0.6, 0.0], [-0.6, 0.6, 0.0], [0.5, -0.5, 1.0]])
+    first = np.array([[0.6, 0.6, 0.0], [-0.6, 0.6, 0.0], [-0.5, -0.5, 1.0]])
+    second = np.array([[-0.5, 0.6, 0.6], [0.6, -0.5, -0.6], [-0.6, -0.6, 0.5]])
+    vectors = np.stack([first, second])
     given = vectors * [*turns, -1.0]
-    monkeypatch.setattr(np.linalg, "eigh", lambda x: (np.zeros(x.shape[:-1]), np.stack([given, -given])))
+    monkeypatch.setattr(np.linalg, "eigh", lambda x: (np.zeros(x.shape[:-1]), given))
     _, found = parts(call(name, np.zeros((2, 3, 3))), (3,), (3, 3))
-    np.testing.assert_array_equal(found, np.stack([vectors, vectors]))
+    np.testing.assert_array_equal(found, vectors)
+
+
+@pytest.mark.parametrize("name", ["cholesky", "inverse"])
+def test_many_small_matrices_are_no_large_one(name: str) -> None:
+    x = conditioned((factors.SMALL + 6, 2, 2), np.float64)
+    found = call(name, x)
+    for i in (0, factors.SMALL + 5):
+        np.testing.assert_allclose(found[i], call(name, x[i]), rtol=1e-13)
 
 
 @pytest.mark.parametrize("name", ["qr"])

@@ -15,7 +15,7 @@ from dualtape.compiler.passes.pairs import PairLevel
 from dualtape.core.interpreter import entered
 from dualtape.core.spec import Spec
 from dualtape.errors import DTypeError, ShapeError
-from dualtape.primitives import CATALOGUE, philox
+from dualtape.primitives import CATALOGUE, fourier, philox
 
 SHAPES = ((), (3,), (2, 3), (0, 2))
 COMPLEX = (np.complex64, np.complex128)
@@ -175,3 +175,18 @@ def test_random_words_are_made_of_integers(name: str) -> None:
     assert CATALOGUE[name].infer(integer, integer, Spec((3,), dt.int64), stream=0) == Spec((2, 3), dt.uint32)
     with pytest.raises(DTypeError, match="`philox` got words of UInt32, UInt32, Float32; expected integers"):
         CATALOGUE[name].infer(integer, integer, number, stream=0)
+
+
+@pytest.mark.parametrize("name", ["irfft"])
+@pytest.mark.parametrize("norm", ["backward", "ortho", "forward"])
+def test_large_signals_are_transformed_as_small_ones(name: str, norm: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = np.random.default_rng(0)
+    for shape, axis in (((2, 4, 3), 1), ((5, 2), 0), ((2, 5), 1)):
+        n_pairs = shape[axis]
+        c = numbers.normal(size=shape) + 1j * numbers.normal(size=shape)
+        for n in (2 * n_pairs - 2, 2 * n_pairs - 1):
+            found = []
+            for cached in (1 << 20, 0):
+                monkeypatch.setattr(fourier, "_CACHED", cached)
+                found.append(CATALOGUE[name].numpy(c, n=n, axis=axis, norm=norm, adjoint=True))
+            np.testing.assert_allclose(found[1], found[0], rtol=1e-12, atol=1e-13 * np.abs(found[0]).max())

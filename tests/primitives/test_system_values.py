@@ -22,7 +22,7 @@ def systems() -> list[tuple[np.ndarray, np.ndarray]]:
     return [*found, (np.asfortranarray(a), b), (a, np.asfortranarray(b)), (a[::2, ::2], b[::2])]
 
 
-def assert_is_inferred(name: str, found: np.ndarray, arrays: tuple[np.ndarray, ...], **params: bool) -> None:
+def assert_is_inferred(name: str, found: np.ndarray, arrays: tuple[np.ndarray, ...], **params: float) -> None:
     specs = [Spec(x.shape, dt.Tensor(x[:0]).dtype) for x in arrays]
     assert CATALOGUE[name].infer(*specs, **params) == (found.shape, specs[-1].dtype)
     assert found.dtype == arrays[-1].dtype
@@ -107,3 +107,46 @@ def test_a_singular_triangle_is_named(name: str, place: int) -> None:
     matrix = np.diag(np.arange(3) != place).astype(float)
     with pytest.raises(np.linalg.LinAlgError, match=f"element {place} of a triangle's diagonal is 0"):
         CATALOGUE[name].numpy(matrix, np.ones((3, 1)), lower=True, unit=False, transposed=False)
+
+
+@pytest.mark.parametrize("name", ["solve_triangular"])
+def test_a_triangle_with_a_diagonal_of_ones_has_no_other(name: str) -> None:
+    a, b = conditioned((9, 3, 3), np.float64), conditioned((9, 3, 1), np.float64)
+    a[..., 1, 1] = 0
+    found = CATALOGUE[name].numpy(a, b, lower=True, unit=True, transposed=False)
+    np.testing.assert_allclose((np.tril(a, -1) + np.eye(3)) @ found, b, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["solve"])
+def test_a_matrix_whose_image_is_infinite_may_be_finite(name: str) -> None:
+    a, b = np.array([[1.0, 1.7], [-1.0, 1.0]]) * 1e308, np.array([[1.0], [2.0]]) * 1e300
+    found = CATALOGUE[name].numpy(a, b, factors.factored(a), transposed=False)
+    np.testing.assert_allclose(found, np.linalg.solve(a / 1e308, b / 1e300) * 1e-8, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["least_squares"])
+@pytest.mark.parametrize("kind", TYPES)
+def test_least_squares_leave_nothing_along_the_columns(name: str, kind: type) -> None:
+    for shapes in (((4, 2), (4, 3)), ((2, 4), (2, 1)), ((2, 4, 2), (4, 1)), ((4, 2), (3, 4, 1))):
+        a, b = conditioned(shapes[0], kind), conditioned(shapes[1], kind)
+        found = CATALOGUE[name].numpy(a, b, rcond=1e-3)
+        assert_is_inferred(name, found, (a, b), rcond=1e-3)
+        wide = np.result_type(a, np.float32)
+        left_over = a.astype(wide) @ found.astype(wide) - b.astype(wide)
+        Close(b.dtype)(t(a.astype(wide).conj()) @ left_over / 10, 0.0)
+
+
+@pytest.mark.parametrize("name", ["least_squares"])
+def test_least_squares_of_what_is_not_finite_are_nan(name: str) -> None:
+    a, b = conditioned((3, 2), np.float64), conditioned((3, 1), np.float64)
+    a[1, 0] = np.nan
+    assert np.isnan(CATALOGUE[name].numpy(a, b, rcond=1e-3)).all()
+
+
+@pytest.mark.parametrize("name", ["least_squares"])
+@pytest.mark.parametrize(("matrix", "right"), [((3,), (3, 1)), ((3, 2), (3,)), ((3, 2), (2, 1)), ((4, 3, 2), (4, 1))])
+def test_least_squares_whose_shapes_do_not_fit_are_refused(
+    name: str, matrix: tuple[int, ...], right: tuple[int, ...]
+) -> None:
+    with pytest.raises(ShapeError, match=r"`lstsq` got a matrix of shape .* must have the same number of rows"):
+        CATALOGUE[name].infer(Spec(matrix, dt.float32), Spec(right, dt.float32), rcond=1e-3)

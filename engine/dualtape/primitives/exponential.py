@@ -54,14 +54,14 @@ tanh = math_function("tanh", numpy=np.tanh, partials=(lambda x, y: 1 - y * y,), 
 asinh = math_function("asinh", numpy=np.arcsinh, partials=(lambda x, y: rsqrt(x * x - -1),), domain=(MODERATE,))
 
 
-def _area_slope(x: Any, y: Any) -> Any:
+def _area_slope(x: Any) -> Any:
     """1 / sqrt(x**2 - 1), by factors; of complex numbers each has a root of its own, as acosh's cut wants it."""
     if x.dtype.is_complex:
         return rsqrt(x - 1) * rsqrt(x - -1)
     return rsqrt((x - 1) * (x + 1))
 
 
-acosh = math_function("acosh", numpy=np.arccosh, partials=(_area_slope,), domain=((1.2, 4.0),))
+acosh = math_function("acosh", numpy=np.arccosh, partials=(lambda x, y: _area_slope(x),), domain=((1.2, 4.0),))
 
 atanh = math_function(
     "atanh", numpy=np.arctanh, partials=(lambda x, y: reciprocal((1 - x) * (1 + x)),), domain=((-0.8, 0.8),)

@@ -20,7 +20,7 @@ cos: Elementwise = math_function("cos", numpy=np.cos, partials=(lambda x, y: -si
 tan = math_function("tan", numpy=np.tan, partials=(lambda x, y: 1 + y * y,), domain=((-1.2, 1.2),))
 
 
-def _arc_slope(x: Any, y: Any) -> Any:
+def _arc_slope(x: Any) -> Any:
     """1 / sqrt(1 - x**2), by factors, not 1 - x * x: exact where the function is steep.
 
     Of complex numbers each factor has a root of its own, whose cut is the function's. To subtract a number leaves the
@@ -31,9 +31,9 @@ def _arc_slope(x: Any, y: Any) -> Any:
     return rsqrt((1 - x) * (1 + x))
 
 
-asin = math_function("asin", numpy=np.arcsin, partials=(_arc_slope,), domain=((-0.8, 0.8),))
+asin = math_function("asin", numpy=np.arcsin, partials=(lambda x, y: _arc_slope(x),), domain=((-0.8, 0.8),))
 
-acos = math_function("acos", numpy=np.arccos, partials=(lambda x, y: -_arc_slope(x, y),), domain=((-0.8, 0.8),))
+acos = math_function("acos", numpy=np.arccos, partials=(lambda x, y: -_arc_slope(x),), domain=((-0.8, 0.8),))
 
 atan = math_function("atan", numpy=np.arctan, partials=(lambda x, y: reciprocal(1 + x * x),), domain=(REAL,))
 
