@@ -17,6 +17,11 @@ _NO_SLOPE = "a comparison has no derivative"
 _TRUTH = "only its truth is asked for"
 _AT_ZERO = "the series is right at 0, too"
 _NAN_TOO = "at 0 the integral is NaN, too"
+_BOTH = "both ways give it, within rounding"
+_NOBODYS = "nobody else has the array that is overwritten"
+_ALIKE = "an image is compared with one that was made alike"
+_ALL_FINITE = "nothing is replaced where all is finite"
+_BY_COPY = "the numbers are the same in another order of memory"
 _ITSELF = "of a real value it is the value itself"
 _BESIDE = "nothing is beside a whole basis"
 _CUT_OFF = "what is beyond the last word is cut off"
@@ -68,6 +73,98 @@ CLAIMS_ON_HOST = (
         _AN_ARRAY,
     ),
     Claim("_cofactors_tangent", "_inner(output, tangents[0])", "_inner(tangents[0], output)", _SYMMETRIC),
+    # Of one large matrix, which LAPACK is given, and small ones, which NumPy is
+    Claim("_symmetric_array", "(other.conj() if x.dtype.kind == 'c' else other)", "other.conj()", _ITSELF),
+    Claim("_cholesky", "x.ndim > 2 or len(x) <= SMALL", "x.ndim > 2", _BOTH),
+    Claim("_cholesky", "x.ndim > 2", "x.ndim >= 2", _BOTH),
+    Claim("_cholesky", "len(x) <= SMALL", "len(x) < SMALL", _BOTH),
+    Claim("_cholesky", "len(x) <= SMALL", "len(x) > SMALL", _BOTH),
+    Claim("_cholesky", "overwrite_a=True", "overwrite_a=False", _NOBODYS),
+    Claim("_cholesky", "np.asarray(found.T)", "found.T", _AN_ARRAY),
+    Claim("_signs", "down > up", "down >= up", "of two that are equal the loop decides"),
+    Claim("_signs", "argmax()] < 0", "argmax()] <= 0", "the largest element of a vector of length 1 is not 0"),
+    Claim("_diagonal_of_product", "len(x.shape)", "len(y.shape)", _ONE_SHAPE),
+    Claim("_eigenvalues_tangent", "shape[-1]", "shape[-2]", _SQUARE),
+    Claim(
+        "_eigenvalues_tangent",
+        "symmetric(tangents[0])",
+        "tangents[0]",
+        "what is antisymmetric in a change moves no eigenvalue",
+    ),
+    Claim("_singular_values_tangent", "min(rows, columns)", "min(columns, rows)", _SYMMETRIC),
+    Claim("_image", "return np.asarray(", "return -np.asarray(", _ALIKE),
+    Claim("_image", "(1, a.T", "(2, a.T", _ALIKE),
+    Claim("_image", "trans=1", "trans=2", _ALIKE),
+    Claim(
+        "_image",
+        "np.asarray(getattr(blas, f'{letter_of(a)}gemv')(1, a.T, v, trans=1))",
+        "getattr(blas, f'{letter_of(a)}gemv')(1, a.T, v, trans=1)",
+        _AN_ARRAY,
+    ),
+    Claim("factored", "n = x.shape[-1]", "n = x.shape[-2]", _SQUARE),
+    Claim("factored", "copy=False", "copy=True", "a copy holds the same numbers"),
+    Claim("solved", "copy=False", "copy=True", "a copy holds the same numbers"),
+    Claim("solved", "a.ndim == 2", "b.ndim == 2", _BOTH),
+    Claim("_by_numpy", "all((-2, -1)", "all((-1, -2)", "the axes of a sum have no order"),
+    Claim("_by_numpy", "swapaxes(-1, -2)", "swapaxes(-2, -1)", _NO_ORDER),
+    Claim("_by_numpy", "a.shape[-1]", "a.shape[-2]", _SQUARE),
+    Claim("_by_numpy", "a.dtype", "b.dtype", _SAME_TYPE),
+    Claim(
+        "_by_numpy",
+        "a if finite.all() else np.where(finite, a, np.eye(a.shape[-1], dtype=a.dtype))",
+        "np.where(finite, a, np.eye(a.shape[-1], dtype=a.dtype))",
+        _ALL_FINITE,
+    ),
+    Claim(
+        "_by_numpy",
+        "found if known is a else np.where(finite, found, np.nan).astype(b.dtype)",
+        "np.where(finite, found, np.nan).astype(b.dtype)",
+        _ALL_FINITE,
+    ),
+    Claim(
+        "_by_factors",
+        "not np.isfinite(image).all() and (not np.isfinite(a).all())",
+        "not np.isfinite(a).all()",
+        "what is not finite has no finite image",
+    ),
+    Claim("_by_factors", "return np.full_like(b, np.nan)", "return -np.full_like(b, np.nan)", "NaN has no sign"),
+    Claim(
+        "_by_factors",
+        "np.array_equal(packed[n + 1], image)",
+        "np.array_equal(image, packed[n + 1])",
+        _SYMMETRIC,
+    ),
+    Claim("_by_factors", "lapack_routine('getrs', a)", "lapack_routine('getrs', b)", _SAME_TYPE),
+    Claim("_by_factors", "np.asarray(found)", "found", _AN_ARRAY),
+    Claim("inverted", "x.ndim > 2", "x.ndim >= 2", _BOTH),
+    Claim("inverted", "len(x) <= SMALL", "len(x) < SMALL", _BOTH),
+    Claim("inverted", "overwrite_lu=True", "overwrite_lu=False", _NOBODYS),
+    Claim("inverted", "np.asarray(found.T)", "found.T", _AN_ARRAY),
+    Claim("substituted", "b.size and a.shape[-1] ** 2 <= count", "b.size", _BOTH),
+    Claim("substituted", "a.shape[-1] ** 2 <= count", "a.shape[-1] ** 2 < count", _BOTH),
+    Claim("substituted", "a.shape[-1] ** 2 <= count", "a.shape[-1] ** 2 > count", _BOTH),
+    Claim("substituted", "a.shape[-1]", "b.shape[-1]", _BOTH),
+    Claim("substituted", "a.shape[-1] **", "a.shape[1] **", _BOTH),
+    Claim("substituted", "a.shape[-1] **", "a.shape[-2] **", _SQUARE),
+    Claim("substituted", "** 2", "** 3", _BOTH),
+    Claim("substituted", "copy=False", "copy=True", "a copy holds the same numbers"),
+    Claim(
+        "_row_by_row",
+        "np.ascontiguousarray(spread[0].transpose((2, 1, 0) if transposed else (1, 2, 0)))",
+        "spread[0].transpose((2, 1, 0) if transposed else (1, 2, 0))",
+        _BY_COPY,
+    ),
+    Claim(
+        "_row_by_row",
+        "np.ascontiguousarray(found.transpose(2, 0, 1))",
+        "found.transpose(2, 0, 1)",
+        _BY_COPY,
+    ),
+    Claim("_one_triangle", "lapack_routine('trtrs', a)", "lapack_routine('trtrs', b)", _SAME_TYPE),
+    Claim("_infer_solve", "(a, b, *factors)", "(a, *factors, b)", "shapes broadcast in any order"),
+    # Of least squares
+    Claim("_least_squares", "a.ndim > 2", "a.ndim >= 2", _BOTH),
+    Claim("_least_squares", "b.ndim > 2", "b.ndim >= 2", _BOTH),
     # Of matrices
     Claim("triangle", "x.shape[-2:]", "x.shape[-3:]", "one mask for all matrices, or one for each"),
     Claim("diagonal", "n = x.shape[-1]", "n = x.shape[-2]", _SQUARE),

@@ -14,7 +14,14 @@ from primitives.matrices import TYPES, Close, conditioned, t
 
 def systems() -> list[tuple[np.ndarray, np.ndarray]]:
     """Matrices and right-hand sides, in both orders of memory, of shapes that broadcast, and of none."""
-    shapes = (((3, 3), (3, 2)), ((2, 3, 3), (3, 1)), ((2, 2), (3, 2, 1)), ((2, 1, 2, 2), (3, 2, 2)), ((1, 1), (1, 1)))
+    shapes = (
+        ((3, 3), (3, 2)),
+        ((2, 3, 3), (3, 1)),
+        ((2, 3, 3), (4, 2, 3, 1)),
+        ((2, 2), (3, 2, 1)),
+        ((2, 1, 2, 2), (3, 2, 2)),
+        ((1, 1), (1, 1)),
+    )
     found = [(conditioned(a, kind), conditioned(b, kind, 1)) for kind in TYPES for a, b in shapes]
     empty = (((0, 0), (0, 2)), ((3, 3), (3, 0)), ((0, 3, 3), (3, 2)), ((2, 1, 0, 0), (3, 0, 1)))
     found += [(conditioned(a, np.float64), conditioned(b, np.float64)) for a, b in empty]
