@@ -160,6 +160,11 @@ CLAIMS_ON_HOST = (
         "found.transpose(2, 0, 1)",
         _BY_COPY,
     ),
+    Claim("lu_of_transposed.infer", "x.shape[-1]", "x.shape[-2]", _SQUARE),
+    Claim("_by_numpy", "known is a", "known is b", _ALL_FINITE),
+    Claim("substituted", "a.shape[:-2]", "b.shape[:-2]", _BOTH),
+    Claim("_by_factors", "n = len(a)", "n = len(b)", "a system has as many rows on its right side"),
+    Claim("_row_by_row", "reshape(-1,", "reshape(-2,", "NumPy takes any negative number for the size that is left"),
     Claim("_one_triangle", "lapack_routine('trtrs', a)", "lapack_routine('trtrs', b)", _SAME_TYPE),
     Claim("_infer_solve", "(a, b, *factors)", "(a, *factors, b)", "shapes broadcast in any order"),
     # Of least squares
@@ -171,6 +176,10 @@ CLAIMS_ON_HOST = (
     Claim("of_finite", "all((-2, -1))", "all((-1, -2))", "the axes of a sum have no order"),
     Claim("_narrowed", "copy=False", "copy=True", "a copy holds the same numbers"),
     # Of transforms
+    Claim("_irfft", "if x.nbytes < _CACHED", "if not x.nbytes < _CACHED", _BOTH),
+    Claim("_irfft", "x.nbytes < _CACHED", "x.nbytes <= _CACHED", _BOTH),
+    Claim("_irfft", "x.nbytes < _CACHED", "x.nbytes >= _CACHED", _BOTH),
+    Claim("_irfft", "((0, 1), (1, -1))", "((1, -1), (0, 1))", "even and odd places have nothing to do with each other"),
     Claim(
         "_irfft",
         "np.asarray(backward(x, n, axis=axis, norm=norm))",

@@ -85,6 +85,10 @@ def test_a_system_of_what_is_not_finite_is_nan(name: str, factored: bool) -> Non
     found = CATALOGUE[name].numpy(a, b, *given, transposed=False)
     np.testing.assert_allclose(found[0], np.linalg.solve(a[0], b), rtol=1e-12)
     assert np.isnan(found[1]).all()
+    # With which LAPACK's solution would be finite, and among more than one axis of others.
+    a = np.array([np.diag([np.inf, 1.0, 1.0]), np.eye(3)])[:, None]
+    found = CATALOGUE[name].numpy(a, b, *([factors.factored(a)] if factored else []), transposed=False)
+    assert np.isnan(found).all((1, 2, 3)).tolist() == [True, False]
 
 
 @pytest.mark.parametrize("name", ["solve", "solve_triangular"])
@@ -157,3 +161,11 @@ def test_least_squares_whose_shapes_do_not_fit_are_refused(
 ) -> None:
     with pytest.raises(ShapeError, match=r"`lstsq` got a matrix of shape .* must have the same number of rows"):
         CATALOGUE[name].infer(Spec(matrix, dt.float32), Spec(right, dt.float32), rcond=1e-3)
+
+
+@pytest.mark.parametrize("name", ["solve_triangular"])
+def test_triangular_systems_of_float16_are_solved_in_wider_numbers(name: str) -> None:
+    a = np.array([[[1, 0], [2, 4]]] * 4, np.float16)
+    b = np.array([[[6e4], [0]]] * 4, np.float16)
+    found = CATALOGUE[name].numpy(a, b, lower=True, unit=False, transposed=False)
+    np.testing.assert_array_equal(found, np.array([[[6e4], [-3e4]]] * 4, np.float16))

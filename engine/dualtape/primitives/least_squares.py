@@ -62,7 +62,7 @@ def _least_squares_tangent(tangents: Changes, inputs: Sequence[Any], output: Any
     (a, b), (by_matrix, by_right) = inputs, tangents
     back = pinv(a, rcond=rcond)
     if by_matrix is None:
-        return None if by_right is None else matmul(back, by_right)
+        return matmul(back, by_right)
     turned = adjoint(by_matrix)
     within = matmul(turned, matmul(adjoint(back), output))
     left_over = b - matmul(a, output)
