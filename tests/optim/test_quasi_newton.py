@@ -277,9 +277,10 @@ def test_scipys_own_blas_has_one_thread_meanwhile() -> None:
     assert all(found[path] == before[path] for found in seen for path in before if path not in own)
     assert threads() == before
 
-    with blas.one_thread():  # another thread begins in the meantime, and ends later
-        other = blas.one_thread()
-        other.__enter__()
-    assert all(threads()[path] == 1 for path in own)
-    other.__exit__(None, None, None)
-    assert threads() == before
+    for first, second in itertools.product((blas.one_thread, lambda: blas.one_thread_if_small(2, 2)), repeat=2):
+        with first():  # another thread begins in the meantime, and ends later
+            other = second()
+            other.__enter__()
+        assert all(threads()[path] == 1 for path in own)
+        other.__exit__(None, None, None)
+        assert threads() == before

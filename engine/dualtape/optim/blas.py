@@ -16,27 +16,33 @@ from typing import Any
 _lock = threading.RLock()  # a signal handler may train, too
 
 
+_found: dict[str, dict[object, int]] = {}
+"""How many threads each library had, by its file, before the searches that are under way, for each of these."""
+
+
 class _Threads:
     """Of SciPy's BLAS, or of all that are loaded."""
 
     def __init__(self, scipy_alone: bool) -> None:
         self._scipy_alone = scipy_alone
-        self._searches = 0
-        self._limit: Any = None
 
     @contextmanager
     def one(self) -> Iterator[None]:
-        with _lock:
-            if not self._searches:
-                self._limit = self._libraries.limit(limits=1)
-            self._searches += 1
+        search, libraries = object(), self._libraries.lib_controllers
         try:
+            with _lock:
+                for library in libraries:
+                    found = _found.setdefault(library.filepath, {})
+                    found[search] = next(iter(found.values()), library.num_threads)
+                    library.set_num_threads(1)
             yield
         finally:
             with _lock:
-                self._searches -= 1
-                if not self._searches:
-                    self._limit.restore_original_limits()
+                for library in libraries:
+                    found = _found.get(library.filepath, {})
+                    # None, if an interrupt came before it.
+                    if (number := found.pop(search, None)) is not None and not found:
+                        library.set_num_threads(number)
 
     @cached_property
     def _libraries(self) -> Any:
